@@ -1,0 +1,13 @@
+//! loom models of leno's cross-thread protocols.
+//!
+//! This crate compiles the runtime's own kernel files behind another door: `prim` here is made of loom's
+//! types. What is modelled is therefore what ships.
+#![allow(dead_code, unused_imports, missing_docs, missing_debug_implementations)]
+
+mod prim;
+
+#[path = "../../runtime/src/kernel/mod.rs"]
+mod kernel;
+
+#[cfg(test)]
+mod models;

@@ -1,0 +1,91 @@
+//! What this thread is doing right now: the crate's only thread-local.
+//!
+//! Plain cells, no behaviour and no ownership: a worker writes them around each poll, wakers and leaf
+//! futures read them. Nothing here has a destructor, so it works inside the destructors of other
+//! thread-locals too, and a guard that is forgotten leaks instead of leaving something dangling.
+//! Pointers are untyped, because their types live on floors above this one: whoever stores one names the
+//! type in the method it wraps around the cell.
+
+use crate::kernel::rng::Rng;
+use crate::prim::thread_local_cells;
+use std::cell::Cell;
+use std::ptr;
+
+/// May code on this thread wait for something without returning to a scheduler?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Blocking {
+    /// No runtime drives tasks here (or it says that waiting is fine, as on a blocking thread).
+    Allowed,
+    /// This thread drives tasks: waiting would hold them all up.
+    Forbidden,
+    /// The same, but `block_in_place` can move the other tasks elsewhere first.
+    InPlace,
+}
+
+/// The cells of one thread.
+#[derive(Debug)]
+pub(crate) struct Here {
+    /// Header of the task that this thread is polling, or null.
+    pub(crate) running: Cell<*const ()>,
+    /// The running task was woken by its own poll: no other thread knows of it.
+    pub(crate) woken_itself: Cell<bool>,
+    /// What the running task may still do before it has to yield; see [`super::budget`].
+    pub(crate) budget: Cell<u8>,
+    /// Id of the running task, 0 for none.
+    pub(crate) task_id: Cell<u64>,
+    /// The scheduler core that this thread holds, or null.
+    pub(crate) core: Cell<*const ()>,
+    /// The `LocalSet` that is polling on this thread, or null.
+    pub(crate) local: Cell<*const ()>,
+    /// The runtime that is entered on this thread, or null.
+    pub(crate) runtime: Cell<*const ()>,
+    /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
+    pub(crate) depth: Cell<usize>,
+    /// Whether this thread may wait.
+    pub(crate) blocking: Cell<Blocking>,
+    /// Random numbers: steal starts, `select!` order.
+    pub(crate) rng: Rng,
+    /// Task ids set aside for this thread: the next one, and the end of the block.
+    pub(crate) ids: Cell<(u64, u64)>,
+}
+
+thread_local_cells! {
+    static HERE: Here = Here::new();
+}
+
+impl Here {
+    const fn new() -> Self {
+        Self {
+            running: Cell::new(ptr::null()),
+            woken_itself: Cell::new(false),
+            budget: Cell::new(super::budget::UNLIMITED),
+            task_id: Cell::new(0),
+            core: Cell::new(ptr::null()),
+            local: Cell::new(ptr::null()),
+            runtime: Cell::new(ptr::null()),
+            depth: Cell::new(0),
+            blocking: Cell::new(Blocking::Allowed),
+            rng: Rng::unseeded(),
+            ids: Cell::new((0, 0)),
+        }
+    }
+
+    /// Takes the next of this thread's task ids, or sets a new block of them aside.
+    #[inline]
+    pub(crate) fn next_task_id(&self) -> u64 {
+        const BLOCK: u64 = 1024;
+        let (mut next, mut end) = self.ids.get();
+        if next == end {
+            next = crate::prim::reserve_ids(BLOCK);
+            end = next + BLOCK;
+        }
+        self.ids.set((next + 1, end));
+        next
+    }
+}
+
+/// Calls `f` with this thread's cells.
+#[inline(always)]
+pub(crate) fn with<R>(f: impl FnOnce(&Here) -> R) -> R {
+    HERE.with(f)
+}

@@ -1,0 +1,7 @@
+//! The kernel: tasks, queues, parking, timers. Everything with an ordering or a raw pointer.
+
+pub(crate) mod budget;
+pub(crate) mod here;
+pub(crate) mod list;
+pub(crate) mod rng;
+pub(crate) mod wake_list;

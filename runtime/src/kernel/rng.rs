@@ -1,0 +1,47 @@
+//! A small random number generator, one per thread.
+//!
+//! xorshift64* (Marsaglia, "Xorshift RNGs", 2003; the multiplier from Vigna, "An experimental exploration
+//! of Marsaglia's xorshift generators, scrambled", 2016). Good enough to choose a victim or a branch, and
+//! for nothing that needs secrecy.
+
+use std::cell::Cell;
+
+/// The state; 0 means that it has not been seeded yet.
+#[derive(Debug)]
+pub(crate) struct Rng(Cell<u64>);
+
+impl Rng {
+    /// A generator that seeds itself at its first use.
+    pub(crate) const fn unseeded() -> Self {
+        Self(Cell::new(0))
+    }
+
+    /// Starts the sequence that belongs to `seed`.
+    pub(crate) fn seed(&self, seed: u64) {
+        // The finaliser of SplitMix64 spreads neighbouring seeds; `| 1` keeps the state from being 0.
+        let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        self.0.set((z ^ (z >> 31)) | 1);
+    }
+
+    /// A number below `bound`, which must not be 0.
+    #[inline]
+    pub(crate) fn below(&self, bound: u32) -> u32 {
+        // Lemire's multiplication instead of a division.
+        (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
+    }
+
+    #[inline]
+    fn next(&self) -> u64 {
+        if self.0.get() == 0 {
+            self.seed(crate::prim::seed());
+        }
+        let mut x = self.0.get();
+        x ^= x >> 12;
+        x ^= x << 25;
+        x ^= x >> 27;
+        self.0.set(x);
+        x.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}

@@ -1,0 +1,3 @@
+//! leno.
+mod kernel;
+mod prim;

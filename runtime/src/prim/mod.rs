@@ -1,0 +1,91 @@
+//! The door: the only names through which the kernel (and `sync`) see the outside world.
+//!
+//! Everything with an ordering or a raw pointer lives behind this door, so that loom-tests can compile
+//! the very same kernel files with another `prim` whose atomics, locks, cells and threads are loom's.
+//! Whatever is added here must be added there (`loom-tests/src/prim.rs`), with the same signature.
+//!
+//! The rules that keep the two doors alike:
+//! - no sequentially consistent *accesses*: loom treats them as acquire-release. Store-to-load order is
+//!   always an explicit `fence(SeqCst)`, which loom models exactly;
+//! - a thread-local is reached by `with` only;
+//! - every spin goes through [`hint::spin_loop`] or [`thread::yield_now`], or loom would never leave it.
+
+mod cell;
+mod lock;
+
+pub(crate) use cell::UnsafeCell;
+pub(crate) use lock::{Condvar, Mutex, MutexGuard};
+pub(crate) use std::sync::Arc;
+
+pub(crate) mod atomic {
+    //! Atomics and the fence.
+    pub(crate) use std::sync::atomic::{
+        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
+}
+
+pub(crate) mod hint {
+    //! What a spinning thread says to the processor (or to loom).
+    pub(crate) use std::hint::spin_loop;
+}
+
+pub(crate) mod thread {
+    //! Threads.
+    pub(crate) use std::thread::{Builder, JoinHandle, ThreadId, current, yield_now};
+}
+
+pub(crate) mod alloc {
+    //! The allocator, named so that loom's can find what leaks.
+    pub(crate) use std::alloc::{alloc, dealloc};
+}
+
+pub(crate) mod deque {
+    //! The work-stealing deque and the injector.
+    pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+}
+
+pub(crate) use crossbeam_utils::CachePadded;
+
+/// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
+pub(crate) fn now() -> u64 {
+    use std::sync::OnceLock;
+    use std::time::Instant;
+    static BASE: OnceLock<Instant> = OnceLock::new();
+    let elapsed = BASE.get_or_init(Instant::now).elapsed();
+    // 2^64 ns are 584 years: the cast cannot lose anything.
+    elapsed.as_nanos() as u64
+}
+
+/// The first of `count` consecutive task ids that nobody else in the process is given.
+pub(crate) fn reserve_ids(count: u64) -> u64 {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // Ordering: Relaxed, since only the uniqueness of the returned block matters.
+    NEXT.fetch_add(count, Ordering::Relaxed)
+}
+
+/// A number to start a thread's random sequence with, different for each thread.
+pub(crate) fn seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(reserve_ids(1))
+}
+
+/// Declares a thread-local that needs neither lazy initialisation nor a destructor.
+macro_rules! thread_local_cells {
+    ($(#[$attr:meta])* static $name:ident: $t:ty = $init:expr;) => {
+        std::thread_local! {
+            $(#[$attr])*
+            static $name: $t = const { $init };
+        }
+    };
+}
+pub(crate) use thread_local_cells;
+
+/// Declares constructors that are `const` here. loom's atomics have no `const fn new`, so its door drops
+/// the word.
+macro_rules! const_fn {
+    ($($(#[$attr:meta])* $vis:vis const fn $name:ident $([$($gen:tt)*])? ($($args:tt)*) -> $ret:ty $body:block)+) => {
+        $($(#[$attr])* $vis const fn $name $(<$($gen)*>)? ($($args)*) -> $ret $body)+
+    };
+}
+pub(crate) use const_fn;
