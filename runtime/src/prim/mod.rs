@@ -44,6 +44,11 @@ pub(crate) mod deque {
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 }
 
+pub(crate) mod reactor {
+    //! The reactor that idle workers wait in.
+    pub(crate) use leno_reactor::{Handle, Reactor};
+}
+
 pub(crate) use crossbeam_utils::CachePadded;
 
 /// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
