@@ -1,7 +1,10 @@
 //! The kernel: tasks, queues, parking, timers. Everything with an ordering or a raw pointer.
 
 pub(crate) mod budget;
+pub(crate) mod clock;
 pub(crate) mod here;
 pub(crate) mod list;
 pub(crate) mod rng;
+pub(crate) mod seat;
 pub(crate) mod wake_list;
+pub(crate) mod wheel;
