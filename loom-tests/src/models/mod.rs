@@ -1,5 +1,6 @@
 //! The models, and the bounds they run under.
 
+mod wheel;
 mod wheel_oracle;
 
 use loom::model::Builder;
