@@ -231,7 +231,10 @@ impl Local {
             let mut slot = self.core.lock();
             slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
             // It may have been poked for the core just now, which it does not want any more.
-            slot.core.is_some().then(|| slot.waiters.pop_front()).flatten()
+            slot.core
+                .is_some()
+                .then(|| slot.waiters.pop_front())
+                .flatten()
         };
         if let Some(next) = next {
             next.seat.poke();
@@ -358,7 +361,11 @@ impl Driven {
     fn turn(&self, timeout: Option<Duration>) -> Called {
         match self.local.driver.try_lock() {
             Some(mut turn) => self.local.seat.poll(|may_wait| {
-                let timeout = if may_wait { timeout } else { Some(Duration::ZERO) };
+                let timeout = if may_wait {
+                    timeout
+                } else {
+                    Some(Duration::ZERO)
+                };
                 foreign(|| turn.turn(timeout));
             }),
             None => self.local.seat.park(timeout),

@@ -18,6 +18,7 @@
 
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod clock;
 pub(crate) mod driver;
 pub(crate) mod here;
 pub(crate) mod hooks;
@@ -32,4 +33,5 @@ pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod task;
 pub(crate) mod wake_list;
+pub(crate) mod wheel;
 pub(crate) mod worker;

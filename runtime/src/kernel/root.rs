@@ -136,8 +136,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let mut cx = Context::from_waker(&waker);
     loop {
         if root.take_woken() {
-            let polled =
-                budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx));
+            let polled = budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx));
             if let Poll::Ready(output) = polled {
                 return output;
             }

@@ -105,7 +105,8 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
-            let before = here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
+            let before =
+                here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
             debug_assert!(before.is_null(), "a thread cannot hold two cores");
         }
     }
@@ -303,7 +304,11 @@ impl Core {
             if !self.searching.get() {
                 self.searching.set(self.pool.idle.start_searching());
             }
-            if self.searching.get() { self.search() } else { None }
+            if self.searching.get() {
+                self.search()
+            } else {
+                None
+            }
         });
         match task {
             Some(task) => self.run(task),
@@ -427,12 +432,15 @@ impl Core {
             return;
         }
         Callback::call(pool.hooks.on_park.as_ref());
-        let timeout = deadline.map(|deadline| {
-            Duration::from_nanos(deadline.saturating_sub(pool.clock.now()))
-        });
+        let timeout = deadline
+            .map(|deadline| Duration::from_nanos(deadline.saturating_sub(pool.clock.now())));
         let called = match pool.driver.try_lock() {
             Some(mut turn) => seat.poll(|may_wait| {
-                let timeout = if may_wait { timeout } else { Some(Duration::ZERO) };
+                let timeout = if may_wait {
+                    timeout
+                } else {
+                    Some(Duration::ZERO)
+                };
                 self.quietly(|| turn.turn(timeout));
             }),
             None => seat.park(timeout),

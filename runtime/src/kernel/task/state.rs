@@ -221,7 +221,9 @@ impl State {
         };
         // LINKED and the shard are 0 until the one addition that sets them, so adding sets.
         // Ordering: Release hands the future to the next `start` (or to a shutdown's claim).
-        let before = self.0.fetch_add(linked.wrapping_sub(RUNNING), Ordering::Release);
+        let before = self
+            .0
+            .fetch_add(linked.wrapping_sub(RUNNING), Ordering::Release);
         if before & NOTIFIED != 0 {
             Idle::Requeue
         } else {
