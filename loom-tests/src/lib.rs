@@ -9,5 +9,11 @@ mod prim;
 #[path = "../../runtime/src/kernel/mod.rs"]
 mod kernel;
 
+#[path = "../../reactor/src/readiness.rs"]
+mod readiness;
+
+#[path = "../../reactor/src/waiters.rs"]
+mod waiters;
+
 #[cfg(test)]
 mod models;

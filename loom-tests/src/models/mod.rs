@@ -1,5 +1,7 @@
 //! The models, and the bounds they run under.
 
+mod readiness;
+
 use loom::model::Builder;
 use std::time::Duration;
 
