@@ -1,0 +1,48 @@
+//! What expanded macros name. Not part of the API: it changes with the macros.
+//!
+//! Macros name nothing else, neither `std` nor the prelude, so whatever their user calls `Option`, `Ready`
+//! or `std`, they mean these.
+
+use crate::kernel::{budget, here};
+
+pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
+pub use super::try_join::tried;
+pub use crate::task::{LocalKey, LocalSlot};
+pub use std::future::{Future, IntoFuture, poll_fn};
+pub use std::pin::{Pin, pin};
+pub use std::result::Result;
+pub use std::task::{Context, Poll};
+pub use std::{compile_error, thread_local, unreachable};
+
+/// Where `select!` starts: a number below `n`.
+#[inline]
+pub fn thread_rng_n(n: u32) -> u32 {
+    here::with(|here| here.rng.below(n))
+}
+
+/// Where `biased;` starts.
+#[inline]
+pub fn first(_: u32) -> u32 {
+    0
+}
+
+/// Ready if the running task may do more in this poll; otherwise its waker has been called.
+///
+/// Spends nothing: the branches do that themselves. But when nothing is left, those that keep to a budget
+/// are pending, and those that know of none would be chosen every time.
+#[inline]
+pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
+    if budget::has_remaining() {
+        Poll::Ready(())
+    } else {
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// `select!` without an enabled branch and without `else`.
+#[cold]
+#[track_caller]
+pub fn no_branch_left() -> ! {
+    panic!("all branches are disabled and there is no else branch")
+}
