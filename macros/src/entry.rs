@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
 use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
 use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Visibility};
 
 /// What the attribute makes of a function.
@@ -50,7 +51,7 @@ impl Entry {
             .and_then(|()| Options::parse(self, options));
         match checked {
             Ok(options) => self.function(function, &options),
-            Err(error) => with_error(function.without_runtime(), &error),
+            Err(error) => with_error(function.without_runtime(self), &error),
         }
     }
 
@@ -119,13 +120,13 @@ impl Entry {
         let start_paused = options.start_paused.iter();
         let name = options.name.iter();
 
-        let body = function.body_as_closure();
+        let body = function.body_as_future();
         let body = match self.kind {
-            Kind::Main => quote_spanned!(here=> (#body)()),
+            Kind::Main => body,
             // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is
             // worth a copy of its own.)
             Kind::Test => quote_spanned! {here=>
-                ::core::pin::pin!((#body)())
+                ::core::pin::pin!(#body)
                     as ::core::pin::Pin<&mut dyn ::core::future::Future<Output = _>>
             },
         };
@@ -134,7 +135,7 @@ impl Entry {
             Kind::Main => TokenStream::new(),
             Kind::Test => quote_spanned!(here=> #[::core::prelude::v1::test]),
         };
-        let block = quote_spanned! {here=> {
+        let statements = quote_spanned! {here=>
             #home::runtime::Builder::#constructor()
                 #(.worker_threads(#worker_threads))*
                 #(.start_paused(#start_paused))*
@@ -143,8 +144,8 @@ impl Entry {
                 .#build
                 .expect("Failed building the Runtime")
                 .block_on(#body)
-        }};
-        function.assemble(&test, &block)
+        };
+        function.assemble(&test, statements)
     }
 }
 
@@ -176,41 +177,74 @@ impl Parse for Function {
 }
 
 impl Function {
-    /// The body as an async closure that returns what the function returns.
+    /// The body as an async block that knows its return type.
     ///
-    /// A closure rather than an async block, because a block has no place for a return type: the compiler
-    /// would find a mismatch only outside, far from the user's tokens. And rather than an inner `async fn`,
-    /// because a closure may use the function's arguments, `self`, and generics.
-    fn body_as_closure(&self) -> TokenStream {
-        let asyncness = &self.signature.asyncness;
-        let body = &self.body;
-        let output = match &self.signature.output {
-            ReturnType::Default => quote_spanned!(Span::mixed_site()=> -> ()),
-            // A closure cannot say `impl Trait`; the function itself, whose value this becomes, does.
-            ReturnType::Type(_, ty) if mentions_impl(ty.to_token_stream()) => TokenStream::new(),
-            output => output.to_token_stream(),
+    /// A block has no place to write the type, and would find out what it returns from whatever it returns
+    /// first; a mismatch would show only outside, far from the user's tokens. So the block begins with
+    /// a `return` of the right type, never reached, and all that follow are compared with it where they are.
+    /// (An inner `async fn` could use neither `self` nor generics. For async closures, compilers report
+    /// a mismatch at the whole body.)
+    fn body_as_future(&self) -> TokenStream {
+        let here = Span::mixed_site();
+        let returns = match &self.signature.output {
+            ReturnType::Default => {
+                let name = here.located_at(self.signature.ident.span());
+                quote_spanned!(name=> ())
+            }
+            // Neither can be written in an expression. The function itself, whose value this becomes, has
+            // the type.
+            ReturnType::Type(_, ty) if is_opaque(ty.to_token_stream()) => TokenStream::new(),
+            // Located at the type, because that is where the compiler says that the type comes from.
+            ReturnType::Type(_, ty) => {
+                let ty_span = here.located_at(ty.span());
+                quote_spanned! {ty_span=>
+                    ::core::option::Option::<#ty>::unwrap(::core::option::Option::None)
+                }
+            }
         };
-        quote!(#asyncness || #output #body)
+        let returns = match returns.is_empty() {
+            true => returns,
+            false => quote_spanned!(here=> if false { return #returns; }),
+        };
+        let body = &self.body;
+        quote_spanned!(here=> async { #returns #[allow(unused_braces)] #body })
     }
 
     /// The function, its body checked but never run: what is left when the attribute is wrong.
-    fn without_runtime(self) -> TokenStream {
-        let body = self.body_as_closure();
-        let block = quote_spanned! {Span::mixed_site()=> {
+    fn without_runtime(self, entry: Entry) -> TokenStream {
+        let body = self.body_as_future();
+        let block = quote_spanned! {Span::mixed_site()=>
             let _ = #body;
             ::core::panic!("this function did not compile")
-        }};
-        self.assemble(&TokenStream::new(), &block)
+        };
+        let is_main = self.signature.ident == "main" && !self.signature.inputs.is_empty();
+        let item = Self {
+            attributes: self
+                .attributes
+                .into_iter()
+                .filter(|attribute| !entry.is_test(attribute))
+                .collect(),
+            ..self
+        }
+        .assemble(&TokenStream::new(), block);
+        // A `main` with arguments would be the compiler's next complaint.
+        if is_main {
+            quote!(fn main() { #item })
+        } else {
+            item
+        }
     }
 
-    fn assemble(self, attribute: &TokenStream, block: &TokenStream) -> TokenStream {
+    fn assemble(mut self, attribute: &TokenStream, statements: TokenStream) -> TokenStream {
+        self.signature.asyncness = None;
         let Self {
             attributes,
             visibility,
-            mut signature,
-            body: _,
+            signature,
+            body,
         } = self;
-        signature.asyncness = None;
+        // Where the user's braces were, so that errors about the function point at the function.
+        let block = braces_at(&body, statements);
         quote!(#(#attributes)* #attribute #visibility #signature #block)
     }
 }
@@ -241,16 +275,23 @@ fn split_inner_attributes(body: Group) -> Result<(Vec<Attribute>, Group)> {
     for attribute in &mut inner {
         attribute.style = AttrStyle::Outer;
     }
-    let mut without = Group::new(Delimiter::Brace, rest);
-    without.set_span(body.span());
-    Ok((inner, without))
+    let rest = braces_at(&body, rest);
+    Ok((inner, rest))
 }
 
-fn mentions_impl(ty: TokenStream) -> bool {
+fn braces_at(original: &Group, content: TokenStream) -> Group {
+    let mut braces = Group::new(Delimiter::Brace, content);
+    braces.set_span(original.span());
+    braces
+}
+
+/// Whether a type says `impl Trait` or `!` anywhere.
+fn is_opaque(ty: TokenStream) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == "impl",
-        TokenTree::Group(group) => mentions_impl(group.stream()),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Group(group) => is_opaque(group.stream()),
+        TokenTree::Literal(_) => false,
     })
 }
 

@@ -3,9 +3,8 @@
 //! Use them through the `leno` crate, which re-exports them; its other macros (`select!`, `join!`, …) are
 //! declarative and live there.
 //!
-//! An attributed `async fn` becomes a plain `fn` that builds a runtime and blocks on the body. The body
-//! becomes an async closure with the function's return type written on it, so the compiler checks it as it
-//! would check the `async fn`, and its errors point at the tokens of whoever wrote it.
+//! An attributed `async fn` becomes a plain `fn` that builds a runtime and blocks on the body. All that is
+//! wrong with it, options as well as types, is reported at the tokens of whoever wrote it.
 
 #![forbid(unsafe_code)]
 
@@ -91,6 +90,10 @@ use proc_macro::TokenStream;
 ///     println!("hello");
 /// }
 /// ```
+#[allow(
+    clippy::needless_doctest_main,
+    reason = "it is about the function `main`"
+)]
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
     MAIN.expand(options.into(), item.into()).into()

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, ready};
 /// # Order
 ///
 /// Every wake-up of the task polls all branches that are not ready. Which one is first rotates, since it has
-/// the [budget](crate::task#cooperative-scheduling) that all share. With `biased;` in front they are polled
+/// first use of the budget that all branches share. With `biased;` in front they are polled
 /// as they are written, always.
 ///
 /// # Cancel safety

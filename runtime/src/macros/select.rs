@@ -184,7 +184,9 @@ macro_rules! __select {
                 let mut is_pending = false;
                 let start = $crate::macros::support::$start($count);
                 for turn in 0..$count {
-                    match (start + turn) % $count {
+                    #[allow(clippy::modulo_one)]
+                    let branch = (start + turn) % $count;
+                    match branch {
                         $(
                             #[allow(unreachable_code)]
                             $index => {
@@ -238,6 +240,7 @@ macro_rules! __select {
         match output {
             $(__SelectOutput::$name($pattern) => $handler,)+
             __SelectOutput::Disabled => $else,
+            #[allow(unreachable_patterns)]
             _ => $crate::macros::support::unreachable!("the pattern matched before"),
         }
     }};

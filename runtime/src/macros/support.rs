@@ -46,3 +46,37 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
 pub fn no_branch_left() -> ! {
     panic!("all branches are disabled and there is no else branch")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::pin;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Wake, Waker};
+
+    #[derive(Default)]
+    struct CountWakes(AtomicUsize);
+
+    impl Wake for CountWakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_select_without_budget_polls_nothing_and_wakes_its_task() {
+        let wakes = Arc::new(CountWakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let mut cx = Context::from_waker(&waker);
+        let mut select = pin!(async {
+            crate::select! { x = std::future::ready(1) => x }
+        });
+
+        let poll = budget::with_budget(0, || select.as_mut().poll(&mut cx));
+        assert_eq!((Poll::Pending, 1), (poll, wakes.0.load(Ordering::Relaxed)));
+
+        let poll = budget::with_budget(1, || select.as_mut().poll(&mut cx));
+        assert_eq!((Poll::Ready(1), 1), (poll, wakes.0.load(Ordering::Relaxed)));
+    }
+}

@@ -49,7 +49,6 @@ pub struct LocalSlot<T>(RefCell<Option<T>>);
 
 impl<T> LocalSlot<T> {
     #[doc(hidden)]
-    #[expect(clippy::new_without_default, reason = "only `task_local!` calls it")]
     pub const fn new() -> Self {
         Self(RefCell::new(None))
     }
