@@ -1,8 +1,11 @@
 //! leno.
 
 mod kernel;
+#[doc(hidden)]
+pub mod macros;
 mod prim;
 pub mod runtime;
 pub mod task;
 
+pub use leno_macros::{main, test};
 pub use task::spawn;
