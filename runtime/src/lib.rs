@@ -1,3 +1,4 @@
 //! leno.
+pub mod io;
 mod kernel;
 mod prim;
