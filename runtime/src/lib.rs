@@ -1,5 +1,6 @@
 //! leno.
 
+pub mod io;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;
