@@ -1,3 +1,5 @@
 //! leno.
 mod kernel;
 mod prim;
+pub mod runtime;
+pub mod time;

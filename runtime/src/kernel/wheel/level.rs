@@ -9,7 +9,7 @@
 //! 1. what is in a lower level comes before what is in a higher one: it agrees with the origin in a digit
 //!    in which the other is larger already;
 //! 2. within a level, a lower slot comes before a higher one, and all agree in the digits above. So the
-//!    first entry is in the first occupied slot of the first occupied level: two words to look at;
+//!    first entry is in the first occupied slot of the first occupied level;
 //! 3. moving the origin forward, but not into or past an occupied slot, changes no entry's place.
 //!
 //! Every slot keeps a lower bound of its deadlines. It is exact until its earliest entry is cancelled, so
