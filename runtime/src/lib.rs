@@ -7,6 +7,7 @@ pub mod macros;
 mod prim;
 pub mod runtime;
 pub mod task;
+pub mod time;
 
 pub use leno_macros::{main, test};
 pub use task::spawn;
