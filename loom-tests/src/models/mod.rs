@@ -1,5 +1,8 @@
 //! The models, and the bounds they run under.
 
+mod atomic_waker;
+mod block_on;
+
 use loom::model::Builder;
 use std::time::Duration;
 
