@@ -9,5 +9,8 @@ mod prim;
 #[path = "../../runtime/src/kernel/mod.rs"]
 mod kernel;
 
+#[path = "../../runtime/src/sync/mod.rs"]
+mod sync;
+
 #[cfg(test)]
 mod models;

@@ -1,3 +1,4 @@
 //! leno.
 mod kernel;
 mod prim;
+pub mod sync;

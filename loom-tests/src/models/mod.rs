@@ -2,6 +2,8 @@
 
 mod atomic_waker;
 mod block_on;
+mod mutex;
+mod semaphore;
 
 use loom::model::Builder;
 use std::time::Duration;

@@ -5,4 +5,5 @@ pub(crate) mod budget;
 pub(crate) mod here;
 pub(crate) mod list;
 pub(crate) mod rng;
+pub(crate) mod root;
 pub(crate) mod wake_list;
