@@ -3,6 +3,7 @@
 mod atomic_waker;
 mod block_on;
 mod mutex;
+mod oneshot;
 mod semaphore;
 
 use loom::model::Builder;

@@ -17,6 +17,7 @@
 
 pub(crate) mod batch_semaphore;
 mod mutex;
+pub mod oneshot;
 mod semaphore;
 
 pub use batch_semaphore::{AcquireError, TryAcquireError};
