@@ -3,6 +3,7 @@
 mod atomic_waker;
 mod block_on;
 mod mutex;
+mod notify;
 mod oneshot;
 mod semaphore;
 

@@ -17,6 +17,7 @@
 
 pub(crate) mod batch_semaphore;
 mod mutex;
+mod notify;
 pub mod oneshot;
 mod semaphore;
 
@@ -24,4 +25,11 @@ pub use batch_semaphore::{AcquireError, TryAcquireError};
 pub use mutex::{
     MappedMutexGuard, Mutex, MutexGuard, OwnedMappedMutexGuard, OwnedMutexGuard, TryLockError,
 };
+pub use notify::Notify;
 pub use semaphore::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+pub mod futures {
+    //! The futures that have names.
+
+    pub use super::notify::{Notified, OwnedNotified};
+}

@@ -295,10 +295,12 @@ impl<T> Inner<T> {
     ///
     /// The caller is the receiver, and takes no value afterwards.
     pub(super) unsafe fn take_value(&self) -> Option<T> {
-        // SAFETY: complete with a value, so the place is full and the receiver's (rule 1); read once.
-        (self.state() & VALUE != 0).then(|| {
-            self.value
-                .with(|place| unsafe { (*place).assume_init_read() })
+        if self.state() & VALUE == 0 {
+            return None;
+        }
+        self.value.with(|place| {
+            // SAFETY: complete with a value, so the place is full and the receiver's (rule 1); read once.
+            Some(unsafe { (*place).assume_init_read() })
         })
     }
 
