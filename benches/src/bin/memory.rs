@@ -93,7 +93,9 @@ fn main() {
             other => panic!("no peer is called {other}"),
         }
     }
-    println!("| peer | state, bytes | allocations per task | bytes per task | resident bytes per task |");
+    println!(
+        "| peer | state, bytes | allocations per task | bytes per task | resident bytes per task |"
+    );
     println!("| --- | ---: | ---: | ---: | ---: |");
     let program = std::env::current_exe().expect("the program has a path");
     for state in ["0", "100"] {
