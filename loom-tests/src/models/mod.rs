@@ -1,5 +1,7 @@
 //! The models, and the bounds they run under.
 
+mod atomic_waker;
+mod block_on;
 mod readiness;
 mod wheel;
 mod wheel_oracle;
