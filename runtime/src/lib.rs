@@ -1,6 +1,8 @@
 //! leno.
 
+pub mod io;
 mod kernel;
+pub mod net;
 mod prim;
 pub mod runtime;
 pub mod task;
