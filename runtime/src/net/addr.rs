@@ -23,8 +23,9 @@ use std::vec;
 /// ```no_run
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// use leno::net::TcpStream;
+/// use std::net::Ipv4Addr;
 ///
-/// let by_address = TcpStream::connect(([127, 0, 0, 1], 8080)).await;
+/// let by_address = TcpStream::connect((Ipv4Addr::LOCALHOST, 8080)).await;
 /// let by_name = TcpStream::connect("localhost:8080").await;
 /// let by_parts = TcpStream::connect(("localhost", 8080)).await;
 /// # });

@@ -41,7 +41,7 @@ macro_rules! borrowed_halves {
             $crate::net::halves::addresses!($Address);
 
             fn end_writing(&mut self) -> std::io::Result<()> {
-                self.0.shut(std::net::Shutdown::Write)
+                self.io().end_writing()
             }
         }
 
@@ -159,7 +159,7 @@ macro_rules! owned_halves {
             $crate::net::halves::addresses!($Address);
 
             fn end_writing(&mut self) -> std::io::Result<()> {
-                self.stream.shut(std::net::Shutdown::Write)?;
+                self.io().end_writing()?;
                 self.ends_on_drop = false;
                 Ok(())
             }

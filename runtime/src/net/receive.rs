@@ -6,21 +6,18 @@
 
 use crate::net::socket::Socket;
 use bytes::BufMut;
-use socket2::SockAddr;
 use std::io;
 use std::mem::MaybeUninit;
 
 /// Receives what comes next.
 #[inline]
 pub(super) fn recv(socket: &impl Socket, buf: &mut impl BufMut) -> io::Result<usize> {
-    fill(socket, buf, |memory| Ok((socket.raw().recv(memory)?, ())))
-        .map(|(length, ())| length)
+    fill(socket, buf, |memory| Ok((socket.raw().recv(memory)?, ()))).map(|(length, ())| length)
 }
 
 /// Receives what comes next, and leaves it there.
 pub(super) fn peek(socket: &impl Socket, buf: &mut impl BufMut) -> io::Result<usize> {
-    fill(socket, buf, |memory| Ok((socket.raw().peek(memory)?, ())))
-        .map(|(length, ())| length)
+    fill(socket, buf, |memory| Ok((socket.raw().peek(memory)?, ()))).map(|(length, ())| length)
 }
 
 /// Appends to `buf` what `receive` has put into the first chunk of its free memory.

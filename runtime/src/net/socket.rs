@@ -29,6 +29,5 @@ macro_rules! socket {
         }
     };
 }
-pub(super) use socket;
 
 socket!(mio::net::TcpStream);

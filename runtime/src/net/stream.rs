@@ -10,6 +10,7 @@ use crate::net::socket::Socket;
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::Shutdown;
 use std::task::{Context, Poll};
 
 impl<S: Socket> Evented<S> {
@@ -36,6 +37,14 @@ impl<S: Socket> Evented<S> {
         let mut buf = ReadBuf::new(buf);
         self.async_with(Interest::READABLE, |source| peek(source, &mut buf))
             .await
+    }
+
+    /// Ends the writing direction. That there is no connection any more is as good.
+    pub(super) fn end_writing(&self) -> io::Result<()> {
+        match self.get_ref().raw().shutdown(Shutdown::Write) {
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
+        }
     }
 
     pub(super) fn try_read_buf(&self, buf: &mut impl BufMut) -> io::Result<usize> {
@@ -285,16 +294,8 @@ macro_rules! stream_methods {
             self.io().get_ref().take_error()
         }
 
-        /// Ends one direction or both. That there is no connection any more is none of our business.
-        fn shut(&self, how: std::net::Shutdown) -> std::io::Result<()> {
-            match self.io().get_ref().shutdown(how) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotConnected => Ok(()),
-                result => result,
-            }
-        }
-
         fn end_writing(&mut self) -> std::io::Result<()> {
-            self.shut(std::net::Shutdown::Write)
+            self.io().end_writing()
         }
     };
 }

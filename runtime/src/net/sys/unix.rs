@@ -32,6 +32,5 @@ macro_rules! as_fd {
         }
     )*};
 }
-pub(in crate::net) use as_fd;
 
 as_fd!(TcpListener, TcpStream);
