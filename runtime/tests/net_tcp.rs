@@ -44,7 +44,7 @@ fn an_echo_comes_back_whole() {
 
 #[test]
 fn every_connection_is_accepted() {
-    const CONNECTIONS: usize = 200;
+    const CONNECTIONS: usize = 100;
     on_both(|| async {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
@@ -341,6 +341,27 @@ fn messages_shorter_than_the_buffer_go_back_and_forth() {
         }
         drop(near);
         echo.await?
+    });
+}
+
+/// A read ends in front of urgent data. What is behind it has come with the same event, so there is no other to wait for.
+#[cfg(unix)]
+#[test]
+fn a_read_that_ends_at_urgent_data_does_not_hide_what_follows() {
+    on_both(|| async {
+        let (mut near, mut far) = tcp_pair().await?;
+        let mut buffer = [0; 64];
+        for _ in 0..50 {
+            near.write_all(b"before").await?;
+            socket2::SockRef::from(&near).send_out_of_band(b"!")?;
+            near.write_all(b"behind").await?;
+            let mut received = Vec::new();
+            while !received.ends_with(b"behind") {
+                let length = far.read(&mut buffer).await?;
+                received.extend_from_slice(&buffer[..length]);
+            }
+        }
+        Ok(())
     });
 }
 

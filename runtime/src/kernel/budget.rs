@@ -5,6 +5,8 @@
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
 use super::here;
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 /// Units given to each poll of a task.
@@ -28,7 +30,7 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     if budget == 0 {
         return exhausted(cx);
     }
-    Poll::Ready(RestoreOnPending(budget))
+    Poll::Ready(RestoreOnPending::new(budget))
 }
 
 #[cold]
@@ -69,16 +71,32 @@ pub(crate) fn with_budget<R>(budget: u8, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A unit of budget: spent by [`made_progress`](Self::made_progress), given back otherwise.
+/// A unit of budget: spent for good once [`made_progress`](Self::made_progress) was called, given back otherwise when
+/// this is dropped.
+///
+/// Giving back restores what the budget was before the unit was taken.
 #[derive(Debug)]
 #[must_use = "the unit is given back when this is dropped"]
-pub struct RestoreOnPending(u8);
+pub struct RestoreOnPending {
+    /// The budget before, or [`UNLIMITED`] if there is nothing to restore.
+    before: Cell<u8>,
+    /// The budget is this thread's.
+    _not_send: PhantomData<*mut ()>,
+}
 
 impl RestoreOnPending {
-    /// Keeps the unit spent.
     #[inline]
-    pub fn made_progress(mut self) {
-        self.0 = UNLIMITED;
+    fn new(before: u8) -> Self {
+        Self {
+            before: Cell::new(before),
+            _not_send: PhantomData,
+        }
+    }
+
+    /// Says that the task got on, so that the unit stays spent.
+    #[inline]
+    pub fn made_progress(&self) {
+        self.before.set(UNLIMITED);
     }
 }
 
@@ -86,8 +104,9 @@ impl Drop for RestoreOnPending {
     #[inline]
     fn drop(&mut self) {
         // An unlimited budget was not spent from, so there is nothing to restore.
-        if self.0 != UNLIMITED {
-            here::with(|here| here.budget.set(self.0));
+        let before = self.before.get();
+        if before != UNLIMITED {
+            here::with(|here| here.budget.set(before));
         }
     }
 }

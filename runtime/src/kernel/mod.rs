@@ -8,7 +8,7 @@
 //!  k1  here · budget · hooks · clock · seat            this thread, the time, a place to sleep
 //!  k2  task · atomic_waker · root · wheel              what wakes and is woken
 //!  k3  slot · owned · idle · driver                    where tasks wait, where workers wait
-//!  k4  pool · worker · local · blocking                the loops that tie it together
+//!  k4  pool · worker · local · local_set · blocking    the loops that tie it together
 //! ```
 //!
 //! # The law of orderings
@@ -16,6 +16,7 @@
 //! No sequentially consistent accesses (loom cannot tell them from acquire-release): where a store must come before
 //! a load, `fence(SeqCst)` says so, on both sides. Every operation names its partner.
 
+pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod clock;
@@ -25,6 +26,7 @@ pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod list;
 pub(crate) mod local;
+pub(crate) mod local_set;
 pub(crate) mod owned;
 pub(crate) mod pool;
 pub(crate) mod rng;

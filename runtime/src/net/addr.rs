@@ -193,7 +193,7 @@ resolve! {
     (IpAddr, u16): |pair| Resolving::one(*pair);
     (Ipv4Addr, u16): |pair| Resolving::one(*pair);
     (Ipv6Addr, u16): |pair| Resolving::one(*pair);
-    &[SocketAddr]: |addresses| Resolving::Known(Addresses::Many(addresses.to_vec().into_iter()));
+    &[SocketAddr]: |addresses| Resolving::Known(Addresses::Many(Vec::from(*addresses).into_iter()));
     str: |text| match text.parse::<SocketAddr>() {
         Ok(address) => Resolving::one(address),
         Err(_) => ask(text.to_owned()),

@@ -13,11 +13,8 @@ use std::io;
 use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
-const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
-
-/// True where the selector is edge-triggered: there, a transfer shorter than the buffer has used up the readiness, and
-/// whatever comes next brings an event of its own. See [short reads and writes](Io#short-reads-and-writes).
-const SHORT_IS_LAST: bool = cfg!(unix);
+/// For reading and writing.
+pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source registered with the current runtime's reactor.
 pub(super) struct Evented<S: Source> {
@@ -27,15 +24,15 @@ pub(super) struct Evented<S: Source> {
 impl<S: Source> Evented<S> {
     /// Registers a source of which nothing is known.
     #[track_caller]
-    pub(super) fn new(source: S) -> io::Result<Self> {
-        let io = current::reactor().register(source, BOTH)?;
+    pub(super) fn new(source: S, interest: Interest) -> io::Result<Self> {
+        let io = current::reactor().register(source, interest)?;
         Ok(Self { io })
     }
 
     /// Registers a source that is probably ready: the first operation of each direction is tried without asking.
     #[track_caller]
-    pub(super) fn new_ready(source: S) -> io::Result<Self> {
-        let io = current::reactor().register_ready(source, BOTH)?;
+    pub(super) fn new_ready(source: S, interest: Interest) -> io::Result<Self> {
+        let io = current::reactor().register_ready(source, interest)?;
         Ok(Self { io })
     }
 
@@ -95,20 +92,25 @@ impl<S: Source> Evented<S> {
     }
 
     /// As [`poll_with`](Self::poll_with), for a stream's `operation` that is asked for `wanted` bytes and returns how
-    /// many it moved: a smaller number spares the next operation its attempt.
+    /// many it has moved.
+    ///
+    /// If these are fewer, and `is_last` says that this means something, the readiness is used up and taken back now:
+    /// the next operation will wait, instead of trying in vain first. See
+    /// [short reads and writes](Io#short-reads-and-writes).
     #[inline]
     pub(super) fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
         wanted: usize,
+        is_last: impl FnOnce(&Io<S>) -> bool,
         mut operation: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         poll_budgeted(cx, |cx| {
             let event = ready!(self.io.poll_try(cx, direction))?;
             match operation(self.io.get_ref()) {
                 Ok(moved) => {
-                    if SHORT_IS_LAST && 0 < moved && moved < wanted {
+                    if 0 < moved && moved < wanted && is_last(&self.io) {
                         self.io.clear_ready(event);
                     }
                     Poll::Ready(Ok(moved))

@@ -19,8 +19,9 @@
 //! # What it costs
 //!
 //! An operation that can go on at once is one system call and a few atomic loads. A connection that has just been
-//! accepted is read without asking first whether it is readable. A read or write that was shorter than its buffer has
-//! found the end of what there was, so that the next one waits at once instead of trying in vain.
+//! accepted is read without asking first whether it is readable. A read of TCP that
+//! did not fill its buffer, or a write that was not done in full, has found the end of what there was, so that the next
+//! one waits at once instead of trying in vain first.
 
 mod addr;
 mod evented;

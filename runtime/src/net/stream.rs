@@ -21,8 +21,11 @@ impl<S: Socket> Evented<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let wanted = buf.remaining();
-        self.poll_transfer(cx, Direction::Read, wanted, |source| recv(source, buf))
-            .map_ok(drop)
+        let is_last = S::short_read_is_last;
+        self.poll_transfer(cx, Direction::Read, wanted, is_last, |source| {
+            recv(source, buf)
+        })
+        .map_ok(drop)
     }
 
     pub(super) fn poll_peek(
@@ -58,7 +61,9 @@ where
 {
     #[inline]
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.poll_transfer(cx, Direction::Write, buf.len(), |mut source| {
+        // A short write has filled the socket. Where the selector is edge-triggered, room brings a new event.
+        let is_last = |_: &_| cfg!(unix);
+        self.poll_transfer(cx, Direction::Write, buf.len(), is_last, |mut source| {
             source.write(buf)
         })
     }

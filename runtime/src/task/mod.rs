@@ -1,12 +1,23 @@
 //! Tasks: coroutines that a runtime runs on its own.
 
 mod blocking;
+pub mod coop;
+mod join_set;
+mod local_set;
 mod spawn;
+mod task_local;
 mod yield_now;
 
 pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle};
 pub use blocking::{block_in_place, spawn_blocking};
+#[doc(hidden)]
+pub use coop::{Unconstrained, consume_budget, unconstrained};
+pub use join_set::JoinSet;
+pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::spawn;
+#[doc(hidden)]
+pub use task_local::LocalSlot;
+pub use task_local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::yield_now;
 
 /// The id of the task that is running.

@@ -95,10 +95,10 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     /// # Examples
     ///
     /// ```
-    /// use leno::io::AsyncBufReadExt;
+    /// use leno::io::{AsyncBufReadExt, BufReader};
     ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let mut parts = (&b"a,b"[..]).split(b',');
+    /// let mut parts = BufReader::new(&b"a,b"[..]).split(b',');
     /// assert_eq!(parts.next_segment().await?, Some(b"a".to_vec()));
     /// assert_eq!(parts.next_segment().await?, Some(b"b".to_vec()));
     /// assert_eq!(parts.next_segment().await?, None);

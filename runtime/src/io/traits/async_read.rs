@@ -36,7 +36,7 @@ use std::task::{Context, Poll};
 /// }
 ///
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// assert_eq!(Count(1).read_u32().await?, 0x01_02_03_04);
+/// assert_eq!(Count(1).read_u32().await?, 0x0102_0304);
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```

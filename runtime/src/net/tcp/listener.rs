@@ -1,5 +1,5 @@
 use crate::net::addr::{ToSocketAddrs, first};
-use crate::net::evented::Evented;
+use crate::net::evented::{BOTH, Evented};
 use crate::net::{TcpStream, sys};
 use leno_reactor::{Direction, Interest};
 use std::net::SocketAddr;
@@ -61,7 +61,7 @@ impl TcpListener {
 
     #[track_caller]
     pub(super) fn new(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
-        let io = Evented::new(listener)?;
+        let io = Evented::new(listener, BOTH)?;
         Ok(TcpListener { io })
     }
 

@@ -1,5 +1,6 @@
 use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
+use super::urgent::INTEREST;
 use crate::io::ReadBuf;
 use crate::net::addr::{ToSocketAddrs, no_address, resolve};
 use crate::net::evented::Evented;
@@ -102,7 +103,7 @@ impl TcpStream {
 
     /// Waits for a connect that has been started.
     pub(super) async fn new_connecting(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new(stream)?;
+        let io = Evented::new(stream, INTEREST)?;
         poll_fn(|cx| io.poll_ready(cx, Direction::Write)).await?;
         match io.get_ref().take_error()? {
             Some(error) => Err(error),
@@ -112,7 +113,7 @@ impl TcpStream {
 
     /// Its first request is probably there, and there is room for an answer.
     pub(super) fn new_accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new_ready(stream)?;
+        let io = Evented::new_ready(stream, INTEREST)?;
         Ok(TcpStream { io })
     }
 
@@ -144,7 +145,7 @@ impl TcpStream {
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         sys::expect_nonblocking(&stream)?;
-        let io = Evented::new(mio::net::TcpStream::from_std(stream))?;
+        let io = Evented::new(mio::net::TcpStream::from_std(stream), INTEREST)?;
         Ok(TcpStream { io })
     }
 
@@ -289,8 +290,7 @@ impl TcpStream {
     /// Lends the two directions to two users within one task. Costs nothing.
     ///
     /// For halves that can go to different tasks, see [`into_split`](Self::into_split).
-    #[expect(clippy::needless_lifetimes, reason = "named as tokio names it")]
-    pub fn split<'a>(&'a mut self) -> (ReadHalf<'a>, WriteHalf<'a>) {
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split(self)
     }
 

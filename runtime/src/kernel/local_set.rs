@@ -1,0 +1,350 @@
+//! The queues of a `LocalSet`: tasks that stay on one thread, within whatever drives the set there.
+//!
+//! ```text
+//!   the owner's thread, while it polls the set          any thread, and the owner at other times
+//!   P1  register the waker of whoever polls             R1  lock: push to the remote queue
+//!   P2  run tasks; those they wake go to the own        R2  take the waker, wake it
+//!       queue: a `RefCell`, no lock                         (closing: signal the owner instead)
+//!   P3  own queue empty: lock, take the remote queue;
+//!       empty too: the poll is over
+//! ```
+//!
+//! # Why nothing is lost
+//!
+//! [`AtomicWaker`] promises: either R2 finds the waker of P1, and the set is polled again; or P1 receives what came
+//! before R2, and then P3 finds the push. A poll within a poll of the same set registers nothing: the outer one has,
+//! and goes on afterwards.
+//!
+//! # Whose thread
+//!
+//! The futures need not be `Send`, so a [`Runnable`] is run or dropped on the owner's thread only. It may *lie* in the
+//! remote queue, put there by a waker of another thread; but only [`LocalSet`] takes it out, which is not `Send`, and
+//! leaves the queue empty when it is dropped. All that is left then may go on any thread: it is memory.
+//!
+//! # Closing
+//!
+//! The owner cancels the tasks that sleep (see [`Owned`]) and those in the queues, until none is left. One that is in
+//! neither is between a waker's `or` and R1, where no user code runs: the owner waits for the push, which comes at
+//! once. It never leaves a task to the pusher. No task is running meanwhile: only a poll of the set runs any, and that
+//! borrows the set.
+//!
+//! The models are `loom-tests/src/models/local_set.rs`.
+
+use crate::kernel::atomic_waker::AtomicWaker;
+use crate::kernel::budget;
+use crate::kernel::here::{self, Blocking};
+use crate::kernel::owned::Owned;
+use crate::kernel::root::Driving;
+use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use crate::prim::atomic::{AtomicUsize, Ordering};
+use crate::prim::{Arc, Condvar, Mutex};
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
+use std::rc::Rc;
+use std::task::Waker;
+
+/// How many tasks one poll runs before it lets the outer executor have its turn.
+const TASKS_PER_POLL: usize = 61;
+
+/// The half of a set that other threads see.
+struct Shared {
+    remote: Mutex<Remote>,
+    /// Of whoever polled the set last.
+    waker: AtomicWaker,
+    /// Something was pushed while the owner waited for the last tasks.
+    pushed: Condvar,
+    owned: Owned,
+    /// Tasks that have not completed. Used by the owner's thread alone.
+    live: AtomicUsize,
+}
+
+struct Remote {
+    queue: VecDeque<Runnable>,
+    /// The owner is cancelling the tasks.
+    closing: bool,
+}
+
+/// The half of a set that never leaves its thread; what `here.local_set` points to.
+struct Own {
+    shared: Arc<Shared>,
+    home: Home,
+    /// Never borrowed across foreign code.
+    queue: RefCell<VecDeque<Runnable>>,
+    /// This thread is running the set's tasks: what is pushed to `queue` will be seen.
+    polling: Cell<bool>,
+    closed: Cell<bool>,
+}
+
+/// The tasks of a `LocalSet`. Dropping it cancels them.
+pub(crate) struct LocalSet(Rc<Own>);
+
+/// A set is current on this thread until this is dropped.
+///
+/// `here.local_set` owns a count, and the guard owns that of the set before; so one that is forgotten, or dropped out
+/// of order, may leak a count but leaves nothing dangling.
+pub(crate) struct Entered {
+    outer: *const Own,
+}
+
+/// A poll of the set, from P1 on.
+pub(crate) struct Polling<'a> {
+    set: &'a LocalSet,
+    /// This is a poll within a poll of the same set.
+    nested: bool,
+    _entered: Entered,
+    _driving: Option<Driving>,
+}
+
+/// A set as its tasks see it.
+struct SetHome(Arc<Shared>);
+
+impl LocalSet {
+    pub(crate) fn new() -> Self {
+        let shared = Arc::new(Shared {
+            remote: Mutex::new(Remote {
+                queue: VecDeque::new(),
+                closing: false,
+            }),
+            waker: AtomicWaker::new(),
+            pushed: Condvar::new(),
+            owned: Owned::new(1),
+            live: AtomicUsize::new(0),
+        });
+        Self(Rc::new(Own {
+            home: Home::new(SetHome(Arc::clone(&shared))),
+            shared,
+            queue: RefCell::new(VecDeque::new()),
+            polling: Cell::new(false),
+            closed: Cell::new(false),
+        }))
+    }
+
+    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.0.spawn(future)
+    }
+
+    /// Makes the set current, for [`spawn_on_current`].
+    pub(crate) fn enter(&self) -> Entered {
+        let own = Rc::into_raw(Rc::clone(&self.0));
+        let outer = here::with(|here| here.local_set.replace(own.cast()));
+        Entered {
+            outer: outer.cast(),
+        }
+    }
+
+    /// P1: the set is being polled, by somebody who is woken by `waker`, until the guard is dropped.
+    pub(crate) fn poll(&self, waker: &Waker) -> Polling<'_> {
+        let polling = self.polling();
+        if !polling.nested {
+            self.0.shared.waker.register(waker);
+        }
+        polling
+    }
+
+    fn polling(&self) -> Polling<'_> {
+        // The tasks of the thread's worker could be moved elsewhere, but not those of the set.
+        let in_place = here::with(|here| here.blocking.get()) == Blocking::InPlace;
+        Polling {
+            _driving: in_place.then(|| Driving::replace(Blocking::Forbidden)),
+            _entered: self.enter(),
+            nested: self.0.polling.replace(true),
+            set: self,
+        }
+    }
+
+    /// True if all tasks have completed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.shared.live() == 0
+    }
+
+    /// The next task of the own queue.
+    fn pop(&self) -> Option<Runnable> {
+        self.0.queue.borrow_mut().pop_front()
+    }
+
+    /// Moves what others have pushed to the end of the own queue; false if that was nothing.
+    fn take_remote(&self) -> bool {
+        let mut remote = self.0.shared.remote.lock();
+        let any = !remote.queue.is_empty();
+        self.0.queue.borrow_mut().append(&mut remote.queue);
+        any
+    }
+}
+
+impl Polling<'_> {
+    /// P2 and P3; true if there may be more to do.
+    pub(crate) fn run_tasks(&self) -> bool {
+        // Those of other threads get their turn at each poll, however many wake each other here.
+        self.set.take_remote();
+        for _ in 0..TASKS_PER_POLL {
+            let task = self.set.pop().or_else(|| {
+                self.set.take_remote();
+                self.set.pop()
+            });
+            match task {
+                Some(task) => budget::with_budget(budget::PER_POLL, || task.run()),
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        self.set.0.polling.set(self.nested);
+    }
+}
+
+impl Drop for LocalSet {
+    fn drop(&mut self) {
+        // Destructors find the set in place; what they wake comes to the own queue, what they spawn is cancelled.
+        let _polling = self.polling();
+        self.0.closed.set(true);
+        let shared = &*self.0.shared;
+        shared.remote.lock().closing = true;
+        shared.owned.close();
+        loop {
+            self.take_remote();
+            while let Some(task) = self.pop() {
+                task.cancel();
+            }
+            let mut remote = shared.remote.lock();
+            while remote.queue.is_empty() {
+                if shared.live() == 0 {
+                    drop(remote);
+                    // Wakers of tasks may outlive the set, and keep `shared`; they need not keep this.
+                    drop(shared.waker.take());
+                    return;
+                }
+                remote = shared.pushed.wait(remote);
+            }
+        }
+    }
+}
+
+/// Spawns onto the set that is current on this thread, or gives the future back if none is.
+pub(crate) fn spawn_on_current<F>(future: F) -> Result<JoinHandle<F::Output>, F>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let own = here::with(|here| here.local_set.get()).cast::<Own>();
+    if own.is_null() {
+        return Err(future);
+    }
+    // SAFETY: stored by `enter` with `Rc::into_raw` on this thread, and its count is given back only after the pointer
+    // has been replaced; `ManuallyDrop` leaves the count alone.
+    let own = ManuallyDrop::new(unsafe { Rc::from_raw(own) });
+    // A count of its own for the length of the call: cancelling a task runs destructors, which may leave the set.
+    Ok(Rc::clone(&own).spawn(future))
+}
+
+impl Own {
+    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        // Ordering: Relaxed, see `live`.
+        self.shared.live.fetch_add(1, Ordering::Relaxed);
+        let (task, handle) = task::new(future, self.home.clone(), Id::next());
+        if self.closed.get() {
+            task.cancel();
+        } else {
+            self.home.schedule(task);
+        }
+        handle
+    }
+}
+
+impl Shared {
+    fn live(&self) -> usize {
+        // Ordering: Relaxed. Tasks are spawned and completed on the owner's thread, and this is asked there.
+        self.live.load(Ordering::Relaxed)
+    }
+
+    fn push(&self, task: Runnable) {
+        let is_polling = |own: &&Own| ptr::eq(&*own.shared, self) && own.polling.get();
+        let own = here::with(|here| here.local_set.get()).cast::<Own>();
+        // SAFETY: as in `spawn_on_current`: `here.local_set` owns a count, and nothing below replaces it.
+        if let Some(own) = unsafe { own.as_ref() }.filter(is_polling) {
+            own.queue.borrow_mut().push_back(task);
+            return;
+        }
+        // R1. The task stays in there until the owner comes, even if it is closing.
+        let mut remote = self.remote.lock();
+        remote.queue.push_back(task);
+        let closing = remote.closing;
+        drop(remote);
+        // R2.
+        if closing {
+            self.pushed.notify_one();
+        } else {
+            self.waker.wake();
+        }
+    }
+}
+
+impl Scheduler for SetHome {
+    fn schedule(&self, task: Runnable) {
+        self.0.push(task);
+    }
+
+    fn requeue(&self, task: Runnable) {
+        self.0.push(task);
+    }
+
+    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
+        // SAFETY: the caller's; it is unlinked in `finished`.
+        unsafe { self.0.owned.link(0, task) }.then_some(0)
+    }
+
+    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
+        if let Some(shard) = shard {
+            // SAFETY: the caller's: `link` put it into this shard.
+            unsafe { self.0.owned.unlink(shard, task) };
+        }
+        // Ordering: Relaxed, see `live`.
+        self.0.live.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let own = here::with(|here| here.local_set.replace(self.outer.cast())).cast::<Own>();
+        if !own.is_null() {
+            // SAFETY: `here.local_set` owned a count of it, made by `Rc::into_raw` on this thread (`Entered` is not
+            // `Send`), which is given back now that the pointer is gone.
+            drop(unsafe { Rc::from_raw(own) });
+        }
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet")
+            .field("live_tasks", &self.0.shared.live())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Entered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Entered(..)")
+    }
+}
+
+impl fmt::Debug for Polling<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Polling(..)")
+    }
+}

@@ -1,0 +1,440 @@
+//! A set of tasks, joined in the order in which they complete.
+//!
+//! Each task's join waker is an [`Entry`]: the task's number in the set. Completing pushes the number to the set's
+//! `finished` queue and wakes whoever polled the set last, so joining n tasks costs O(n), whatever their order.
+//!
+//! A number is only a hint where to look: a set that has let its tasks go may find numbers of theirs in the queue
+//! later, when a new task has the place. So whoever takes a number looks whether that task is complete.
+
+use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
+use crate::kernel::budget;
+use crate::prim::Mutex;
+use crate::runtime::Handle;
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::panic;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+/// A set of tasks of one output type, to be joined in the order in which they complete.
+///
+/// Dropping the set aborts all its tasks.
+///
+/// Each task costs an allocation more than without a set; joining costs the same however many tasks there are.
+///
+/// # Example
+///
+/// ```
+/// use leno::task::JoinSet;
+///
+/// # leno::runtime::Builder::new_multi_thread().build().unwrap().block_on(async {
+/// let mut set = JoinSet::new();
+/// for number in 0..10 {
+///     set.spawn(async move { number * number });
+/// }
+///
+/// let mut sum = 0;
+/// while let Some(square) = set.join_next().await {
+///     sum += square.unwrap();
+/// }
+/// assert_eq!(sum, 285);
+/// # });
+/// ```
+pub struct JoinSet<T> {
+    /// The tasks; an entry's number is its index.
+    tasks: Vec<Option<JoinHandle<T>>>,
+    /// The indices without a task.
+    vacant: Vec<usize>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// No waker is cloned, woken or dropped under this lock.
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Numbers of tasks that have completed.
+    finished: VecDeque<usize>,
+    /// Who polled the set last, and found it without a finished task.
+    waker: Option<Waker>,
+}
+
+impl Shared {
+    /// True if `waker` is in place already. A task that completes takes it away, so none has since it was put there.
+    fn is_waker(&self, waker: &Waker) -> bool {
+        let state = self.state.lock();
+        state.waker.as_ref().is_some_and(|old| old.will_wake(waker))
+    }
+}
+
+/// What a task wakes as it completes.
+struct Entry {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Wake for Entry {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut state = self.shared.state.lock();
+        state.finished.push_back(self.number);
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self {
+            tasks: Vec::new(),
+            vacant: Vec::new(),
+            shared: Arc::new(Shared {
+                state: Mutex::new(State {
+                    finished: VecDeque::new(),
+                    waker: None,
+                }),
+            }),
+        }
+    }
+
+    /// How many tasks are in the set: all that were spawned and have not been joined.
+    pub fn len(&self) -> usize {
+        self.tasks.len() - self.vacant.len()
+    }
+
+    /// True if no task is in the set.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Takes a finished task out of the set.
+    fn take_finished(&mut self) -> Option<JoinHandle<T>> {
+        loop {
+            let number = self.shared.state.lock().finished.pop_front()?;
+            let place = &mut self.tasks[number];
+            // The number may be that of a task that was let go.
+            if place.as_ref().is_some_and(JoinHandle::is_finished) {
+                self.vacant.push(number);
+                return place.take();
+            }
+        }
+    }
+
+    /// Takes all tasks out of the set.
+    fn take_all(&mut self) -> Vec<JoinHandle<T>> {
+        let mut state = self.shared.state.lock();
+        state.finished.clear();
+        let waker = state.waker.take();
+        drop(state);
+        drop(waker);
+        // The places stay, as numbers that are on their way must find one.
+        self.vacant.clear();
+        self.vacant.extend(0..self.tasks.len());
+        self.tasks.iter_mut().filter_map(Option::take).collect()
+    }
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// Spawns a task into the set; see [`leno::spawn`](crate::spawn).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn spawn<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(super::spawn(task))
+    }
+
+    /// Spawns a task into the set, on another runtime.
+    #[track_caller]
+    pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
+    where
+        F: Future<Output = T> + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn(task))
+    }
+
+    /// Spawns a task into the set, on the current [`LocalSet`]; see [`spawn_local`](super::spawn_local).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a `LocalSet`.
+    #[track_caller]
+    pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(super::spawn_local(task))
+    }
+
+    /// Spawns a task into the set, on a [`LocalSet`] that need not be running.
+    #[track_caller]
+    pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        self.insert(local_set.spawn_local(task))
+    }
+
+    /// Runs a closure that may wait, as a task of the set; see [`spawn_blocking`](super::spawn_blocking).
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime.
+    #[track_caller]
+    pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(super::spawn_blocking(f))
+    }
+
+    /// Runs a closure that may wait, as a task of the set, on another runtime.
+    #[track_caller]
+    pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send,
+    {
+        self.insert(handle.spawn_blocking(f))
+    }
+
+    fn insert(&mut self, task: JoinHandle<T>) -> AbortHandle {
+        let number = self.vacant.pop().unwrap_or_else(|| {
+            self.tasks.push(None);
+            self.tasks.len() - 1
+        });
+        let entry = Arc::new(Entry {
+            shared: Arc::clone(&self.shared),
+            number,
+        });
+        if task.set_waker(&Waker::from(Arc::clone(&entry))) {
+            // It was faster, and has not seen the waker.
+            entry.wake_by_ref();
+        }
+        let abort = task.abort_handle();
+        self.tasks[number] = Some(task);
+        abort
+    }
+
+    /// Waits until one of the tasks completes, and returns its output; `None` if the set is empty.
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a cancelled call has taken no task out of the set.
+    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
+        poll_fn(|cx| self.poll_join_next(cx)).await
+    }
+
+    /// As [`join_next`](Self::join_next), with the task's id. An error [knows its id](JoinError::id) itself.
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a cancelled call has taken no task out of the set.
+    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    }
+
+    /// The output of a task that has completed already, or `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        self.take_finished().map(output)
+    }
+
+    /// As [`try_join_next`](Self::try_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
+        self.take_finished().map(output_with_id)
+    }
+
+    /// Aborts all tasks, and waits until they have ended. What they return, and whether they panic, is ignored.
+    ///
+    /// # Cancel safety
+    ///
+    /// The tasks are aborted at the first poll; a cancelled call leaves in the set those that have not ended yet.
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Waits for all tasks, and returns their outputs in the order in which they completed.
+    ///
+    /// # Panics
+    ///
+    /// If a task panicked, with its panic, or was aborted. The others are aborted then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: a cancelled call drops the set, which aborts the tasks, and the outputs that it has.
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result {
+                Ok(output) => outputs.push(output),
+                Err(error) if error.is_panic() => panic::resume_unwind(error.into_panic()),
+                Err(error) => {
+                    panic!("`JoinSet::join_all` needs all tasks to complete, but {error}")
+                }
+            }
+        }
+        outputs
+    }
+
+    /// Aborts all tasks. They stay in the set until they are joined.
+    pub fn abort_all(&mut self) {
+        for task in self.tasks.iter().flatten() {
+            task.abort();
+        }
+    }
+
+    /// Lets all tasks go without aborting them: they go on alone, and the set is empty.
+    pub fn detach_all(&mut self) {
+        drop(self.take_all());
+    }
+
+    /// Polls for the output of a task; `Ready(None)` if the set is empty.
+    ///
+    /// If it is pending, the waker of `cx` (and only that of the latest call) will be woken when a task completes. It
+    /// may be pending although a task has completed, for want of [budget](super::coop).
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
+        Poll::Ready(ready!(self.poll_finished(cx)).map(output))
+    }
+
+    /// As [`poll_join_next`](Self::poll_join_next), with the task's id.
+    ///
+    /// # Errors
+    ///
+    /// The inner result is an error if the task panicked or was aborted.
+    pub fn poll_join_next_with_id(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<(Id, T), JoinError>>> {
+        Poll::Ready(ready!(self.poll_finished(cx)).map(output_with_id))
+    }
+
+    fn poll_finished(&mut self, cx: &mut Context<'_>) -> Poll<Option<JoinHandle<T>>> {
+        if self.is_empty() {
+            return Poll::Ready(None);
+        }
+        budget::poll_budgeted(cx, |cx| {
+            if let Some(task) = self.take_finished() {
+                return Poll::Ready(Some(task));
+            }
+            if self.shared.is_waker(cx.waker()) {
+                return Poll::Pending;
+            }
+            let new = cx.waker().clone();
+            let old = self.shared.state.lock().waker.replace(new);
+            drop(old);
+            // One may have completed after the look above, and found the old waker or none.
+            match self.take_finished() {
+                Some(task) => Poll::Ready(Some(task)),
+                None => Poll::Pending,
+            }
+        })
+    }
+}
+
+/// The output of a task that is complete.
+fn output<T>(mut task: JoinHandle<T>) -> Result<T, JoinError> {
+    let mut cx = Context::from_waker(Waker::noop());
+    let polled = budget::with_budget(budget::UNLIMITED, || Pin::new(&mut task).poll(&mut cx));
+    match polled {
+        Poll::Ready(output) => output,
+        Poll::Pending => unreachable!("a task that is complete has no output"),
+    }
+}
+
+fn output_with_id<T>(task: JoinHandle<T>) -> Result<(Id, T), JoinError> {
+    let id = task.id();
+    output(task).map(|output| (id, output))
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        for task in self.take_all() {
+            task.abort();
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish()
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Spawns each future of an iterator into a new set.
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let set: leno::task::JoinSet<_> = (0..3).map(|number| async move { number }).collect();
+/// assert_eq!(set.join_all().await.iter().sum::<u32>(), 3);
+/// # });
+/// ```
+impl<T, F> FromIterator<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn from_iter<I: IntoIterator<Item = F>>(iter: I) -> Self {
+        let mut set = Self::new();
+        set.extend(iter);
+        set
+    }
+}
+
+/// Spawns each future of an iterator into the set.
+impl<T, F> Extend<F> for JoinSet<T>
+where
+    F: Future<Output = T> + Send + 'static,
+    T: Send + 'static,
+{
+    fn extend<I: IntoIterator<Item = F>>(&mut self, iter: I) {
+        for task in iter {
+            self.spawn(task);
+        }
+    }
+}

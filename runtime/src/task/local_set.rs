@@ -1,0 +1,204 @@
+//! Tasks that are not `Send`.
+
+use super::JoinHandle;
+use crate::kernel::budget;
+use crate::kernel::local_set as kernel;
+use crate::runtime::Runtime;
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Spawns a task that stays on this thread, on the [`LocalSet`] that is running here (or has been
+/// [entered](LocalSet::enter)). Its future need not be `Send`.
+///
+/// Other than that it is as [`spawn`](super::spawn); the task ends with the set.
+///
+/// # Panics
+///
+/// Outside of a `LocalSet`. A task spawned by [`spawn`](super::spawn) is outside, also if a task of a set spawned it.
+///
+/// # Example
+///
+/// ```
+/// use leno::task::{LocalSet, spawn_local};
+/// use std::rc::Rc;
+///
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let text = Rc::new("not Send");
+/// LocalSet::new()
+///     .run_until(async move {
+///         let length = spawn_local(async move { text.len() }).await;
+///         assert_eq!(length.unwrap(), 8);
+///     })
+///     .await;
+/// # });
+/// ```
+#[track_caller]
+pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    match kernel::spawn_on_current(future) {
+        Ok(handle) => handle,
+        Err(_) => panic!(
+            "`spawn_local` was called outside of a `LocalSet`: call it in `LocalSet::run_until` or in a task of a set, or \
+             use `LocalSet::spawn_local`; a task that is `Send` can be spawned by `leno::spawn`"
+        ),
+    }
+}
+
+/// A set of tasks that need not be `Send`: they all stay on the thread of the set, and run while it is polled.
+///
+/// There are three ways to run a set: [`run_until`](Self::run_until) runs it until a future is ready,
+/// [`block_on`](Self::block_on) does so on a runtime from outside, and awaiting the set itself runs it until all its
+/// tasks have completed. Each poll of it runs at most 61 tasks, then everything else on the thread gets its turn.
+///
+/// If several parts of a program run one set by turns, the one that has polled it last is woken for its tasks.
+///
+/// Dropping the set drops its tasks. Their wakers and handles may be on other threads, which never run or drop a future
+/// of the set: at most the set's destructor waits a moment for one that is waking a task right then.
+///
+/// # Example
+///
+/// ```
+/// use leno::task::LocalSet;
+/// use std::cell::Cell;
+/// use std::rc::Rc;
+///
+/// let runtime = leno::runtime::Builder::new_current_thread().build()?;
+/// let sum = Rc::new(Cell::new(0));
+/// let set = LocalSet::new();
+/// for number in 1..=3 {
+///     let sum = sum.clone();
+///     set.spawn_local(async move { sum.set(sum.get() + number) });
+/// }
+/// runtime.block_on(set);
+/// assert_eq!(sum.get(), 6);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct LocalSet {
+    set: kernel::LocalSet,
+}
+
+/// Within this guard's life [`spawn_local`] spawns onto the set that was [entered](LocalSet::enter).
+///
+/// Guards are to be dropped in the opposite order to that in which they were got.
+#[must_use = "the set is left again when the guard is dropped"]
+pub struct LocalEnterGuard {
+    _entered: kernel::Entered,
+}
+
+impl LocalSet {
+    /// An empty set, of this thread.
+    pub fn new() -> Self {
+        Self {
+            set: kernel::LocalSet::new(),
+        }
+    }
+
+    /// Lets [`spawn_local`] spawn onto this set until the guard is dropped. That alone does not run the tasks.
+    ///
+    /// Onto a set that has been dropped meanwhile only tasks that are cancelled at once are spawned.
+    pub fn enter(&self) -> LocalEnterGuard {
+        LocalEnterGuard {
+            _entered: self.set.enter(),
+        }
+    }
+
+    /// Spawns a task onto this set, whether it is running or not. Otherwise as [`spawn_local`].
+    #[track_caller]
+    pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.set.spawn(future)
+    }
+
+    /// Waits for `future` on a runtime, and runs the set meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// As [`Runtime::block_on`]. [`block_in_place`](super::block_in_place) panics in `future` and in the set's tasks.
+    #[track_caller]
+    pub fn block_on<F>(&self, rt: &Runtime, future: F) -> F::Output
+    where
+        F: Future,
+    {
+        rt.block_on(self.run_until(future))
+    }
+
+    /// Runs the set until `future` is ready. Tasks that have not completed stay in the set, and do nothing until it is
+    /// run again.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as `future`.
+    pub async fn run_until<F>(&self, future: F) -> F::Output
+    where
+        F: Future,
+    {
+        RunUntil { set: self, future }.await
+    }
+}
+
+pin_project! {
+    struct RunUntil<'a, F> {
+        set: &'a LocalSet,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for RunUntil<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polling = this.set.set.poll(cx.waker());
+        let polled = budget::with_budget(budget::PER_POLL, || this.future.poll(cx));
+        if polled.is_pending() && polling.run_tasks() {
+            cx.waker().wake_by_ref();
+        }
+        polled
+    }
+}
+
+/// Runs the set until all its tasks have completed.
+impl Future for LocalSet {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let polling = self.set.poll(cx.waker());
+        if polling.run_tasks() {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        if self.set.is_empty() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Default for LocalSet {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for LocalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.set.fmt(f)
+    }
+}
+
+impl fmt::Debug for LocalEnterGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalEnterGuard").finish_non_exhaustive()
+    }
+}
