@@ -4,6 +4,7 @@ pub mod io;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;
+pub mod net;
 mod prim;
 pub mod runtime;
 pub mod sync;
