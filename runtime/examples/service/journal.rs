@@ -46,6 +46,9 @@ pub fn open(path: &Path, sync: bool) -> io::Result<Opened> {
         .append(true)
         .create(true)
         .open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let (map, length, torn) = replay(BufReader::new(&file))?;
     if torn.is_some() {
         file.set_len(length)?;

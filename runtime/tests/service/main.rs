@@ -345,6 +345,30 @@ fn kill_9_keeps_what_was_answered() {
 }
 
 #[test]
+fn a_change_that_cannot_be_written_is_refused_and_leaves_no_trace() {
+    let file = data_file("full");
+    // One block of at most 1 KiB is all that may be written; the signal that says so is ignored.
+    let limits = "trap '' XFSZ; ulimit -f 1";
+    let service = Service::start_limited(limits, &["--data", file.text()]);
+    let mut connection = service.connect();
+    assert_eq!(connection.request(&put("/v1/keys/a", "1")).status, 201);
+    let long = format!("\"{}\"", "x".repeat(2000));
+    let answer = connection.request(&put("/v1/keys/b", &long));
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("cannot be written"), "{answer:?}");
+    assert_eq!(connection.request(&get("/v1/keys/b")).status, 404);
+    assert_eq!(connection.request(&put("/v1/keys/c", "3")).status, 201);
+    service.signal("TERM");
+    assert_eq!(service.wait(), (Some(0), String::new()));
+
+    let service = Service::start(&["--data", file.text()]);
+    let listing = service.connect().request(&get("/v1/keys")).text();
+    assert_eq!(listing, r#"{"keys":["a","c"],"truncated":false}"#);
+    service.signal("TERM");
+    assert_eq!(service.wait(), (Some(0), String::new()));
+}
+
+#[test]
 fn what_it_cannot_start_with_is_one_line_and_a_failure() {
     let service = Service::start(&[]);
     let taken = service.address.to_string();
@@ -355,6 +379,7 @@ fn what_it_cannot_start_with_is_one_line_and_a_failure() {
     let directory = std::env::temp_dir();
     let directory = directory.to_str().unwrap();
     assert!(fails_to_start(&["--data", directory]).contains(directory));
+    assert!(fails_to_start(&["--data", "/dev/zero"]).contains("not a regular file"));
     let missing = data_file("missing");
     let missing = format!("{}/file", missing.text());
     assert!(fails_to_start(&["--data", &missing]).contains(&missing));
@@ -362,7 +387,7 @@ fn what_it_cannot_start_with_is_one_line_and_a_failure() {
 
 #[test]
 fn running_out_of_descriptors_is_reported_once_and_survived() {
-    let service = Service::start_limited(40, &[]);
+    let service = Service::start_limited("ulimit -n 40", &[]);
     let crowd: Vec<Connection> = (0..60).map(|_| service.connect()).collect();
     let line = service.next_error_line();
     assert!(line.contains("cannot accept connections"), "{line}");

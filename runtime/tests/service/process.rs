@@ -21,9 +21,9 @@ impl Service {
         Self::start_command(Command::new(program()).args(arguments))
     }
 
-    /// As [`start`](Self::start), with a limit to its open files.
-    pub fn start_limited(files: usize, arguments: &[&str]) -> Self {
-        let script = format!("ulimit -n {files}; exec \"$0\" \"$@\"");
+    /// As [`start`](Self::start), after what a shell does with `limits`.
+    pub fn start_limited(limits: &str, arguments: &[&str]) -> Self {
+        let script = format!("{limits}; exec \"$0\" \"$@\"");
         let mut shell = Command::new("sh");
         Self::start_command(shell.args(["-c", &script]).arg(program()).args(arguments))
     }
@@ -61,7 +61,7 @@ impl Service {
         assert!(status.unwrap().success(), "kill -s {name} {process}");
     }
 
-    /// Waits until every thread stands still after a SIGSTOP.
+    /// Waits until the process stands still after a SIGSTOP.
     pub fn wait_until_stopped(&self) {
         let process = self.child.borrow().id().to_string();
         loop {
