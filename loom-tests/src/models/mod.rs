@@ -1,5 +1,8 @@
 //! The models, and the bounds they run under.
 
+mod wheel;
+mod wheel_oracle;
+
 use loom::model::Builder;
 use std::time::Duration;
 

@@ -33,10 +33,14 @@ pub(crate) struct Here {
     pub(crate) budget: Cell<u8>,
     /// Id of the running task, 0 for none.
     pub(crate) task_id: Cell<u64>,
-    /// The scheduler core that this thread holds, or null.
+    /// The pool's core that this thread holds, or null.
     pub(crate) core: Cell<*const ()>,
-    /// The `LocalSet` that is polling on this thread, or null.
+    /// The current-thread scheduler that this thread drives, or null.
     pub(crate) local: Cell<*const ()>,
+    /// The `LocalSet` that is polling on this thread, or null.
+    pub(crate) local_set: Cell<*const ()>,
+    /// The thread pool that this thread belongs to, or null.
+    pub(crate) pool_thread: Cell<*const ()>,
     /// The runtime that is entered on this thread, or null.
     pub(crate) runtime: Cell<*const ()>,
     /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
@@ -62,6 +66,8 @@ impl Here {
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),
+            local_set: Cell::new(ptr::null()),
+            pool_thread: Cell::new(ptr::null()),
             runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),
             blocking: Cell::new(Blocking::Allowed),

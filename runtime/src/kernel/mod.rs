@@ -1,7 +1,37 @@
 //! The kernel: tasks, queues, parking, timers. Everything with an ordering or a raw pointer.
+//!
+//! It sees the world through [`prim`](crate::prim) alone, so that loom-tests can compile these very files behind
+//! loom's types. Floors, each importing only from those above it:
+//!
+//! ```text
+//!  k0  rng · list · wake_list                          data, no orderings
+//!  k1  here · budget · hooks · clock · seat            this thread, the time, a place to sleep
+//!  k2  task · atomic_waker · root · wheel              what wakes and is woken
+//!  k3  slot · owned · idle · driver                    where tasks wait, where workers wait
+//!  k4  pool · worker · local · blocking                the loops that tie it together
+//! ```
+//!
+//! # The law of orderings
+//!
+//! No sequentially consistent accesses (loom cannot tell them from acquire-release): where a store must come before
+//! a load, `fence(SeqCst)` says so, on both sides. Every operation names its partner.
 
+pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod clock;
+pub(crate) mod driver;
 pub(crate) mod here;
+pub(crate) mod hooks;
+pub(crate) mod idle;
 pub(crate) mod list;
+pub(crate) mod local;
+pub(crate) mod owned;
+pub(crate) mod pool;
 pub(crate) mod rng;
+pub(crate) mod root;
+pub(crate) mod seat;
+pub(crate) mod slot;
+pub(crate) mod task;
 pub(crate) mod wake_list;
+pub(crate) mod wheel;
+pub(crate) mod worker;

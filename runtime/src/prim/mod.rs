@@ -44,16 +44,42 @@ pub(crate) mod deque {
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 }
 
+pub(crate) mod reactor {
+    //! The reactor that idle workers wait in.
+    pub(crate) use leno_reactor::{Handle, Reactor};
+}
+
 pub(crate) use crossbeam_utils::CachePadded;
 
-/// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
-pub(crate) fn now() -> u64 {
+/// The moment from which [`now`] counts. For converting at the public face only: loom's door has none.
+pub(crate) fn base() -> std::time::Instant {
     use std::sync::OnceLock;
     use std::time::Instant;
     static BASE: OnceLock<Instant> = OnceLock::new();
-    let elapsed = BASE.get_or_init(Instant::now).elapsed();
+    *BASE.get_or_init(Instant::now)
+}
+
+/// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
+pub(crate) fn now() -> u64 {
     // 2^64 ns are 584 years: the cast cannot lose anything.
-    elapsed.as_nanos() as u64
+    base().elapsed().as_nanos() as u64
+}
+
+static A_CLOCK_WAS_PAUSED: std::sync::atomic::AtomicBool =
+    std::sync::atomic::AtomicBool::new(false);
+
+/// Notes that some runtime's clock no longer shows real time.
+pub(crate) fn note_paused_clock() {
+    // Ordering: Relaxed. Who sees the flag reads the clock itself, which has its own orderings; who may
+    // expect to see it runs after the pause anyway.
+    A_CLOCK_WAS_PAUSED.store(true, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// False as long as every clock of the process shows real time, so that none has to be looked up.
+#[inline]
+pub(crate) fn a_clock_was_paused() -> bool {
+    // Ordering: Relaxed, as in `note_paused_clock`.
+    A_CLOCK_WAS_PAUSED.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 /// The first of `count` consecutive task ids that nobody else in the process is given.

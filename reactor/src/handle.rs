@@ -1,0 +1,146 @@
+//! The side that any thread may use.
+
+use crate::interest::Interest;
+use crate::io::Io;
+use crate::readiness::Readiness;
+use crate::slots::Slots;
+use mio::event::Source;
+use std::sync::Arc;
+use std::{fmt, io};
+
+/// Registers sources with a [`Reactor`](crate::Reactor) and wakes it, from any thread.
+///
+/// Clones are cheap (one reference count) and name the same reactor. A handle does not keep the reactor alive:
+/// once that is dropped, registering fails and [`wake`](Handle::wake) wakes nobody.
+#[derive(Clone)]
+pub struct Handle {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    registry: mio::Registry,
+    waker: mio::Waker,
+    slots: Slots,
+}
+
+impl Handle {
+    pub(crate) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                registry,
+                waker,
+                slots: Slots::new(),
+            }),
+        }
+    }
+
+    /// Registers a source for the kinds of readiness in `interest`.
+    ///
+    /// The source must be non-blocking; mio's own are. It is deregistered when the [`Io`] is dropped. A source can
+    /// be with one reactor at a time.
+    ///
+    /// Nothing is known of it until a turn of the reactor has brought its first event, which reports what it was
+    /// ready for when it was registered, too. This is what a socket with a pending connect wants: it is writable
+    /// when the connect is over. For sources of which one try is likely to succeed at once, see
+    /// [`register_ready`](Handle::register_ready).
+    ///
+    /// It costs one system call and a lock; slots are recycled, so a registration seldom allocates.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses the source (a regular file, say), if there are 67 million already, or if the
+    /// reactor is gone ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
+    pub fn register<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
+        self.enter(source, interest, false)
+    }
+
+    /// Registers a source that is probably ready already, such as an accepted connection.
+    ///
+    /// As [`register`](Handle::register), and both its halves are marked *fresh*: until the first event of that
+    /// direction, [`Io::poll_io`], [`Io::async_io`] and [`Io::try_io`] try their operation without having been
+    /// told that it is ready, up to and including the first that would block. A request that came with the
+    /// connection is thus read, and answered, without a trip through the selector. [`Io::poll_ready`] and
+    /// [`Io::ready`] tell the truth as ever.
+    ///
+    /// Do not use it for a socket with a pending connect: an operation tried too early fails for good there.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Handle::register).
+    pub fn register_ready<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
+        self.enter(source, interest, true)
+    }
+
+    fn enter<S: Source>(
+        &self,
+        mut source: S,
+        interest: Interest,
+        fresh: bool,
+    ) -> io::Result<Io<S>> {
+        let registration = Registration {
+            index: self.shared.slots.claim()?,
+            handle: self.clone(),
+        };
+        // The slot is ready for events before the selector can report any. On an error it goes back.
+        if fresh {
+            registration.readiness().mark_fresh();
+        }
+        let token = self.shared.slots.token(registration.index);
+        source.register(&self.shared.registry, token, interest.to_mio())?;
+        Ok(Io::new(source, registration))
+    }
+
+    /// Ends the reactor's present turn, or its next one if it is not in one.
+    ///
+    /// Calls made before the turn takes note of them count as one. It costs one system call.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system.
+    pub fn wake(&self) -> io::Result<()> {
+        self.shared.waker.wake()
+    }
+
+    /// How many sources are registered.
+    pub fn sources(&self) -> usize {
+        self.shared.slots.owned()
+    }
+
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.shared.slots
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("sources", &self.sources())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The ownership of a slot; dropping it gives the slot back.
+pub(crate) struct Registration {
+    pub(crate) handle: Handle,
+    index: u32,
+}
+
+impl Registration {
+    #[inline]
+    pub(crate) fn readiness(&self) -> &Readiness {
+        let slot = self.handle.shared.slots.get(self.index);
+        slot.expect("a claimed slot has been made")
+    }
+
+    /// Takes the source out of the selector, which comes before the slot goes back: what the selector has
+    /// reported until now then differs in its generation.
+    pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        source.deregister(&self.handle.shared.registry)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.handle.shared.slots.release(self.index);
+    }
+}

@@ -1,0 +1,346 @@
+//! A registered source: waiting for it, and trying operations on it.
+
+use crate::handle::{Handle, Registration};
+use crate::interest::Interest;
+use crate::reactor::gone;
+use crate::readiness::{Direction, FRESH, READABLE, Snapshot, WRITABLE};
+use crate::ready::ReadyEvent;
+use crate::waiters::Key;
+use mio::event::Source;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A source registered with a [`Reactor`](crate::Reactor); dropping it deregisters the source.
+///
+/// There are two ways to wait, and they do not disturb each other:
+///
+/// - [`poll_ready`](Io::poll_ready) and [`poll_io`](Io::poll_io) keep one waker for each direction, that of the last
+///   poll: for types that implement reading and writing by polls;
+/// - [`ready`](Io::ready) and [`async_io`](Io::async_io) keep one for every future: any number may wait at once.
+///
+/// # Readiness is a hint, and an edge
+///
+/// The selector tells of a change once. What it told is kept until an operation finds it untrue (would block), and
+/// only then is it taken back. So operations should go through [`try_io`](Io::try_io), [`poll_io`](Io::poll_io) or
+/// [`async_io`](Io::async_io), which do this, and must report [`WouldBlock`](io::ErrorKind::WouldBlock) as it is.
+/// That an event comes in between is no danger: an event newer than the operation's own is never taken back.
+///
+/// On Windows the operation must be a method of the mio type (or go through its `try_io`), as that is where mio
+/// arms the selector again.
+///
+/// # Short reads and writes
+///
+/// A stream that reads fewer bytes than the buffer holds, or writes fewer than it was given, has come to the end of
+/// what it had; the next operation would only say so. Where the selector is edge-triggered (epoll, kqueue) a
+/// caller may spare it: wait with [`poll_try`](Io::poll_try), read, and if the read was short
+/// [`clear_ready`](Io::clear_ready) with the event it got. Data that comes later brings an event of its own. A half
+/// that has been closed remains ready, so the end of the stream is not missed. This holds for streams only, and
+/// not for a length of 0.
+pub struct Io<S: Source> {
+    /// There until [`into_inner`](Io::into_inner) takes it.
+    source: Option<S>,
+    /// Dropped after the source has left the selector.
+    registration: Registration,
+}
+
+impl<S: Source> Io<S> {
+    pub(crate) fn new(source: S, registration: Registration) -> Self {
+        Self {
+            source: Some(source),
+            registration,
+        }
+    }
+
+    /// What is known now, of what satisfies `interest`.
+    pub fn ready_event(&self, interest: Interest) -> ReadyEvent {
+        ReadyEvent(self.registration.readiness().snapshot(interest.mask()))
+    }
+
+    /// Waits until this direction is ready, or closed.
+    ///
+    /// Each direction keeps the waker of its last poll, and no other.
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is gone.
+    pub fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        self.poll_mask(cx, direction, direction.mask())
+    }
+
+    /// Waits until an operation of this direction is worth trying.
+    ///
+    /// As [`poll_ready`](Io::poll_ready), but it does not wait either while the direction is fresh
+    /// ([`Handle::register_ready`]). Whoever finds that the operation would block must call
+    /// [`clear_ready`](Io::clear_ready) with the event, or it is worth trying for ever. [`poll_io`](Io::poll_io)
+    /// does all that; this is for callers that know more, see [short reads](Io#short-reads-and-writes).
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is gone.
+    pub fn poll_try(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        self.poll_mask(cx, direction, direction.mask() | FRESH)
+    }
+
+    fn poll_mask(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mask: u8,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        let readiness = self.registration.readiness();
+        readiness.poll(cx, direction, mask).map(event)
+    }
+
+    /// Takes back what `event` says, unless a newer event has come since.
+    ///
+    /// That a half is closed is final and not taken back. An `event` of another source, or of a registration that
+    /// has ended, is not one of this source's; clearing with it does at most what clearing too early does.
+    pub fn clear_ready(&self, event: ReadyEvent) {
+        self.registration.readiness().clear(event.0);
+    }
+
+    /// Waits until the source is ready for anything in `interest`.
+    ///
+    /// Any number of these futures may wait at once; an event wakes all that it concerns. Waiting costs a lock,
+    /// once for each poll and once at the end; nothing if it is ready already.
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing: readiness stays until it is cleared.
+    pub fn ready(&self, interest: Interest) -> ReadyFuture<'_, S> {
+        self.wait(interest.mask())
+    }
+
+    fn wait(&self, mask: u8) -> ReadyFuture<'_, S> {
+        ReadyFuture {
+            io: self,
+            mask,
+            key: None,
+        }
+    }
+
+    /// Tries an operation now, if the source is ready for anything in `interest`.
+    ///
+    /// `f` is called at most once. If it would block, what was known is taken back; after any other result it stays.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock), without a call of `f`, if the source is not ready; an error for
+    /// which [`is_reactor_gone`](crate::is_reactor_gone) is true if it never will be; and those of `f`.
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        f: impl FnOnce(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let readiness = self.registration.readiness();
+        let seen = readiness.snapshot(try_mask(interest));
+        if !seen.is_worth_trying() {
+            return Err(if seen.is_closed() {
+                gone()
+            } else {
+                io::ErrorKind::WouldBlock.into()
+            });
+        }
+        let result = f(self.get_ref());
+        if would_block(&result) {
+            readiness.clear(seen);
+        }
+        result
+    }
+
+    /// Tries an operation whenever this direction is ready, until it does not block.
+    ///
+    /// As [`poll_ready`](Io::poll_ready) it keeps the waker of the last poll. It never spins: if an operation blocks
+    /// although the half is closed, it lets other tasks run before it tries again.
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is gone, and those of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
+    pub fn poll_io<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut f: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let mut last = None;
+        loop {
+            let event = ready!(self.poll_try(cx, direction))?;
+            if last == Some(event.0) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            let result = f(self.get_ref());
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+            self.clear_ready(event);
+            last = Some(event.0);
+        }
+    }
+
+    /// Tries an operation whenever the source is ready for anything in `interest`, until it does not block.
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is gone, and those of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future while it waits loses nothing: `f` has then not been called, or has blocked.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut f: impl FnMut(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let mut last = None;
+        loop {
+            let event = self.wait(try_mask(interest)).await?;
+            if last == Some(event.0) {
+                yield_now().await;
+            }
+            let result = f(self.get_ref());
+            if !would_block(&result) {
+                return result;
+            }
+            self.clear_ready(event);
+            last = Some(event.0);
+        }
+    }
+
+    /// The source.
+    ///
+    /// An operation on it that would block leaves the source's readiness as it is: use [`try_io`](Io::try_io).
+    #[inline]
+    pub fn get_ref(&self) -> &S {
+        self.source.as_ref().expect("there until `into_inner`")
+    }
+
+    /// The source; see [`get_ref`](Io::get_ref).
+    #[inline]
+    pub fn get_mut(&mut self) -> &mut S {
+        self.source.as_mut().expect("there until `into_inner`")
+    }
+
+    /// Deregisters the source and gives it back.
+    ///
+    /// # Errors
+    ///
+    /// If the operating system refuses to deregister it, which it does not if the source is what it was when it was
+    /// registered; the source is dropped then.
+    pub fn into_inner(mut self) -> io::Result<S> {
+        let mut source = self.source.take().expect("taken here alone");
+        self.registration.deregister(&mut source)?;
+        Ok(source)
+    }
+
+    /// The handle with which the source was registered.
+    pub fn handle(&self) -> &Handle {
+        &self.registration.handle
+    }
+}
+
+impl<S: Source> Drop for Io<S> {
+    fn drop(&mut self) {
+        if let Some(source) = &mut self.source {
+            // If it fails, closing the source takes it out of the selector; whatever that still reports is stale.
+            let _ = self.registration.deregister(source);
+        }
+    }
+}
+
+impl<S: Source + fmt::Debug> fmt::Debug for Io<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let readiness = self.registration.readiness();
+        let now = ReadyEvent(readiness.snapshot(crate::Ready::ALL.bits()));
+        f.debug_struct("Io")
+            .field("source", self.get_ref())
+            .field("ready", &now.ready())
+            .field("is_shutdown", &now.is_shutdown())
+            .field("waiting", &readiness.listed())
+            .finish()
+    }
+}
+
+/// The future of [`Io::ready`].
+#[must_use = "futures do nothing unless polled"]
+pub struct ReadyFuture<'a, S: Source> {
+    io: &'a Io<S>,
+    mask: u8,
+    /// Our place among the waiters, while we have one.
+    key: Option<Key>,
+}
+
+impl<S: Source> Future for ReadyFuture<'_, S> {
+    type Output = io::Result<ReadyEvent>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let readiness = this.io.registration.readiness();
+        readiness
+            .poll_listed(cx, this.mask, &mut this.key)
+            .map(event)
+    }
+}
+
+impl<S: Source> Drop for ReadyFuture<'_, S> {
+    fn drop(&mut self) {
+        self.io.registration.readiness().forget(&mut self.key);
+    }
+}
+
+impl<S: Source> fmt::Debug for ReadyFuture<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyFuture")
+            .field("is_waiting", &self.key.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+fn event(seen: Snapshot) -> io::Result<ReadyEvent> {
+    if seen.is_closed() {
+        return Err(gone());
+    }
+    Ok(ReadyEvent(seen))
+}
+
+/// What makes an operation worth trying: a fresh word is, for an operation that reads or writes.
+fn try_mask(interest: Interest) -> u8 {
+    let mask = interest.mask();
+    match mask & (READABLE | WRITABLE) {
+        0 => mask,
+        _ => mask | FRESH,
+    }
+}
+
+fn would_block<R>(result: &io::Result<R>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+/// Pending once, having asked to be polled again.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

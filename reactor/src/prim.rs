@@ -1,0 +1,28 @@
+//! The door through which the protocol ([`readiness`](crate::readiness), [`waiters`](crate::waiters)) sees
+//! threads.
+//!
+//! leno's loom models compile those two files behind another door, made of loom's types with the same names.
+//! So they name `crate::prim` and `std::task`, and nothing else that synchronises.
+
+use std::sync::{MutexGuard, PoisonError};
+
+pub(crate) mod atomic {
+    //! Atomics.
+    pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+}
+
+/// A mutex that a panic does not poison: no user code runs under this crate's locks, so a panic cannot leave
+/// what they guard half changed.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::sync::Mutex::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,158 @@
+//! The side that waits for the selector: one thread at a time, by `&mut`.
+
+use crate::handle::Handle;
+use crate::ready::Ready;
+use crate::slots::WAKE;
+use crate::waiters::Panics;
+use std::error::Error;
+use std::time::Duration;
+use std::{fmt, io};
+
+/// How many events one turn takes from the selector; what it leaves, the next one gets.
+const BATCH: usize = 1024;
+
+/// Waits for events and tells whoever waits for them.
+///
+/// A reactor belongs to one thread at a time (it is [`Send`]); sources are registered, from any thread, with a
+/// [`Handle`]. Dropping it ends every wait with an error for which [`is_reactor_gone`] is true: nobody hangs.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use leno_reactor::Reactor;
+/// use std::time::Duration;
+///
+/// let mut reactor = Reactor::new()?;
+/// let turn = reactor.turn(Some(Duration::ZERO))?;
+/// assert_eq!(turn.events, 0);
+/// # Ok(()) }
+/// ```
+pub struct Reactor {
+    poll: mio::Poll,
+    events: mio::Events,
+    handle: Handle,
+}
+
+/// What one turn of a reactor did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// How many events of sources were delivered.
+    pub events: usize,
+    /// True if [`Handle::wake`] was called, in this turn or before it.
+    pub woken: bool,
+}
+
+impl Reactor {
+    /// Makes a reactor with a selector of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system, usually that the process has too many open files.
+    pub fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let waker = mio::Waker::new(poll.registry(), WAKE)?;
+        let handle = Handle::new(poll.registry().try_clone()?, waker);
+        Ok(Self {
+            poll,
+            events: mio::Events::with_capacity(BATCH),
+            handle,
+        })
+    }
+
+    /// A handle for registering sources and for waking the reactor.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Waits for events, delivers them and wakes their waiters on this thread.
+    ///
+    /// It returns after the first events (up to 1024 of them), when [`Handle::wake`] is called, after `timeout`,
+    /// or when a signal interrupts it; so 0 events are no reason for surprise. `None` waits without limit. The
+    /// timeout is rounded up to what the selector can measure, mostly milliseconds.
+    ///
+    /// It costs one system call, and for each event a lock that nobody else holds for long.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operating system; an interruption is not one.
+    ///
+    /// # Panics
+    ///
+    /// If a waker panics, with its panic, after all other waiters of all events of this turn have been woken. The
+    /// reactor may be used on.
+    pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<Turn> {
+        let mut turn = Turn {
+            events: 0,
+            woken: false,
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            // Not repeated: the caller knows how much of the timeout is left, we do not.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(turn),
+            Err(error) => return Err(error),
+        }
+        let mut panics = Panics::default();
+        for event in &self.events {
+            if event.token() == WAKE {
+                turn.woken = true;
+                continue;
+            }
+            let bits = Ready::from_mio(event).bits();
+            if self.handle.slots().event(event.token(), bits, &mut panics) {
+                turn.events += 1;
+            }
+        }
+        panics.resume();
+        Ok(turn)
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        let mut panics = Panics::default();
+        self.handle.slots().close(&mut panics);
+        panics.resume();
+    }
+}
+
+impl fmt::Debug for Reactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reactor")
+            .field("sources", &self.handle.sources())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Debug)]
+struct ReactorGone;
+
+impl fmt::Display for ReactorGone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the reactor this source is registered with is gone")
+    }
+}
+
+impl Error for ReactorGone {}
+
+/// What everybody gets who wants something of a reactor that has been dropped.
+pub(crate) fn gone() -> io::Error {
+    io::Error::other(ReactorGone)
+}
+
+/// True for the error with which waits end, and registrations fail, once the [`Reactor`] has been dropped.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use leno_reactor::{Interest, Reactor, is_reactor_gone};
+/// use mio::net::UdpSocket;
+///
+/// let handle = Reactor::new()?.handle(); // dropped at once
+/// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+/// let error = handle.register(socket, Interest::READABLE).unwrap_err();
+/// assert!(is_reactor_gone(&error));
+/// # Ok(()) }
+/// ```
+pub fn is_reactor_gone(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<ReactorGone>())
+}

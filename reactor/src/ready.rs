@@ -1,0 +1,231 @@
+//! What is known of a source.
+
+use crate::interest::Interest;
+use crate::readiness::{ERROR, PRIORITY, READ_CLOSED, READABLE, Snapshot, WRITABLE, WRITE_CLOSED};
+use std::fmt;
+use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
+
+/// The operations that a source is ready for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ready(u8);
+
+impl Ready {
+    /// Ready for nothing.
+    pub const EMPTY: Ready = Ready(0);
+
+    /// Ready to be read from.
+    pub const READABLE: Ready = Ready(READABLE);
+
+    /// Ready to be written to.
+    pub const WRITABLE: Ready = Ready(WRITABLE);
+
+    /// The half read from is closed.
+    pub const READ_CLOSED: Ready = Ready(READ_CLOSED);
+
+    /// The half written to is closed.
+    pub const WRITE_CLOSED: Ready = Ready(WRITE_CLOSED);
+
+    /// Out-of-band data is there.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const PRIORITY: Ready = Ready(PRIORITY);
+
+    /// There is an error to be seen.
+    pub const ERROR: Ready = Ready(ERROR);
+
+    /// All of them.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub const ALL: Ready =
+        Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED | PRIORITY | ERROR);
+
+    /// All of them.
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub const ALL: Ready = Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED | ERROR);
+
+    /// What satisfies `interest`.
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::from_interest(Interest::READABLE).contains(Ready::READ_CLOSED));
+    /// ```
+    pub fn from_interest(interest: Interest) -> Ready {
+        Ready(interest.mask())
+    }
+
+    /// The part that satisfies `interest`.
+    pub fn intersection(self, interest: Interest) -> Ready {
+        Ready(self.0 & interest.mask())
+    }
+
+    /// True if any part satisfies `interest`.
+    pub fn satisfies(self, interest: Interest) -> bool {
+        !self.intersection(interest).is_empty()
+    }
+
+    /// True if all of `other` is part of this.
+    pub fn contains(self, other: impl Into<Ready>) -> bool {
+        let other = other.into();
+        self & other == other
+    }
+
+    /// True if it is ready for nothing.
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::EMPTY.is_empty());
+    /// assert!(!Ready::READABLE.is_empty());
+    /// ```
+    pub fn is_empty(self) -> bool {
+        self == Ready::EMPTY
+    }
+
+    /// True if a read is worth trying: it is readable, or the half read from is closed.
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::READABLE.is_readable());
+    /// assert!(Ready::READ_CLOSED.is_readable());
+    /// assert!(!Ready::WRITABLE.is_readable());
+    /// ```
+    pub fn is_readable(self) -> bool {
+        self.0 & (READABLE | READ_CLOSED) != 0
+    }
+
+    /// True if a write is worth trying: it is writable, or the half written to is closed.
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::WRITABLE.is_writable());
+    /// assert!(Ready::WRITE_CLOSED.is_writable());
+    /// assert!(!Ready::READABLE.is_writable());
+    /// ```
+    pub fn is_writable(self) -> bool {
+        self.0 & (WRITABLE | WRITE_CLOSED) != 0
+    }
+
+    /// True if the half read from is closed.
+    pub fn is_read_closed(self) -> bool {
+        self.contains(Ready::READ_CLOSED)
+    }
+
+    /// True if the half written to is closed.
+    pub fn is_write_closed(self) -> bool {
+        self.contains(Ready::WRITE_CLOSED)
+    }
+
+    /// True if out-of-band data is there.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub fn is_priority(self) -> bool {
+        self.contains(Ready::PRIORITY)
+    }
+
+    /// True if there is an error to be seen.
+    pub fn is_error(self) -> bool {
+        self.contains(Ready::ERROR)
+    }
+
+    pub(crate) fn from_mio(event: &mio::event::Event) -> Ready {
+        let bits = [
+            (event.is_readable(), READABLE),
+            (event.is_writable(), WRITABLE),
+            (event.is_read_closed(), READ_CLOSED),
+            (event.is_write_closed(), WRITE_CLOSED),
+            (event.is_priority(), PRIORITY),
+            (event.is_error(), ERROR),
+        ];
+        Ready(
+            bits.iter()
+                .filter(|(is, _)| *is)
+                .fold(0, |ready, (_, bit)| ready | bit),
+        )
+    }
+
+    pub(crate) fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl BitOr for Ready {
+    type Output = Ready;
+
+    #[inline]
+    fn bitor(self, other: Ready) -> Ready {
+        Ready(self.0 | other.0)
+    }
+}
+
+impl BitOrAssign for Ready {
+    #[inline]
+    fn bitor_assign(&mut self, other: Ready) {
+        self.0 |= other.0;
+    }
+}
+
+impl BitAnd for Ready {
+    type Output = Ready;
+
+    #[inline]
+    fn bitand(self, other: Ready) -> Ready {
+        Ready(self.0 & other.0)
+    }
+}
+
+impl Sub for Ready {
+    type Output = Ready;
+
+    #[inline]
+    fn sub(self, other: Ready) -> Ready {
+        Ready(self.0 & !other.0)
+    }
+}
+
+impl fmt::Debug for Ready {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("Ready");
+        f.field("is_readable", &self.is_readable())
+            .field("is_writable", &self.is_writable())
+            .field("is_read_closed", &self.is_read_closed())
+            .field("is_write_closed", &self.is_write_closed())
+            .field("is_error", &self.is_error());
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        f.field("is_priority", &self.is_priority());
+        f.finish()
+    }
+}
+
+/// What was known of a source at one moment, as seen by one caller.
+///
+/// It remembers the moment: [`Io::clear_ready`](crate::Io::clear_ready) with it takes back what it says, unless
+/// a newer event has come since.
+#[derive(Clone, Copy)]
+pub struct ReadyEvent(pub(crate) Snapshot);
+
+impl ReadyEvent {
+    /// What the source was ready for, of what the caller asked.
+    pub fn ready(&self) -> Ready {
+        Ready(self.0.ready())
+    }
+
+    /// True if the reactor was gone already, so that nothing more will be known of the source.
+    pub fn is_shutdown(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// The same event reduced to the parts in `ready`, in order to clear only those.
+    #[must_use = "returns the reduced event and leaves this one as it is"]
+    pub fn with_ready(&self, ready: Ready) -> ReadyEvent {
+        ReadyEvent(self.0.with_ready(ready.bits()))
+    }
+}
+
+impl fmt::Debug for ReadyEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadyEvent")
+            .field("ready", &self.ready())
+            .field("is_shutdown", &self.is_shutdown())
+            .finish()
+    }
+}

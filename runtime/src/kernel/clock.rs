@@ -1,0 +1,123 @@
+//! A runtime's clock: real time, unless a test has stopped it.
+//!
+//! Time is nanoseconds since a moment that is the same for the whole process ([`prim::now`]'s), so that
+//! the readings of different clocks can be compared and converted alike. A clock that was never paused
+//! shows real time; a paused one shows what it was set to; a resumed one goes on from there, and keeps
+//! that distance from real time.
+//!
+//! Orderings: whoever changes the clock holds `changing`. A reader looks at `frozen` first: an Acquire
+//! load of [`RUNNING`] that a `resume` has stored sees the `offset` that goes with it. A reader that is
+//! on its way while another thread pauses the clock may still return real time from after the pause; the
+//! threads of one paused runtime are ordered by what they do, not by such a race.
+//!
+//! [`prim::now`]: crate::prim::now
+
+use crate::prim::atomic::{AtomicU64, Ordering};
+use crate::prim::{self, Mutex};
+
+/// The value of `frozen` that says that the clock is not paused.
+const RUNNING: u64 = u64::MAX;
+
+/// The last moment there is; one less than what stands for "never".
+pub(crate) const LAST_MOMENT: u64 = u64::MAX - 1;
+
+/// Why a clock cannot be advanced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AdvanceError {
+    /// It is not paused.
+    Running,
+    /// It would be past the last moment.
+    Overflow,
+}
+
+/// The clock of one runtime.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    /// What a paused clock shows, or [`RUNNING`].
+    frozen: AtomicU64,
+    /// What is added to real time, wrapping, while the clock runs.
+    offset: AtomicU64,
+    /// Held by whoever changes the other two.
+    changing: Mutex<()>,
+}
+
+impl Clock {
+    /// A clock that shows real time.
+    pub(crate) fn new() -> Self {
+        Self {
+            frozen: AtomicU64::new(RUNNING),
+            offset: AtomicU64::new(0),
+            changing: Mutex::new(()),
+        }
+    }
+
+    /// The time.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        // Ordering: Acquire, partner of the Release in `resume`.
+        match self.frozen.load(Ordering::Acquire) {
+            // Ordering: Relaxed, the load above has ordered it.
+            RUNNING => prim::now().wrapping_add(self.offset.load(Ordering::Relaxed)),
+            frozen => frozen,
+        }
+    }
+
+    /// True while the clock stands still.
+    #[inline]
+    pub(crate) fn is_paused(&self) -> bool {
+        // Ordering: Relaxed, nothing is read on the strength of it.
+        self.frozen.load(Ordering::Relaxed) != RUNNING
+    }
+
+    /// Stops the clock; false if it stood still already.
+    pub(crate) fn pause(&self) -> bool {
+        let _changing = self.changing.lock();
+        if self.is_paused() {
+            return false;
+        }
+        prim::note_paused_clock();
+        let now = self.now().min(LAST_MOMENT);
+        // Ordering: Relaxed, no other memory goes with a frozen value.
+        self.frozen.store(now, Ordering::Relaxed);
+        true
+    }
+
+    /// Lets the clock go on from what it shows; false if it was running already.
+    pub(crate) fn resume(&self) -> bool {
+        let _changing = self.changing.lock();
+        if !self.is_paused() {
+            return false;
+        }
+        let offset = self.now().wrapping_sub(prim::now());
+        // Ordering: Relaxed, published by the store below.
+        self.offset.store(offset, Ordering::Relaxed);
+        // Ordering: Release, partner of the Acquire in `now`.
+        self.frozen.store(RUNNING, Ordering::Release);
+        true
+    }
+
+    /// Moves a paused clock forward by `nanoseconds`.
+    pub(crate) fn advance(&self, nanoseconds: u64) -> Result<(), AdvanceError> {
+        let _changing = self.changing.lock();
+        if !self.is_paused() {
+            return Err(AdvanceError::Running);
+        }
+        match self.now().checked_add(nanoseconds) {
+            Some(to) if to <= LAST_MOMENT => {
+                // Ordering: Relaxed, as in `pause`.
+                self.frozen.store(to, Ordering::Relaxed);
+                Ok(())
+            }
+            _ => Err(AdvanceError::Overflow),
+        }
+    }
+
+    /// Moves a paused clock forward to `to`. Does nothing if it runs, or shows a later time.
+    pub(crate) fn advance_to(&self, to: u64) {
+        let _changing = self.changing.lock();
+        if self.is_paused() && self.now() < to {
+            // Ordering: Relaxed, as in `pause`.
+            self.frozen.store(to.min(LAST_MOMENT), Ordering::Relaxed);
+        }
+    }
+}

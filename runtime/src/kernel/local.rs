@@ -1,0 +1,491 @@
+//! The current-thread scheduler: one queue, and whoever calls `block_on` drives it.
+//!
+//! Tasks that are woken on the driving thread go to the core's queue, first in, first out; those of other threads
+//! go to the injected queue behind a mutex, and poke the seat that the driver sleeps on. The seat keeps a poke until
+//! the next park, so a task that is injected between the driver's look and its park ends the park at once.
+//!
+//! Several threads may call `block_on` at a time. One holds the core and drives; the others wait for their own
+//! future to be woken, or for the core: its slot and the list of who waits for it are under one mutex, so whoever
+//! finds the slot empty is in the list before the core comes back, and is poked then.
+//!
+//! Every [`INTERVAL`] tasks the driver turns the reactor without waiting, fires timers and takes what was injected.
+//!
+//! # The paused clock
+//!
+//! While the clock is paused and there is nothing to do, it moves to the next deadline by itself, but not while a
+//! blocking closure is alive, since what that does takes real time (see [`Local::hold_clock`]).
+//!
+//! # Shutdown
+//!
+//! [`Local::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
+//! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
+
+use crate::kernel::budget;
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::here::{self, Blocking};
+use crate::kernel::hooks::{Callback, ParkHooks};
+use crate::kernel::owned::Owned;
+use crate::kernel::root::{Driving, Root};
+use crate::kernel::seat::{Called, Seat};
+use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::wheel::Wheel;
+use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::prim::{Arc, Condvar, Mutex};
+use std::cell::{Cell, UnsafeCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// Tasks between two looks at what is not a task.
+const INTERVAL: u32 = 61;
+
+/// The shared half of a current-thread scheduler.
+pub(crate) struct Local {
+    injected: Mutex<Injected>,
+    /// How many are injected, so that an empty queue costs no lock.
+    injected_len: AtomicUsize,
+    seat: Arc<Seat>,
+    owned: Owned,
+    driver: Driver,
+    clock: Arc<Clock>,
+    wheel: Arc<Wheel>,
+    hooks: ParkHooks,
+    core: Mutex<CoreSlot>,
+    spawned: AtomicU64,
+    finished: AtomicU64,
+    /// Blocking closures that are alive: the paused clock does not move by itself meanwhile.
+    clock_holds: AtomicUsize,
+    /// A thread outside has cancelled the last tasks; with `injected`.
+    ended: Condvar,
+}
+
+struct Injected {
+    queue: VecDeque<Runnable>,
+    closed: bool,
+}
+
+struct CoreSlot {
+    core: Option<Box<Core>>,
+    /// Seats of the threads that wait for it.
+    waiters: VecDeque<Arc<Root>>,
+}
+
+/// What belongs to the driving thread.
+struct Core {
+    /// Used through `Driven::queue` alone, on the thread that holds the core, and never across foreign code.
+    queue: UnsafeCell<VecDeque<Runnable>>,
+    tick: Cell<u32>,
+}
+
+/// What `here.local` points to while a thread drives: the core, and whose it is.
+struct Driven {
+    local: Arc<Local>,
+    /// There until `drop` gives it back.
+    core: Option<Box<Core>>,
+    /// What `here.local` was before.
+    outer: *const (),
+}
+
+/// A current-thread scheduler as its tasks see it.
+struct LocalHome(Arc<Local>);
+
+/// The clock does not move by itself while this lives.
+pub(crate) struct ClockHold(Arc<Local>);
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        // Ordering: Release, so that what the closure did is visible before the clock moves.
+        self.0.clock_holds.fetch_sub(1, Ordering::Release);
+        self.0.seat.poke();
+    }
+}
+
+impl Local {
+    pub(crate) fn new(driver: Driver, clock: Arc<Clock>, hooks: ParkHooks) -> Arc<Self> {
+        let seat = Arc::new(Seat::new(driver.handle().cloned()));
+        Arc::new(Self {
+            injected: Mutex::new(Injected {
+                queue: VecDeque::new(),
+                closed: false,
+            }),
+            injected_len: AtomicUsize::new(0),
+            wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+            seat,
+            owned: Owned::new(1),
+            driver,
+            clock,
+            hooks,
+            core: Mutex::new(CoreSlot {
+                core: Some(Box::new(Core {
+                    queue: UnsafeCell::new(VecDeque::new()),
+                    tick: Cell::new(0),
+                })),
+                waiters: VecDeque::new(),
+            }),
+            spawned: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+            clock_holds: AtomicUsize::new(0),
+            ended: Condvar::new(),
+        })
+    }
+
+    /// The home of this scheduler's tasks.
+    pub(crate) fn home(local: &Arc<Self>) -> Home {
+        Home::new(LocalHome(Arc::clone(local)))
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
+        &self.wheel
+    }
+
+    pub(crate) fn count_spawned(&self) {
+        // Ordering: Relaxed, a statistic.
+        self.spawned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Tasks that were spawned and have not finished.
+    pub(crate) fn live_tasks(&self) -> u64 {
+        // Ordering: Acquire, the partner of the Release in `finished`: a task that is counted out has dropped its
+        // future. Read first, so that the difference cannot be negative.
+        let finished = self.finished.load(Ordering::Acquire);
+        self.spawned.load(Ordering::Relaxed) - finished
+    }
+
+    /// Keeps a paused clock from moving by itself.
+    pub(crate) fn hold_clock(local: &Arc<Self>) -> ClockHold {
+        // Ordering: Relaxed; the driver that has to see it is on this thread or will be told by what this does.
+        local.clock_holds.fetch_add(1, Ordering::Relaxed);
+        ClockHold(Arc::clone(local))
+    }
+
+    // ----- block_on -----------------------------------------------------------------------------------
+
+    /// Waits for `future` on this thread, and drives the scheduler if no other thread does. The caller holds a
+    /// [`Driving`].
+    pub(crate) fn block_on<F: Future>(local: &Arc<Self>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        let root = Root::new(Some(Arc::clone(&local.seat)));
+        let waker = Root::waker(&root);
+        let mut cx = Context::from_waker(&waker);
+        let mut poll = || {
+            if !root.take_woken() {
+                return Poll::Pending;
+            }
+            budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx))
+        };
+        loop {
+            if let Some(driven) = Driven::take(local, &root) {
+                return driven.drive(&root, poll);
+            }
+            // Another thread drives: wait for this future, or for the core.
+            if let Poll::Ready(output) = poll() {
+                local.forget_waiter(&root);
+                return output;
+            }
+            root.seat.park(None);
+        }
+    }
+
+    /// Ends the scheduler: cancels all tasks, on this thread. Another thread that drives is waited for.
+    pub(crate) fn close(local: &Arc<Self>) {
+        let root = Root::new(None);
+        let driven = loop {
+            if let Some(driven) = Driven::take(local, &root) {
+                break driven;
+            }
+            root.seat.park(None);
+        };
+        let _driving = Driving::replace(Blocking::Forbidden);
+        local.injected.lock().closed = true;
+        local.owned.close();
+        while driven.drain() {}
+        local.wheel.close();
+        local.driver.close();
+        drop(driven);
+    }
+
+    /// Waits until no task is left, after [`close`](Self::close).
+    pub(crate) fn wait_for_tasks(&self) {
+        let mut guard = self.injected.lock();
+        while self.live_tasks() != 0 {
+            guard = self.ended.wait(guard);
+        }
+    }
+
+    fn forget_waiter(&self, root: &Arc<Root>) {
+        let next = {
+            let mut slot = self.core.lock();
+            slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
+            // It may have been poked for the core just now, which it does not want any more.
+            slot.core
+                .is_some()
+                .then(|| slot.waiters.pop_front())
+                .flatten()
+        };
+        if let Some(next) = next {
+            next.seat.poke();
+        }
+    }
+
+    fn inject(&self, task: Runnable) {
+        let mut injected = self.injected.lock();
+        if injected.closed {
+            drop(injected);
+            task.cancel();
+            // The last task may have ended here, and somebody may be waiting for that.
+            drop(self.injected.lock());
+            self.ended.notify_all();
+            return;
+        }
+        injected.queue.push_back(task);
+        // Ordering: Relaxed, the poke below orders it for a driver that sleeps; one that is awake comes by again.
+        self.injected_len
+            .store(injected.queue.len(), Ordering::Relaxed);
+        drop(injected);
+        self.seat.poke();
+    }
+}
+
+impl Driven {
+    /// Takes the core for this thread; if another has it, `root` will be poked when it is free.
+    fn take(local: &Arc<Local>, root: &Arc<Root>) -> Option<Box<Self>> {
+        let mut slot = local.core.lock();
+        let Some(core) = slot.core.take() else {
+            if !slot.waiters.iter().any(|waiter| Arc::ptr_eq(waiter, root)) {
+                slot.waiters.push_back(Arc::clone(root));
+            }
+            return None;
+        };
+        slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
+        drop(slot);
+        let mut driven = Box::new(Self {
+            local: Arc::clone(local),
+            core: Some(core),
+            outer: ptr::null(),
+        });
+        driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        Some(driven)
+    }
+
+    /// The driver's loop.
+    fn drive<T>(self: Box<Self>, root: &Root, mut poll_root: impl FnMut() -> Poll<T>) -> T {
+        loop {
+            if let Poll::Ready(output) = poll_root() {
+                return output;
+            }
+            // A root that is always woken must not keep the tasks from their turn, nor they it.
+            let mut tasks = 0;
+            while tasks < INTERVAL {
+                let Some(task) = self.next() else {
+                    break;
+                };
+                here::with(|here| here.budget.set(budget::PER_POLL));
+                task.run();
+                tasks += 1;
+            }
+            here::with(|here| here.budget.set(budget::UNLIMITED));
+            if tasks == INTERVAL || root.is_woken() {
+                self.turn(Some(Duration::ZERO));
+                self.fire();
+            } else {
+                self.sleep();
+            }
+        }
+    }
+
+    /// The next task: the core's queue first, the injected ones when it is empty or every so often.
+    fn next(&self) -> Option<Runnable> {
+        let tick = self.core().tick.get().wrapping_add(1);
+        self.core().tick.set(tick);
+        if tick % INTERVAL == 0 {
+            self.take_injected();
+        }
+        self.pop().or_else(|| {
+            self.take_injected();
+            self.pop()
+        })
+    }
+
+    fn core(&self) -> &Core {
+        match &self.core {
+            Some(core) => core,
+            None => unreachable!("the core is given back when the driver is dropped"),
+        }
+    }
+
+    fn pop(&self) -> Option<Runnable> {
+        self.queue(VecDeque::pop_front)
+    }
+
+    fn queue<R>(&self, f: impl FnOnce(&mut VecDeque<Runnable>) -> R) -> R {
+        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's one-liners, which
+        // call no foreign code, so the reference is the only one.
+        f(unsafe { &mut *self.core().queue.get() })
+    }
+
+    /// Moves what was injected to the end of the core's queue.
+    fn take_injected(&self) {
+        // Ordering: Relaxed, see `inject`.
+        if self.local.injected_len.load(Ordering::Relaxed) == 0 {
+            return;
+        }
+        let mut injected = self.local.injected.lock();
+        self.local.injected_len.store(0, Ordering::Relaxed);
+        self.queue(|queue| queue.append(&mut injected.queue));
+    }
+
+    fn fire(&self) {
+        let now = self.local.clock.now();
+        if self.local.wheel.overdue(now) {
+            foreign(|| {
+                self.local.wheel.fire(now);
+            });
+        }
+    }
+
+    /// Turns the reactor, or just waits if there is none.
+    fn turn(&self, timeout: Option<Duration>) -> Called {
+        match self.local.driver.try_lock() {
+            Some(mut turn) => self.local.seat.poll(|may_wait| {
+                let timeout = if may_wait {
+                    timeout
+                } else {
+                    Some(Duration::ZERO)
+                };
+                foreign(|| turn.turn(timeout));
+            }),
+            None => self.local.seat.park(timeout),
+        }
+    }
+
+    /// Nothing to run: wait for an event, a poke or the next deadline.
+    fn sleep(&self) {
+        let local = &*self.local;
+        Callback::call(local.hooks.on_park.as_ref());
+        // The callback may have spawned or woken something.
+        if self.queue(|queue| queue.is_empty()) {
+            let deadline = local.wheel.prepare_sleep();
+            if local.clock.is_paused() {
+                self.sleep_paused(deadline);
+            } else {
+                self.turn(deadline.map(|deadline| {
+                    Duration::from_nanos(deadline.saturating_sub(local.clock.now()))
+                }));
+            }
+            local.wheel.awake();
+        }
+        self.fire();
+        Callback::call(local.hooks.on_unpark.as_ref());
+    }
+
+    /// The clock stands still: look for events, and move it to the next deadline if there are none.
+    fn sleep_paused(&self, deadline: Option<u64>) {
+        let local = &*self.local;
+        // Ordering: Acquire, the partner of the Release in `ClockHold::drop`, which pokes the seat.
+        let held = local.clock_holds.load(Ordering::Acquire) > 0;
+        match deadline {
+            Some(deadline) if !held => {
+                let called = self.turn(Some(Duration::ZERO));
+                if !called.any && self.queue(|queue| queue.is_empty()) {
+                    local.clock.advance_to(deadline);
+                }
+            }
+            _ => {
+                self.turn(None);
+            }
+        }
+    }
+
+    /// Cancels what is in the queues; true if there was anything.
+    fn drain(&self) -> bool {
+        self.take_injected();
+        let mut any = false;
+        while let Some(task) = self.pop() {
+            task.cancel();
+            any = true;
+        }
+        any
+    }
+}
+
+impl Drop for Driven {
+    fn drop(&mut self) {
+        here::with(|here| {
+            here.local.set(self.outer);
+            here.budget.set(budget::UNLIMITED);
+        });
+        let next = {
+            let mut slot = self.local.core.lock();
+            slot.core = self.core.take();
+            slot.waiters.pop_front()
+        };
+        if let Some(next) = next {
+            next.seat.poke();
+        }
+    }
+}
+
+/// Calls wakers that may be foreign: a panic has been reported by the panic hook, and must not end the driver.
+fn foreign(f: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(f));
+}
+
+impl LocalHome {
+    fn push(&self, task: Runnable) {
+        let driven = here::with(|here| here.local.get()).cast::<Driven>();
+        // SAFETY: `here.local` points to the box in the hands of this thread's `block_on` (or `close`) further up the
+        // stack, and is cleared when that is dropped.
+        match unsafe { driven.as_ref() } {
+            Some(driven) if Arc::ptr_eq(&driven.local, &self.0) => {
+                driven.queue(|queue| queue.push_back(task));
+            }
+            _ => self.0.inject(task),
+        }
+    }
+}
+
+impl Scheduler for LocalHome {
+    fn schedule(&self, task: Runnable) {
+        self.push(task);
+    }
+
+    fn requeue(&self, task: Runnable) {
+        self.push(task);
+    }
+
+    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
+        // SAFETY: the caller's; it is unlinked in `finished`.
+        unsafe { self.0.owned.link(0, task) }.then_some(0)
+    }
+
+    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
+        if let Some(shard) = shard {
+            // SAFETY: the caller's: `link` put it into this shard.
+            unsafe { self.0.owned.unlink(shard, task) };
+        }
+        // Ordering: Release, see `live_tasks`.
+        self.0.finished.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Local {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Local")
+            .field("live_tasks", &self.live_tasks())
+            .finish_non_exhaustive()
+    }
+}

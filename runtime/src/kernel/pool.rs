@@ -1,0 +1,302 @@
+//! What the workers of a multi-threaded runtime share, and how it ends.
+//!
+//! Tasks reach a worker through its own deque and next slot (see [`worker`](super::worker)) or, from any other
+//! thread, through the injector. Whoever pushes runs W2–W5 of the [idle protocol](super::idle).
+//!
+//! # Shutdown
+//!
+//! 1. [`Pool::close`]: the idle word is closed, everyone is woken. A push that finds it closed after its fence
+//!    drains the injector itself, so nothing is left there by a race.
+//! 2. Each worker leaves its loop at the next tick, closes the owned lists (tasks that are asleep are cancelled
+//!    in place, others are told), and drains its own queues until they stay empty: dropping a `Runnable` cancels
+//!    it.
+//! 3. The last worker to retire closes the wheels and the reactor: futures that have been moved out of the
+//!    runtime get an error instead of waiting for ever.
+//! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
+//!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
+
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::here;
+use crate::kernel::hooks::ParkHooks;
+use crate::kernel::idle::Idle;
+use crate::kernel::owned::Owned;
+use crate::kernel::seat::Seat;
+use crate::kernel::slot::Slot;
+use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::wheel::Wheel;
+use crate::kernel::worker::{self, Core, Handed};
+use crate::prim::atomic::{AtomicU64, Ordering};
+use crate::prim::deque::{Injector, Steal, Stealer, Worker};
+use crate::prim::{Arc, CachePadded, Condvar, Mutex};
+use std::fmt;
+use std::ptr::NonNull;
+
+/// The shared half of a multi-threaded scheduler.
+pub(crate) struct Pool {
+    pub(super) idle: Idle,
+    pub(super) injector: Injector<Runnable>,
+    pub(super) remotes: Box<[CachePadded<Remote>]>,
+    pub(super) owned: Owned,
+    pub(super) driver: Driver,
+    pub(super) clock: Arc<Clock>,
+    pub(super) hooks: ParkHooks,
+    /// Tasks that were spawned and that finished on threads which are not the pool's.
+    outside: CachePadded<Counters>,
+    /// How many cores have retired.
+    retired: Mutex<usize>,
+    /// A core has retired, or a thread outside has cancelled the last tasks.
+    ended: Condvar,
+}
+
+/// What the others see of a worker.
+pub(super) struct Remote {
+    pub(super) slot: CachePadded<Slot>,
+    pub(super) stealer: Stealer<Runnable>,
+    pub(super) wheel: Arc<Wheel>,
+    pub(super) seat: Arc<Seat>,
+    pub(super) counters: CachePadded<Counters>,
+}
+
+/// Totals of one worker: written by it alone, with plain stores.
+#[derive(Debug)]
+pub(super) struct Counters {
+    pub(super) spawned: AtomicU64,
+    pub(super) finished: AtomicU64,
+}
+
+impl Counters {
+    fn new() -> Self {
+        Self {
+            spawned: AtomicU64::new(0),
+            finished: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A pool as its tasks see it. Each worker has one of its own, so that counting tasks in and out of it stays on
+/// the worker's cache line; threads outside share another.
+pub(crate) struct PoolHome(pub(super) Arc<Pool>);
+
+impl Pool {
+    /// A pool of `workers` workers, and their cores, each to be [run](Handed::run) by a thread.
+    pub(crate) fn new(
+        workers: usize,
+        driver: Driver,
+        clock: Arc<Clock>,
+        hooks: ParkHooks,
+    ) -> (Arc<Self>, Vec<Handed>) {
+        let mut deques = Vec::with_capacity(workers);
+        let mut seats = Vec::with_capacity(workers);
+        let mut remotes = Vec::with_capacity(workers);
+        for _ in 0..workers {
+            let deque = Worker::new_fifo();
+            let seat = Arc::new(Seat::new(driver.handle().cloned()));
+            remotes.push(CachePadded::new(Remote {
+                slot: CachePadded::new(Slot::new()),
+                stealer: deque.stealer(),
+                wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+                seat: Arc::clone(&seat),
+                counters: CachePadded::new(Counters::new()),
+            }));
+            seats.push(seat);
+            deques.push(deque);
+        }
+        let pool = Arc::new(Self {
+            idle: Idle::new(seats.into_boxed_slice()),
+            injector: Injector::new(),
+            remotes: remotes.into_boxed_slice(),
+            owned: Owned::new(workers),
+            driver,
+            clock,
+            hooks,
+            outside: CachePadded::new(Counters::new()),
+            retired: Mutex::new(0),
+            ended: Condvar::new(),
+        });
+        let cores = deques
+            .into_iter()
+            .enumerate()
+            .map(|(index, deque)| Handed::new(Core::new(Arc::clone(&pool), index, deque)))
+            .collect();
+        (pool, cores)
+    }
+
+    /// The home for tasks that are spawned by threads outside.
+    pub(crate) fn home(pool: &Arc<Self>) -> Home {
+        Home::new(PoolHome(Arc::clone(pool)))
+    }
+
+    pub(crate) fn workers(&self) -> usize {
+        self.remotes.len()
+    }
+
+    pub(crate) fn driver(&self) -> &Driver {
+        &self.driver
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    /// The wheel of this worker, or one by chance for a thread outside.
+    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
+        let index = worker::with_core(self, |core| core.map(Core::index)).unwrap_or_else(|| {
+            let workers = self.remotes.len() as u32;
+            here::with(|here| here.rng.below(workers)) as usize
+        });
+        &self.remotes[index].wheel
+    }
+
+    /// Counts a new task, and says which home it gets; `outside` is the home for threads outside.
+    pub(crate) fn count_spawned(&self, outside: &Home) -> Home {
+        worker::with_core(self, |core| match core {
+            Some(core) => {
+                let spawned = &self.remotes[core.index()].counters.spawned;
+                // Ordering: Relaxed; only this worker writes it, and whoever needs an exact sum has waited for
+                // the worker.
+                spawned.store(spawned.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                core.home().clone()
+            }
+            None => {
+                // Ordering: Relaxed, a statistic until the shutdown, where Release (below) counts.
+                self.outside.spawned.fetch_add(1, Ordering::Relaxed);
+                outside.clone()
+            }
+        })
+    }
+
+    /// Tasks that were spawned and have not finished. Approximate while workers run.
+    pub(crate) fn live_tasks(&self) -> u64 {
+        let mut live = 0u64;
+        let counters = self.remotes.iter().map(|remote| &remote.counters);
+        for counters in counters.chain([&self.outside]) {
+            // Ordering: Acquire for `finished`, the partner of the Release in `Scheduler::finished`: a task that
+            // is counted out has dropped its future. Read first, so that the difference errs upwards.
+            live = live.wrapping_sub(counters.finished.load(Ordering::Acquire));
+            live = live.wrapping_add(counters.spawned.load(Ordering::Relaxed));
+        }
+        // A task may have been counted out by another worker than counted it in, so that a sum taken meanwhile can
+        // be off either way.
+        if live > i64::MAX as u64 { 0 } else { live }
+    }
+
+    /// Queues a task from outside.
+    pub(super) fn inject(&self, task: Runnable) {
+        self.injector.push(task);
+        if self.idle.pushed() {
+            self.drain_injector();
+            // The last tasks may have ended here, and somebody may be waiting for that.
+            drop(self.retired.lock());
+            self.ended.notify_all();
+        }
+    }
+
+    /// True if there is a task that a thief could have.
+    pub(super) fn has_work(&self) -> bool {
+        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+    }
+
+    // ----- shutdown -----------------------------------------------------------------------------------
+
+    /// Begins the end: no new tasks, everyone is told.
+    pub(crate) fn close(&self) {
+        self.idle.close();
+    }
+
+    fn drain_injector(&self) {
+        loop {
+            match self.injector.steal() {
+                Steal::Success(task) => task.cancel(),
+                Steal::Retry => {}
+                Steal::Empty => return,
+            }
+        }
+    }
+
+    /// A worker that has left its loop ends its part. `drain_own` empties the queues that only it can reach, and
+    /// says whether there was anything.
+    pub(super) fn end_worker(&self, drain_own: impl Fn() -> bool) {
+        self.owned.close();
+        while drain_own() {}
+        self.drain_injector();
+        while drain_own() {}
+    }
+
+    /// A core is gone for good; the last one ends what the pool has besides tasks.
+    pub(super) fn retire(&self) {
+        let mut retired = self.retired.lock();
+        *retired += 1;
+        let last = *retired == self.remotes.len();
+        drop(retired);
+        if last {
+            self.drain_injector();
+            for remote in &self.remotes {
+                remote.wheel.close();
+            }
+            self.driver.close();
+        }
+        self.ended.notify_all();
+    }
+
+    /// Waits until no task is left. All workers have ended.
+    pub(crate) fn wait_for_tasks(&self) {
+        let mut guard = self.retired.lock();
+        while self.live_tasks() != 0 {
+            guard = self.ended.wait(guard);
+        }
+    }
+}
+
+impl Scheduler for PoolHome {
+    #[inline]
+    fn schedule(&self, task: Runnable) {
+        worker::with_core(&self.0, |core| match core {
+            Some(core) => core.push_woken(task),
+            None => self.0.inject(task),
+        });
+    }
+
+    #[inline]
+    fn requeue(&self, task: Runnable) {
+        worker::with_core(&self.0, |core| match core {
+            Some(core) => core.requeue(task),
+            None => self.0.inject(task),
+        });
+    }
+
+    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
+        // A thread that has handed its core on puts the task anywhere.
+        let shard = worker::with_core(&self.0, |core| core.map_or(0, Core::index)) as u16;
+        // SAFETY: the caller's; it is unlinked in `finished`.
+        unsafe { self.0.owned.link(shard, task) }.then_some(shard)
+    }
+
+    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
+        if let Some(shard) = shard {
+            // SAFETY: the caller's: `link` put it into this shard.
+            unsafe { self.0.owned.unlink(shard, task) };
+        }
+        worker::with_core(&self.0, |core| match core {
+            Some(core) => {
+                let finished = &self.0.remotes[core.index()].counters.finished;
+                // Ordering: Release, see `live_tasks`; only this worker writes it.
+                finished.store(finished.load(Ordering::Relaxed) + 1, Ordering::Release);
+            }
+            None => {
+                // Ordering: as above, but with several writers.
+                self.0.outside.finished.fetch_add(1, Ordering::Release);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("workers", &self.workers())
+            .field("live_tasks", &self.live_tasks())
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}

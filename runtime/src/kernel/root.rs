@@ -1,0 +1,147 @@
+//! Waiting for one future on the calling thread: the root of a `block_on`, which is no task.
+//!
+//! The root is woken through a counted waker: a flag and a seat. The flag is set before the poke and cleared
+//! before the poll, so a wake during the poll is seen after it; the seat keeps a poke until the next park.
+
+use crate::kernel::budget;
+use crate::kernel::here::{self, Blocking};
+use crate::kernel::seat::Seat;
+use crate::prim::Arc;
+use crate::prim::atomic::{AtomicBool, Ordering};
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+/// The wake-up side of one `block_on`.
+#[derive(Debug)]
+pub(crate) struct Root {
+    woken: AtomicBool,
+    /// Where the calling thread waits while it drives nothing.
+    pub(crate) seat: Seat,
+    /// Where it waits while it drives a current-thread scheduler.
+    scheduler: Option<Arc<Seat>>,
+}
+
+impl Root {
+    /// A root that has been woken: it is to be polled at once.
+    pub(crate) fn new(scheduler: Option<Arc<Seat>>) -> Arc<Self> {
+        Arc::new(Self {
+            woken: AtomicBool::new(true),
+            seat: Seat::new(None),
+            scheduler,
+        })
+    }
+
+    /// True once after each wake (or several that came together).
+    pub(crate) fn take_woken(&self) -> bool {
+        // Ordering: Acquire, for the Release in `wake`: what the waker did is visible to the poll.
+        self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::Acquire)
+    }
+
+    /// True if a wake has come that was not taken.
+    pub(crate) fn is_woken(&self) -> bool {
+        // Ordering: Relaxed, a hint.
+        self.woken.load(Ordering::Relaxed)
+    }
+
+    fn wake(&self) {
+        // Ordering: Release, see `take_woken`. The pokes order themselves after it.
+        self.woken.store(true, Ordering::Release);
+        self.seat.poke();
+        if let Some(scheduler) = &self.scheduler {
+            scheduler.poke();
+        }
+    }
+
+    pub(crate) fn waker(root: &Arc<Self>) -> Waker {
+        let pointer = Arc::into_raw(Arc::clone(root));
+        // SAFETY: the functions of `VTABLE` keep the contract of `RawWakerVTable`: the pointer counts.
+        unsafe { Waker::from_raw(RawWaker::new(pointer.cast(), &VTABLE)) }
+    }
+}
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+unsafe fn clone(pointer: *const ()) -> RawWaker {
+    // SAFETY: called through a waker, whose pointer came from `Arc::into_raw` and counts.
+    unsafe { Arc::increment_strong_count(pointer.cast::<Root>()) };
+    RawWaker::new(pointer, &VTABLE)
+}
+
+unsafe fn wake(pointer: *const ()) {
+    // SAFETY: as above; consuming the waker gives its count back.
+    unsafe { Arc::from_raw(pointer.cast::<Root>()) }.wake();
+}
+
+unsafe fn wake_by_ref(pointer: *const ()) {
+    // SAFETY: as above; the waker counts for the length of the call.
+    unsafe { &*pointer.cast::<Root>() }.wake();
+}
+
+unsafe fn drop_waker(pointer: *const ()) {
+    // SAFETY: as above; the count is given back.
+    drop(unsafe { Arc::from_raw(pointer.cast::<Root>()) });
+}
+
+/// This thread drives tasks for as long as the guard lives.
+#[derive(Debug)]
+pub(crate) struct Driving {
+    before: Blocking,
+}
+
+impl Driving {
+    /// Panics if the thread drives tasks already: a nested wait would hold them all up.
+    #[track_caller]
+    pub(crate) fn enter(blocking: Blocking) -> Self {
+        let before = here::with(|here| here.blocking.get());
+        assert!(
+            before == Blocking::Allowed,
+            "cannot block the current thread from within a runtime: this thread is driving asynchronous \
+             tasks, and waiting here would hold them all up. Use `.await` instead, or move the call to \
+             `spawn_blocking` (or `block_in_place`, on a multi-threaded runtime)"
+        );
+        here::with(|here| here.blocking.set(blocking));
+        Self { before }
+    }
+
+    /// As [`enter`](Self::enter), for a thread that is known to be free.
+    pub(crate) fn replace(blocking: Blocking) -> Self {
+        let before = here::with(|here| here.blocking.replace(blocking));
+        Self { before }
+    }
+}
+
+impl Drop for Driving {
+    fn drop(&mut self) {
+        here::with(|here| here.blocking.set(self.before));
+    }
+}
+
+/// Waits for `future` on this thread, which sleeps while the future is pending.
+///
+/// # Panics
+///
+/// If this thread is driving tasks.
+#[track_caller]
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    let _driving = Driving::enter(Blocking::InPlace);
+    wait(future)
+}
+
+/// [`block_on`] without the check: the caller holds a [`Driving`].
+pub(crate) fn wait<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let root = Root::new(None);
+    let waker = Root::waker(&root);
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        if root.take_woken() {
+            let polled = budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx));
+            if let Poll::Ready(output) = polled {
+                return output;
+            }
+        } else {
+            root.seat.park(None);
+        }
+    }
+}

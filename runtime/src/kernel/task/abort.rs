@@ -1,0 +1,81 @@
+//! The handle that can end a task.
+
+use super::cell::Header;
+use super::id::Id;
+use super::run::{Runnable, release};
+use super::state::Wake;
+use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::ptr::NonNull;
+
+/// The permission to end a task, without the one to wait for it.
+///
+/// Got from [`JoinHandle::abort_handle`](super::JoinHandle::abort_handle). It keeps the task's memory, not
+/// its future.
+pub struct AbortHandle(NonNull<Header>);
+
+// SAFETY: the handle reaches the task's word, home and id only, all of which any thread may use.
+unsafe impl Send for AbortHandle {}
+// SAFETY: as above.
+unsafe impl Sync for AbortHandle {}
+impl UnwindSafe for AbortHandle {}
+impl RefUnwindSafe for AbortHandle {}
+
+impl AbortHandle {
+    /// A handle to a live task, whose header the caller has at hand.
+    pub(super) fn new(task: NonNull<Header>, header: &Header) -> Self {
+        header.state.retain();
+        Self(task)
+    }
+
+    /// Asks the task to end: its future is dropped instead of being polled again. See
+    /// [`JoinHandle::abort`](super::JoinHandle::abort).
+    pub fn abort(&self) {
+        abort(self.0, self.header());
+    }
+
+    /// True if the task has completed (or was cancelled and its future is gone).
+    pub fn is_finished(&self) -> bool {
+        self.header().state.is_complete()
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.header().id
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the handle holds a reference.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+/// Asks a live task to end.
+pub(super) fn abort(task: NonNull<Header>, header: &Header) {
+    match header.state.abort() {
+        // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).
+        Wake::Submit => header.home.schedule(unsafe { Runnable::from_raw(task) }),
+        Wake::Nothing => {}
+    }
+}
+
+impl Clone for AbortHandle {
+    fn clone(&self) -> Self {
+        Self::new(self.0, self.header())
+    }
+}
+
+impl Drop for AbortHandle {
+    fn drop(&mut self) {
+        // SAFETY: the reference of this handle, which ends.
+        unsafe { release(self.0) };
+    }
+}
+
+impl fmt::Debug for AbortHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AbortHandle")
+            .field("id", &self.id())
+            .finish()
+    }
+}

@@ -1,0 +1,211 @@
+//! The memory of a task: a header that does not know the future's type, then the future or its output.
+//!
+//! `Header` is 64 bytes, `Stage` 8 more than a future that lends no niche: an empty async block makes a task
+//! of 88 bytes. No over-alignment: glibc serves 128-aligned blocks past its thread cache, at four times the
+//! price.
+
+use super::error::Failure;
+use super::home::Home;
+use super::id::Id;
+use super::state::State;
+use crate::kernel::list::{Linked, Links};
+use crate::prim::UnsafeCell;
+use crate::prim::alloc::{alloc, dealloc};
+use std::alloc::{Layout, handle_alloc_error};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker};
+
+/// What is known of every task, whatever its future.
+#[repr(C)]
+pub(crate) struct Header {
+    pub(super) state: State,
+    pub(super) vtable: &'static Vtable,
+    /// Where the task is queued when it is woken. Holds a count, so that a waker between its `or` and its
+    /// push finds a scheduler, whatever shuts down meanwhile.
+    pub(super) home: Home,
+    /// Of the owned list; under that list's lock.
+    links: Links<Header>,
+    pub(super) id: Id,
+    /// Invariant 5 says whose it is.
+    pub(super) join_waker: UnsafeCell<Option<Waker>>,
+}
+
+/// The operations that depend on the future's type. All of them take the header of a task of that type.
+pub(super) struct Vtable {
+    /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
+    pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
+    /// Replaces the future by the failure "cancelled". For the poller.
+    pub(super) cancel: unsafe fn(NonNull<Header>),
+    /// Moves the output to the `Result<F::Output, Failure>` that is pointed to. For the owner of the output.
+    pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
+    /// Drops the output, if it has not been taken. For the owner of the output.
+    pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// Frees the memory. Runs no user code (invariant 8).
+    pub(super) free: unsafe fn(NonNull<Header>),
+}
+
+#[repr(C)]
+struct Cell<F: Future> {
+    header: Header,
+    stage: UnsafeCell<Stage<F>>,
+}
+
+enum Stage<F: Future> {
+    /// Pinned: it is never moved out of here, only dropped in place.
+    Future(F),
+    Output(Result<F::Output, Failure>),
+    Gone,
+}
+
+// SAFETY: the field is inside the header, and its address is computed without making a reference.
+unsafe impl Linked for Header {
+    unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: `node` is live (caller), so the field's address is in bounds and not null.
+        unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
+    }
+}
+
+impl Header {
+    pub(crate) fn id(&self) -> Id {
+        self.id
+    }
+}
+
+pub(super) fn allocate<F>(future: F, home: Home, id: Id) -> NonNull<Header>
+where
+    F: Future + 'static,
+{
+    let layout = Layout::new::<Cell<F>>();
+    // SAFETY: the header alone makes the size more than 0.
+    let memory = unsafe { alloc(layout) }.cast::<Cell<F>>();
+    let Some(cell) = NonNull::new(memory) else {
+        handle_alloc_error(layout);
+    };
+    let value = Cell {
+        header: Header {
+            state: State::new(),
+            vtable: const { &Cell::<F>::VTABLE },
+            home,
+            links: Links::new(),
+            id,
+            join_waker: UnsafeCell::new(None),
+        },
+        stage: UnsafeCell::new(Stage::Future(future)),
+    };
+    // SAFETY: fresh memory of the right layout.
+    unsafe { cell.write(value) };
+    cell.cast()
+}
+
+impl<F: Future> Cell<F> {
+    const VTABLE: Vtable = Vtable {
+        poll: Self::poll,
+        cancel: Self::cancel,
+        take_output: Self::take_output,
+        drop_output: Self::drop_output,
+        free: Self::free,
+    };
+
+    unsafe fn poll(task: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
+        let stage = Self::stage(task);
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            stage.with_mut(|stage| {
+                // SAFETY: the caller is the poller, so nobody else touches the stage.
+                let stage = unsafe { &mut *stage };
+                let Stage::Future(future) = stage else {
+                    unreachable!("a task without its future was polled");
+                };
+                // SAFETY: the future stays in the task's memory until it is dropped in place.
+                let output = match unsafe { Pin::new_unchecked(future) }.poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(output) => output,
+                };
+                // Drops the future. If that panics, the output is stored all the same, and then replaced
+                // by the panic below.
+                *stage = Stage::Output(Ok(output));
+                Poll::Ready(())
+            })
+        }));
+        match polled {
+            Ok(polled) => polled,
+            Err(payload) => {
+                // SAFETY: the caller is the poller.
+                unsafe { Self::fail(task, Some(payload)) };
+                Poll::Ready(())
+            }
+        }
+    }
+
+    unsafe fn cancel(task: NonNull<Header>) {
+        // SAFETY: the caller is the poller.
+        unsafe { Self::fail(task, None) };
+    }
+
+    /// Replaces what the stage holds by a failure. A panic of the future's destructor becomes the failure.
+    #[cold]
+    unsafe fn fail(task: NonNull<Header>, mut failure: Failure) {
+        // SAFETY: the caller is the poller, which owns the stage.
+        if let Err(payload) = unsafe { Self::empty(task) } {
+            failure.get_or_insert(payload);
+        }
+        // SAFETY: as above; what is overwritten holds nothing.
+        Self::stage(task).with_mut(|stage| unsafe { *stage = Stage::Output(Err(failure)) });
+    }
+
+    /// Drops what the stage holds, and catches the panic if that panics.
+    unsafe fn empty(task: NonNull<Header>) -> Result<(), Box<dyn std::any::Any + Send>> {
+        catch_unwind(AssertUnwindSafe(|| {
+            Self::stage(task).with_mut(|stage| {
+                // SAFETY: the caller owns the stage. Assigning drops the old value in place, and stores
+                // the new one also if that panics.
+                unsafe { *stage = Stage::Gone }
+            });
+        }))
+    }
+
+    unsafe fn take_output(task: NonNull<Header>, target: *mut ()) {
+        Self::stage(task).with_mut(|stage| {
+            // SAFETY: the caller owns the output.
+            let stage = unsafe { std::mem::replace(&mut *stage, Stage::Gone) };
+            match stage {
+                // SAFETY: the caller points to a place for this type.
+                Stage::Output(output) => unsafe {
+                    target
+                        .cast::<Option<Result<F::Output, Failure>>>()
+                        .write(Some(output));
+                },
+                // The handle has the output already: the place keeps its `None`.
+                Stage::Gone => {}
+                Stage::Future(_) => unreachable!("a complete task still has its future"),
+            }
+        });
+    }
+
+    unsafe fn drop_output(task: NonNull<Header>) {
+        // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
+        // SAFETY: the caller owns the output.
+        if let Err(payload) = unsafe { Self::empty(task) } {
+            // The payload's own destructor may panic in turn.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        }
+    }
+
+    unsafe fn free(task: NonNull<Header>) {
+        let cell = task.cast::<Self>();
+        // SAFETY: the caller is the last one to know the task (invariant 2). The stage is `Gone` or holds
+        // nothing that is left to drop, and the waker's cell is empty (invariant 8), so this drops the home.
+        unsafe { cell.drop_in_place() };
+        // SAFETY: allocated with this layout in `allocate`.
+        unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
+    }
+
+    fn stage(task: NonNull<Header>) -> &'static UnsafeCell<Stage<F>> {
+        // SAFETY: the vtable is only reached through a header of this type, and the header is the first
+        // field of its `repr(C)` cell. The caller of the vtable keeps the task alive; the lifetime does not
+        // leave this file.
+        unsafe { &*(&raw const (*task.cast::<Self>().as_ptr()).stage) }
+    }
+}

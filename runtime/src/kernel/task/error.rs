@@ -1,0 +1,124 @@
+//! Why a task has no output.
+
+use super::Id;
+use std::any::Any;
+use std::fmt;
+use std::io;
+
+/// How a task failed: `None` means that it was cancelled, `Some` is what it panicked with.
+pub(crate) type Failure = Option<Box<dyn Any + Send + 'static>>;
+
+/// The task that was awaited has no output: it panicked, or it was cancelled.
+pub struct JoinError {
+    id: Id,
+    failure: Repr,
+}
+
+enum Repr {
+    Cancelled,
+    Panic(Payload),
+}
+
+/// A panic's payload is `Send` but not `Sync`: it is only ever reached by value or exclusively.
+struct Payload(Box<dyn Any + Send + 'static>);
+
+// SAFETY: a shared reference to a `Payload` gives access to the payload only in `message`, which looks at
+// it if it is a `&'static str` or a `String`, both of which are `Sync`.
+unsafe impl Sync for Payload {}
+
+impl Payload {
+    fn message(&self) -> Option<&str> {
+        if let Some(text) = self.0.downcast_ref::<&'static str>() {
+            return Some(text);
+        }
+        self.0.downcast_ref::<String>().map(String::as_str)
+    }
+}
+
+impl JoinError {
+    pub(crate) fn new(id: Id, failure: Failure) -> Self {
+        let failure = match failure {
+            None => Repr::Cancelled,
+            Some(payload) => Repr::Panic(Payload(payload)),
+        };
+        Self { id, failure }
+    }
+
+    /// True if the task was cancelled: by [`AbortHandle::abort`](super::AbortHandle::abort), or because
+    /// its runtime was shut down.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.failure, Repr::Cancelled)
+    }
+
+    /// True if the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.failure, Repr::Panic(_))
+    }
+
+    /// What the task panicked with, to be handed to [`std::panic::resume_unwind`] for instance.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic; see [`try_into_panic`](Self::try_into_panic).
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        match self.try_into_panic() {
+            Ok(payload) => payload,
+            Err(_) => panic!(
+                "`JoinError::into_panic` called on a task that was cancelled; check `is_panic` first"
+            ),
+        }
+    }
+
+    /// What the task panicked with, or this error back if it was cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The error itself if the task did not panic.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
+        match self.failure {
+            Repr::Panic(payload) => Ok(payload.0),
+            Repr::Cancelled => Err(self),
+        }
+    }
+
+    /// The id of the task that failed.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failure {
+            Repr::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Repr::Panic(payload) => match payload.message() {
+                Some(text) => write!(f, "task {} panicked with message {text:?}", self.id),
+                None => write!(f, "task {} panicked", self.id),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.failure {
+            Repr::Cancelled => write!(f, "JoinError::Cancelled({:?})", self.id),
+            Repr::Panic(payload) => match payload.message() {
+                Some(text) => write!(f, "JoinError::Panic({:?}, {text:?}, ...)", self.id),
+                None => write!(f, "JoinError::Panic({:?}, ...)", self.id),
+            },
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+impl From<JoinError> for io::Error {
+    fn from(error: JoinError) -> Self {
+        io::Error::other(match &error.failure {
+            Repr::Cancelled => "task was cancelled",
+            Repr::Panic(_) => "task panicked",
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! Where a task is queued: a thin counted pointer to a scheduler.
+//!
+//! A task reaches its scheduler through one indirect call, whatever kind of scheduler it is, so the code of a
+//! task is compiled once per future and not once per future and scheduler. (`Arc<dyn Scheduler>` would do,
+//! but is two words wide, and loom's `Arc` cannot be unsized.)
+
+use super::cell::Header;
+use super::run::Runnable;
+use crate::prim::atomic::{AtomicUsize, Ordering, fence};
+use std::ptr::NonNull;
+
+/// What a task asks of its scheduler.
+pub(crate) trait Scheduler: Send + Sync + 'static {
+    /// Queues a task that was spawned, woken or aborted. Any thread.
+    fn schedule(&self, task: Runnable);
+
+    /// Queues a task that was woken during its own poll, from the thread that polled it.
+    fn requeue(&self, task: Runnable);
+
+    /// Enters a task that goes to sleep for the first time into an owned list, and says into which. `None` if
+    /// the scheduler is closed: then the task is cancelled.
+    ///
+    /// # Safety
+    ///
+    /// The task is live until `finished` is called for it.
+    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16>;
+
+    /// A task is about to complete, its future is gone. `shard` is what `link` returned.
+    ///
+    /// # Safety
+    ///
+    /// `link` returned `shard` for this task.
+    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>);
+}
+
+#[repr(C)]
+struct Head {
+    count: AtomicUsize,
+    vtable: &'static Vtable,
+}
+
+struct Vtable {
+    schedule: unsafe fn(NonNull<Head>, Runnable),
+    requeue: unsafe fn(NonNull<Head>, Runnable),
+    link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
+    finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
+    free: unsafe fn(NonNull<Head>),
+}
+
+#[repr(C)]
+struct Counted<S> {
+    head: Head,
+    scheduler: S,
+}
+
+/// A counted pointer to a [`Scheduler`].
+pub(crate) struct Home(NonNull<Head>);
+
+// SAFETY: a home is a counted pointer to a `Scheduler`, which is `Send + Sync`; the count is atomic.
+unsafe impl Send for Home {}
+// SAFETY: as above.
+unsafe impl Sync for Home {}
+
+impl<S: Scheduler> Counted<S> {
+    const VTABLE: Vtable = Vtable {
+        schedule: |head, task| Self::scheduler(head).schedule(task),
+        requeue: |head, task| Self::scheduler(head).requeue(task),
+        // SAFETY: `Home::link` has the same contract.
+        link: |head, task| unsafe { Self::scheduler(head).link(task) },
+        // SAFETY: `Home::finished` has the same contract.
+        finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
+        free: |head| {
+            // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
+            drop(unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) });
+        },
+    };
+
+    fn scheduler<'a>(head: NonNull<Head>) -> &'a S {
+        // SAFETY: the vtable is only reached through a head of this type, the first field of its `repr(C)`
+        // struct, by a `Home` that counts; the lifetime does not outlive that call.
+        unsafe { &(*head.cast::<Self>().as_ptr()).scheduler }
+    }
+}
+
+impl Home {
+    pub(crate) fn new<S: Scheduler>(scheduler: S) -> Self {
+        let counted = Box::new(Counted {
+            head: Head {
+                count: AtomicUsize::new(1),
+                vtable: const { &Counted::<S>::VTABLE },
+            },
+            scheduler,
+        });
+        Self(NonNull::from(Box::leak(counted)).cast())
+    }
+
+    #[inline]
+    pub(crate) fn schedule(&self, task: Runnable) {
+        // SAFETY: the head is alive as this home counts.
+        unsafe { (self.head().vtable.schedule)(self.0, task) }
+    }
+
+    #[inline]
+    pub(crate) fn requeue(&self, task: Runnable) {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.requeue)(self.0, task) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Scheduler::link`].
+    pub(super) unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
+        // SAFETY: as above; the rest is the caller's.
+        unsafe { (self.head().vtable.link)(self.0, task) }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Scheduler::finished`].
+    pub(super) unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
+        // SAFETY: as above; the rest is the caller's.
+        unsafe { (self.head().vtable.finished)(self.0, task, shard) }
+    }
+
+    #[inline]
+    fn head(&self) -> &Head {
+        // SAFETY: alive as this home counts.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Home {
+    #[inline]
+    fn clone(&self) -> Self {
+        // Ordering: Relaxed, the new count comes from one that exists. It cannot overflow: each count is
+        // a task in memory.
+        self.head().count.fetch_add(1, Ordering::Relaxed);
+        Self(self.0)
+    }
+}
+
+impl Drop for Home {
+    #[inline]
+    fn drop(&mut self) {
+        // Ordering: Release hands over what this holder did; the fence is the Acquire of the one that frees.
+        if self.head().count.fetch_sub(1, Ordering::Release) == 1 {
+            fence(Ordering::Acquire);
+            // SAFETY: the last count is gone, so nobody reaches the head any more.
+            unsafe { (self.head().vtable.free)(self.0) }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The handle to a task's output.
+
+use super::abort::{self, AbortHandle};
+use super::cell::Header;
+use super::error::{Failure, JoinError};
+use super::id::Id;
+use super::state::{Joining, Leaving};
+use crate::kernel::budget;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, Waker, ready};
+
+/// The permission to wait for a task's output.
+///
+/// Awaiting it gives the output, or a [`JoinError`] if the task panicked or was cancelled. Dropping it lets
+/// the task go on alone: nobody will see its output then.
+///
+/// # Cancel safety
+///
+/// `&mut handle` in a `select!` is cancel safe: if another branch completes first, the output is not lost.
+///
+/// # Example
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let handle = leno::spawn(async { 6 * 7 });
+/// assert_eq!(handle.await.unwrap(), 42);
+///
+/// let failed = leno::spawn(async { panic!("on purpose") }).await;
+/// assert!(failed.unwrap_err().is_panic());
+/// # });
+/// ```
+pub struct JoinHandle<T> {
+    task: NonNull<Header>,
+    _output: PhantomData<T>,
+}
+
+// SAFETY: the handle gives access to the output alone, by value; the task's word orders that against the
+// completer. So it may go wherever the output may.
+unsafe impl<T: Send> Send for JoinHandle<T> {}
+// SAFETY: a shared handle gives access to the task's word and id only.
+unsafe impl<T: Send> Sync for JoinHandle<T> {}
+impl<T> UnwindSafe for JoinHandle<T> {}
+impl<T> RefUnwindSafe for JoinHandle<T> {}
+impl<T> Unpin for JoinHandle<T> {}
+
+impl<T> JoinHandle<T> {
+    /// # Safety
+    ///
+    /// `task` was just made with JOIN set, and `T` is its future's output.
+    pub(super) unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self {
+            task,
+            _output: PhantomData,
+        }
+    }
+
+    /// Asks the task to end: its future is dropped instead of being polled again.
+    ///
+    /// The handle then yields a [`JoinError`] that [is cancelled](JoinError::is_cancelled), unless the task
+    /// was complete already. A `spawn_blocking` closure that has started cannot be stopped.
+    pub fn abort(&self) {
+        abort::abort(self.task, self.header());
+    }
+
+    /// True if the task has completed (or was cancelled and its future is gone).
+    pub fn is_finished(&self) -> bool {
+        self.header().state.is_complete()
+    }
+
+    /// A handle that can end the task, and no more.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle::new(self.task, self.header())
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.header().id
+    }
+
+    /// Lets `waker` be woken at completion instead of the one that polled last; for a set of handles.
+    /// True if the task is complete already.
+    pub(crate) fn set_waker(&self, waker: &Waker) -> bool {
+        let header = self.header();
+        let word = match header.state.join() {
+            Joining::Complete => return true,
+            Joining::Waiting(word) => word,
+        };
+        // SAFETY: `Waiting` hands the cell to the handle (invariant 5).
+        let same = header.join_waker.with(|cell| {
+            let cell = unsafe { &*cell };
+            cell.as_ref().is_some_and(|old| old.will_wake(waker))
+        });
+        if !same {
+            let new = waker.clone();
+            // SAFETY: as above. The old waker is dropped after the cell is whole again.
+            let old = header
+                .join_waker
+                .with_mut(|cell| unsafe { (*cell).replace(new) });
+            drop(old);
+        }
+        if header.state.offer_waker(word) {
+            return false;
+        }
+        // Complete meanwhile, without our waker: the cell is still ours, and must be empty in the end.
+        // SAFETY: as above.
+        drop(header.join_waker.with_mut(|cell| unsafe { (*cell).take() }));
+        true
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: JOIN keeps the task alive (invariant 1), and is this handle's until it is dropped.
+        unsafe { self.task.as_ref() }
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let unit = ready!(budget::poll_proceed(cx));
+        if !self.set_waker(cx.waker()) {
+            return Poll::Pending;
+        }
+        unit.made_progress();
+        let mut output: Option<Result<T, Failure>> = None;
+        let header = self.header();
+        // SAFETY: COMPLETE gives the output to the handle, and `T` is its type.
+        unsafe { (header.vtable.take_output)(self.task, (&raw mut output).cast()) };
+        let Some(output) = output else {
+            panic!("a `JoinHandle` was polled after it had returned its task's output");
+        };
+        Poll::Ready(output.map_err(|failure| JoinError::new(header.id, failure)))
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let header = self.header();
+        let mut waker = None;
+        loop {
+            match header.state.leave() {
+                Leaving::Left => break,
+                Leaving::TakeWaker => {
+                    // SAFETY: the cell is the handle's again (invariant 5).
+                    waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
+                }
+                Leaving::Complete(word) => {
+                    // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop
+                    // (invariant 6: before JOIN is cleared).
+                    unsafe { (header.vtable.drop_output)(self.task) };
+                    if header.state.leave_complete(word) {
+                        // SAFETY: nobody else is left (invariant 2).
+                        unsafe { (header.vtable.free)(self.task) };
+                    }
+                    break;
+                }
+            }
+        }
+        // Foreign code, so it comes when the task's state is settled; the handle may be dropped during an
+        // unwinding, where a second panic would abort.
+        if waker.is_some() {
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+        }
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle")
+            .field("id", &self.id())
+            .finish()
+    }
+}

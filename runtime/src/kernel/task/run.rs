@@ -1,0 +1,185 @@
+//! Running a task: the claim to poll it, one poll, and what follows from it.
+
+use super::cell::Header;
+use super::state::{Completed, Idle, Start, Word};
+use super::waker;
+use crate::kernel::here;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// The one claim to poll a task (invariant 3). Dropping it unrun cancels the task.
+///
+/// It is `Send` whatever the future is: a scheduler of tasks that are not opens and drops their claims only
+/// on the thread they were spawned on.
+#[derive(Debug)]
+pub(crate) struct Runnable(NonNull<Header>);
+
+// SAFETY: the task's state word makes the claim exclusive, wherever it is; whether the *future* may be
+// touched on a thread is the promise of `super::new`'s caller.
+unsafe impl Send for Runnable {}
+
+impl Runnable {
+    /// # Safety
+    ///
+    /// The caller was handed the claim by a transition of the task's word, or had it from `into_raw`.
+    #[inline]
+    pub(crate) unsafe fn from_raw(task: NonNull<Header>) -> Self {
+        Self(task)
+    }
+
+    /// The claim as a pointer, to be stored in an atomic.
+    #[inline]
+    pub(crate) fn into_raw(self) -> NonNull<Header> {
+        std::mem::ManuallyDrop::new(self).0
+    }
+
+    pub(crate) fn id(&self) -> super::Id {
+        self.header().id
+    }
+
+    /// Polls the task once; queues it again, lets it sleep, or completes it.
+    #[inline]
+    pub(crate) fn run(self) {
+        // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
+        let header = unsafe { &*self.0.as_ptr() };
+        match header.state.start() {
+            Start::Poll(word) => self.poll(header, word),
+            Start::Cancel(word) => self.cancel_started(header, word),
+        }
+    }
+
+    #[inline]
+    fn poll(self, header: &Header, word: Word) {
+        let task = self.0;
+        let waker = waker::borrowed(task);
+        let mut cx = Context::from_waker(&waker);
+        let (polled, woken) = here::with(|here| {
+            let running = here.running.replace(task.as_ptr() as *const ());
+            let woken = here.woken_itself.replace(false);
+            let id = here.task_id.replace(header.id.get());
+            // SAFETY: this is the poller: it holds the claim, and `start` said to poll. It does not unwind.
+            let polled = unsafe { (header.vtable.poll)(task, &mut cx) };
+            here.task_id.set(id);
+            here.running.set(running);
+            (polled, here.woken_itself.replace(woken))
+        });
+        if polled.is_ready() {
+            // SAFETY: the output is stored, and the claim ends here.
+            unsafe { complete(self.into_raw(), word) };
+        } else if woken {
+            // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
+            header.home.requeue(self);
+        } else {
+            self.idle(header, word);
+        }
+    }
+
+    /// The poll was pending, and nobody on this thread has woken the task.
+    #[inline]
+    fn idle(self, header: &Header, word: Word) {
+        let mut linked = None;
+        if word.shard().is_none() {
+            // SAFETY: the task stays alive until it has completed, which calls `finished` first.
+            linked = unsafe { header.home.link(self.0) };
+            if linked.is_none() {
+                // The scheduler closed meanwhile: nobody would come for a task that goes to sleep.
+                return self.cancel_started(header, word);
+            }
+        }
+        match header.state.idle(linked) {
+            Idle::Requeue => header.home.requeue(self),
+            // The claim is spent; the task may be running elsewhere or be gone already.
+            Idle::Asleep => {
+                self.into_raw();
+            }
+        }
+    }
+
+    /// Drops the future instead of polling it. The task is running.
+    #[cold]
+    fn cancel_started(self, header: &Header, word: Word) {
+        let task = self.into_raw();
+        here::with(|here| {
+            let id = here.task_id.replace(header.id.get());
+            // SAFETY: this is the poller, and the future is still there. It does not unwind.
+            unsafe { (header.vtable.cancel)(task) };
+            here.task_id.set(id);
+        });
+        // SAFETY: the output (the failure) is stored, and the claim ends here.
+        unsafe { complete(task, word) };
+    }
+
+    /// Drops the future, wherever the task stands.
+    pub(crate) fn cancel(self) {
+        drop(self);
+    }
+
+    fn header(&self) -> &Header {
+        // SAFETY: the claim keeps the task incomplete, hence alive.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: as in `run`; the claim passes to the value below.
+        let claim = unsafe { Self::from_raw(self.0) };
+        // SAFETY: as in `run`.
+        let header = unsafe { &*self.0.as_ptr() };
+        let (Start::Poll(word) | Start::Cancel(word)) = header.state.start();
+        claim.cancel_started(header, word);
+    }
+}
+
+/// running → complete; `word` is what `start` returned.
+///
+/// # Safety
+///
+/// The caller is the poller, whose claim ends here, and the stage holds the output.
+unsafe fn complete(task: NonNull<Header>, word: Word) {
+    // SAFETY: the task is alive until the transition below.
+    let header = unsafe { &*task.as_ptr() };
+    // Before COMPLETE: afterwards the memory, and with it the home, may go at any time.
+    // SAFETY: invariant 7.
+    unsafe { header.home.finished(task, word.shard()) };
+    let mut word = header.state.load();
+    let mut dropped = false;
+    loop {
+        if !word.is_joined() && !dropped {
+            // JOIN never comes back, so the output is ours.
+            // SAFETY: the owner of the output.
+            unsafe { (header.vtable.drop_output)(task) };
+            dropped = true;
+        }
+        match header.state.complete(word) {
+            Err(now) => word = now,
+            Ok(Completed::Kept) => return,
+            // SAFETY: nobody else is left (invariant 2).
+            Ok(Completed::Free) => return unsafe { (header.vtable.free)(task) },
+            Ok(Completed::WakeJoiner) => break,
+        }
+    }
+    // SAFETY: COMPLETE was set with J_WAKER, so the cell is ours (invariant 5).
+    let waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
+    if let Some(waker) = waker {
+        // A foreign waker may panic; the poller's caller is a worker's loop and must not see it.
+        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+    }
+    // SAFETY: the task's own reference, which `complete` left to us.
+    unsafe { release(task) };
+}
+
+/// Gives a reference back.
+///
+/// # Safety
+///
+/// The caller holds one, and does not use the task afterwards.
+pub(super) unsafe fn release(task: NonNull<Header>) {
+    // SAFETY: the reference keeps the task alive until the transition.
+    let header = unsafe { &*task.as_ptr() };
+    if header.state.release() {
+        // SAFETY: nobody else is left (invariant 2).
+        unsafe { (header.vtable.free)(task) };
+    }
+}

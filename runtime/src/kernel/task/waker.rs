@@ -1,0 +1,71 @@
+//! The waker of a task: one counted pointer and one vtable for all tasks, so that `will_wake` holds.
+
+use super::cell::Header;
+use super::run::{Runnable, release};
+use super::state::Wake;
+use crate::kernel::here;
+use std::mem::ManuallyDrop;
+use std::ptr::NonNull;
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
+
+/// A waker for the length of a poll. It is not counted: the poller keeps the task alive, and a clone counts
+/// for itself.
+pub(super) fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
+    // SAFETY: the functions of `VTABLE` keep the contract of `RawWakerVTable`: they may be called on any
+    // thread, and the pointer stays valid as long as the waker counts.
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw(task)) })
+}
+
+fn raw(task: NonNull<Header>) -> RawWaker {
+    RawWaker::new(task.as_ptr() as *const (), &VTABLE)
+}
+
+fn header(pointer: *const ()) -> NonNull<Header> {
+    // SAFETY: made from a `NonNull` in `raw`.
+    unsafe { NonNull::new_unchecked(pointer as *mut Header) }
+}
+
+unsafe fn clone(pointer: *const ()) -> RawWaker {
+    let task = header(pointer);
+    // SAFETY: a waker keeps its task alive, and this is called through one.
+    unsafe { task.as_ref() }.state.retain();
+    raw(task)
+}
+
+unsafe fn wake(pointer: *const ()) {
+    // SAFETY: called through a waker, which it consumes: its count is given back here.
+    unsafe {
+        wake_by_ref(pointer);
+        release(header(pointer));
+    }
+}
+
+unsafe fn wake_by_ref(pointer: *const ()) {
+    // A task that wakes itself while it is polled has only to tell its poller, on this very thread. Nobody
+    // else needs to know, so no atomic is touched.
+    let itself = here::with(|here| {
+        let itself = here.running.get() == pointer;
+        if itself {
+            here.woken_itself.set(true);
+        }
+        itself
+    });
+    if itself {
+        return;
+    }
+    let task = header(pointer);
+    // SAFETY: a waker keeps its task alive, and this is called through one.
+    let header = unsafe { task.as_ref() };
+    match header.state.wake() {
+        // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).
+        Wake::Submit => header.home.schedule(unsafe { Runnable::from_raw(task) }),
+        Wake::Nothing => {}
+    }
+}
+
+unsafe fn drop_waker(pointer: *const ()) {
+    // SAFETY: called through a waker, whose count is given back.
+    unsafe { release(header(pointer)) };
+}

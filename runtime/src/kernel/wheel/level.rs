@@ -1,0 +1,266 @@
+//! The drawers of a wheel: which one an entry belongs in, and which one comes first.
+//!
+//! A tick is 2¹⁵ ns, and a deadline's tick is read as a number in base 64: one level of 64 slots per
+//! digit, nine of them for the 49 bits of a tick. An entry is filed *relative to an origin*, in the level
+//! of the highest digit in which its tick differs from the origin's, in the slot of that digit (level 0 if
+//! none differs). From that follow the three properties everything rests on, for entries at or after the
+//! origin:
+//!
+//! 1. what is in a lower level comes before what is in a higher one: it agrees with the origin in a digit
+//!    in which the other is larger already;
+//! 2. within a level, a lower slot comes before a higher one, and all agree in the digits above. So the
+//!    first entry is in the first occupied slot of the first occupied level: two words to look at;
+//! 3. moving the origin forward, but not into or past an occupied slot, changes no entry's place.
+//!
+//! Every slot keeps a lower bound of its deadlines. It is exact until its earliest entry is cancelled, so
+//! a wheel can be told to the nanosecond how long it may sleep, whatever the width of the slot.
+
+use super::entry::Entry;
+use crate::kernel::list::List;
+use std::ptr::NonNull;
+
+/// Nanoseconds to ticks: a shift.
+const TICK_SHIFT: u32 = 15;
+/// Ticks to digits: six bits each.
+const DIGIT_BITS: u32 = 6;
+const SLOTS: usize = 1 << DIGIT_BITS;
+const LEVELS: usize = (u64::BITS - TICK_SHIFT).div_ceil(DIGIT_BITS) as usize;
+
+/// Where an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    level: u8,
+    slot: u8,
+}
+
+impl Place {
+    /// In no level, but among those that are about to be fired.
+    pub(super) const DUE: Self = Self {
+        level: u8::MAX,
+        slot: 0,
+    };
+
+    /// The place of `deadline`, relative to `origin` (both in nanoseconds, the origin not later).
+    fn relative(origin: u64, deadline: u64) -> Self {
+        let tick = deadline >> TICK_SHIFT;
+        let differing = (origin >> TICK_SHIFT) ^ tick;
+        // `| 1`: no difference is level 0 too.
+        let level = (u64::BITS - 1 - (differing | 1).leading_zeros()) / DIGIT_BITS;
+        let slot = (tick >> (level * DIGIT_BITS)) as usize % SLOTS;
+        Self {
+            level: level as u8,
+            slot: slot as u8,
+        }
+    }
+
+    fn index(self) -> usize {
+        usize::from(self.level) * SLOTS + usize::from(self.slot)
+    }
+
+    /// The slot's bit in its level's word.
+    fn bit(self) -> u64 {
+        1 << self.slot
+    }
+
+    /// True if `moment`, which must not be before the slot, is in it: in all digits from this level's
+    /// up, it agrees with the origin but for this level's, which is the slot.
+    fn contains(self, origin: u64, moment: u64) -> bool {
+        let shift = u32::from(self.level) * DIGIT_BITS + TICK_SHIFT;
+        let last = moment >> shift;
+        let first = origin >> shift;
+        last / SLOTS as u64 == first / SLOTS as u64 && last % SLOTS as u64 == u64::from(self.slot)
+    }
+}
+
+struct Slot {
+    entries: List<Entry>,
+    /// No entry's deadline is earlier. Meaningless while the slot is empty.
+    earliest: u64,
+}
+
+/// All levels, and the origin they are relative to.
+///
+/// Invariant: every entry's deadline is at or after the origin, and its `Place` is the one relative to it.
+pub(super) struct Levels {
+    origin: u64,
+    /// Bit n of word l: slot n of level l is not empty.
+    occupied: [u64; LEVELS],
+    /// Level after level. On the heap from the start: 14 kB are too much for some stacks.
+    slots: Box<[Slot]>,
+}
+
+impl Levels {
+    pub(super) fn new() -> Self {
+        let slot = || Slot {
+            entries: List::new(),
+            earliest: u64::MAX,
+        };
+        Self {
+            origin: 0,
+            occupied: [0; LEVELS],
+            slots: std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect(),
+        }
+    }
+
+    /// The moment all places are relative to.
+    pub(super) fn origin(&self) -> u64 {
+        self.origin
+    }
+
+    /// No entry's deadline is earlier; `u64::MAX` if there is none.
+    pub(super) fn earliest(&self) -> u64 {
+        self.first()
+            .map_or(u64::MAX, |place| self.slots[place.index()].earliest)
+    }
+
+    /// The slot whose entries come before all others (properties 1 and 2).
+    fn first(&self) -> Option<Place> {
+        let level = self.occupied.iter().position(|&occupied| occupied != 0)?;
+        Some(Place {
+            level: level as u8,
+            slot: self.occupied[level].trailing_zeros() as u8,
+        })
+    }
+
+    /// Files an entry, whose deadline must not be before the origin.
+    ///
+    /// # Safety
+    ///
+    /// `node` is live, in no list, and stays in place until it is removed; the caller holds the wheel.
+    pub(super) unsafe fn insert(&mut self, node: NonNull<Entry>) {
+        // SAFETY: live, and the wheel is held (caller).
+        let deadline = unsafe { Entry::deadline(node) };
+        let place = Place::relative(self.origin, deadline);
+        // SAFETY: as above.
+        unsafe { Entry::set_place(node, place) };
+        let slot = &mut self.slots[place.index()];
+        let occupied = &mut self.occupied[usize::from(place.level)];
+        if *occupied & place.bit() == 0 {
+            *occupied |= place.bit();
+            slot.earliest = deadline;
+        } else {
+            slot.earliest = slot.earliest.min(deadline);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { slot.entries.push_back(node) };
+    }
+
+    /// Takes an entry out.
+    ///
+    /// # Safety
+    ///
+    /// `node` is filed here, at `place`.
+    pub(super) unsafe fn remove(&mut self, node: NonNull<Entry>, place: Place) {
+        let entries = &mut self.slots[place.index()].entries;
+        // SAFETY: `node` is in this list, hence live (caller).
+        unsafe { entries.remove(node) };
+        if entries.is_empty() {
+            self.occupied[usize::from(place.level)] &= !place.bit();
+        }
+    }
+
+    /// Takes all entries out of the first slot, due or not.
+    pub(super) fn take_first(&mut self) -> Option<List<Entry>> {
+        let mut entries = self.take(self.first()?);
+        let mut all = List::new();
+        while let Some(node) = entries.pop_front() {
+            // SAFETY: as in `take_due`.
+            unsafe {
+                Entry::set_place(node, Place::DUE);
+                all.push_back(node);
+            }
+        }
+        Some(all)
+    }
+
+    fn take(&mut self, place: Place) -> List<Entry> {
+        self.occupied[usize::from(place.level)] &= !place.bit();
+        std::mem::replace(&mut self.slots[place.index()].entries, List::new())
+    }
+
+    /// Takes the entries whose deadline is not after `now` out of the first slot, in order; none if no
+    /// entry is due. To be called again while there are any.
+    ///
+    /// What remains of that slot is filed anew, relative to `now`, and so goes to a lower level: an entry
+    /// is moved once per level at most, and never if it is cancelled or due first. (At level 0 it goes
+    /// back where it was; who calls more often than once in a tick has little to move.)
+    pub(super) fn take_due(&mut self, now: u64) -> Option<List<Entry>> {
+        while self.earliest() <= now {
+            // `earliest` was not MAX, so there is a first slot.
+            let place = self.first()?;
+            let is_last = place.contains(self.origin, now);
+            let mut entries = self.take(place);
+            if is_last {
+                // This slot was the first and is empty now: the origin passes no occupied slot
+                // (property 3).
+                self.origin = now;
+            }
+            let mut due = List::new();
+            let mut latest = 0;
+            let mut is_ordered = true;
+            while let Some(node) = entries.pop_front() {
+                // SAFETY: `node` was in a list of this wheel until just now, so it is live as long as the
+                // wheel is held, which is until it is back in a list. Due or filed, it is in no other.
+                unsafe {
+                    let deadline = Entry::deadline(node);
+                    if deadline <= now {
+                        is_ordered &= latest <= deadline;
+                        latest = deadline;
+                        Entry::set_place(node, Place::DUE);
+                        due.push_back(node);
+                    } else {
+                        // Not before the origin: if the slot is not the last, all of it is due.
+                        self.insert(node);
+                    }
+                }
+            }
+            if !due.is_empty() {
+                return Some(if is_ordered { due } else { sorted(due) });
+            }
+            // The bound was that of a cancelled entry.
+        }
+        None
+    }
+}
+
+/// Sorts by deadline; equal ones stay in the order in which they came. A merge sort from below.
+fn sorted(mut entries: List<Entry>) -> List<Entry> {
+    // Run n is empty, or sorted and 2ⁿ long. What is in a higher run came earlier.
+    let mut runs = [const { List::new() }; usize::BITS as usize];
+    while let Some(node) = entries.pop_front() {
+        let mut run = List::new();
+        // SAFETY: `node` has just left its list; it is live, as in `take_due`.
+        unsafe { run.push_back(node) };
+        for earlier in &mut runs {
+            let earlier_run = std::mem::replace(earlier, List::new());
+            if earlier_run.is_empty() {
+                *earlier = run;
+                break;
+            }
+            run = merged(earlier_run, run);
+        }
+    }
+    let mut all = List::new();
+    for earlier in runs {
+        all = merged(earlier, all);
+    }
+    all
+}
+
+/// Merges two sorted lists; of equal ones, the former's come first.
+fn merged(mut earlier: List<Entry>, mut later: List<Entry>) -> List<Entry> {
+    let mut all = List::new();
+    loop {
+        let from = match (earlier.front(), later.front()) {
+            // SAFETY: both are in a list of the wheel, hence live, and the wheel is held.
+            (Some(a), Some(b)) if unsafe { Entry::deadline(b) < Entry::deadline(a) } => &mut later,
+            (Some(_), _) => &mut earlier,
+            (None, _) => &mut later,
+        };
+        let Some(node) = from.pop_front() else {
+            return all;
+        };
+        // SAFETY: `node` has just left its list; it is live, as above.
+        unsafe { all.push_back(node) };
+    }
+}

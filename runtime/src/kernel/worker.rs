@@ -1,0 +1,490 @@
+//! A worker's loop.
+//!
+//! ```text
+//!   every 61st tick: turn the reactor without waiting, fire the wheel, read the clock, take from the injector
+//!   next task:       next slot (at most 3 in a row) → own deque → injector → steal → sleep
+//! ```
+//!
+//! What a worker owns is its [`Core`]: the deque, counters, what it owes to the idle protocol. The core may move to
+//! another thread in the middle of a poll (`block_in_place`): then this thread finds that it holds none when the
+//! poll returns, and leaves the loop.
+//!
+//! # Whom a push tells
+//!
+//! A task that is woken or spawned by the current poll goes to the next slot, and nobody is told: it runs when this
+//! poll ends, on a warm cache. If the slot is taken it goes to the deque, which keeps the order, and W2–W5 of the
+//! [idle protocol](super::idle) run. A task that its own poll has requeued onto an empty deque tells nobody either:
+//! this worker runs it next. The tasks that one turn of the reactor wakes are told together, after it.
+//!
+//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies: a worker whose
+//! last 61 polls took more than [`SLOW_POLL`] on average leaves the slot alone; and a searcher that finds the same
+//! task in a slot twice, some microseconds apart, takes it.
+
+use crate::kernel::budget;
+use crate::kernel::here::{self, Blocking};
+use crate::kernel::hooks::Callback;
+use crate::kernel::pool::{Pool, PoolHome};
+use crate::kernel::root::Driving;
+use crate::kernel::task::{Home, Runnable};
+use crate::prim::deque::{Steal, Worker};
+use crate::prim::{Arc, hint};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr;
+use std::time::Duration;
+
+/// Ticks between two looks at what is not a task. A prime, so that no pattern of the tasks falls in step with it.
+const INTERVAL: u32 = 61;
+
+/// How many tasks may come from the next slot before the deque gets its turn: two tasks that wake each other must
+/// not starve the rest.
+const CHAIN: u8 = 3;
+
+/// Mean duration of a poll, in nanoseconds, above which a woken task is better offered to others than kept in the
+/// slot: about two wake-ups of a sleeping worker.
+const SLOW_POLL: u64 = 20_000;
+
+/// How long a task may lie in another's slot before a searcher takes it, in rounds of spinning: some 3 µs.
+const SLOT_PATIENCE: u32 = 100;
+
+/// What belongs to one worker.
+pub(crate) struct Core {
+    pool: Arc<Pool>,
+    index: usize,
+    home: Home,
+    deque: Worker<Runnable>,
+    tick: Cell<u32>,
+    /// Tasks from the slot in a row.
+    chain: Cell<u8>,
+    /// Counted as searching in the idle word.
+    searching: Cell<bool>,
+    /// A token is on its way to my seat.
+    owes: Cell<bool>,
+    /// Pushes tell nobody for now: they will be told together.
+    quiet: Cell<bool>,
+    /// Polls are slow: do not use the slot.
+    slow: Cell<bool>,
+    /// The clock at the last look.
+    looked: Cell<u64>,
+}
+
+/// A core on its way to a thread.
+pub(crate) struct Handed(Option<Box<Core>>);
+
+/// Calls `f` with the core of `pool` that this thread holds, if it does.
+#[inline]
+pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R {
+    let core = here::with(|here| here.core.get()).cast::<Core>();
+    // SAFETY: `here.core` is set by `Handed::run` for as long as this thread holds the core, and cleared before the
+    // core goes to another thread or is freed; `f` cannot keep the reference. A core is used through shared
+    // references and cells only, on the one thread that holds it.
+    let core = unsafe { core.as_ref() };
+    f(core.filter(|core| ptr::eq(&*core.pool, pool)))
+}
+
+/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none.
+pub(crate) fn hand_off() -> Option<Handed> {
+    let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
+    if core.is_null() {
+        return None;
+    }
+    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
+    let core = unsafe { Box::from_raw(core) };
+    // A task in the slot has been promised to run right after this poll, which may now take long.
+    if let Some(task) = core.slot().take() {
+        core.deque.push(task);
+    }
+    Some(Handed(Some(core)))
+}
+
+impl Handed {
+    pub(super) fn new(core: Core) -> Self {
+        Self(Some(Box::new(core)))
+    }
+
+    /// Gives the core to this thread. The claim to it is `here.core` from now on.
+    pub(crate) fn install(mut self) {
+        if let Some(core) = self.0.take() {
+            let before =
+                here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
+            debug_assert!(before.is_null(), "a thread cannot hold two cores");
+        }
+    }
+
+    /// Runs the worker's loop on this thread until the pool is closed or the core is handed on.
+    pub(crate) fn run(self) {
+        let driving = Driving::replace(Blocking::InPlace);
+        self.install();
+        if let Some(core) = current() {
+            core.looked.set(core.pool.clock.now());
+            core.refill();
+        }
+        // Each step ends with the core still here, or gone.
+        while let Some(core) = current() {
+            if !core.step() {
+                break;
+            }
+        }
+        here::with(|here| here.budget.set(budget::UNLIMITED));
+        if let Some(core) = hand_off() {
+            // Destructors must not hand on a core that is ending.
+            drop(driving);
+            let _driving = Driving::replace(Blocking::Forbidden);
+            core.retire();
+        }
+    }
+
+    /// Ends the worker: the pool is closed.
+    fn retire(mut self) {
+        let Some(core) = self.0.take() else {
+            return;
+        };
+        let pool = Arc::clone(&core.pool);
+        let core = Box::into_raw(core);
+        // With the core in place, tasks that the dying ones wake come to this worker's own queues. The thread may
+        // be holding a core of another pool, if this one was never run.
+        let before = here::with(|here| here.core.replace(core.cast_const().cast()));
+        // SAFETY: just made from a box, which is put together again below. Nobody hands the core on meanwhile:
+        // `run` forbids that for as long as tasks are cancelled, and so does whoever drops a core that was not run.
+        pool.end_worker(|| unsafe { &*core }.drain());
+        here::with(|here| here.core.set(before));
+        // From here on this thread's wakes go to the injector, and find the pool closed.
+        // SAFETY: made by `Box::into_raw` above, and no longer known to anyone else.
+        let core = unsafe { Box::from_raw(core) };
+        while core.drain() {}
+        drop(core);
+        pool.retire();
+    }
+}
+
+impl Drop for Handed {
+    fn drop(&mut self) {
+        // A core that no thread has taken: it could not be started, or the runtime is closed.
+        if let Some(core) = self.0.take() {
+            let _driving = Driving::replace(Blocking::Forbidden);
+            core.pool.close();
+            Self(Some(core)).retire();
+        }
+    }
+}
+
+/// The core that this thread holds.
+fn current<'a>() -> Option<&'a Core> {
+    // SAFETY: as in `with_core`. The callers use the reference until the next poll of a task only: a poll is the one
+    // thing that can hand the core on.
+    unsafe { here::with(|here| here.core.get()).cast::<Core>().as_ref() }
+}
+
+impl Core {
+    pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
+        Self {
+            home: Home::new(PoolHome(Arc::clone(&pool))),
+            pool,
+            index,
+            deque,
+            tick: Cell::new(0),
+            chain: Cell::new(0),
+            searching: Cell::new(false),
+            owes: Cell::new(false),
+            quiet: Cell::new(false),
+            slow: Cell::new(false),
+            looked: Cell::new(0),
+        }
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    pub(super) fn home(&self) -> &Home {
+        &self.home
+    }
+
+    fn slot(&self) -> &crate::kernel::slot::Slot {
+        &self.pool.remotes[self.index].slot
+    }
+
+    // ----- pushing ------------------------------------------------------------------------------------
+
+    /// Queues a task that was woken, spawned or aborted on this thread.
+    #[inline]
+    pub(super) fn push_woken(&self, task: Runnable) {
+        let task = if self.quiet.get() || self.slow.get() {
+            task
+        } else {
+            match self.slot().put(task) {
+                Ok(()) => return,
+                Err(task) => task,
+            }
+        };
+        self.push(task);
+    }
+
+    /// Queues a task that was woken by its own poll.
+    #[inline]
+    pub(super) fn requeue(&self, task: Runnable) {
+        if self.deque.is_empty() {
+            // This worker runs it next.
+            self.deque.push(task);
+        } else {
+            self.push(task);
+        }
+    }
+
+    #[inline]
+    fn push(&self, task: Runnable) {
+        self.deque.push(task);
+        // A lone worker has nobody to tell: if it is here, it does not sleep.
+        if !self.quiet.get() && self.pool.remotes.len() > 1 {
+            // If the pool is closed this worker drains its own deque as it leaves.
+            self.pool.idle.pushed();
+        }
+    }
+
+    // ----- the loop -----------------------------------------------------------------------------------
+
+    /// Runs one task, or looks for one, or sleeps. False if the pool is closed.
+    #[inline]
+    fn step(&self) -> bool {
+        let tick = self.tick.get() + 1;
+        self.tick.set(tick);
+        let task = if tick >= INTERVAL {
+            self.tick.set(0);
+            if self.pool.idle.is_closed() {
+                return false;
+            }
+            self.look_around().or_else(|| self.next())
+        } else {
+            self.next()
+        };
+        match task {
+            Some(task) => self.run(task),
+            None => return self.dry(),
+        }
+        true
+    }
+
+    /// The next task that is at hand.
+    #[inline]
+    fn next(&self) -> Option<Runnable> {
+        let chain = self.chain.get();
+        if chain < CHAIN {
+            if let Some(task) = self.slot().take() {
+                self.chain.set(chain + 1);
+                return Some(task);
+            }
+        }
+        self.chain.set(0);
+        self.refill();
+        self.deque.pop().or_else(|| self.slot().take())
+    }
+
+    /// Polls a task. The core may be gone afterwards.
+    #[inline]
+    fn run(&self, task: Runnable) {
+        if self.searching.get() {
+            self.found();
+        }
+        task.run();
+    }
+
+    /// A fresh budget. Not for a task from the slot: a chain is one piece of work, and shares one.
+    #[inline]
+    fn refill(&self) {
+        here::with(|here| here.budget.set(budget::PER_POLL));
+    }
+
+    /// Nothing at hand: look elsewhere, or sleep.
+    #[cold]
+    fn dry(&self) -> bool {
+        if self.pool.idle.is_closed() {
+            return false;
+        }
+        let task = self.take_injected().or_else(|| {
+            if !self.searching.get() {
+                self.searching.set(self.pool.idle.start_searching());
+            }
+            if self.searching.get() {
+                self.search()
+            } else {
+                None
+            }
+        });
+        match task {
+            Some(task) => self.run(task),
+            None => self.sleep(),
+        }
+        true
+    }
+
+    /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
+    /// and timers. Returns a task from outside, if there is one.
+    #[cold]
+    fn look_around(&self) -> Option<Runnable> {
+        let now = self.pool.clock.now();
+        let elapsed = now.saturating_sub(self.looked.replace(now));
+        self.slow.set(elapsed > SLOW_POLL * u64::from(INTERVAL));
+        self.quietly(|| {
+            if let Some(mut turn) = self.pool.driver.try_lock() {
+                turn.turn(Some(Duration::ZERO));
+            }
+            self.fire_overdue(now);
+        });
+        if self.pool.remotes.len() > 1 && !self.deque.is_empty() {
+            self.pool.idle.pushed();
+        }
+        self.take_injected()
+    }
+
+    /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
+    fn fire_overdue(&self, now: u64) {
+        let own = &self.pool.remotes[self.index].wheel;
+        if own.overdue(now) {
+            own.fire(now);
+        }
+        for (index, remote) in self.pool.remotes.iter().enumerate() {
+            if index != self.index && remote.wheel.overdue(now) {
+                remote.wheel.try_fire(now);
+            }
+        }
+    }
+
+    /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
+    /// that panics has been reported by the panic hook, and must not end the worker.
+    fn quietly(&self, f: impl FnOnce()) {
+        self.quiet.set(true);
+        let _ = catch_unwind(AssertUnwindSafe(f));
+        self.quiet.set(false);
+    }
+
+    /// Takes a task from outside, and a fair share of the others along.
+    fn take_injected(&self) -> Option<Runnable> {
+        let injector = &self.pool.injector;
+        if injector.is_empty() {
+            return None;
+        }
+        let share = injector.len() / self.pool.remotes.len() + 1;
+        retrying(|| injector.steal_batch_with_limit_and_pop(&self.deque, share))
+    }
+
+    // ----- searching ----------------------------------------------------------------------------------
+
+    /// Looks for work at the others'.
+    fn search(&self) -> Option<Runnable> {
+        let remotes = &self.pool.remotes;
+        let start = here::with(|here| here.rng.below(remotes.len() as u32)) as usize;
+        let others = || {
+            (start..remotes.len())
+                .chain(0..start)
+                .filter(|&index| index != self.index)
+                .map(|index| &remotes[index])
+        };
+        for remote in others() {
+            let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
+            if stolen.is_some() {
+                return stolen;
+            }
+        }
+        // A task in a slot is about to run where its data is; it is taken only if that takes too long.
+        for remote in others() {
+            let seen = remote.slot.peek();
+            if seen.is_null() {
+                continue;
+            }
+            for _ in 0..SLOT_PATIENCE {
+                hint::spin_loop();
+                if remote.slot.peek() != seen {
+                    break;
+                }
+            }
+            let stolen = remote.slot.steal(seen);
+            if stolen.is_some() {
+                return stolen;
+            }
+        }
+        self.quietly(|| self.fire_overdue(self.pool.clock.now()));
+        self.deque.pop().or_else(|| self.take_injected())
+    }
+
+    /// A searcher has found work.
+    #[cold]
+    fn found(&self) {
+        self.searching.set(false);
+        self.pool.idle.found(|| self.pool.has_work());
+    }
+
+    // ----- sleeping -----------------------------------------------------------------------------------
+
+    /// S1 to S4 of the idle protocol; comes back searching.
+    fn sleep(&self) {
+        let pool = &*self.pool;
+        let seat = &*pool.remotes[self.index].seat;
+        if self.owes.replace(false) {
+            seat.collect();
+        }
+        let wheel = &*pool.remotes[self.index].wheel;
+        let deadline = wheel.prepare_sleep();
+        pool.idle.announce(self.index, self.searching.get());
+        if pool.has_work() || pool.idle.is_closed() {
+            wheel.awake();
+            self.owes.set(pool.idle.take_back(self.index));
+            self.searching.set(true);
+            return;
+        }
+        Callback::call(pool.hooks.on_park.as_ref());
+        let timeout = deadline
+            .map(|deadline| Duration::from_nanos(deadline.saturating_sub(pool.clock.now())));
+        let called = match pool.driver.try_lock() {
+            Some(mut turn) => seat.poll(|may_wait| {
+                let timeout = if may_wait {
+                    timeout
+                } else {
+                    Some(Duration::ZERO)
+                };
+                self.quietly(|| turn.turn(timeout));
+            }),
+            None => seat.park(timeout),
+        };
+        // With a token this worker has been counted as searching by whoever sent it.
+        if !called.token {
+            self.owes.set(pool.idle.take_back(self.index));
+        }
+        self.searching.set(true);
+        wheel.awake();
+        let now = pool.clock.now();
+        if wheel.overdue(now) {
+            self.quietly(|| {
+                wheel.fire(now);
+            });
+        }
+        // What was slow before the sleep says nothing about what comes now.
+        self.slow.set(false);
+        self.looked.set(now);
+        self.tick.set(0);
+        self.refill();
+        Callback::call(pool.hooks.on_unpark.as_ref());
+    }
+
+    // ----- the end ------------------------------------------------------------------------------------
+
+    /// Cancels what is in this worker's own queues; true if there was anything.
+    fn drain(&self) -> bool {
+        let mut any = false;
+        while let Some(task) = self.slot().take().or_else(|| self.deque.pop()) {
+            task.cancel();
+            any = true;
+        }
+        any
+    }
+}
+
+/// Steals until it is clear whether there is anything.
+fn retrying<T>(mut steal: impl FnMut() -> Steal<T>) -> Option<T> {
+    loop {
+        match steal() {
+            Steal::Success(task) => return Some(task),
+            Steal::Empty => return None,
+            Steal::Retry => hint::spin_loop(),
+        }
+    }
+}
