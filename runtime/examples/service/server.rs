@@ -3,7 +3,7 @@
 //! Stopping, in order:
 //! 1. Connections that clients have opened but the loop has not yet accepted are accepted now, and the
 //!    listener is closed. From here on every answer says `Connection: close`.
-//! 2. Connections that rest between two requests get [`LAST_CALL`]: a request that is already on its way is
+//! 2. Connections that rest, before a request or between two, get [`LAST_CALL`]: a request that is already on its way is
 //!    still answered. Then they are closed, and the others after the answer they are at.
 //! 3. When the last has gone, or [`Limits::drain_timeout`] is over, or there is a second signal: done.
 
@@ -15,7 +15,7 @@ use leno::hyper::LenoTimer;
 use leno::net::{TcpListener, TcpStream};
 use leno::signal::unix::{Signal, SignalKind, signal};
 use leno::sync::watch;
-use leno::time::{Instant, sleep, timeout_at};
+use leno::time::{Instant, sleep, timeout, timeout_at};
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
 use std::pin::pin;
@@ -51,6 +51,7 @@ pub async fn run(listener: TcpListener, api: Arc<Api>, limits: Limits) -> io::Re
         .max_buf_size(MAX_HEAD_BYTES);
     let connections = Connections {
         http,
+        header_read_timeout: limits.header_read_timeout,
         api,
         closing: watch::Sender::new(false),
     };
@@ -100,6 +101,7 @@ impl Signals {
 
 struct Connections {
     http: http1::Builder,
+    header_read_timeout: Duration,
     api: Arc<Api>,
     /// Tells the connections to close; each holds a receiver as long as it is open.
     closing: watch::Sender<bool>,
@@ -115,9 +117,18 @@ impl Connections {
             let api = api.clone();
             async move { Ok::<_, Infallible>(api.answer(request).await) }
         });
-        let connection = self.http.serve_connection(stream, answer);
+        let http = self.http.clone();
+        let patience = self.header_read_timeout;
         leno::spawn(async move {
-            let mut connection = pin!(connection);
+            // Until the first byte there is no request: such a connection may be closed at any time.
+            leno::select! {
+                spoken = timeout(patience, stream.readable()) => match spoken {
+                    Ok(Ok(())) => {}
+                    _ => return,
+                },
+                _ = closing.wait_for(|closing| *closing) => return,
+            }
+            let mut connection = pin!(http.serve_connection(stream, answer));
             // What ends a connection early (a reset, a bad request, a timeout) is its client's affair.
             leno::select! {
                 _ = connection.as_mut() => return,

@@ -218,8 +218,10 @@ fn ctrl_c_closes_resting_connections_and_exits_with_0() {
     let service = Service::start(&["--drain-timeout", "1000s"]);
     let mut connection = service.connect();
     assert_eq!(connection.request(&get("/healthz")).status, 200);
+    let mut silent = service.connect();
     service.signal("INT");
     assert!(connection.is_closed());
+    assert!(silent.is_closed());
     assert_eq!(service.wait(), (Some(0), String::new()));
 }
 
