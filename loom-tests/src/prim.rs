@@ -17,7 +17,7 @@ pub(crate) mod hint {
 }
 
 pub(crate) mod thread {
-    pub(crate) use loom::thread::{Builder, JoinHandle, ThreadId, current, yield_now};
+    pub(crate) use loom::thread::{Builder, JoinHandle, current};
 }
 
 pub(crate) mod alloc {

@@ -140,6 +140,11 @@ impl Local {
         Home::new(LocalHome(Arc::clone(local)))
     }
 
+    /// Tasks in the injected queue.
+    pub(crate) fn injected(&self) -> usize {
+        self.injected.lock().queue.len()
+    }
+
     pub(crate) fn driver(&self) -> &Driver {
         &self.driver
     }

@@ -131,6 +131,11 @@ impl Pool {
         self.remotes.len()
     }
 
+    /// Tasks in the injector.
+    pub(crate) fn injected(&self) -> usize {
+        self.injector.len()
+    }
+
     pub(crate) fn driver(&self) -> &Driver {
         &self.driver
     }

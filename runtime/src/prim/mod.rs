@@ -31,7 +31,7 @@ pub(crate) mod hint {
 
 pub(crate) mod thread {
     //! Threads.
-    pub(crate) use std::thread::{Builder, JoinHandle, ThreadId, current, yield_now};
+    pub(crate) use std::thread::{Builder, JoinHandle, current};
 }
 
 pub(crate) mod alloc {

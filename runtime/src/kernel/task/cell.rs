@@ -12,6 +12,7 @@ use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
 use std::alloc::{Layout, handle_alloc_error};
+use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -39,7 +40,8 @@ pub(super) struct Vtable {
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
     /// Replaces the future by the failure "cancelled". For the poller.
     pub(super) cancel: unsafe fn(NonNull<Header>),
-    /// Moves the output to the `Result<F::Output, Failure>` that is pointed to. For the owner of the output.
+    /// Moves the output to the `Option<Result<F::Output, Failure>>` that is pointed to, a `None`, which stays as it is
+    /// if the output has been taken before. For the owner of the output.
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output, if it has not been taken. For the owner of the output.
     pub(super) drop_output: unsafe fn(NonNull<Header>),
@@ -65,6 +67,15 @@ unsafe impl Linked for Header {
     unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
         // SAFETY: `node` is live (caller), so the field's address is in bounds and not null.
         unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("id", &self.id)
+            .field("state", &self.state.load())
+            .finish_non_exhaustive()
     }
 }
 
@@ -202,7 +213,10 @@ impl<F: Future> Cell<F> {
         unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
     }
 
-    fn stage(task: NonNull<Header>) -> &'static UnsafeCell<Stage<F>> {
+    fn stage<'a>(task: NonNull<Header>) -> &'a UnsafeCell<Stage<F>>
+    where
+        F: 'a,
+    {
         // SAFETY: the vtable is only reached through a header of this type, and the header is the first
         // field of its `repr(C)` cell. The caller of the vtable keeps the task alive; the lifetime does not
         // leave this file.

@@ -129,6 +129,12 @@ impl Home {
     }
 }
 
+impl std::fmt::Debug for Home {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Home(..)")
+    }
+}
+
 impl Clone for Home {
     #[inline]
     fn clone(&self) -> Self {

@@ -3,6 +3,7 @@
 use super::abort::{self, AbortHandle};
 use super::cell::Header;
 use super::error::{Failure, JoinError};
+use super::home::Home;
 use super::id::Id;
 use super::state::{Joining, Leaving};
 use crate::kernel::budget;
@@ -80,6 +81,10 @@ impl<T> JoinHandle<T> {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.header().id
+    }
+
+    pub(super) fn home(&self) -> &Home {
+        &self.header().home
     }
 
     /// Lets `waker` be woken at completion instead of the one that polled last; for a set of handles.

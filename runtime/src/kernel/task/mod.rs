@@ -82,6 +82,19 @@ where
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }
 }
 
+/// Makes a task of `future` and queues it.
+#[inline]
+pub(crate) fn spawn<F>(future: F, home: Home, id: Id) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let (runnable, handle) = new(future, home, id);
+    // The handle keeps the task, and with it the home, for the length of the call.
+    handle.home().schedule(runnable);
+    handle
+}
+
 /// Requests that a task which is in an owned list ends, for a shutdown.
 ///
 /// A task that was asleep is claimed: the returned `Runnable` is to be cancelled, outside any lock. Any

@@ -6,7 +6,7 @@ use super::waker;
 use crate::kernel::here;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::task::Context;
 
 /// The one claim to poll a task (invariant 3). Dropping it unrun cancels the task.
 ///

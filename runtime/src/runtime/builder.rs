@@ -1,0 +1,280 @@
+//! Building a runtime.
+
+use super::Runtime;
+use super::handle::Handle;
+use super::inner::Inner;
+use crate::kernel::blocking::{self, Blocking};
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::hooks::{Callback, ParkHooks};
+use crate::kernel::idle::MAX_WORKERS;
+use crate::kernel::local::Local;
+use crate::kernel::pool::Pool;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The environment variable that sets the number of workers where the program does not.
+const WORKERS_VARIABLE: &str = "LENO_WORKER_THREADS";
+
+type SharedCallback = Arc<dyn Fn() + Send + Sync>;
+
+/// Settings for a [`Runtime`].
+///
+/// IO and timers are off until they are enabled, so most programs want [`enable_all`](Self::enable_all).
+///
+/// ```
+/// let runtime = leno::runtime::Builder::new_current_thread()
+///     .enable_all()
+///     .build()?;
+/// runtime.block_on(async { println!("hello") });
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub struct Builder {
+    kind: Kind,
+    workers: Option<usize>,
+    max_blocking_threads: usize,
+    keep_alive: Duration,
+    stack_size: Option<usize>,
+    name: Arc<dyn Fn() -> String + Send + Sync>,
+    on_thread_start: Option<SharedCallback>,
+    on_thread_stop: Option<SharedCallback>,
+    on_thread_park: Option<SharedCallback>,
+    on_thread_unpark: Option<SharedCallback>,
+    io: bool,
+    time: bool,
+    start_paused: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    CurrentThread,
+    MultiThread,
+}
+
+impl Builder {
+    /// A runtime that runs everything on the thread that calls [`Runtime::block_on`].
+    pub fn new_current_thread() -> Self {
+        Self::new(Kind::CurrentThread)
+    }
+
+    /// A runtime with a pool of workers.
+    pub fn new_multi_thread() -> Self {
+        Self::new(Kind::MultiThread)
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            workers: None,
+            max_blocking_threads: 512,
+            keep_alive: Duration::from_secs(10),
+            stack_size: None,
+            name: Arc::new(|| "leno-worker".to_owned()),
+            on_thread_start: None,
+            on_thread_stop: None,
+            on_thread_park: None,
+            on_thread_unpark: None,
+            io: false,
+            time: false,
+            start_paused: false,
+        }
+    }
+
+    /// Enables IO and timers.
+    pub fn enable_all(&mut self) -> &mut Self {
+        self.enable_io().enable_time()
+    }
+
+    /// Enables sockets, pipes and signals.
+    pub fn enable_io(&mut self) -> &mut Self {
+        self.io = true;
+        self
+    }
+
+    /// Enables [`leno::time`](crate::time).
+    pub fn enable_time(&mut self) -> &mut Self {
+        self.time = true;
+        self
+    }
+
+    /// How many workers a multi-threaded runtime has.
+    ///
+    /// Without this it is what the environment variable `LENO_WORKER_THREADS` says, or else the number of cores.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0 or more than 65,535.
+    #[track_caller]
+    pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
+        assert!(workers > 0, "a runtime needs at least 1 worker thread");
+        assert!(
+            workers <= MAX_WORKERS,
+            "a runtime can have at most {MAX_WORKERS} worker threads"
+        );
+        self.workers = Some(workers);
+        self
+    }
+
+    /// How many threads may run [`spawn_blocking`](crate::task::spawn_blocking) closures at a time; 512 without this.
+    ///
+    /// They are started as they are needed. Further closures wait until one of them is free.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
+        assert!(threads > 0, "`max_blocking_threads` must be at least 1");
+        self.max_blocking_threads = threads;
+        self
+    }
+
+    /// The name of the threads; "leno-worker" without this.
+    pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        self.thread_name_fn(move || name.clone())
+    }
+
+    /// A function that names each thread.
+    pub fn thread_name_fn<F>(&mut self, name: F) -> &mut Self
+    where
+        F: Fn() -> String + Send + Sync + 'static,
+    {
+        self.name = Arc::new(name);
+        self
+    }
+
+    /// The stack size of the threads, in bytes; what std takes without this.
+    pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
+        self.stack_size = Some(bytes);
+        self
+    }
+
+    /// How long a thread for blocking closures waits for the next one before it ends; 10 s without this.
+    pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
+        self.keep_alive = duration;
+        self
+    }
+
+    /// Calls `callback` on each thread as it starts. A panic in it is caught, as in the other callbacks.
+    pub fn on_thread_start<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
+        self.on_thread_start = Some(Arc::new(callback));
+        self
+    }
+
+    /// Calls `callback` on each thread before it ends.
+    pub fn on_thread_stop<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
+        self.on_thread_stop = Some(Arc::new(callback));
+        self
+    }
+
+    /// Calls `callback` when a thread that drives tasks has nothing to do and is about to sleep.
+    pub fn on_thread_park<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
+        self.on_thread_park = Some(Arc::new(callback));
+        self
+    }
+
+    /// Calls `callback` when such a thread wakes up.
+    pub fn on_thread_unpark<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
+        self.on_thread_unpark = Some(Arc::new(callback));
+        self
+    }
+
+    /// Starts a current-thread runtime with its clock paused; see [`leno::time::pause`](crate::time::pause).
+    pub fn start_paused(&mut self, paused: bool) -> &mut Self {
+        self.start_paused = paused;
+        self
+    }
+
+    /// Makes the runtime, and starts its workers.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no descriptors or threads left, or `LENO_WORKER_THREADS` is not a number from 1 to 65,535.
+    ///
+    /// # Panics
+    ///
+    /// If the clock of a multi-threaded runtime was to start paused.
+    #[track_caller]
+    pub fn build(&mut self) -> io::Result<Runtime> {
+        assert!(
+            !self.start_paused || self.kind == Kind::CurrentThread,
+            "`start_paused` needs a current-thread runtime: use `Builder::new_current_thread`"
+        );
+        let clock = Arc::new(Clock::new());
+        if self.start_paused {
+            clock.pause();
+        }
+        let driver = Driver::new(self.io)?;
+        let hooks = ParkHooks {
+            on_park: callback(&self.on_thread_park),
+            on_unpark: callback(&self.on_thread_unpark),
+        };
+        let inner = match self.kind {
+            Kind::CurrentThread => Inner::new_local(
+                Local::new(driver, clock, hooks),
+                self.blocking(0),
+                self.time,
+            ),
+            Kind::MultiThread => {
+                let workers = self.workers()?;
+                let (pool, cores) = Pool::new(workers, driver, clock, hooks);
+                Inner::start_pool(pool, cores, self.blocking(workers), self.time)?
+            }
+        };
+        Ok(Runtime::from_handle(Handle::from_inner(inner)))
+    }
+
+    fn blocking(&self, workers: usize) -> Blocking {
+        let name = Arc::clone(&self.name);
+        Blocking::new(blocking::Config {
+            max_threads: self.max_blocking_threads.saturating_add(workers),
+            keep_alive: self.keep_alive,
+            stack_size: self.stack_size,
+            name: Box::new(move || name()),
+            on_start: callback(&self.on_thread_start),
+            on_stop: callback(&self.on_thread_stop),
+        })
+    }
+
+    fn workers(&self) -> io::Result<usize> {
+        if let Some(workers) = self.workers {
+            return Ok(workers);
+        }
+        let Some(value) = std::env::var_os(WORKERS_VARIABLE) else {
+            return Ok(num_cpus::get().clamp(1, MAX_WORKERS));
+        };
+        let workers = value.to_str().and_then(|value| value.trim().parse().ok());
+        match workers {
+            Some(workers @ 1..=MAX_WORKERS) => Ok(workers),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!(
+                    "the environment variable {WORKERS_VARIABLE} must be a number from 1 to {MAX_WORKERS}, not {value:?}"
+                ),
+            )),
+        }
+    }
+}
+
+fn callback(shared: &Option<SharedCallback>) -> Option<Callback> {
+    let shared = Arc::clone(shared.as_ref()?);
+    Some(Callback::new(move || shared()))
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("kind", &self.kind)
+            .field("workers", &self.workers)
+            .field("max_blocking_threads", &self.max_blocking_threads)
+            .field("keep_alive", &self.keep_alive)
+            .field("stack_size", &self.stack_size)
+            .field("io", &self.io)
+            .field("time", &self.time)
+            .field("start_paused", &self.start_paused)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! The runtime that is current on this thread.
+//!
+//! `here.runtime` is a counted pointer without a destructor: whoever sets it keeps the previous one and puts it back.
+//! A guard that is forgotten leaks its count, and leaves nothing dangling.
+
+use super::handle::Handle;
+use super::inner::Inner;
+use crate::kernel::clock::Clock;
+use crate::kernel::here;
+use crate::kernel::wheel::Wheel;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+const NO_RUNTIME: &str = "there is no leno runtime on this thread: call this from within `#[leno::main]`, \
+     `Runtime::block_on` or a spawned task, or enter a runtime with `Handle::enter` first";
+
+const NO_IO: &str =
+    "this runtime was built without IO: call `enable_io` or `enable_all` on its `Builder`";
+
+const NO_TIME: &str =
+    "this runtime was built without timers: call `enable_time` or `enable_all` on its `Builder`";
+
+/// Makes a runtime current until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Current {
+    outer: *const (),
+    depth: usize,
+}
+
+/// Makes `inner` current on this thread.
+pub(crate) fn set(inner: Arc<Inner>) -> Current {
+    here::with(|here| {
+        let depth = here.depth.get() + 1;
+        here.depth.set(depth);
+        Current {
+            outer: here.runtime.replace(Arc::into_raw(inner).cast()),
+            depth,
+        }
+    })
+}
+
+impl Drop for Current {
+    #[track_caller]
+    fn drop(&mut self) {
+        let inner = here::with(|here| {
+            if here.depth.get() != self.depth {
+                return None;
+            }
+            here.depth.set(self.depth - 1);
+            Some(here.runtime.replace(self.outer).cast::<Inner>())
+        });
+        match inner {
+            // SAFETY: `set` stored it with `Arc::into_raw`, and the depths show that nobody has replaced it since
+            // without putting it back.
+            Some(inner) => drop(unsafe { Arc::from_raw(inner) }),
+            // Keeping the count leaks; anything else would leave `here.runtime` dangling.
+            None if std::thread::panicking() => {}
+            None => panic!(
+                "`EnterGuard` values were dropped out of order: drop the guards of `enter` in the opposite order to that \
+                 in which you got them"
+            ),
+        }
+    }
+}
+
+/// Calls `f` with the current runtime.
+#[inline]
+pub(crate) fn with<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
+    let inner = here::with(|here| here.runtime.get()).cast::<Inner>();
+    if inner.is_null() {
+        return None;
+    }
+    // SAFETY: stored by `set` with `Arc::into_raw`, whose count is given back after the pointer has been replaced, on
+    // this thread; `ManuallyDrop` leaves the count alone. `f` may enter and leave runtimes, but puts this one back.
+    let inner = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(inner) });
+    Some(f(&inner))
+}
+
+/// As [`with`]; panics without a runtime.
+#[inline]
+#[track_caller]
+pub(crate) fn expect<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> R {
+    match with(f) {
+        Some(result) => result,
+        None => panic!("{NO_RUNTIME}"),
+    }
+}
+
+/// The current runtime's reactor; panics without one.
+#[track_caller]
+pub(crate) fn reactor() -> leno_reactor::Handle {
+    match expect(|inner| inner.reactor().cloned()) {
+        Some(reactor) => reactor,
+        None => panic!("{NO_IO}"),
+    }
+}
+
+/// A wheel of the current runtime; panics without one.
+#[track_caller]
+pub(crate) fn wheel() -> Arc<Wheel> {
+    match expect(|inner| inner.wheel().cloned()) {
+        Some(wheel) => wheel,
+        None => panic!("{NO_TIME}"),
+    }
+}
+
+/// The current runtime's clock.
+pub(crate) fn clock() -> Option<Arc<Clock>> {
+    with(|inner| Arc::clone(inner.clock()))
+}
+
+/// True if there is a current runtime, and it is a current-thread one.
+pub(crate) fn is_current_thread() -> bool {
+    with(|inner| inner.is_local()).unwrap_or(false)
+}
+
+/// The runtime is [current](Handle::current) on this thread until this is dropped.
+///
+/// Guards must be dropped in the opposite order to that in which they were got.
+#[must_use = "the runtime is left again when the guard is dropped"]
+pub struct EnterGuard<'a> {
+    _current: Current,
+    _handle: PhantomData<&'a Handle>,
+}
+
+impl EnterGuard<'_> {
+    pub(super) fn new(inner: Arc<Inner>) -> Self {
+        Self {
+            _current: set(inner),
+            _handle: PhantomData,
+        }
+    }
+}
+
+impl fmt::Debug for EnterGuard<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EnterGuard").finish_non_exhaustive()
+    }
+}
+
+/// There is no runtime on this thread; see [`Handle::try_current`].
+#[derive(Debug)]
+pub struct TryCurrentError(());
+
+impl TryCurrentError {
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+
+    /// True if no runtime has been entered on this thread.
+    pub fn is_missing_context(&self) -> bool {
+        true
+    }
+
+    /// True if the thread is ending and its thread-locals are gone. leno's have no destructor, so this is never so.
+    pub fn is_thread_local_destroyed(&self) -> bool {
+        false
+    }
+}
+
+impl fmt::Display for TryCurrentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NO_RUNTIME)
+    }
+}
+
+impl std::error::Error for TryCurrentError {}

@@ -1,0 +1,123 @@
+//! A handle to a runtime.
+
+use super::current::{self, EnterGuard, TryCurrentError};
+use super::inner::Inner;
+use super::metrics::RuntimeMetrics;
+use crate::task::JoinHandle;
+use std::future::Future;
+use std::sync::Arc;
+
+/// A counted handle to a runtime, to be cloned and sent wherever it is needed.
+///
+/// It does not keep the runtime going: that ends when the [`Runtime`](super::Runtime) is dropped, and what is spawned
+/// through a handle after that is cancelled at once.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    inner: Arc<Inner>,
+}
+
+/// The kinds of runtime there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuntimeFlavor {
+    /// Everything runs on the thread that calls `block_on`.
+    CurrentThread,
+    /// A pool of workers.
+    MultiThread,
+}
+
+impl Handle {
+    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
+    /// The runtime that this thread is in.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime; see [`try_current`](Self::try_current).
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let handle = leno::runtime::Handle::current();
+    /// let thread = std::thread::spawn(move || handle.spawn(async { "hello from outside" }));
+    /// assert_eq!(thread.join().unwrap().await.unwrap(), "hello from outside");
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn current() -> Self {
+        current::expect(|inner| Self::from_inner(Arc::clone(inner)))
+    }
+
+    /// The runtime that this thread is in.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a runtime.
+    pub fn try_current() -> Result<Self, TryCurrentError> {
+        current::with(|inner| Self::from_inner(Arc::clone(inner))).ok_or_else(TryCurrentError::new)
+    }
+
+    /// Makes this the [current](Self::current) runtime of the thread until the guard is dropped.
+    ///
+    /// # Panics
+    ///
+    /// The guard's destructor panics if guards are dropped out of order.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        EnterGuard::new(Arc::clone(&self.inner))
+    }
+
+    /// Spawns a task on this runtime. See [`leno::spawn`](crate::spawn).
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.inner.spawn(future)
+    }
+
+    /// Runs a closure that may wait on a thread for such closures. See [`spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.inner.spawn_blocking(closure)
+    }
+
+    /// Waits for `future` on this thread, within the runtime.
+    ///
+    /// Unlike [`Runtime::block_on`](super::Runtime::block_on) this does not drive a current-thread runtime: its tasks,
+    /// timers and IO make progress only while another thread is in `Runtime::block_on`.
+    ///
+    /// # Panics
+    ///
+    /// If `future` panics, or if this thread is driving tasks.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.inner.block_on(future, false)
+    }
+
+    /// Which kind of runtime this is.
+    pub fn runtime_flavor(&self) -> RuntimeFlavor {
+        if self.inner.is_local() {
+            RuntimeFlavor::CurrentThread
+        } else {
+            RuntimeFlavor::MultiThread
+        }
+    }
+
+    /// What the runtime counts.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        RuntimeMetrics::new(self.clone())
+    }
+}
+
+impl std::panic::UnwindSafe for Handle {}
+impl std::panic::RefUnwindSafe for Handle {}

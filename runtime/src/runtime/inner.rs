@@ -1,0 +1,275 @@
+//! A runtime's parts, and the few places that ask which kind it is.
+
+use super::current;
+use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::local::Local;
+use crate::kernel::pool::Pool;
+use crate::kernel::root::{self, Driving};
+use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::wheel::Wheel;
+use crate::kernel::worker;
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a [`Handle`](super::Handle) points to.
+#[derive(Debug)]
+pub(crate) struct Inner {
+    scheduler: Scheduler,
+    blocking: Blocking,
+    time: bool,
+}
+
+#[derive(Debug)]
+enum Scheduler {
+    Pool { pool: Arc<Pool>, home: Home },
+    Local { local: Arc<Local>, home: Home },
+}
+
+/// How long a shutdown may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Patience {
+    None,
+    Until(Duration),
+    Endless,
+}
+
+impl Inner {
+    /// A multi-threaded runtime, with its workers started.
+    pub(super) fn start_pool(
+        pool: Arc<Pool>,
+        cores: Vec<worker::Handed>,
+        blocking: Blocking,
+        time: bool,
+    ) -> io::Result<Arc<Self>> {
+        let inner = Arc::new(Self {
+            scheduler: Scheduler::Pool {
+                home: Pool::home(&pool),
+                pool,
+            },
+            blocking,
+            time,
+        });
+        for core in cores {
+            if let Err(refused) = inner.submit(Job::Worker(core)) {
+                // Dropping the core closes the pool, so those that were started end.
+                inner.shutdown(Patience::Endless);
+                return Err(match refused {
+                    Refused::NoThread(_, error) => error,
+                    Refused::Closed(_) => unreachable!("nobody else knows the runtime yet"),
+                });
+            }
+        }
+        Ok(inner)
+    }
+
+    pub(super) fn new_local(local: Arc<Local>, blocking: Blocking, time: bool) -> Arc<Self> {
+        Arc::new(Self {
+            scheduler: Scheduler::Local {
+                home: Local::home(&local),
+                local,
+            },
+            blocking,
+            time,
+        })
+    }
+
+    // ----- parts --------------------------------------------------------------------------------------
+
+    pub(super) fn is_local(&self) -> bool {
+        matches!(self.scheduler, Scheduler::Local { .. })
+    }
+
+    fn driver(&self) -> &Driver {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.driver(),
+            Scheduler::Local { local, .. } => local.driver(),
+        }
+    }
+
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.clock(),
+            Scheduler::Local { local, .. } => local.clock(),
+        }
+    }
+
+    /// The reactor, if IO is enabled.
+    pub(super) fn reactor(&self) -> Option<&leno_reactor::Handle> {
+        self.driver().handle()
+    }
+
+    /// A wheel for a new timer, if time is enabled.
+    pub(super) fn wheel(&self) -> Option<&Arc<Wheel>> {
+        self.time.then(|| match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.wheel(),
+            Scheduler::Local { local, .. } => local.wheel(),
+        })
+    }
+
+    pub(super) fn workers(&self) -> usize {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.workers(),
+            Scheduler::Local { .. } => 1,
+        }
+    }
+
+    pub(super) fn live_tasks(&self) -> u64 {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.live_tasks(),
+            Scheduler::Local { local, .. } => local.live_tasks(),
+        }
+    }
+
+    pub(super) fn injected(&self) -> usize {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.injected(),
+            Scheduler::Local { local, .. } => local.injected(),
+        }
+    }
+
+    // ----- running ------------------------------------------------------------------------------------
+
+    #[inline]
+    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let home = match &self.scheduler {
+            Scheduler::Pool { pool, home } => pool.count_spawned(home),
+            Scheduler::Local { local, home } => {
+                local.count_spawned();
+                home.clone()
+            }
+        };
+        task::spawn(future, home, Id::next())
+    }
+
+    #[track_caller]
+    pub(crate) fn spawn_blocking<F, R>(self: &Arc<Self>, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let hold = match &self.scheduler {
+            Scheduler::Local { local, .. } => Some(Local::hold_clock(local)),
+            Scheduler::Pool { .. } => None,
+        };
+        let (task, handle) = blocking::task(move || {
+            let _hold = hold;
+            closure()
+        });
+        match self.submit(Job::Task(task)) {
+            // After a shutdown the closure is dropped, and the handle says that it was cancelled.
+            Ok(()) | Err(Refused::Closed(_)) => handle,
+            Err(Refused::NoThread(job, error)) => {
+                drop(job);
+                panic!(
+                    "the system cannot start a thread for `spawn_blocking`: {error}. Raise its limit of threads, or \
+                     lower `Builder::max_blocking_threads`"
+                );
+            }
+        }
+    }
+
+    fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
+        self.blocking.submit(job, |main: Main| {
+            let inner = Arc::clone(self);
+            Box::new(move || {
+                let _current = current::set(inner);
+                main.run();
+            })
+        })
+    }
+
+    /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
+    #[track_caller]
+    pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, drive: bool) -> F::Output {
+        match &self.scheduler {
+            Scheduler::Pool { .. } => {
+                let _driving = Driving::enter(MayBlock::InPlace);
+                let _current = current::set(Arc::clone(self));
+                root::wait(future)
+            }
+            Scheduler::Local { local, .. } => {
+                let _driving = Driving::enter(MayBlock::Forbidden);
+                let _current = current::set(Arc::clone(self));
+                if drive {
+                    Local::block_on(local, future)
+                } else {
+                    root::wait(future)
+                }
+            }
+        }
+    }
+
+    /// Lets this thread wait in `closure`, after handing its other tasks to another thread.
+    #[track_caller]
+    pub(crate) fn block_in_place<R>(self: &Arc<Self>, closure: impl FnOnce() -> R) -> R {
+        match here::with(|here| here.blocking.get()) {
+            MayBlock::Allowed => return closure(),
+            MayBlock::InPlace => {}
+            MayBlock::Forbidden => panic!(
+                "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
+                 `spawn_blocking` on a current-thread runtime or in a `LocalSet`"
+            ),
+        }
+        if let Some(core) = worker::hand_off() {
+            if let Err(Refused::NoThread(Job::Worker(core), _)) = self.submit(Job::Worker(core)) {
+                // No thread to be had: the tasks have to wait, which is better than failing this one. (If the
+                // runtime is closed, the core has just been shut down.)
+                core.install();
+            }
+        }
+        let _waiting = Driving::replace(MayBlock::Allowed);
+        crate::kernel::budget::with_budget(crate::kernel::budget::UNLIMITED, closure)
+    }
+
+    // ----- the end ------------------------------------------------------------------------------------
+
+    /// Ends the runtime: cancels the tasks, and waits as long as `patience` allows.
+    #[track_caller]
+    pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
+        let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
+        let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.close(),
+            // Nobody drives it: `block_on` borrows the runtime that is being dropped.
+            Scheduler::Local { local, .. } => {
+                let _current = current::set(Arc::clone(self));
+                Local::close(local);
+            }
+        }
+        self.blocking.close();
+        if !waits {
+            return;
+        }
+        if !may_wait {
+            if std::thread::panicking() {
+                // A second panic would abort the process; the threads end by themselves.
+                return;
+            }
+            panic!(
+                "cannot drop a runtime in asynchronous code: that waits for its tasks, on a thread that is driving \
+                 others. Move it out of the task, drop it in `spawn_blocking`, or call `shutdown_background`"
+            );
+        }
+        let own_thread = self.blocking.is_own_thread();
+        let timeout = match patience {
+            Patience::Until(duration) => Some(duration),
+            Patience::None | Patience::Endless => None,
+        };
+        // A task that this very thread is running cannot end while it waits.
+        if self.blocking.wait(timeout) && !own_thread {
+            match &self.scheduler {
+                Scheduler::Pool { pool, .. } => pool.wait_for_tasks(),
+                Scheduler::Local { local, .. } => local.wait_for_tasks(),
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The runtime: what runs tasks, fires timers and watches IO.
+//!
+//! A [`Runtime`] is made by a [`Builder`] (or by `#[leno::main]`). There are two kinds:
+//!
+//! - **multi-thread**: a pool of workers, each with its own queue, that steal from each other;
+//! - **current-thread**: everything runs on the thread that calls [`Runtime::block_on`].
+//!
+//! A [`Handle`] reaches a runtime from anywhere; inside of it, [`Handle::current`] finds it.
+//!
+//! ```
+//! let runtime = leno::runtime::Builder::new_multi_thread()
+//!     .worker_threads(2)
+//!     .enable_all()
+//!     .build()?;
+//!
+//! let sum = runtime.block_on(async {
+//!     let halves = [leno::spawn(async { 20 }), leno::spawn(async { 22 })];
+//!     let mut sum = 0;
+//!     for half in halves {
+//!         sum += half.await.unwrap();
+//!     }
+//!     sum
+//! });
+//! assert_eq!(sum, 42);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! # Shutting down
+//!
+//! Dropping a runtime cancels its tasks at their next `.await` and waits until their futures are dropped and all
+//! its threads have ended: also for a blocking closure that has started, since it cannot be interrupted.
+//! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all.
+
+mod builder;
+pub(crate) mod current;
+mod handle;
+mod inner;
+mod metrics;
+
+pub use builder::Builder;
+pub use current::{EnterGuard, TryCurrentError};
+pub use handle::{Handle, RuntimeFlavor};
+pub use metrics::RuntimeMetrics;
+
+use inner::{Inner, Patience};
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+/// A runtime, which ends when this is dropped. See the [module](self).
+#[derive(Debug)]
+pub struct Runtime {
+    handle: Handle,
+    /// How long the destructor waits.
+    patience: Patience,
+}
+
+impl Runtime {
+    /// A multi-threaded runtime with everything enabled and as many workers as there are cores.
+    ///
+    /// # Errors
+    ///
+    /// As [`Builder::build`].
+    pub fn new() -> io::Result<Self> {
+        Builder::new_multi_thread().enable_all().build()
+    }
+
+    fn from_handle(handle: Handle) -> Self {
+        Self {
+            handle,
+            patience: Patience::Endless,
+        }
+    }
+
+    /// A handle to this runtime, which may be cloned and sent to other threads.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Spawns a task; it starts at once, on a multi-threaded runtime, or when somebody calls
+    /// [`block_on`](Self::block_on), on a current-thread one.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> crate::task::JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure that may wait on a thread for such closures. See [`spawn_blocking`](crate::task::spawn_blocking).
+    #[track_caller]
+    pub fn spawn_blocking<F, R>(&self, closure: F) -> crate::task::JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.handle.spawn_blocking(closure)
+    }
+
+    /// Waits for `future` on this thread, within the runtime.
+    ///
+    /// On a current-thread runtime this thread drives the runtime meanwhile; if another thread does so already, it
+    /// takes over when that one is done. On a multi-threaded one this thread polls `future` only, so work that
+    /// should run on the pool is to be [spawned](Self::spawn).
+    ///
+    /// # Panics
+    ///
+    /// If `future` panics, or if this thread is driving tasks already: waiting would hold them all up.
+    #[track_caller]
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.handle.inner().block_on(future, true)
+    }
+
+    /// Makes this the [current](Handle::current) runtime of the thread until the guard is dropped.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// What the runtime counts.
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
+    }
+
+    /// Shuts the runtime down, and waits at most `duration` for its tasks and threads to end.
+    ///
+    /// What has not ended by then goes on (a blocking closure) or is leaked, with what it owns.
+    ///
+    /// # Panics
+    ///
+    /// If this thread drives tasks, since it may wait; see [`shutdown_background`](Self::shutdown_background).
+    #[track_caller]
+    pub fn shutdown_timeout(mut self, duration: Duration) {
+        self.patience = Patience::Until(duration);
+    }
+
+    /// Shuts the runtime down without waiting for anything. For dropping a runtime in asynchronous code.
+    pub fn shutdown_background(mut self) {
+        self.patience = Patience::None;
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.handle.inner().shutdown(self.patience);
+    }
+}
+
+impl std::panic::UnwindSafe for Runtime {}
+impl std::panic::RefUnwindSafe for Runtime {}

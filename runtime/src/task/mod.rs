@@ -1,0 +1,30 @@
+//! Tasks: coroutines that a runtime runs on its own.
+
+mod blocking;
+mod spawn;
+mod yield_now;
+
+pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle};
+pub use blocking::{block_in_place, spawn_blocking};
+pub use spawn::spawn;
+pub use yield_now::yield_now;
+
+/// The id of the task that is running.
+///
+/// # Panics
+///
+/// Outside of a task; see [`try_id`].
+#[track_caller]
+pub fn id() -> Id {
+    match try_id() {
+        Some(id) => id,
+        None => panic!(
+            "`leno::task::id` was called outside of a task: the future of a `block_on` is not one; `try_id` tells"
+        ),
+    }
+}
+
+/// The id of the task that is running, or `None` outside of a task.
+pub fn try_id() -> Option<Id> {
+    Id::current()
+}
