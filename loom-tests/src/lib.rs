@@ -4,10 +4,18 @@
 //! types. What is modelled is therefore what ships.
 #![allow(dead_code, unused_imports, missing_docs, missing_debug_implementations)]
 
+mod deque;
 mod prim;
+mod reactor;
 
 #[path = "../../runtime/src/kernel/mod.rs"]
 mod kernel;
+
+#[path = "../../reactor/src/readiness.rs"]
+mod readiness;
+
+#[path = "../../reactor/src/waiters.rs"]
+mod waiters;
 
 #[cfg(test)]
 mod models;

@@ -24,6 +24,14 @@ pub(crate) mod alloc {
     pub(crate) use loom::alloc::{alloc, dealloc};
 }
 
+pub(crate) mod deque {
+    pub(crate) use crate::deque::{Injector, Steal, Stealer, Worker};
+}
+
+pub(crate) mod reactor {
+    pub(crate) use crate::reactor::{Handle, Reactor};
+}
+
 /// Padding does not change what is modelled.
 #[derive(Debug, Default)]
 pub(crate) struct CachePadded<T>(T);

@@ -1,1 +1,150 @@
-//! Skeleton.
+//! The attribute macros of the leno runtime: [`macro@main`] and [`macro@test`].
+//!
+//! Use them through the `leno` crate, which re-exports them; its other macros (`select!`, `join!`, …) are
+//! declarative and live there.
+//!
+//! An attributed `async fn` becomes a plain `fn` that builds a runtime and blocks on the body. All that is
+//! wrong with it, options as well as types, is reported at the tokens of whoever wrote it.
+
+#![forbid(unsafe_code)]
+
+mod entry;
+mod options;
+
+use entry::{Entry, Kind};
+use proc_macro::TokenStream;
+
+/// Runs an `async fn` on a runtime of its own.
+///
+/// The function becomes an ordinary one that builds a runtime, blocks on the body and drops the runtime.
+/// It is meant for `main`, but works on any function; every call then builds a runtime, so one that is
+/// called often should use `runtime::Builder` and keep what it builds.
+///
+/// The body is not a task: it runs on the thread that calls the function, and the tasks that it spawns run
+/// on the workers. Work that should run on a worker has to be spawned.
+///
+/// # Options
+///
+/// | option | value | meaning |
+/// | --- | --- | --- |
+/// | `flavor` | `"multi_thread"` (the default) | tasks run on a pool of worker threads |
+/// | | `"current_thread"` | tasks run on the calling thread, while it blocks on the body |
+/// | `worker_threads` | an integer above 0 | how many workers the pool has; one per processor if not given |
+/// | `start_paused` | `true` or `false` | whether the clock stands still at first; not for `"multi_thread"` |
+/// | `name` | a string | what the runtime is called where it shows up |
+/// | `crate` | a string | the path of leno, for a crate that renames or re-exports it |
+///
+/// # Examples
+///
+/// A pool with one worker per processor:
+///
+/// ```
+/// #[leno::main]
+/// async fn main() {
+///     println!("hello");
+/// }
+/// ```
+///
+/// is short for
+///
+/// ```
+/// fn main() {
+///     leno::runtime::Builder::new_multi_thread()
+///         .enable_all()
+///         .build()
+///         .expect("Failed building the Runtime")
+///         .block_on(async {
+///             println!("hello");
+///         })
+/// }
+/// ```
+///
+/// With two workers, and an error that ends the program:
+///
+/// ```
+/// #[leno::main(flavor = "multi_thread", worker_threads = 2)]
+/// async fn main() -> Result<(), std::num::ParseIntError> {
+///     let answer: u32 = "42".parse()?;
+///     assert_eq!(answer, 42);
+///     Ok(())
+/// }
+/// ```
+///
+/// Everything on this thread:
+///
+/// ```
+/// #[leno::main(flavor = "current_thread")]
+/// async fn main() {
+///     println!("hello");
+/// }
+/// ```
+///
+/// With leno under another name:
+///
+/// ```
+/// use leno as runtime_of_my_choice;
+///
+/// #[runtime_of_my_choice::main(crate = "runtime_of_my_choice")]
+/// async fn main() {
+///     println!("hello");
+/// }
+/// ```
+#[allow(
+    clippy::needless_doctest_main,
+    reason = "it is about the function `main`"
+)]
+#[proc_macro_attribute]
+pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
+    MAIN.expand(options.into(), item.into()).into()
+}
+
+/// Runs an `async fn` as a test, on a runtime of its own.
+///
+/// Other attributes of tests (`#[should_panic]`, `#[ignore]`, …) and a `Result` as the return type work as
+/// they do with the standard `#[test]`.
+///
+/// # Options
+///
+/// Those of [`macro@main`], but `flavor` is `"current_thread"` if it is not given. So `worker_threads`
+/// needs `flavor = "multi_thread"` beside it.
+///
+/// # Examples
+///
+/// ```no_run
+/// #[leno::test]
+/// async fn one_and_one_are_two() {
+///     assert_eq!(async { 1 }.await + 1, 2);
+/// }
+/// ```
+///
+/// With workers:
+///
+/// ```no_run
+/// #[leno::test(flavor = "multi_thread", worker_threads = 2)]
+/// async fn a_pool_is_there() {
+///     assert!(true);
+/// }
+/// ```
+///
+/// With a clock that stands still until everything waits for it, so that no time is spent sleeping:
+///
+/// ```no_run
+/// #[leno::test(start_paused = true)]
+/// async fn an_hour_is_nothing() {
+///     leno::time::sleep(std::time::Duration::from_secs(3600)).await;
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
+    TEST.expand(options.into(), item.into()).into()
+}
+
+// One pair per crate that re-exports these attributes under its own name.
+const MAIN: Entry = Entry {
+    kind: Kind::Main,
+    home: "leno",
+};
+const TEST: Entry = Entry {
+    kind: Kind::Test,
+    home: "leno",
+};

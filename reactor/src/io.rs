@@ -177,10 +177,10 @@ impl<S: Source> Io<S> {
         direction: Direction,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let mut last = None;
+        let mut last = None::<ReadyEvent>;
         loop {
             let event = ready!(self.poll_try(cx, direction))?;
-            if last == Some(event.0) {
+            if last.is_some_and(|last| event.0.is_of_the_tick_of(last.0)) {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -189,7 +189,7 @@ impl<S: Source> Io<S> {
                 return Poll::Ready(result);
             }
             self.clear_ready(event);
-            last = Some(event.0);
+            last = Some(event);
         }
     }
 
@@ -207,10 +207,10 @@ impl<S: Source> Io<S> {
         interest: Interest,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut last = None;
+        let mut last = None::<ReadyEvent>;
         loop {
             let event = self.wait(try_mask(interest)).await?;
-            if last == Some(event.0) {
+            if last.is_some_and(|last| event.0.is_of_the_tick_of(last.0)) {
                 yield_now().await;
             }
             let result = f(self.get_ref());
@@ -218,7 +218,7 @@ impl<S: Source> Io<S> {
                 return result;
             }
             self.clear_ready(event);
-            last = Some(event.0);
+            last = Some(event);
         }
     }
 

@@ -19,7 +19,7 @@
 //! | transition | who | from → to |
 //! | --- | --- | --- |
 //! | `event` | the thread in `Reactor::turn` | generation as in its token → tick + 1, ready bits on, FRESH off |
-//! | `clear` | any user of the source | tick and generation as seen → the bits seen off (closed halves stay), FRESH off |
+//! | `clear` | any user | tick and generation as seen → the bits seen off (closed halves stay), FRESH off |
 //! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on |
 //! | `release` | the owner leaving, after the source left the selector | generation + 1, all bits but CLOSED off |
 //! | `close` | the reactor's drop | CLOSED on |
@@ -104,7 +104,7 @@ impl Direction {
 }
 
 /// The words as somebody saw them, reduced to the bits that were asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Snapshot {
     read: u64,
     write: u64,
@@ -132,6 +132,11 @@ impl Snapshot {
     /// True if a waiter has nothing more to wait for.
     fn is_due(self) -> bool {
         self.bits() != 0
+    }
+
+    /// True if no event has come between the two.
+    pub(crate) fn is_of_the_tick_of(self, other: Snapshot) -> bool {
+        ((self.read ^ other.read) | (self.write ^ other.write)) & !BITS == 0
     }
 
     /// The same moment, with only these ready bits left.

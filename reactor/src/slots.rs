@@ -157,7 +157,6 @@ fn locate(index: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::readiness::READABLE;
 
     #[test]
     fn every_index_has_a_place_of_its_own() {
@@ -173,13 +172,6 @@ mod tests {
             (PAGES - 1, (FIRST << (PAGES - 1)) - 1),
             "the last slot is the last of the last page"
         );
-    }
-
-    #[test]
-    fn the_wake_up_call_has_no_slot() {
-        let slots = Slots::new();
-        slots.claim().unwrap();
-        assert!(!slots.event(WAKE, READABLE, &mut Panics::default()));
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! leno.
 
 mod kernel;
+#[doc(hidden)]
+pub mod macros;
 mod prim;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
 pub mod task;
 
+pub use leno_macros::{main, test};
 pub use task::spawn;

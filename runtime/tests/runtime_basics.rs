@@ -49,7 +49,9 @@ fn tasks_spawn_tasks() {
 fn a_panic_reaches_the_joiner_and_nobody_else() {
     for (kind, runtime) in runtimes() {
         runtime.block_on(async {
-            let error = leno::spawn(async { panic!("on purpose") }).await.unwrap_err();
+            let error = leno::spawn(async { panic!("on purpose") })
+                .await
+                .unwrap_err();
             assert!(error.is_panic(), "{kind}");
             assert_eq!(
                 *error.into_panic().downcast::<&str>().unwrap(),

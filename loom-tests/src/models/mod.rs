@@ -1,5 +1,6 @@
 //! The models, and the bounds they run under.
 
+mod readiness;
 mod wheel;
 mod wheel_oracle;
 

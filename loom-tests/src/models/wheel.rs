@@ -32,7 +32,7 @@ impl Count {
 }
 
 fn wheel() -> (Arc<Wheel>, Arc<Seat>) {
-    let seat = Arc::new(Seat::new());
+    let seat = Arc::new(Seat::new(None));
     let wheel = Arc::new(Wheel::new(seat.clone(), Arc::new(Clock::new())));
     (wheel, seat)
 }
@@ -101,7 +101,7 @@ fn owner_sleeps_until_something_fires(wheel: &Wheel, seat: &Seat) {
             }
             None => {
                 // Nobody wakes it up but a poke: a lost one is a deadlock.
-                seat.wait();
+                seat.park(None);
                 wheel.awake();
             }
         }
@@ -137,7 +137,7 @@ fn an_earlier_deadline_by_reset_wakes_the_owner_too() {
             move || {
                 // The far deadline is as good as none: only a poke ends this sleep.
                 if wheel.prepare_sleep() == Some(1 << 40) {
-                    seat.wait();
+                    seat.park(None);
                 }
                 wheel.awake();
                 wheel.prepare_sleep()

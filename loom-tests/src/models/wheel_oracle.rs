@@ -44,7 +44,7 @@ impl Pair {
         assert!(clock.pause());
         clock.advance_to(now);
         Self {
-            wheel: Arc::new(Wheel::new(Arc::new(Seat::new()), clock.clone())),
+            wheel: Arc::new(Wheel::new(Arc::new(Seat::new(None)), clock.clone())),
             clock,
             entries: Vec::new(),
             log: Log::default(),

@@ -2,11 +2,15 @@
 
 mod blocking;
 mod spawn;
+mod task_local;
 mod yield_now;
 
 pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle};
 pub use blocking::{block_in_place, spawn_blocking};
 pub use spawn::spawn;
+#[doc(hidden)]
+pub use task_local::LocalSlot;
+pub use task_local::{AccessError, LocalKey, TaskLocalFuture};
 pub use yield_now::yield_now;
 
 /// The id of the task that is running.

@@ -1,0 +1,286 @@
+//! The reactor's protocol (`reactor/src/readiness.rs`): clears and events, generations, waiters, the end.
+
+use super::explore;
+use crate::prim::Mutex;
+use crate::readiness::{Direction, FRESH, READABLE, Readiness, Snapshot, WRITABLE};
+use crate::waiters::Panics;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::thread;
+use std::task::{Context, Poll, Wake, Waker};
+
+/// A waker that remembers having been woken.
+struct Flag(AtomicBool);
+
+impl Flag {
+    fn new() -> (std::sync::Arc<Self>, Waker) {
+        let flag = std::sync::Arc::new(Self(AtomicBool::new(false)));
+        (flag.clone(), Waker::from(flag))
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Wake for Flag {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn event(readiness: &Readiness, generation: u16, bits: u8) -> bool {
+    let mut panics = Panics::default();
+    let noted = readiness.event(generation, u16::MAX, bits, &mut panics);
+    panics.resume();
+    noted
+}
+
+fn poll(readiness: &Readiness, waker: &Waker, direction: Direction) -> Poll<Snapshot> {
+    readiness.poll(&Context::from_waker(waker), direction, direction.mask())
+}
+
+/// An operation of the source's user: tries, and clears if there is nothing.
+fn try_once(readiness: &Readiness, data: &AtomicUsize) {
+    let seen = readiness.snapshot(READABLE | FRESH);
+    if seen.is_worth_trying() && data.swap(0, Ordering::Relaxed) == 0 {
+        readiness.clear(seen);
+    }
+}
+
+/// A clear never erases an event newer than the operation it belongs to: data that is there is known of.
+///
+/// Mutation: `clear` does not compare the tick → fails (data, not ready).
+/// Mutation: `snapshot` loads Relaxed → fails (the new event's tick is seen, its data is not, and it is cleared).
+/// Mutation: `event` notes Relaxed → fails likewise.
+#[test]
+fn a_clear_never_erases_a_newer_event() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let data = Arc::new(AtomicUsize::new(0));
+        // An event whose data is gone already.
+        event(&readiness, 0, READABLE);
+
+        let user = thread::spawn({
+            let (readiness, data) = (readiness.clone(), data.clone());
+            move || {
+                try_once(&readiness, &data);
+                try_once(&readiness, &data);
+            }
+        });
+        let reactor = thread::spawn({
+            let (readiness, data) = (readiness.clone(), data.clone());
+            move || {
+                data.store(1, Ordering::Relaxed);
+                event(&readiness, 0, READABLE);
+            }
+        });
+        try_once(&readiness, &data);
+        user.join().unwrap();
+        reactor.join().unwrap();
+
+        let ready = readiness.snapshot(READABLE).ready() != 0;
+        assert!(
+            ready || data.load(Ordering::Relaxed) == 0,
+            "data, not ready"
+        );
+    });
+}
+
+/// The same for a source that is tried before any event has come; and a blocking try ends its freshness.
+///
+/// Mutation: `clear` does not compare the tick, and takes the bits that are there → fails (data, not ready).
+/// Mutation: `clear` leaves FRESH → fails (worth trying for ever).
+/// Mutation: `clear` takes FRESH off both words → fails (no longer fresh).
+#[test]
+fn a_fresh_try_never_erases_the_first_event() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let data = Arc::new(AtomicUsize::new(0));
+        readiness.mark_fresh();
+
+        let reactor = thread::spawn({
+            let (readiness, data) = (readiness.clone(), data.clone());
+            move || {
+                data.store(1, Ordering::Relaxed);
+                event(&readiness, 0, READABLE);
+            }
+        });
+        try_once(&readiness, &data);
+        reactor.join().unwrap();
+
+        let ready = readiness.snapshot(READABLE).ready() != 0;
+        assert!(
+            ready || data.load(Ordering::Relaxed) == 0,
+            "data, not ready"
+        );
+        // The half without an event is fresh until a try of its own blocks.
+        let seen = readiness.snapshot(WRITABLE | FRESH);
+        assert!(seen.is_worth_trying(), "no longer fresh");
+        readiness.clear(seen);
+        let seen = readiness.snapshot(WRITABLE | FRESH);
+        assert!(!seen.is_worth_trying(), "worth trying for ever");
+    });
+}
+
+/// An event fetched for an owner that has left sets nothing for the next one, and does not wake its waiter.
+///
+/// Mutation: `wake` does not look at the generation again under the lock → fails (woken).
+/// Mutation: `event` does not compare the generation → fails (ready).
+/// Mutation: `release` does not raise the generation → fails (ready).
+/// Mutation: `release` does not take the ready bits off → fails (ready).
+#[test]
+fn a_stale_event_sets_nothing_and_wakes_no_one() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        // The free list.
+        let free = Arc::new(Mutex::new(false));
+        let fetched_for = readiness.generation();
+
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || event(&readiness, fetched_for, READABLE | WRITABLE)
+        });
+        let leaving = thread::spawn({
+            let (readiness, free) = (readiness.clone(), free.clone());
+            move || {
+                readiness.release();
+                *free.lock() = true;
+            }
+        });
+        let (flag, waker) = Flag::new();
+        let claimed = *free.lock();
+        if claimed {
+            assert!(poll(&readiness, &waker, Direction::Read).is_pending());
+            let mut key = None;
+            let cx = Context::from_waker(&waker);
+            assert!(
+                readiness
+                    .poll_listed(&cx, READABLE | WRITABLE, &mut key)
+                    .is_pending()
+            );
+        }
+        reactor.join().unwrap();
+        leaving.join().unwrap();
+
+        assert!(!flag.is_set(), "woken");
+        assert_eq!(readiness.snapshot(READABLE | WRITABLE).ready(), 0, "ready");
+        // The next owner's own events arrive.
+        assert!(event(&readiness, readiness.generation(), READABLE));
+        assert_eq!(flag.is_set(), claimed);
+    });
+}
+
+/// A waiter that meets an event is told of it, or sees it: polls, futures in the list, several at once, one of
+/// them giving up.
+///
+/// Mutation: `poll` does not look again after leaving its waker → fails (a poll was not woken).
+/// Mutation: `poll_listed` does not look again → fails (a future was not woken).
+/// Mutation: `event` wakes before it changes the words → fails (a poll was not woken).
+/// Mutation: `forget` removes the entry 0 instead of its own → fails (a future was not woken).
+#[test]
+fn a_waiter_that_meets_an_event_is_not_lost() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || event(&readiness, 0, READABLE | WRITABLE)
+        });
+        let other = thread::spawn({
+            let readiness = readiness.clone();
+            move || {
+                // Gives up.
+                let (_, waker) = Flag::new();
+                let mut key = None;
+                let cx = Context::from_waker(&waker);
+                let _ = readiness.poll_listed(&cx, READABLE, &mut key);
+                readiness.forget(&mut key);
+
+                let (flag, waker) = Flag::new();
+                let polled = poll(&readiness, &waker, Direction::Write);
+                (flag, polled)
+            }
+        });
+        let (flag, waker) = Flag::new();
+        let mut key = None;
+        let cx = Context::from_waker(&waker);
+        let listed = readiness.poll_listed(&cx, READABLE, &mut key);
+
+        reactor.join().unwrap();
+        let (other, polled) = other.join().unwrap();
+        assert!(listed.is_ready() || flag.is_set(), "a future was not woken");
+        assert!(polled.is_ready() || other.is_set(), "a poll was not woken");
+        // Who was woken finds it ready.
+        assert!(readiness.poll_listed(&cx, READABLE, &mut key).is_ready());
+        assert_eq!(readiness.listed(), 0);
+    });
+}
+
+/// The last poll of a direction is the one woken, when it changes hands while an event comes.
+///
+/// Mutation: `keep_or_replace` keeps the waker that is there → fails (the last poll was not woken).
+#[test]
+fn the_last_poll_of_a_direction_is_woken() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let (_, first) = Flag::new();
+        assert!(poll(&readiness, &first, Direction::Read).is_pending());
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || event(&readiness, 0, READABLE)
+        });
+        let (flag, last) = Flag::new();
+        let polled = poll(&readiness, &last, Direction::Read);
+        reactor.join().unwrap();
+        assert!(
+            polled.is_ready() || flag.is_set(),
+            "the last poll was not woken"
+        );
+    });
+}
+
+/// A waiter that meets the reactor's end completes with the news, as do all that come later, and those of the
+/// next owner if the slot has been given on.
+///
+/// Mutation: `close` wakes before it sets CLOSED → fails (was not woken).
+/// Mutation: `poll` does not look again after leaving its waker → fails (was not woken).
+/// Mutation: `release` takes CLOSED off → fails (not closed).
+#[test]
+fn a_waiter_that_meets_the_end_completes() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || {
+                let mut panics = Panics::default();
+                readiness.close(&mut panics);
+                panics.resume();
+            }
+        });
+        let other = thread::spawn({
+            let readiness = readiness.clone();
+            move || {
+                let (flag, waker) = Flag::new();
+                let mut key = None;
+                let cx = Context::from_waker(&waker);
+                let polled = readiness.poll_listed(&cx, WRITABLE, &mut key);
+                (flag, polled, key)
+            }
+        });
+        let (flag, waker) = Flag::new();
+        let polled = poll(&readiness, &waker, Direction::Read);
+        reactor.join().unwrap();
+        let (other, listed, mut key) = other.join().unwrap();
+
+        assert!(polled.is_ready() || flag.is_set(), "was not woken");
+        assert!(listed.is_ready() || other.is_set(), "was not woken");
+        readiness.forget(&mut key);
+        readiness.release();
+        for direction in [Direction::Read, Direction::Write] {
+            match poll(&readiness, &waker, direction) {
+                Poll::Ready(seen) => assert!(seen.is_closed(), "not closed"),
+                Poll::Pending => panic!("not closed"),
+            }
+        }
+    });
+}

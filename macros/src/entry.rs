@@ -1,0 +1,295 @@
+//! From an `async fn` to a `fn` that blocks on its body.
+
+use crate::options::{Flavor, Options};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use std::fmt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::spanned::Spanned;
+use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Visibility};
+
+/// What the attribute makes of a function.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    Main,
+    Test,
+}
+
+/// An attribute: its kind, and the crate that exports it and has the runtime.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) kind: Kind,
+    pub(crate) home: &'static str,
+}
+
+/// An `async fn`, taken apart as far as needed. The body stays tokens, so one that does not parse reaches
+/// the compiler (and the editor) as it was written.
+struct Function {
+    attributes: Vec<Attribute>,
+    visibility: Visibility,
+    signature: Signature,
+    body: Group,
+}
+
+impl Entry {
+    /// The item to put in place of `item`. Whatever is wrong, it still contains the function, so that the
+    /// one mistake does not look like a hundred, and editors can go on completing.
+    pub(crate) fn expand(self, options: TokenStream, item: TokenStream) -> TokenStream {
+        let function: Function = match syn::parse2(item.clone()) {
+            Ok(function) => function,
+            Err(error) => return with_error(item, &error),
+        };
+        if function.signature.asyncness.is_none() {
+            let error = Error::new(
+                function.signature.fn_token.span,
+                format!("`#[{self}]` needs an async function: write `async fn`"),
+            );
+            return with_error(item, &error);
+        }
+        let checked = self
+            .check(&function)
+            .and_then(|()| Options::parse(self, options));
+        match checked {
+            Ok(options) => self.function(function, &options),
+            Err(error) => with_error(function.without_runtime(self), &error),
+        }
+    }
+
+    /// Refuses functions that cannot be what the attribute makes of them.
+    fn check(self, function: &Function) -> Result<()> {
+        let inputs = &function.signature.inputs;
+        match self.kind {
+            Kind::Main if function.signature.ident == "main" && !inputs.is_empty() => {
+                Err(Error::new_spanned(
+                    inputs,
+                    "`main` takes no arguments: read them from `std::env::args`",
+                ))
+            }
+            Kind::Test if !inputs.is_empty() => Err(Error::new_spanned(
+                inputs,
+                "a test takes no arguments: nobody is there to pass them",
+            )),
+            Kind::Test => match function.attributes.iter().find(|a| self.is_test(a)) {
+                Some(second) => Err(Error::new_spanned(
+                    second,
+                    format!(
+                        "this makes a test of the function once more: `#[{self}]` is enough, \
+                         remove this one"
+                    ),
+                )),
+                None => Ok(()),
+            },
+            Kind::Main => Ok(()),
+        }
+    }
+
+    /// Whether an attribute would make a test of the function too: the standard one by any of its names,
+    /// or this one again.
+    fn is_test(self, attribute: &Attribute) -> bool {
+        let path = attribute.path();
+        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+        match segments[..] {
+            ["test"] | ["core" | "std", "prelude", _, "test"] => true,
+            [home, "test"] => home == self.home,
+            _ => false,
+        }
+    }
+
+    fn function(self, function: Function, options: &Options) -> TokenStream {
+        // Local names and `::`-paths of this macro, positions of the attribute.
+        let here = Span::mixed_site();
+        let home = match &options.home {
+            Some(path) => path.to_token_stream(),
+            None => {
+                let home = Ident::new(self.home, here);
+                quote_spanned!(here=> ::#home)
+            }
+        };
+        let constructor = match options.flavor {
+            Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
+            Flavor::CurrentThread => quote_spanned!(here=> new_current_thread),
+        };
+        let worker_threads = options.worker_threads.iter();
+        let start_paused = options.start_paused.iter();
+        let name = options.name.iter();
+
+        let body = function.body_as_future();
+        let body = match self.kind {
+            Kind::Main => body,
+            // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is
+            // worth a copy of its own.)
+            Kind::Test => quote_spanned! {here=>
+                ::core::pin::pin!(#body)
+                    as ::core::pin::Pin<&mut dyn ::core::future::Future<Output = _>>
+            },
+        };
+        // Last, so that attribute macros among the function's own can see it.
+        let test = match self.kind {
+            Kind::Main => TokenStream::new(),
+            Kind::Test => quote_spanned!(here=> #[::core::prelude::v1::test]),
+        };
+        let statements = quote_spanned! {here=>
+            #home::runtime::Builder::#constructor()
+                #(.worker_threads(#worker_threads))*
+                #(.start_paused(#start_paused))*
+                #(.name(#name))*
+                .enable_all()
+                .build()
+                .expect("Failed building the Runtime")
+                .block_on(#body)
+        };
+        function.assemble(&test, statements)
+    }
+}
+
+/// The attribute's name, as its user would write it.
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self.kind {
+            Kind::Main => "main",
+            Kind::Test => "test",
+        };
+        write!(f, "{}::{name}", self.home)
+    }
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let mut attributes = Attribute::parse_outer(input)?;
+        let visibility = input.parse()?;
+        let signature = input.parse()?;
+        let (inner, body) = split_inner_attributes(parse_body(input.parse()?)?)?;
+        attributes.extend(inner);
+        Ok(Self {
+            attributes,
+            visibility,
+            signature,
+            body,
+        })
+    }
+}
+
+impl Function {
+    /// The body as an async block that knows its return type.
+    ///
+    /// A block has no place to write the type, and would find out what it returns from whatever it returns
+    /// first; a mismatch would show only outside, far from the user's tokens. So the block begins with
+    /// a `return` of the right type, never reached, and all that follow are compared with it where they are.
+    /// (An inner `async fn` could use neither `self` nor generics. For async closures, compilers report
+    /// a mismatch at the whole body.)
+    fn body_as_future(&self) -> TokenStream {
+        let here = Span::mixed_site();
+        let returns = match &self.signature.output {
+            ReturnType::Default => {
+                let name = here.located_at(self.signature.ident.span());
+                quote_spanned!(name=> ())
+            }
+            // Neither can be written in an expression. The function itself, whose value this becomes, has
+            // the type.
+            ReturnType::Type(_, ty) if is_opaque(ty.to_token_stream()) => TokenStream::new(),
+            // Located at the type, because that is where the compiler says that the type comes from.
+            ReturnType::Type(_, ty) => {
+                let ty_span = here.located_at(ty.span());
+                quote_spanned! {ty_span=>
+                    ::core::option::Option::<#ty>::unwrap(::core::option::Option::None)
+                }
+            }
+        };
+        let returns = match returns.is_empty() {
+            true => returns,
+            false => quote_spanned!(here=> if false { return #returns; }),
+        };
+        let body = &self.body;
+        quote_spanned!(here=> async { #returns #[allow(unused_braces)] #body })
+    }
+
+    /// The function, its body checked but never run: what is left when the attribute is wrong.
+    fn without_runtime(self, entry: Entry) -> TokenStream {
+        let body = self.body_as_future();
+        let block = quote_spanned! {Span::mixed_site()=>
+            let _ = #body;
+            ::core::panic!("this function did not compile")
+        };
+        let is_main = self.signature.ident == "main" && !self.signature.inputs.is_empty();
+        let item = Self {
+            attributes: self
+                .attributes
+                .into_iter()
+                .filter(|attribute| !entry.is_test(attribute))
+                .collect(),
+            ..self
+        }
+        .assemble(&TokenStream::new(), block);
+        // A `main` with arguments would be the compiler's next complaint.
+        if is_main {
+            quote!(fn main() { #item })
+        } else {
+            item
+        }
+    }
+
+    fn assemble(mut self, attribute: &TokenStream, statements: TokenStream) -> TokenStream {
+        self.signature.asyncness = None;
+        let Self {
+            attributes,
+            visibility,
+            signature,
+            body,
+        } = self;
+        // Where the user's braces were, so that errors about the function point at the function.
+        let block = braces_at(&body, statements);
+        quote!(#(#attributes)* #attribute #visibility #signature #block)
+    }
+}
+
+/// The braces of a body. If they come from a `$body:block` of someone's macro, they are wrapped once more.
+fn parse_body(token: TokenTree) -> Result<Group> {
+    match &token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Ok(group.clone()),
+        TokenTree::Group(group) if group.delimiter() == Delimiter::None => {
+            parse_body(syn::parse2(group.stream())?)
+        }
+        _ => Err(Error::new(token.span(), "expected the body of a function")),
+    }
+}
+
+/// Takes `#![attributes]` off the start of a body: they may stand in a function, not in a closure. They
+/// mean the same on the function from outside.
+fn split_inner_attributes(body: Group) -> Result<(Vec<Attribute>, Group)> {
+    let parser = |input: ParseStream<'_>| {
+        let inner = Attribute::parse_inner(input)?;
+        Ok((inner, input.parse::<TokenStream>()?))
+    };
+    let (mut inner, rest) = parser.parse2(body.stream())?;
+    if inner.is_empty() {
+        // Untouched, this one knows where each of its braces is.
+        return Ok((inner, body));
+    }
+    for attribute in &mut inner {
+        attribute.style = AttrStyle::Outer;
+    }
+    let rest = braces_at(&body, rest);
+    Ok((inner, rest))
+}
+
+fn braces_at(original: &Group, content: TokenStream) -> Group {
+    let mut braces = Group::new(Delimiter::Brace, content);
+    braces.set_span(original.span());
+    braces
+}
+
+/// Whether a type says `impl Trait` or `!` anywhere.
+fn is_opaque(ty: TokenStream) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "impl",
+        TokenTree::Punct(punct) => punct.as_char() == '!',
+        TokenTree::Group(group) => is_opaque(group.stream()),
+        TokenTree::Literal(_) => false,
+    })
+}
+
+fn with_error(mut item: TokenStream, error: &Error) -> TokenStream {
+    item.extend(error.to_compile_error());
+    item
+}

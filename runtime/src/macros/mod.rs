@@ -1,0 +1,9 @@
+//! The declarative macros. They reach the rest of the crate through [`support`] and nothing else.
+
+pub mod support;
+
+mod join;
+mod pin;
+mod select;
+mod task_local;
+mod try_join;

@@ -1,0 +1,5 @@
+#[leno::main(crate = "not a path")]
+async fn main() {}
+
+#[leno::test(crate = leno)]
+async fn without_quotes() {}

@@ -1,0 +1,2 @@
+#[leno::main(flavor = "single_thread")]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[leno::main]
+fn main() {}

@@ -1,0 +1,4 @@
+#[leno::main]
+async fn main(arguments: Vec<String>) {
+    drop(arguments);
+}

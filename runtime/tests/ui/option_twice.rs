@@ -1,0 +1,2 @@
+#[leno::main(worker_threads = 4, flavor = "multi_thread", worker_threads = 4)]
+async fn main() {}

@@ -1,0 +1,5 @@
+#[leno::main(threads = 4)]
+async fn main() {}
+
+#[leno::test(core_threads = 4)]
+async fn renamed() {}

@@ -1,0 +1,9 @@
+async fn early() {
+    leno::select! {
+        _ = async {} => {}
+        else => {},
+        _ = async {} => {}
+    }
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+async fn nothing() {
+    leno::select! {};
+    leno::select! { biased; };
+}
+
+fn main() {}

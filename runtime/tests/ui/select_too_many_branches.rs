@@ -1,0 +1,71 @@
+async fn sixty_five() {
+    leno::select! {
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+        _ = async {} => {}
+    }
+}
+
+fn main() {}

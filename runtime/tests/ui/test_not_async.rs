@@ -1,0 +1,4 @@
+#[leno::test]
+fn not_async() {}
+
+fn main() {}
