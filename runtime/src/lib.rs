@@ -1,5 +1,7 @@
 //! leno.
 
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;
