@@ -1,1 +1,57 @@
-//! Skeleton.
+//! Workloads that run on leno and, from the same source, on other runtimes.
+//!
+//! A [`Peer`] is a runtime under measurement: one file in [`peers`]. A workload is a function that is generic over
+//! the peer, does its work a given number of times, and returns how long that took; what each isolates, and what it
+//! cannot show, is in its documentation. `cargo bench -p leno-bench` runs them under criterion;
+//! `cargo run --release -p leno-bench --bin rounds` takes turns between the peers and prints medians and ratios, which
+//! is the fairer comparison on a machine whose speed drifts.
+
+pub mod peers;
+pub mod workloads;
+
+use std::future::Future;
+use std::time::Duration;
+
+/// A runtime under measurement.
+pub trait Peer: Send + Sync + 'static {
+    /// What a table calls it.
+    const NAME: &'static str;
+
+    /// Waits for a spawned task; panics if the task failed.
+    type Join<T: Send + 'static>: Future<Output = T> + Send;
+
+    /// A fresh runtime with `workers` worker threads; 0 asks for a current-thread runtime.
+    fn start(workers: usize) -> Self;
+
+    /// Waits for `future` on the calling thread.
+    fn block_on<F: Future>(&self, future: F) -> F::Output;
+
+    /// Spawns from inside a task.
+    fn spawn<F>(future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// Spawns from any thread.
+    fn spawn_from_outside<F>(&self, future: F) -> Self::Join<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static;
+
+    /// The peer's own way to let others run.
+    fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// The peer's sleep.
+    fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;
+}
+
+/// Runs `future` as a task of `peer` and waits for it, so that the workload runs where tasks run and not on the
+/// thread that blocks.
+pub fn on_worker<P: Peer, F>(peer: &P, future: F) -> F::Output
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let join = peer.spawn_from_outside(future);
+    peer.block_on(join)
+}

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "hyper")]
 pub mod hyper;
+pub mod io;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;

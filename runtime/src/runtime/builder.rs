@@ -2,7 +2,7 @@
 
 use super::Runtime;
 use super::handle::Handle;
-use super::inner::Inner;
+use super::inner::{Inner, Settings};
 use crate::kernel::blocking::{self, Blocking};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -33,6 +33,7 @@ type SharedCallback = Arc<dyn Fn() + Send + Sync>;
 /// ```
 pub struct Builder {
     kind: Kind,
+    runtime_name: Option<String>,
     workers: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
@@ -67,6 +68,7 @@ impl Builder {
     fn new(kind: Kind) -> Self {
         Self {
             kind,
+            runtime_name: None,
             workers: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
@@ -128,6 +130,22 @@ impl Builder {
     pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
         assert!(threads > 0, "`max_blocking_threads` must be at least 1");
         self.max_blocking_threads = threads;
+        self
+    }
+
+    /// The name of the runtime, for [`Handle::name`].
+    ///
+    /// # Panics
+    ///
+    /// If it is empty.
+    #[track_caller]
+    pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
+        let name = name.into();
+        assert!(
+            !name.trim().is_empty(),
+            "a runtime's name must not be empty"
+        );
+        self.runtime_name = Some(name);
         self
     }
 
@@ -215,16 +233,23 @@ impl Builder {
         let inner = match self.kind {
             Kind::CurrentThread => Inner::new_local(
                 Local::new(driver, clock, hooks),
+                self.settings(),
                 self.blocking(0),
-                self.time,
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
                 let (pool, cores) = Pool::new(workers, driver, clock, hooks);
-                Inner::start_pool(pool, cores, self.blocking(workers), self.time)?
+                Inner::start_pool(pool, cores, self.settings(), self.blocking(workers))?
             }
         };
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            name: self.runtime_name.clone(),
+            time: self.time,
+        }
     }
 
     fn blocking(&self, workers: usize) -> Blocking {
@@ -268,6 +293,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("kind", &self.kind)
+            .field("name", &self.runtime_name)
             .field("workers", &self.workers)
             .field("max_blocking_threads", &self.max_blocking_threads)
             .field("keep_alive", &self.keep_alive)

@@ -104,6 +104,11 @@ impl Handle {
         self.inner.block_on(future, false)
     }
 
+    /// The name that the runtime was given by [`Builder::name`](super::Builder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.inner.name()
+    }
+
     /// Which kind of runtime this is.
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         if self.inner.is_local() {

@@ -20,8 +20,16 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Inner {
     scheduler: Scheduler,
+    settings: Settings,
     blocking: Blocking,
-    time: bool,
+}
+
+/// What the builder says about a runtime of either kind.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) name: Option<String>,
+    /// Timers are enabled.
+    pub(super) time: bool,
 }
 
 #[derive(Debug)]
@@ -43,16 +51,16 @@ impl Inner {
     pub(super) fn start_pool(
         pool: Arc<Pool>,
         cores: Vec<worker::Handed>,
+        settings: Settings,
         blocking: Blocking,
-        time: bool,
     ) -> io::Result<Arc<Self>> {
         let inner = Arc::new(Self {
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
                 pool,
             },
+            settings,
             blocking,
-            time,
         });
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
@@ -67,18 +75,26 @@ impl Inner {
         Ok(inner)
     }
 
-    pub(super) fn new_local(local: Arc<Local>, blocking: Blocking, time: bool) -> Arc<Self> {
+    pub(super) fn new_local(
+        local: Arc<Local>,
+        settings: Settings,
+        blocking: Blocking,
+    ) -> Arc<Self> {
         Arc::new(Self {
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
             },
+            settings,
             blocking,
-            time,
         })
     }
 
     // ----- parts --------------------------------------------------------------------------------------
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.settings.name.as_deref()
+    }
 
     pub(super) fn is_local(&self) -> bool {
         matches!(self.scheduler, Scheduler::Local { .. })
@@ -105,7 +121,7 @@ impl Inner {
 
     /// A wheel for a new timer, if time is enabled.
     pub(super) fn wheel(&self) -> Option<&Arc<Wheel>> {
-        self.time.then(|| match &self.scheduler {
+        self.settings.time.then(|| match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.wheel(),
             Scheduler::Local { local, .. } => local.wheel(),
         })

@@ -1,0 +1,101 @@
+//! smol: an `async_executor::Executor`, run by as many threads as there are workers.
+
+use crate::Peer;
+use smol::Executor;
+use smol::channel::Sender;
+use std::cell::RefCell;
+use std::future::Future;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+thread_local! {
+    /// The executor that this thread runs, for spawning from inside a task.
+    static CURRENT: RefCell<Option<Arc<Executor<'static>>>> = const { RefCell::new(None) };
+}
+
+/// smol, with an executor of its own.
+#[derive(Debug)]
+pub struct Smol {
+    executor: Arc<Executor<'static>>,
+    /// Closed to end the workers.
+    stop: Option<Sender<()>>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Peer for Smol {
+    const NAME: &'static str = "smol";
+
+    type Join<T: Send + 'static> = smol::Task<T>;
+
+    fn start(workers: usize) -> Self {
+        let executor = Arc::new(Executor::new());
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
+        let workers = (0..workers)
+            .map(|_| {
+                let executor = Arc::clone(&executor);
+                let stopped = stopped.clone();
+                std::thread::spawn(move || {
+                    CURRENT.set(Some(Arc::clone(&executor)));
+                    // An error is the closing.
+                    let _ = smol::block_on(executor.run(stopped.recv()));
+                    CURRENT.set(None);
+                })
+            })
+            .collect();
+        Self {
+            executor,
+            stop: Some(stop),
+            workers,
+        }
+    }
+
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        if self.workers.is_empty() {
+            CURRENT.set(Some(Arc::clone(&self.executor)));
+            let output = smol::block_on(self.executor.run(future));
+            CURRENT.set(None);
+            output
+        } else {
+            smol::block_on(future)
+        }
+    }
+
+    fn spawn<F>(future: F) -> smol::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        CURRENT.with_borrow(|current| {
+            current
+                .as_ref()
+                .expect("called inside a task")
+                .spawn(future)
+        })
+    }
+
+    fn spawn_from_outside<F>(&self, future: F) -> smol::Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn(future)
+    }
+
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        smol::future::yield_now()
+    }
+
+    async fn sleep(duration: Duration) {
+        smol::Timer::after(duration).await;
+    }
+}
+
+impl Drop for Smol {
+    fn drop(&mut self) {
+        self.stop.take();
+        for worker in self.workers.drain(..) {
+            worker.join().expect("a worker ends");
+        }
+    }
+}

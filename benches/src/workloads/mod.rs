@@ -1,0 +1,5 @@
+//! What is measured.
+
+pub mod spawn;
+pub mod switch;
+pub mod wake;

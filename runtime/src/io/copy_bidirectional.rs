@@ -1,0 +1,124 @@
+//! `copy_bidirectional`.
+
+use super::copy::Transfer;
+use super::{AsyncRead, AsyncWrite, DEFAULT_CAPACITY};
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Copies from `a` to `b` and from `b` to `a` until both have ended; returns the bytes from `a` to `b` and
+/// from `b` to `a`.
+///
+/// When one stream ends, the other is shut down once all has been written to it, and the opposite direction
+/// goes on. Uses two buffers of 8 KiB on the heap.
+///
+/// # Errors
+///
+/// The first error of either stream ends both directions; what was read and not written by then is lost.
+///
+/// # Cancel safety
+///
+/// Not cancel safe: what was read and not written is lost.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut client, mut near) = leno::io::duplex(64);
+/// let (mut far, mut server) = leno::io::duplex(64);
+/// client.write_all(b"question").await?;
+/// server.write_all(b"answer").await?;
+/// client.shutdown().await?;
+/// server.shutdown().await?;
+///
+/// assert_eq!(leno::io::copy_bidirectional(&mut near, &mut far).await?, (8, 6));
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub async fn copy_bidirectional<A, B>(a: &mut A, b: &mut B) -> io::Result<(u64, u64)>
+where
+    A: AsyncRead + AsyncWrite + Unpin + ?Sized,
+    B: AsyncRead + AsyncWrite + Unpin + ?Sized,
+{
+    copy_bidirectional_with_sizes(a, b, DEFAULT_CAPACITY, DEFAULT_CAPACITY).await
+}
+
+/// [`copy_bidirectional`] with buffers of these sizes.
+///
+/// # Errors
+///
+/// As [`copy_bidirectional`].
+///
+/// # Panics
+///
+/// If a size is 0.
+///
+/// # Cancel safety
+///
+/// Not cancel safe: what was read and not written is lost.
+pub async fn copy_bidirectional_with_sizes<A, B>(
+    a: &mut A,
+    b: &mut B,
+    a_to_b_buf_size: usize,
+    b_to_a_buf_size: usize,
+) -> io::Result<(u64, u64)>
+where
+    A: AsyncRead + AsyncWrite + Unpin + ?Sized,
+    B: AsyncRead + AsyncWrite + Unpin + ?Sized,
+{
+    assert!(
+        a_to_b_buf_size > 0,
+        "`a_to_b_buf_size` must be greater than 0"
+    );
+    assert!(
+        b_to_a_buf_size > 0,
+        "`b_to_a_buf_size` must be greater than 0"
+    );
+    let mut a_to_b = Direction::Copying(Transfer::new(a_to_b_buf_size));
+    let mut b_to_a = Direction::Copying(Transfer::new(b_to_a_buf_size));
+    poll_fn(|cx| {
+        // Both are polled, whatever the first one says; a direction that is done stays ready.
+        let there = a_to_b.poll(cx, a, b)?;
+        let back = b_to_a.poll(cx, b, a)?;
+        Poll::Ready(Ok((ready!(there), ready!(back))))
+    })
+    .await
+}
+
+/// One direction.
+enum Direction {
+    Copying(Transfer),
+    ShuttingDown(u64),
+    Done(u64),
+}
+
+impl Direction {
+    fn poll<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        reader: &mut R,
+        writer: &mut W,
+    ) -> Poll<io::Result<u64>>
+    where
+        R: AsyncRead + Unpin + ?Sized,
+        W: AsyncWrite + Unpin + ?Sized,
+    {
+        let mut writer = Pin::new(writer);
+        loop {
+            match self {
+                Self::Copying(transfer) => {
+                    let copied = ready!(transfer.poll(cx, Pin::new(reader), writer.as_mut()))?;
+                    *self = Self::ShuttingDown(copied);
+                }
+                Self::ShuttingDown(copied) => {
+                    ready!(writer.as_mut().poll_shutdown(cx))?;
+                    *self = Self::Done(*copied);
+                }
+                Self::Done(copied) => return Poll::Ready(Ok(*copied)),
+            }
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! `duplex` and `simplex`: pipes in memory.
+//!
+//! A [`SimplexStream`] is one pipe: bytes between a reader and a writer, and whoever of the two waits for
+//! the other. A [`DuplexStream`] is one end of two pipes, each behind a lock of its own.
+//!
+//! Wakers are foreign code, which may want the very same pipe. So the pipe's own functions touch none: they
+//! say whom to wake, and [`poll_shared`] clones, wakes and drops wakers while the pipe is not locked.
+
+use super::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
+use crate::kernel::budget::poll_budgeted;
+use crate::kernel::wake_list::WakeList;
+use crate::prim::{Arc, Mutex};
+use bytes::{Buf, BytesMut};
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+/// One end of a pipe in both directions; see [`duplex`].
+///
+/// When it is dropped, the other end reads what is left and then the end of the stream, and its writes fail
+/// with `BrokenPipe`.
+#[derive(Debug)]
+pub struct DuplexStream {
+    incoming: Arc<Mutex<SimplexStream>>,
+    outgoing: Arc<Mutex<SimplexStream>>,
+}
+
+/// A pipe in memory, in one direction; see [`simplex`].
+///
+/// What is written to it is read from it. It ends by [`shutdown`](super::AsyncWriteExt::shutdown) only: then
+/// reading yields what is left and then the end of the stream, and writing fails with `BrokenPipe`.
+#[derive(Debug)]
+pub struct SimplexStream {
+    bytes: BytesMut,
+    capacity: usize,
+    closed: bool,
+    /// Who waits for bytes, or for the end.
+    reader: Option<Waker>,
+    /// Who waits for room, or for the end.
+    writer: Option<Waker>,
+}
+
+/// Makes a pipe in both directions and returns its two ends.
+///
+/// Each direction holds up to `max_buf_size` bytes; a writer that finds it full waits for the reader.
+///
+/// # Panics
+///
+/// If `max_buf_size` is 0.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut client, mut server) = leno::io::duplex(64);
+/// client.write_all(b"ping").await?;
+///
+/// let mut word = [0; 4];
+/// server.read_exact(&mut word).await?;
+/// assert_eq!(&word, b"ping");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
+    let one = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    let other = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    (
+        DuplexStream {
+            incoming: Arc::clone(&one),
+            outgoing: Arc::clone(&other),
+        },
+        DuplexStream {
+            incoming: other,
+            outgoing: one,
+        },
+    )
+}
+
+/// Makes a pipe in one direction and returns its two ends.
+///
+/// It holds up to `max_buf_size` bytes; a writer that finds it full waits for the reader. To end it, shut the
+/// writing end down: dropping an end tells the other one nothing.
+///
+/// # Panics
+///
+/// If `max_buf_size` is 0.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut reader, mut writer) = leno::io::simplex(64);
+/// writer.write_all(b"some bytes").await?;
+/// writer.shutdown().await?;
+///
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text).await?;
+/// assert_eq!(text, "some bytes");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
+    split(SimplexStream::new_unsplit(max_buf_size))
+}
+
+/// The two who may wait for a pipe.
+#[derive(Clone, Copy)]
+enum Side {
+    Reader,
+    Writer,
+}
+
+impl SimplexStream {
+    /// Makes a pipe without splitting it into its ends, for one task that does both.
+    ///
+    /// # Panics
+    ///
+    /// If `max_buf_size` is 0.
+    #[track_caller]
+    pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
+        SimplexStream {
+            bytes: BytesMut::new(),
+            capacity: max_buf_size,
+            closed: false,
+            reader: None,
+            writer: None,
+        }
+    }
+
+    fn waiter(&mut self, side: Side) -> &mut Option<Waker> {
+        match side {
+            Side::Reader => &mut self.reader,
+            Side::Writer => &mut self.writer,
+        }
+    }
+
+    /// Reads, and returns the writer if it has room now.
+    fn read(&mut self, buf: &mut ReadBuf<'_>) -> Poll<(io::Result<()>, Option<Waker>)> {
+        let count = self.bytes.len().min(buf.remaining());
+        if count == 0 && buf.remaining() != 0 && !self.closed {
+            return Poll::Pending;
+        }
+        buf.put_slice(&self.bytes[..count]);
+        self.bytes.advance(count);
+        let wake = if count == 0 { None } else { self.writer.take() };
+        Poll::Ready((Ok(()), wake))
+    }
+
+    /// Writes from the buffers one after the other, and returns the reader if there are bytes now.
+    fn write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<(io::Result<usize>, Option<Waker>)> {
+        if self.closed {
+            return Poll::Ready((Err(io::ErrorKind::BrokenPipe.into()), None));
+        }
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready((Ok(0), None));
+        }
+        let room = self.capacity - self.bytes.len();
+        if room == 0 {
+            return Poll::Pending;
+        }
+        let mut left = room;
+        for buf in bufs {
+            let count = buf.len().min(left);
+            self.bytes.extend_from_slice(&buf[..count]);
+            left -= count;
+        }
+        Poll::Ready((Ok(room - left), self.reader.take()))
+    }
+
+    /// Ends the pipe, and returns who waits on that side.
+    fn close(&mut self, side: Side) -> Option<Waker> {
+        self.closed = true;
+        self.waiter(side).take()
+    }
+
+    /// Attempts an operation on a pipe that nobody else can reach.
+    fn poll_own<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        side: Side,
+        attempt: impl FnOnce(&mut Self) -> Poll<(T, Option<Waker>)>,
+    ) -> Poll<T> {
+        poll_budgeted(cx, |cx| match attempt(self) {
+            Poll::Ready((result, peer)) => {
+                wake(peer);
+                Poll::Ready(result)
+            }
+            Poll::Pending => {
+                match self.waiter(side) {
+                    Some(waker) => waker.clone_from(cx.waker()),
+                    none => *none = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+        })
+    }
+}
+
+/// Attempts an operation on a pipe whose other end is elsewhere.
+fn poll_shared<T>(
+    pipe: &Mutex<SimplexStream>,
+    cx: &mut Context<'_>,
+    side: Side,
+    mut attempt: impl FnMut(&mut SimplexStream) -> Poll<(T, Option<Waker>)>,
+) -> Poll<T> {
+    poll_budgeted(cx, |cx| {
+        let mut locked = pipe.lock();
+        let mut outcome = attempt(&mut locked);
+        if outcome.is_pending() {
+            let waiter = locked.waiter(side);
+            if waiter.as_ref().is_some_and(|old| old.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            // To wait takes a clone of the waker. While it is made the other side may come, so: once more.
+            drop(locked);
+            let mut waker = Some(cx.waker().clone());
+            locked = pipe.lock();
+            outcome = attempt(&mut locked);
+            if outcome.is_pending() {
+                std::mem::swap(locked.waiter(side), &mut waker);
+            }
+            drop(locked);
+            // Here the old waker, or the one that is not needed, is dropped.
+        } else {
+            drop(locked);
+        }
+        outcome.map(|(result, peer)| {
+            wake(peer);
+            result
+        })
+    })
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+impl AsyncRead for DuplexStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        poll_shared(&self.incoming, cx, Side::Reader, |pipe| pipe.read(buf))
+    }
+}
+
+impl AsyncWrite for DuplexStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let reader = self.outgoing.lock().close(Side::Reader);
+        wake(reader);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        poll_shared(&self.outgoing, cx, Side::Writer, |pipe| pipe.write(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for DuplexStream {
+    fn drop(&mut self) {
+        let reader = self.outgoing.lock().close(Side::Reader);
+        let writer = self.incoming.lock().close(Side::Writer);
+        // One of the two may panic; the other is woken nevertheless.
+        let mut wakers = WakeList::new();
+        for waker in [reader, writer].into_iter().flatten() {
+            wakers.push(waker);
+        }
+        wakers.wake_all();
+    }
+}
+
+impl AsyncRead for SimplexStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.get_mut()
+            .poll_own(cx, Side::Reader, |pipe| pipe.read(buf))
+    }
+}
+
+impl AsyncWrite for SimplexStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(buf)])
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        wake(self.get_mut().close(Side::Reader));
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.get_mut()
+            .poll_own(cx, Side::Writer, |pipe| pipe.write(bufs))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+}

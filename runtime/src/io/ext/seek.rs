@@ -1,0 +1,103 @@
+//! `AsyncSeekExt`.
+
+use super::operation::{Operation, Step};
+use crate::io::AsyncSeek;
+use std::io::{self, SeekFrom};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// Seeking, to be awaited, on any [`AsyncSeek`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+/// use std::io::Cursor;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut stream = Cursor::new(b"0123456789");
+/// assert_eq!(stream.seek(SeekFrom::End(-3)).await?, 7);
+/// assert_eq!(stream.read_u8().await?, b'7');
+/// assert_eq!(stream.stream_position().await?, 8);
+/// assert_eq!(stream.rewind().await?, 0);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub trait AsyncSeekExt: AsyncSeek {
+    /// Seeks to `pos` and returns the new position from the start of the stream.
+    ///
+    /// A seek that another operation has left unfinished is completed first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream; a position before its start is one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the seek may or may not take place.
+    fn seek(&mut self, pos: SeekFrom) -> Operation<SeekTo<'_, Self>>
+    where
+        Self: Unpin,
+    {
+        Operation::new(SeekTo {
+            stream: self,
+            position: Some(pos),
+        })
+    }
+
+    /// Seeks to the start: `seek(SeekFrom::Start(0))`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: the seek may or may not take place.
+    fn rewind(&mut self) -> Operation<SeekTo<'_, Self>>
+    where
+        Self: Unpin,
+    {
+        self.seek(SeekFrom::Start(0))
+    }
+
+    /// The position from the start of the stream: `seek(SeekFrom::Current(0))`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the stream.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the position stays what it is.
+    fn stream_position(&mut self) -> Operation<SeekTo<'_, Self>>
+    where
+        Self: Unpin,
+    {
+        self.seek(SeekFrom::Current(0))
+    }
+}
+
+impl<S: AsyncSeek + ?Sized> AsyncSeekExt for S {}
+
+/// See [`AsyncSeekExt::seek`].
+#[derive(Debug)]
+pub struct SeekTo<'a, S: ?Sized> {
+    stream: &'a mut S,
+    /// Where to, until the seek has been started.
+    position: Option<SeekFrom>,
+}
+
+impl<S: AsyncSeek + Unpin + ?Sized> Step for SeekTo<'_, S> {
+    type Output = io::Result<u64>;
+
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        if let Some(position) = self.position {
+            // The stream may be busy with an earlier seek.
+            ready!(Pin::new(&mut *self.stream).poll_complete(cx))?;
+            Pin::new(&mut *self.stream).start_seek(position)?;
+            self.position = None;
+        }
+        Pin::new(&mut *self.stream).poll_complete(cx)
+    }
+}

@@ -1,0 +1,79 @@
+//! Reading and writing without blocking a thread.
+//!
+//! The traits are those of [`std::io`], except that an operation which cannot go on at once is *pending* and
+//! wakes its task when it can:
+//!
+//! | to implement | std's | brings by its extension trait |
+//! | --- | --- | --- |
+//! | [`AsyncRead`] | `Read` | [`AsyncReadExt`]: `read`, `read_exact`, `read_to_end`, `read_u32`, `take`, … |
+//! | [`AsyncWrite`] | `Write` | [`AsyncWriteExt`]: `write`, `write_all`, `flush`, `shutdown`, `write_u32`, … |
+//! | [`AsyncBufRead`] | `BufRead` | [`AsyncBufReadExt`]: `read_line`, `lines`, `read_until`, `split`, … |
+//! | [`AsyncSeek`] | `Seek` | [`AsyncSeekExt`]: `seek`, `rewind`, `stream_position` |
+//!
+//! Around them: [`BufReader`], [`BufWriter`] and [`BufStream`] make few large operations out of many small
+//! ones, [`copy`] and [`copy_bidirectional`] move bytes from stream to stream, [`split()`] gives the two
+//! directions of a stream to two tasks, [`duplex`] and [`simplex`] are pipes in memory.
+//!
+//! ```
+//! use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+//!
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let (mut client, server) = leno::io::duplex(64);
+//! client.write_all(b"hello\nworld\n").await?;
+//! client.shutdown().await?;
+//!
+//! let mut lines = BufReader::new(server).lines();
+//! assert_eq!(lines.next_line().await?.as_deref(), Some("hello"));
+//! assert_eq!(lines.next_line().await?.as_deref(), Some("world"));
+//! assert_eq!(lines.next_line().await?, None);
+//! # Ok::<(), std::io::Error>(())
+//! # }).unwrap();
+//! ```
+
+mod buffered;
+mod copy;
+mod copy_bidirectional;
+mod duplex;
+mod empty;
+mod ext;
+mod join;
+mod read_buf;
+mod repeat;
+mod sink;
+mod split;
+mod traits;
+
+#[cfg(test)]
+mod cooperation;
+
+pub use buffered::{BufReader, BufStream, BufWriter};
+pub use copy::{copy, copy_buf};
+pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
+pub use duplex::{DuplexStream, SimplexStream, duplex, simplex};
+pub use empty::{Empty, empty};
+pub use ext::{
+    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Chain, Lines, Split, Take,
+};
+pub use join::{Join, join};
+pub use read_buf::ReadBuf;
+pub use repeat::{Repeat, repeat};
+pub use sink::{Sink, sink};
+pub use split::{ReadHalf, WriteHalf, split};
+#[doc(no_inline)]
+pub use std::io::{Error, ErrorKind, Result, SeekFrom};
+pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+
+use std::task::Poll;
+
+/// How much a buffer holds if nobody says otherwise.
+const DEFAULT_CAPACITY: usize = 8 * 1024;
+
+/// Polls again for as long as the operation was only interrupted.
+fn retry_interrupted<T>(mut poll: impl FnMut() -> Poll<Result<T>>) -> Poll<Result<T>> {
+    loop {
+        match poll() {
+            Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use crate::io::AsyncRead;
+use std::io::{self, BufRead};
+use std::ops::DerefMut;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A source of bytes that shows what it has read before one takes it.
+///
+/// To read from one, import [`AsyncBufReadExt`](crate::io::AsyncBufReadExt). Any source becomes one in a
+/// [`BufReader`](crate::io::BufReader).
+pub trait AsyncBufRead: AsyncRead {
+    /// Attempts to return what is buffered, reading into an empty buffer first.
+    ///
+    /// Returns the same bytes again until they are taken by [`consume`](Self::consume). No bytes mean the
+    /// end of the stream. When it is pending, the task of `cx` is woken when there is something.
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>>;
+
+    /// Takes the first `amt` bytes off the buffer: they will not be returned again.
+    ///
+    /// `amt` must not be more than [`poll_fill_buf`](Self::poll_fill_buf) has shown; it depends on the
+    /// source whether it panics or takes all there is otherwise.
+    fn consume(self: Pin<&mut Self>, amt: usize);
+}
+
+macro_rules! forward {
+    () => {
+        fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+            Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
+        }
+
+        fn consume(mut self: Pin<&mut Self>, amt: usize) {
+            Pin::new(&mut **self).consume(amt);
+        }
+    };
+}
+
+impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for Box<T> {
+    forward!();
+}
+
+impl<T: ?Sized + AsyncBufRead + Unpin> AsyncBufRead for &mut T {
+    forward!();
+}
+
+impl<P> AsyncBufRead for Pin<P>
+where
+    P: DerefMut,
+    P::Target: AsyncBufRead,
+{
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        self.as_deref_mut().poll_fill_buf(cx)
+    }
+
+    fn consume(self: Pin<&mut Self>, amt: usize) {
+        self.as_deref_mut().consume(amt);
+    }
+}
+
+impl AsyncBufRead for &[u8] {
+    #[inline]
+    fn poll_fill_buf(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(Ok(*self))
+    }
+
+    #[inline]
+    fn consume(mut self: Pin<&mut Self>, amt: usize) {
+        *self = &self[amt..];
+    }
+}
+
+impl<T: AsRef<[u8]> + Unpin> AsyncBufRead for io::Cursor<T> {
+    #[inline]
+    fn poll_fill_buf(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        Poll::Ready(self.get_mut().fill_buf())
+    }
+
+    #[inline]
+    fn consume(self: Pin<&mut Self>, amt: usize) {
+        BufRead::consume(self.get_mut(), amt);
+    }
+}

@@ -1,0 +1,201 @@
+use std::io::{self, IoSlice, Write};
+use std::ops::DerefMut;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// A destination for bytes.
+///
+/// To write to one, import [`AsyncWriteExt`](crate::io::AsyncWriteExt), which turns these functions into
+/// methods that can be awaited.
+///
+/// # Examples
+///
+/// A destination that only counts:
+///
+/// ```
+/// use leno::io::{self, AsyncWrite, AsyncWriteExt};
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+///
+/// #[derive(Default)]
+/// struct Count(usize);
+///
+/// impl AsyncWrite for Count {
+///     fn poll_write(
+///         mut self: Pin<&mut Self>,
+///         _cx: &mut Context<'_>,
+///         buf: &[u8],
+///     ) -> Poll<io::Result<usize>> {
+///         self.0 += buf.len();
+///         Poll::Ready(Ok(buf.len()))
+///     }
+///
+///     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+///         Poll::Ready(Ok(()))
+///     }
+///
+///     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+///         Poll::Ready(Ok(()))
+///     }
+/// }
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut count = Count::default();
+/// count.write_all(b"some bytes").await?;
+/// assert_eq!(count.0, 10);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub trait AsyncWrite {
+    /// Attempts to write `buf`, or a first part of it, and returns how much.
+    ///
+    /// `Ready(Ok(0))` for a `buf` that is not empty means that nothing can be written any more. When it is
+    /// pending, or an error, nothing was written. Only the latest task that polled is woken.
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>>;
+
+    /// Attempts to bring everything written so far to its destination.
+    ///
+    /// Ready when nothing is left in a buffer on the way.
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Attempts to end the stream in good order: flushes, and tells the other side that no more comes.
+    ///
+    /// To be called until it is ready, and no writing after that. A stream without an end of its own just
+    /// flushes. Dropping a stream never waits, so what must arrive needs a shutdown (or a flush) first.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+
+    /// Like [`poll_write`](Self::poll_write), from several buffers one after the other.
+    ///
+    /// Unless it is implemented otherwise, it writes from the first buffer that is not empty.
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let first = bufs.iter().find(|buf| !buf.is_empty());
+        self.poll_write(cx, first.map_or(&[], |buf| buf))
+    }
+
+    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) is better than joining the buffers first.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! forward {
+    ($self:ident => $target:expr) => {
+        fn poll_write(
+            mut $self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            $target.poll_write(cx, buf)
+        }
+
+        fn poll_flush(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            $target.poll_flush(cx)
+        }
+
+        fn poll_shutdown(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+            $target.poll_shutdown(cx)
+        }
+
+        fn poll_write_vectored(
+            mut $self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            bufs: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            $target.poll_write_vectored(cx, bufs)
+        }
+
+        fn is_write_vectored(&self) -> bool {
+            (**self).is_write_vectored()
+        }
+    };
+}
+
+impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for Box<T> {
+    forward!(self => Pin::new(&mut **self));
+}
+
+impl<T: ?Sized + AsyncWrite + Unpin> AsyncWrite for &mut T {
+    forward!(self => Pin::new(&mut **self));
+}
+
+impl<P> AsyncWrite for Pin<P>
+where
+    P: DerefMut,
+    P::Target: AsyncWrite,
+{
+    forward!(self => self.as_mut().as_deref_mut());
+}
+
+/// Memory: std's `Write` never waits, so it is ready at once.
+macro_rules! write_at_once {
+    ($(#[$attr:meta])* [$($generics:tt)*] $memory:ty) => {
+        $(#[$attr])*
+        impl<$($generics)*> AsyncWrite for $memory {
+            #[inline]
+            fn poll_write(
+                self: Pin<&mut Self>,
+                _cx: &mut Context<'_>,
+                buf: &[u8],
+            ) -> Poll<io::Result<usize>> {
+                Poll::Ready(self.get_mut().write(buf))
+            }
+
+            #[inline]
+            fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            #[inline]
+            fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(()))
+            }
+
+            #[inline]
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                _cx: &mut Context<'_>,
+                bufs: &[IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                Poll::Ready(self.get_mut().write_vectored(bufs))
+            }
+
+            #[inline]
+            fn is_write_vectored(&self) -> bool {
+                true
+            }
+        }
+    };
+}
+
+write_at_once!(
+    /// Appends to the vector.
+    [] Vec<u8>
+);
+write_at_once!(
+    /// Overwrites from the cursor's position; at the end of the slice nothing more is written.
+    [] io::Cursor<&mut [u8]>
+);
+write_at_once!(
+    /// Overwrites from the cursor's position; the vector grows.
+    [] io::Cursor<&mut Vec<u8>>
+);
+write_at_once!(
+    /// Overwrites from the cursor's position; the vector grows.
+    [] io::Cursor<Vec<u8>>
+);
+write_at_once!(
+    /// Overwrites from the cursor's position; at the end of the slice nothing more is written.
+    [] io::Cursor<Box<[u8]>>
+);
+write_at_once!(
+    /// Overwrites from the cursor's position; at the end of the array nothing more is written.
+    [const N: usize] io::Cursor<[u8; N]>
+);
