@@ -11,6 +11,7 @@ pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
 pub mod task;
+pub mod time;
 
 pub use leno_macros::{main, test};
 pub use task::spawn;

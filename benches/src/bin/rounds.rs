@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release -p leno-bench --bin rounds [-- NAME] [ROUNDS]` runs the workloads whose name contains NAME.
 
+use leno_bench::Peer;
 use leno_bench::peers::{Leno, Smol, Tokio};
 use leno_bench::workloads::{spawn, switch, wake};
-use leno_bench::Peer;
 use std::time::Duration;
 
 /// A workload on one peer: does its work a number of times, and returns the time.
@@ -68,7 +68,13 @@ fn main() {
             }
         }
         let ratio = |of: usize, to: usize| {
-            median(results[of].iter().zip(&results[to]).map(|(a, b)| a / b).collect())
+            median(
+                results[of]
+                    .iter()
+                    .zip(&results[to])
+                    .map(|(a, b)| a / b)
+                    .collect(),
+            )
         };
         let (to_tokio, to_smol) = (ratio(0, 1), ratio(0, 2));
         let [leno, tokio, smol] = results.map(median);

@@ -3,9 +3,9 @@
 use crate::{Peer, on_worker};
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Poll, Waker};
-use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Wakes itself and is pending, `times` times.

@@ -65,7 +65,8 @@ fn cancel_or_fire_wins_and_the_wheel_forgets_the_entry() {
     });
 }
 
-// Mutation: `finish_due` leaves the entry in the list (`front` for `pop_front`) → abort, its waker is taken twice.
+// Mutation: `finish_due` leaves the entry in the list (`front` for `pop_front`) → abort, its
+// waker is taken twice.
 #[test]
 fn two_workers_fire_an_entry_once() {
     explore(2, || {

@@ -225,14 +225,14 @@ fn random_run(seed: u64, magnitudes: u32) {
 }
 
 // Mutations, each failing one or more of the tests below:
-// - `Levels::take_due` moves the origin also for a slot that is not the last → "in order of deadline";
-// - it does not sort, or merges unstably → "in order of deadline";
-// - it does not mark the due ones `Place::DUE` → 33 are fired of a cancelled batch;
+// - `Levels::take_due` moves the origin to `now` and not to the slot's start, or does not move it → abort (an
+//   assertion fails, and the entries are dropped outside of the model);
+// - `Place::relative` or `Place::start` computes another digit → abort, as above;
+// - `take_due` does not sort, or `merged` is unstable → "in order of deadline";
+// - it does not mark the due ones `Place::DUE` → abort, `a_waker_may_cancel_the_rest_of_its_batch`;
 // - `Levels::insert` does not lower `earliest` → "it never sleeps past a deadline";
 // - `Levels::remove` does not clear the bit → "it sleeps for ever only if nothing is filed";
 // - `Wheel::fire` does not publish the hint → "nobody else is called for help".
-// That places are computed wrongly, or the origin not moved, makes a wheel slow and not wrong: deadlines
-// decide.
 #[test]
 fn the_wheel_fires_what_an_ordered_map_would() {
     for seed in 0..40 {

@@ -105,6 +105,11 @@ pub(crate) fn wheel() -> Arc<Wheel> {
     }
 }
 
+/// A wheel of the current runtime, if there is one and it has timers.
+pub(crate) fn try_wheel() -> Option<Arc<Wheel>> {
+    with(|inner| inner.wheel().cloned()).flatten()
+}
+
 /// The current runtime's clock.
 pub(crate) fn clock() -> Option<Arc<Clock>> {
     with(|inner| Arc::clone(inner.clock()))

@@ -9,7 +9,7 @@
 //! 1. what is in a lower level comes before what is in a higher one: it agrees with the origin in a digit
 //!    in which the other is larger already;
 //! 2. within a level, a lower slot comes before a higher one, and all agree in the digits above. So the
-//!    first entry is in the first occupied slot of the first occupied level: two words to look at;
+//!    first entry is in the first occupied slot of the first occupied level;
 //! 3. moving the origin forward, but not into or past an occupied slot, changes no entry's place.
 //!
 //! Every slot keeps a lower bound of its deadlines. It is exact until its earliest entry is cancelled, so
@@ -62,13 +62,11 @@ impl Place {
         1 << self.slot
     }
 
-    /// True if `moment`, which must not be before the slot, is in it: in all digits from this level's
-    /// up, it agrees with the origin but for this level's, which is the slot.
-    fn contains(self, origin: u64, moment: u64) -> bool {
+    /// The first moment of the slot: the digits above are the origin's, those below are 0.
+    fn start(self, origin: u64) -> u64 {
         let shift = u32::from(self.level) * DIGIT_BITS + TICK_SHIFT;
-        let last = moment >> shift;
-        let first = origin >> shift;
-        last / SLOTS as u64 == first / SLOTS as u64 && last % SLOTS as u64 == u64::from(self.slot)
+        let digits_above = (origin >> shift) & !(SLOTS as u64 - 1);
+        (digits_above | u64::from(self.slot)) << shift
     }
 }
 
@@ -181,19 +179,17 @@ impl Levels {
     /// Takes the entries whose deadline is not after `now` out of the first slot, in order; none if no
     /// entry is due. To be called again while there are any.
     ///
-    /// What remains of that slot is filed anew, relative to `now`, and so goes to a lower level: an entry
-    /// is moved once per level at most, and never if it is cancelled or due first. (At level 0 it goes
-    /// back where it was; who calls more often than once in a tick has little to move.)
+    /// A slot of a higher level is spread over the levels below it first, relative to its own start. So an
+    /// entry moves once per level at most, never if it is cancelled before, and what has to be sorted is
+    /// what is due within one tick.
     pub(super) fn take_due(&mut self, now: u64) -> Option<List<Entry>> {
         while self.earliest() <= now {
             // `earliest` was not MAX, so there is a first slot.
             let place = self.first()?;
-            let is_last = place.contains(self.origin, now);
             let mut entries = self.take(place);
-            if is_last {
-                // This slot was the first and is empty now: the origin passes no occupied slot
-                // (property 3).
-                self.origin = now;
+            if place.level > 0 {
+                // The slot was the first and is empty now: the origin passes no occupied one (3).
+                self.origin = place.start(self.origin);
             }
             let mut due = List::new();
             let mut latest = 0;
@@ -203,13 +199,12 @@ impl Levels {
                 // wheel is held, which is until it is back in a list. Due or filed, it is in no other.
                 unsafe {
                     let deadline = Entry::deadline(node);
-                    if deadline <= now {
+                    if place.level == 0 && deadline <= now {
                         is_ordered &= latest <= deadline;
                         latest = deadline;
                         Entry::set_place(node, Place::DUE);
                         due.push_back(node);
                     } else {
-                        // Not before the origin: if the slot is not the last, all of it is due.
                         self.insert(node);
                     }
                 }
@@ -217,7 +212,7 @@ impl Levels {
             if !due.is_empty() {
                 return Some(if is_ordered { due } else { sorted(due) });
             }
-            // The bound was that of a cancelled entry.
+            // A slot was spread, or the bound was that of a cancelled entry and is now exact.
         }
         None
     }

@@ -1,0 +1,135 @@
+//! Stopping and moving the clock, for tests.
+
+use crate::kernel::clock::{AdvanceError, Clock};
+use crate::runtime::current;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Stops the runtime's clock.
+///
+/// From now on [`Instant::now`](super::Instant::now) returns the same moment, until [`advance`] moves it,
+/// or the runtime does: *when no task can run, the clock jumps to the next deadline*. So a test that
+/// sleeps for an hour is over at once, and sees exactly an hour pass. The clock does not jump while a
+/// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for.
+///
+/// Only this crate's time is affected, not the standard library's. A runtime can also begin with a paused
+/// clock: `start_paused(true)` on its builder.
+///
+/// # Panics
+///
+/// Panics if the clock is paused already, and anywhere but in a current-thread runtime: workers that run
+/// side by side would not agree on when there is nothing left to do.
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{self, Duration, Instant};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// time::pause();
+/// let start = Instant::now();
+/// time::sleep(Duration::from_secs(3600)).await;
+/// assert_eq!(start.elapsed(), Duration::from_secs(3600));
+/// # });
+/// ```
+#[track_caller]
+pub fn pause() {
+    let clock = clock();
+    if !current::is_current_thread() {
+        panic!(
+            "the clock can only be paused in a current-thread runtime: \
+             build it with `Builder::new_current_thread()`"
+        );
+    }
+    if !clock.pause() {
+        panic!("the clock is paused already: call `resume()` first");
+    }
+}
+
+/// Lets a paused clock run again, from the moment it shows.
+///
+/// # Panics
+///
+/// Panics if the clock is not paused, and outside of a runtime.
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{self, Instant};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// time::pause();
+/// let stopped = Instant::now();
+/// time::resume();
+/// assert!(Instant::now() >= stopped);
+/// # });
+/// ```
+#[track_caller]
+pub fn resume() {
+    if !clock().resume() {
+        panic!("{NOT_PAUSED}");
+    }
+}
+
+/// Moves a paused clock forward.
+///
+/// The clock jumps by `duration` in one step. Every timer whose deadline is then past is fired, in order
+/// of their deadlines, and their tasks get their turn before this returns; but all of them see the new
+/// time. To see each deadline pass at its own time, rather [`sleep`](super::sleep()) and leave it to the
+/// runtime to move the clock.
+///
+/// # Panics
+///
+/// Panics if the clock is not paused, outside of a runtime, and if the clock cannot be moved that far (it
+/// counts nanoseconds in 64 bits: some 584 years).
+///
+/// # Cancel safety
+///
+/// The clock is moved by the first poll: what is cancelled later is only the wait for the other tasks.
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{self, Duration, Instant};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let start = Instant::now();
+/// time::advance(Duration::from_micros(1)).await;
+/// assert_eq!(start.elapsed(), Duration::from_micros(1));
+/// # });
+/// ```
+pub async fn advance(duration: Duration) {
+    advance_clock(&clock(), duration);
+    // The tasks that have been woken are queued before this one queues itself again.
+    crate::task::yield_now().await;
+}
+
+#[track_caller]
+fn advance_clock(clock: &Clock, duration: Duration) {
+    // Too many nanoseconds are too many for the clock as well.
+    let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+    match clock.advance(nanoseconds) {
+        Ok(()) => {}
+        Err(AdvanceError::Running) => panic!("{NOT_PAUSED}"),
+        Err(AdvanceError::Overflow) => {
+            panic!("the clock cannot be advanced by {duration:?}: it would pass its last moment")
+        }
+    }
+    // Only current-thread runtimes have a paused clock, and they have one wheel.
+    if let Some(wheel) = current::try_wheel() {
+        wheel.fire(clock.now());
+    }
+}
+
+const NOT_PAUSED: &str = "the clock is not paused: call `pause()` first";
+
+#[track_caller]
+fn clock() -> Arc<Clock> {
+    match current::clock() {
+        Some(clock) => clock,
+        None => panic!(
+            "there is no clock to pause here: call this within a runtime, \
+             for example in the future given to `block_on`"
+        ),
+    }
+}

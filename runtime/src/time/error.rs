@@ -1,0 +1,85 @@
+//! The errors of timers.
+
+use std::fmt;
+
+/// The time was over before the future was ready; returned by [`Timeout`](super::Timeout).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl Elapsed {
+    pub(super) fn new() -> Self {
+        Self(())
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad("deadline has elapsed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl From<Elapsed> for std::io::Error {
+    fn from(_: Elapsed) -> Self {
+        std::io::ErrorKind::TimedOut.into()
+    }
+}
+
+/// A timer could not do its work.
+///
+/// Nothing here returns it: timers have no capacity to exceed, and one that outlives its runtime panics
+/// when it is polled. It exists for the code that names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Error(Kind);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Shutdown,
+    AtCapacity,
+    Invalid,
+}
+
+impl Error {
+    /// The error for a timer whose runtime has shut down.
+    pub fn shutdown() -> Self {
+        Self(Kind::Shutdown)
+    }
+
+    /// True if the timer's runtime has shut down.
+    pub fn is_shutdown(&self) -> bool {
+        self.0 == Kind::Shutdown
+    }
+
+    /// The error for one timer too many.
+    pub fn at_capacity() -> Self {
+        Self(Kind::AtCapacity)
+    }
+
+    /// True if there are too many timers.
+    pub fn is_at_capacity(&self) -> bool {
+        self.0 == Kind::AtCapacity
+    }
+
+    /// The error for a deadline that makes no sense.
+    pub fn invalid() -> Self {
+        Self(Kind::Invalid)
+    }
+
+    /// True if the deadline makes no sense.
+    pub fn is_invalid(&self) -> bool {
+        self.0 == Kind::Invalid
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self.0 {
+            Kind::Shutdown => "the timer's runtime has shut down",
+            Kind::AtCapacity => "there are too many timers",
+            Kind::Invalid => "the timer's deadline is out of range",
+        })
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,159 @@
+//! Moments on the runtime's clock.
+
+use crate::prim;
+use crate::runtime::current;
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::time::Duration;
+
+/// A moment on a monotonic clock.
+///
+/// It is [`std::time::Instant`] but for [`now`](Instant::now), which shows the clock of the runtime it is
+/// called in: the real one, unless a test has [paused](super::pause) it.
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{Duration, Instant};
+///
+/// let start = Instant::now();
+/// let later = start + Duration::from_millis(3);
+/// assert_eq!(later - start, Duration::from_millis(3));
+/// // Differences do not become negative.
+/// assert_eq!(start - later, Duration::ZERO);
+/// assert_eq!(start.checked_duration_since(later), None);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant {
+    std: std::time::Instant,
+}
+
+impl Instant {
+    /// The present moment.
+    ///
+    /// Outside of a runtime, and as long as no runtime's clock was ever paused in this process, that is
+    /// `std::time::Instant::now()` and costs the same.
+    pub fn now() -> Self {
+        if prim::a_clock_was_paused() {
+            Self::now_in_runtime()
+        } else {
+            Self::from_std(std::time::Instant::now())
+        }
+    }
+
+    #[cold]
+    fn now_in_runtime() -> Self {
+        match current::clock() {
+            Some(clock) => Self::from_nanoseconds(clock.now()),
+            None => Self::from_std(std::time::Instant::now()),
+        }
+    }
+
+    /// The same moment, from the standard library's type.
+    pub fn from_std(std: std::time::Instant) -> Self {
+        Self { std }
+    }
+
+    /// The same moment, as the standard library's type.
+    pub fn into_std(self) -> std::time::Instant {
+        self.std
+    }
+
+    /// How much later this is than `earlier`; zero if it is not.
+    pub fn duration_since(&self, earlier: Instant) -> Duration {
+        self.std.saturating_duration_since(earlier.std)
+    }
+
+    /// How much later this is than `earlier`; `None` if it is earlier.
+    pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
+        self.std.checked_duration_since(earlier.std)
+    }
+
+    /// How much later this is than `earlier`; zero if it is not.
+    pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
+        self.std.saturating_duration_since(earlier.std)
+    }
+
+    /// How long ago this was; zero if it is still to come.
+    pub fn elapsed(&self) -> Duration {
+        Self::now().saturating_duration_since(*self)
+    }
+
+    /// The moment `duration` later, or `None` if the type cannot hold it.
+    pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
+        self.std.checked_add(duration).map(Self::from_std)
+    }
+
+    /// The moment `duration` earlier, or `None` if the type cannot hold it.
+    pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
+        self.std.checked_sub(duration).map(Self::from_std)
+    }
+
+    /// As the clocks and wheels of the kernel count; 0 for what was before they began, and the last number
+    /// for what is too far away.
+    pub(super) fn nanoseconds(self) -> u64 {
+        let since = self.std.saturating_duration_since(prim::base());
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    fn from_nanoseconds(nanoseconds: u64) -> Self {
+        Self::from_std(prim::base() + Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl From<std::time::Instant> for Instant {
+    fn from(std: std::time::Instant) -> Self {
+        Self::from_std(std)
+    }
+}
+
+impl From<Instant> for std::time::Instant {
+    fn from(instant: Instant) -> Self {
+        instant.into_std()
+    }
+}
+
+/// Panics if the type cannot hold the result.
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, duration: Duration) -> Instant {
+        Self::from_std(self.std + duration)
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+/// Zero if the right one is the later one.
+impl Sub for Instant {
+    type Output = Duration;
+
+    fn sub(self, earlier: Instant) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+}
+
+/// Panics if the type cannot hold the result.
+impl Sub<Duration> for Instant {
+    type Output = Instant;
+
+    fn sub(self, duration: Duration) -> Instant {
+        Self::from_std(self.std - duration)
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.std.fmt(f)
+    }
+}

@@ -1,0 +1,235 @@
+//! Ticking again and again.
+
+use super::{Instant, Sleep, bounded, sleep_until};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// A tick that comes this late counts as missed.
+const TOLERANCE: Duration = Duration::from_millis(5);
+
+/// Ticks every `period`, the first time at once.
+///
+/// Unlike a loop around [`sleep`](super::sleep()) it does not drift: the time between two calls of
+/// [`tick`](Interval::tick) is part of the period. What happens if a tick is missed can be
+/// [chosen](MissedTickBehavior).
+///
+/// # Panics
+///
+/// Panics if `period` is zero, outside of a runtime, and in a runtime whose timers are not enabled (call
+/// `enable_time()` or `enable_all()` on its builder).
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{Duration, Instant, interval};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let start = Instant::now();
+/// let mut interval = interval(Duration::from_millis(10));
+/// interval.tick().await;
+/// assert_eq!(start.elapsed(), Duration::ZERO);
+/// interval.tick().await;
+/// interval.tick().await;
+/// assert_eq!(start.elapsed(), Duration::from_millis(20));
+/// # });
+/// ```
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    Interval::new(None, period)
+}
+
+/// Ticks every `period`, the first time at `start`.
+///
+/// # Panics
+///
+/// As [`interval`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::{Duration, Instant, interval_at};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let start = Instant::now() + Duration::from_millis(50);
+/// let mut interval = interval_at(start, Duration::from_millis(10));
+/// assert_eq!(interval.tick().await, start);
+/// assert_eq!(interval.tick().await, start + Duration::from_millis(10));
+/// # });
+/// ```
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    Interval::new(Some(start), period)
+}
+
+/// What an [`Interval`] does when it was not polled in time.
+///
+/// With a period of 50 ms, a first tick at 0, and a pause of 120 ms after it (so that the tick of 50 ms is
+/// taken at 120 ms):
+///
+/// | behaviour | taken at | then due at |
+/// | --- | --- | --- |
+/// | `Burst` | 120 | 100 (at once), 150, 200, … |
+/// | `Delay` | 120 | 170, 220, … |
+/// | `Skip` | 120 | 150, 200, … |
+///
+/// A tick that is at most 5 ms late is not missed: the next one is due a period after it was due itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MissedTickBehavior {
+    /// Makes up for the missed ticks as fast as they are taken, so that their count is right in the end.
+    /// This is the default.
+    #[default]
+    Burst,
+    /// Starts anew: the next tick is due a period after the late one was taken.
+    Delay,
+    /// Leaves the missed ticks out: the next one is due when the first still to come would have been.
+    Skip,
+}
+
+impl MissedTickBehavior {
+    /// When the next tick is due, if the one of `due` is taken `now`, which is later.
+    fn next(self, due: Instant, now: Instant, period: Duration) -> Instant {
+        match self {
+            Self::Burst => due + period,
+            Self::Delay => now + period,
+            Self::Skip => {
+                let into_period = (now - due).as_nanos() % period.as_nanos();
+                // The remainder is less than the period, which is less than 2^64 ns (see `bounded`).
+                now + (period - Duration::from_nanos(into_period as u64))
+            }
+        }
+    }
+}
+
+/// Ticks in regular intervals; made by [`interval`](interval()) and [`interval_at`].
+///
+/// It costs one allocation, so that it can be moved.
+#[derive(Debug)]
+pub struct Interval {
+    delay: Pin<Box<Sleep>>,
+    period: Duration,
+    missed_tick_behavior: MissedTickBehavior,
+}
+
+impl Interval {
+    #[track_caller]
+    fn new(start: Option<Instant>, period: Duration) -> Self {
+        assert!(
+            !period.is_zero(),
+            "the period of an interval must not be zero"
+        );
+        let start = start.unwrap_or_else(Instant::now);
+        Self {
+            delay: Box::pin(sleep_until(start)),
+            period: bounded(period),
+            missed_tick_behavior: MissedTickBehavior::default(),
+        }
+    }
+
+    /// Waits for the next tick, and returns the moment at which it was due.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: if the future is dropped before it is ready, no tick is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut interval = interval(Duration::from_millis(10));
+    /// let first = interval.tick().await;
+    /// let second = interval.tick().await;
+    /// assert_eq!(second - first, Duration::from_millis(10));
+    /// # });
+    /// ```
+    pub async fn tick(&mut self) -> Instant {
+        poll_fn(|cx| self.poll_tick(cx)).await
+    }
+
+    /// Polls for the next tick; ready with the moment at which it was due.
+    ///
+    /// If it is pending, the task is woken when the tick is due: the one of the last call, if there were
+    /// several. If it is ready, nobody is woken for the tick after it until this is called again.
+    pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        ready!(self.delay.as_mut().poll(cx));
+        let due = self.delay.deadline();
+        let now = Instant::now();
+        let next = if now > due + TOLERANCE {
+            self.missed_tick_behavior.next(due, now, self.period)
+        } else {
+            due + self.period
+        };
+        self.delay.as_mut().reset(next);
+        Poll::Ready(due)
+    }
+
+    /// Makes the next tick due a period from now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, interval, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let start = Instant::now();
+    /// let mut interval = interval(Duration::from_millis(100));
+    /// interval.tick().await;
+    /// sleep(Duration::from_millis(50)).await;
+    /// interval.reset();
+    /// interval.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::from_millis(150));
+    /// # });
+    /// ```
+    pub fn reset(&mut self) {
+        self.reset_at(Instant::now() + self.period);
+    }
+
+    /// Makes the next tick due now.
+    pub fn reset_immediately(&mut self) {
+        self.reset_at(Instant::now());
+    }
+
+    /// Makes the next tick due in `after`. Durations beyond 30 years are cut down to that.
+    pub fn reset_after(&mut self, after: Duration) {
+        self.reset_at(Instant::now() + bounded(after));
+    }
+
+    /// Makes the next tick due at `deadline`, be it more than a period away; the ones after it follow from
+    /// there. If it is in the past, ticks have been [missed](MissedTickBehavior).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let start = Instant::now();
+    /// let mut interval = interval(Duration::from_millis(100));
+    /// interval.reset_at(start + Duration::from_millis(30));
+    /// interval.tick().await;
+    /// interval.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::from_millis(130));
+    /// # });
+    /// ```
+    pub fn reset_at(&mut self, deadline: Instant) {
+        self.delay.as_mut().reset(deadline);
+    }
+
+    /// What happens when a tick is missed.
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed_tick_behavior
+    }
+
+    /// Decides what happens when a tick is missed.
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed_tick_behavior = behavior;
+    }
+
+    /// The time between two ticks.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+}
