@@ -106,6 +106,9 @@ impl Condvar {
     }
 }
 
+/// Small, so that a few values already need a second block.
+pub(crate) const CHANNEL_BLOCK: usize = 2;
+
 /// Time stands still in a model.
 pub(crate) fn now() -> u64 {
     0

@@ -48,6 +48,9 @@ pub(crate) mod deque {
 
 pub(crate) use crossbeam_utils::CachePadded;
 
+/// How many values a block of an mpsc channel holds: a power of two. Models make do with fewer.
+pub(crate) const CHANNEL_BLOCK: usize = 32;
+
 /// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
 pub(crate) fn now() -> u64 {
     use std::sync::OnceLock;
