@@ -19,7 +19,7 @@ pub(crate) mod hint {
 }
 
 pub(crate) mod thread {
-    pub(crate) use loom::thread::{Builder, JoinHandle, current};
+    pub(crate) use loom::thread::{Builder, JoinHandle, current, yield_now};
 }
 
 pub(crate) mod alloc {
@@ -113,6 +113,9 @@ impl Condvar {
         self.0.notify_all();
     }
 }
+
+/// Small, so that a few values already need a second block.
+pub(crate) const CHANNEL_BLOCK: usize = 2;
 
 /// Time stands still in a model.
 pub(crate) fn now() -> u64 {

@@ -242,8 +242,7 @@ macro_rules! impl_for_stream {
 }
 
 impl_for_stream!(crate::net::TcpStream);
-#[cfg(unix)]
-// UNIX impl_for_stream!(crate::net::UnixStream);
+// UNIX #[cfg(unix)] impl_for_stream!(crate::net::UnixStream);
 
 /// Runs hyper's background futures as tasks of the current runtime.
 ///

@@ -69,7 +69,9 @@ impl Peer for Leno {
     type Stream = leno::net::TcpStream;
 
     async fn listen() -> (Self::Listener, SocketAddr) {
-        let listener = Self::Listener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = Self::Listener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         (listener, address)
     }

@@ -93,7 +93,9 @@ impl Peer for Smol {
     type Stream = smol::net::TcpStream;
 
     async fn listen() -> (Self::Listener, SocketAddr) {
-        let listener = Self::Listener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = Self::Listener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         (listener, address)
     }

@@ -1,12 +1,12 @@
 //! tokio.
 
 use crate::Peer;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// tokio, with everything enabled.
 #[derive(Debug)]
@@ -69,7 +69,9 @@ impl Peer for Tokio {
     type Stream = tokio::net::TcpStream;
 
     async fn listen() -> (Self::Listener, SocketAddr) {
-        let listener = Self::Listener::bind("127.0.0.1:0").await.expect("a free port");
+        let listener = Self::Listener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         (listener, address)
     }
