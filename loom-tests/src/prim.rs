@@ -86,7 +86,7 @@ pub(crate) mod hint {
 }
 
 pub(crate) mod thread {
-    pub(crate) use loom::thread::{Builder, JoinHandle, current};
+    pub(crate) use loom::thread::{Builder, JoinHandle, current, yield_now};
 }
 
 pub(crate) mod alloc {
@@ -189,6 +189,9 @@ impl Condvar {
         self.0.notify_all();
     }
 }
+
+/// Small, so that a few values already need a second block.
+pub(crate) const CHANNEL_BLOCK: usize = 2;
 
 /// Time stands still in a model.
 pub(crate) fn now() -> u64 {

@@ -7,6 +7,7 @@ mod atomic_waker;
 mod block_on;
 mod idle;
 mod join;
+mod mpsc;
 mod mutex;
 mod notify;
 mod oneshot;

@@ -16,6 +16,7 @@
 //! internal lock, and one that panics disturbs nobody else.
 
 pub(crate) mod batch_semaphore;
+pub mod mpsc;
 mod mutex;
 mod notify;
 pub mod oneshot;
