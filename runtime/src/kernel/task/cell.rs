@@ -12,6 +12,7 @@ use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
 use std::alloc::{Layout, handle_alloc_error};
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -154,14 +155,17 @@ impl<F: Future> Cell<F> {
     unsafe fn fail(task: NonNull<Header>, mut failure: Failure) {
         // SAFETY: the caller is the poller, which owns the stage.
         if let Err(payload) = unsafe { Self::empty(task) } {
-            failure.get_or_insert(payload);
+            match failure {
+                None => failure = Some(payload),
+                Some(_) => swallow(payload),
+            }
         }
         // SAFETY: as above; what is overwritten holds nothing.
         Self::stage(task).with_mut(|stage| unsafe { *stage = Stage::Output(Err(failure)) });
     }
 
     /// Drops what the stage holds, and catches the panic if that panics.
-    unsafe fn empty(task: NonNull<Header>) -> Result<(), Box<dyn std::any::Any + Send>> {
+    unsafe fn empty(task: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
         catch_unwind(AssertUnwindSafe(|| {
             Self::stage(task).with_mut(|stage| {
                 // SAFETY: the caller owns the stage. Assigning drops the old value in place, and stores
@@ -193,8 +197,7 @@ impl<F: Future> Cell<F> {
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
         // SAFETY: the caller owns the output.
         if let Err(payload) = unsafe { Self::empty(task) } {
-            // The payload's own destructor may panic in turn.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            swallow(payload);
         }
     }
 
@@ -216,4 +219,9 @@ impl<F: Future> Cell<F> {
         // leave this file.
         unsafe { &(*task.cast::<Self>().as_ptr()).stage }
     }
+}
+
+/// Drops a panic's payload, whose own destructor may panic in turn.
+fn swallow(payload: Box<dyn Any + Send>) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
 }
