@@ -235,7 +235,12 @@ impl Inner {
                  `spawn_blocking` on a current-thread runtime or in a `LocalSet`"
             ),
         }
-        if let Some(core) = worker::hand_off() {
+        let core = match &self.scheduler {
+            // Another runtime's core must not come to the threads of this one, which may have been entered meanwhile.
+            Scheduler::Pool { pool, .. } => worker::hand_off(pool),
+            Scheduler::Local { .. } => None,
+        };
+        if let Some(core) = core {
             if let Err(Refused::NoThread(Job::Worker(core), _)) = self.submit(Job::Worker(core)) {
                 // No thread to be had: the tasks have to wait, which is better than failing this one. (If the
                 // runtime is closed, the core has just been shut down.)
