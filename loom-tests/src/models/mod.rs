@@ -5,12 +5,15 @@
 
 mod atomic_waker;
 mod block_on;
+mod blocking;
 mod idle;
 mod join;
+mod local;
 mod mpsc;
 mod mutex;
 mod notify;
 mod oneshot;
+mod pool;
 mod queue;
 mod readiness;
 mod seat;
