@@ -55,10 +55,12 @@ fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
 /// A handle that is dropped while its task completes: output and join waker are dropped once, and before the memory.
 // Mutations: join.rs, clears JOIN before it drops the output; state.rs, `leave` Acquire → Relaxed (load or failure), its
 // AcqRel → Acquire, clears JOIN and J_WAKER at once; `leave_complete` Release → Relaxed, or without `acquire`; `release`
-// likewise; `complete` AcqRel → Acquire; `offer_waker` → Relaxed: "Causality violation", all of them.
+// likewise; `complete` AcqRel → Acquire; `offer_waker` → Relaxed: "Causality violation", all of them. run.rs, `complete`
+// leaves an output that nobody joins, or join.rs, `drop` leaves one: "the output lives on"; `drop` leaves its waker: "the
+// waker lives on".
 #[test]
 fn a_handle_may_be_dropped_while_its_task_completes() {
-    for polls in [false, true] {
+    for (polls, keeps) in [(false, false), (true, false), (false, true), (true, true)] {
         explore(3, move || {
             let queue = Queue::new();
             let output = Arc::new(());
@@ -66,17 +68,22 @@ fn a_handle_may_be_dropped_while_its_task_completes() {
                 let output = output.clone();
                 async { output }
             });
+            // Keeps the memory, but not what is in it.
+            let kept = keeps.then(|| handle.abort_handle());
             let runner = thread::spawn({
                 let queue = queue.clone();
                 move || queue.run()
             });
+            let (flag, waker) = Flag::new();
             if polls {
-                let (_, waker) = Flag::new();
                 let _ = join(&mut handle, &waker);
             }
-            drop(handle);
+            drop((handle, waker));
             runner.join().unwrap();
             assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+            let wakers = std::sync::Arc::strong_count(&flag) - 1;
+            assert_eq!(wakers, 0, "the waker lives on");
+            drop(kept);
         });
     }
 }
