@@ -17,5 +17,8 @@ mod readiness;
 #[path = "../../reactor/src/waiters.rs"]
 mod waiters;
 
+#[path = "../../runtime/src/sync/mod.rs"]
+mod sync;
+
 #[cfg(test)]
 mod models;

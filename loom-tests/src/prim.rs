@@ -5,6 +5,8 @@ use std::time::Duration;
 
 pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
+/// Only std's `Arc` can be a method's `self`; its counts are not modelled.
+pub(crate) use std::sync::Arc as SelfArc;
 
 pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{

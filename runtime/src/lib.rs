@@ -6,6 +6,7 @@ mod kernel;
 pub mod macros;
 mod prim;
 pub mod runtime;
+pub mod sync;
 pub mod task;
 pub mod time;
 

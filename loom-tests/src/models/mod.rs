@@ -1,6 +1,12 @@
 //! The models, and the bounds they run under.
 
+mod atomic_waker;
+mod block_on;
+mod mutex;
+mod notify;
+mod oneshot;
 mod readiness;
+mod semaphore;
 mod wheel;
 mod wheel_oracle;
 

@@ -16,6 +16,7 @@
 //! No sequentially consistent accesses (loom cannot tell them from acquire-release): where a store must come before
 //! a load, `fence(SeqCst)` says so, on both sides. Every operation names its partner.
 
+pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod clock;

@@ -16,6 +16,8 @@ mod lock;
 pub(crate) use cell::UnsafeCell;
 pub(crate) use lock::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::sync::Arc;
+/// The `Arc` of public signatures: only std's can be a method's `self`, also behind loom's door.
+pub(crate) use std::sync::Arc as SelfArc;
 
 pub(crate) mod atomic {
     //! Atomics and the fence.
