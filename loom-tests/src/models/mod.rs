@@ -8,6 +8,7 @@ mod notify;
 mod oneshot;
 mod readiness;
 mod semaphore;
+mod watch;
 mod wheel;
 mod wheel_oracle;
 
