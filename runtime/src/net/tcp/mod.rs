@@ -1,6 +1,7 @@
 //! The parts of [`TcpStream`](super::TcpStream): halves that read and write.
 
 mod listener;
+mod socket;
 mod split;
 mod split_owned;
 mod stream;
@@ -14,6 +15,7 @@ pub(super) mod urgent;
 pub(super) mod urgent;
 
 pub use listener::TcpListener;
+pub use socket::TcpSocket;
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
 pub use stream::TcpStream;
