@@ -162,6 +162,61 @@ fn a_payload_whose_destructor_panics_is_swallowed() {
 }
 
 #[test]
+fn a_panic_whose_payload_panics_when_dropped_ends_no_thread() {
+    struct Evil;
+    impl std::task::Wake for Evil {
+        fn wake(self: Arc<Self>) {
+            std::panic::panic_any(PanicOnDrop);
+        }
+    }
+    struct PanicsTwice;
+    impl Future for PanicsTwice {
+        type Output = ();
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            panic!("the poll panics first");
+        }
+    }
+    impl Drop for PanicsTwice {
+        fn drop(&mut self) {
+            std::panic::panic_any(PanicOnDrop);
+        }
+    }
+    let callback = || std::panic::panic_any(PanicOnDrop);
+    for workers in [0, 1, 2] {
+        let mut builder = Builder::new_current_thread();
+        if workers > 0 {
+            builder = Builder::new_multi_thread();
+            builder.worker_threads(workers);
+        }
+        let runtime = builder
+            .on_thread_start(callback)
+            .on_thread_park(callback)
+            .on_thread_unpark(callback)
+            .on_thread_stop(callback)
+            .build()
+            .unwrap();
+        let waker = Waker::from(Arc::new(Evil));
+        let go = Event::new();
+        let waits = go.clone();
+        let mut task = pin!(runtime.spawn(async move { waits.wait().await }));
+        assert!(
+            task.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        go.set();
+        runtime.block_on(task).unwrap();
+        assert!(
+            runtime
+                .block_on(runtime.spawn(PanicsTwice))
+                .unwrap_err()
+                .is_panic()
+        );
+        still_works(&runtime);
+    }
+}
+
+#[test]
 fn blocking_closures_may_panic() {
     for (kind, runtime) in runtimes() {
         for _ in 0..100 {
