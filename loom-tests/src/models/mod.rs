@@ -2,6 +2,7 @@
 
 mod atomic_waker;
 mod block_on;
+mod local_set;
 mod readiness;
 mod wheel;
 mod wheel_oracle;
