@@ -2,6 +2,7 @@
 
 mod atomic_waker;
 mod block_on;
+mod local_set;
 mod mpsc;
 mod mutex;
 mod notify;
