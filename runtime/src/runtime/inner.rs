@@ -231,8 +231,8 @@ impl Inner {
             MayBlock::Allowed => return closure(),
             MayBlock::InPlace => {}
             MayBlock::Forbidden => panic!(
-                "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
-                 `spawn_blocking` on a current-thread runtime or in a `LocalSet`"
+                "can call blocking only when running on the multi-threaded runtime: there are no other workers here that \
+                 could take over this thread's tasks. Use `spawn_blocking` instead of `block_in_place`"
             ),
         }
         if let Some(core) = worker::hand_off() {
