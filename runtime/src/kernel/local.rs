@@ -23,6 +23,7 @@
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
+use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::owned::Owned;
@@ -36,7 +37,6 @@ use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
@@ -356,7 +356,7 @@ impl Driven {
     fn fire(&self) {
         let now = self.local.clock.now();
         if self.local.wheel.overdue(now) {
-            foreign(|| {
+            foreign::call(|| {
                 self.local.wheel.fire(now);
             });
         }
@@ -371,7 +371,7 @@ impl Driven {
                 } else {
                     Some(Duration::ZERO)
                 };
-                foreign(|| turn.turn(timeout));
+                foreign::call(|| turn.turn(timeout));
             }),
             None => self.local.seat.park(timeout),
         }
@@ -442,11 +442,6 @@ impl Drop for Driven {
             next.seat.poke();
         }
     }
-}
-
-/// Calls wakers that may be foreign: a panic has been reported by the panic hook, and must not end the driver.
-fn foreign(f: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(f));
 }
 
 impl LocalHome {

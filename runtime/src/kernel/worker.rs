@@ -21,6 +21,7 @@
 //! task in a slot twice, some microseconds apart, takes it.
 
 use crate::kernel::budget;
+use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
 use crate::kernel::pool::{Pool, PoolHome};
@@ -29,7 +30,6 @@ use crate::kernel::task::{Home, Runnable};
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::time::Duration;
 
@@ -353,7 +353,7 @@ impl Core {
     /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
         self.quiet.set(true);
-        let _ = catch_unwind(AssertUnwindSafe(f));
+        foreign::call(f);
         self.quiet.set(false);
     }
 

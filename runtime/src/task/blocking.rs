@@ -2,6 +2,7 @@
 
 use super::JoinHandle;
 use crate::runtime::current;
+use std::sync::Arc;
 
 /// Runs a closure that may wait (for a file, a lock, a long computation) on a thread that nobody else needs.
 ///
@@ -31,7 +32,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::expect(|inner| inner.spawn_blocking(closure))
+    // Not within the closure of `expect`, which would hide the caller's place from a panic.
+    current::expect(Arc::clone).spawn_blocking(closure)
 }
 
 /// Runs a closure that may wait, here and now: the other tasks of this worker are handed to another thread first.
@@ -58,14 +60,8 @@ pub fn block_in_place<F, R>(closure: F) -> R
 where
     F: FnOnce() -> R,
 {
-    let mut closure = Some(closure);
-    let result = current::with(|inner| {
-        let closure = closure.take()?;
-        Some(inner.block_in_place(closure))
-    });
-    match (result.flatten(), closure) {
-        (Some(result), _) => result,
-        (None, Some(closure)) => closure(),
-        (None, None) => unreachable!("the closure has run without a result"),
+    match current::with(Arc::clone) {
+        Some(inner) => inner.block_in_place(closure),
+        None => closure(),
     }
 }

@@ -8,6 +8,7 @@ use super::error::Failure;
 use super::home::Home;
 use super::id::Id;
 use super::state::State;
+use crate::kernel::foreign;
 use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
@@ -154,7 +155,10 @@ impl<F: Future> Cell<F> {
     unsafe fn fail(task: NonNull<Header>, mut failure: Failure) {
         // SAFETY: the caller is the poller, which owns the stage.
         if let Err(payload) = unsafe { Self::empty(task) } {
-            failure.get_or_insert(payload);
+            match failure {
+                None => failure = Some(payload),
+                Some(_) => foreign::discard(payload),
+            }
         }
         // SAFETY: as above; what is overwritten holds nothing.
         Self::stage(task).with_mut(|stage| unsafe { *stage = Stage::Output(Err(failure)) });
@@ -193,8 +197,7 @@ impl<F: Future> Cell<F> {
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
         // SAFETY: the caller owns the output.
         if let Err(payload) = unsafe { Self::empty(task) } {
-            // The payload's own destructor may panic in turn.
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+            foreign::discard(payload);
         }
     }
 

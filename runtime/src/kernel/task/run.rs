@@ -3,8 +3,7 @@
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
-use crate::kernel::here;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
 use std::task::Context;
 
@@ -164,7 +163,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
     let waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
     if let Some(waker) = waker {
         // A foreign waker may panic; the poller's caller is a worker's loop and must not see it.
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        foreign::call(|| waker.wake());
     }
     // SAFETY: the task's own reference, which `complete` left to us.
     unsafe { release(task) };
