@@ -10,6 +10,7 @@ pub mod peers;
 pub mod workloads;
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// A runtime under measurement.
@@ -40,6 +41,27 @@ pub trait Peer: Send + Sync + 'static {
 
     /// The peer's own way to let others run.
     fn yield_now() -> impl Future<Output = ()> + Send;
+
+    /// The peer's TCP listener.
+    type Listener: Send + Sync + 'static;
+
+    /// The peer's TCP stream, with Nagle's algorithm off.
+    type Stream: Send + 'static;
+
+    /// Listens on a free port of this machine.
+    fn listen() -> impl Future<Output = (Self::Listener, SocketAddr)> + Send;
+
+    /// The next connection.
+    fn accept(listener: &Self::Listener) -> impl Future<Output = Self::Stream> + Send;
+
+    /// A connection to `address`.
+    fn connect(address: SocketAddr) -> impl Future<Output = Self::Stream> + Send;
+
+    /// Reads what is there, at most a buffer full; 0 at the end.
+    fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = usize> + Send;
+
+    /// Writes all of `data`.
+    fn write_all(stream: &mut Self::Stream, data: &[u8]) -> impl Future<Output = ()> + Send;
 
     /// The peer's sleep.
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send;

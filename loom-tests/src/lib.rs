@@ -14,6 +14,8 @@ mod kernel;
 #[path = "../../reactor/src/readiness.rs"]
 mod readiness;
 
+#[path = "../../runtime/src/sync/mod.rs"]
+mod sync;
 #[path = "../../reactor/src/waiters.rs"]
 mod waiters;
 

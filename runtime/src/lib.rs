@@ -1,13 +1,72 @@
-//! leno.
+//! A multi-threaded work-stealing async runtime: small enough to read in a weekend, proved in parts by models.
+//!
+//! A call of an `async fn` makes a *coroutine*, a value that does nothing until it is awaited or spawned. It suspends
+//! without holding a thread, goes on where it left off, chains with others, and its failures reach whoever awaits it.
+//! leno runs coroutines on all cores (or on one thread), with timers, sockets and channels.
+//!
+//! ```
+//! use leno::time::{Duration, sleep};
+//!
+//! async fn double(number: u32) -> u32 {
+//!     sleep(Duration::from_millis(1)).await;
+//!     number * 2
+//! }
+//!
+//! #[leno::main]
+//! async fn main() {
+//!     // Two tasks run at the same time; awaiting a handle gives what its task returned.
+//!     let (a, b) = (leno::spawn(double(10)), leno::spawn(double(11)));
+//!     assert_eq!(a.await.unwrap() + b.await.unwrap(), 42);
+//! }
+//! ```
+//!
+//! The names, signatures and semantics are those of tokio's stable API, so a program moves by renaming one dependency:
+//! `tokio = { package = "leno", … }`.
+//!
+//! # Where to look
+//!
+//! | for | see |
+//! | --- | --- |
+//! | starting a runtime | [`#[leno::main]`](macro@main), [`runtime`] |
+//! | tasks | [`spawn`], [`task`] |
+//! | waiting for several things | [`select!`], [`join!`], [`try_join!`] |
+//! | time | [`time`] |
+//! | channels and locks | [`sync`] |
+//! | sockets and signals | [`net`], [`signal`] |
+//! | reading and writing | [`io`] |
+//! | code that waits without `.await` | [`task::spawn_blocking`], [`task::block_in_place`] |
+//! | hyper on leno | [`hyper`](mod@hyper), with the feature `hyper` |
+//!
+//! # What it promises
+//!
+//! - A task is one allocation, of 64 bytes more than its future and what tells it from its output.
+//! - A panic in a task reaches whoever awaits it, and nobody else.
+//! - Dropping a runtime cancels its tasks, and returns when their futures are gone and its threads have ended.
+//! - A task that is always ready yields to the others after 128 steps of progress.
+//! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a
+//!   text that says what to do.
 
+#![warn(missing_docs)]
+
+#[cfg(feature = "hyper")]
+pub mod hyper;
 pub mod io;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;
+pub mod net;
 mod prim;
 pub mod runtime;
+#[cfg(unix)]
+pub mod signal;
+pub mod sync;
 pub mod task;
 pub mod time;
 
 pub use leno_macros::{main, test};
 pub use task::spawn;
+
+/// The examples of the README, as tests.
+#[cfg(all(doctest, unix))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

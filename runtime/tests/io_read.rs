@@ -45,7 +45,9 @@ fn boxes_references_and_pins_forward() {
         bytes
     }
     let mut slice: &[u8] = b"abc";
-    assert_eq!(read_all(&mut slice), b"abc");
+    let reference: &mut (dyn AsyncRead + Unpin) = &mut slice;
+    assert_eq!(read_all(reference), b"abc");
+    assert_eq!(slice, b"", "it was read through the reference");
     assert_eq!(read_all(Box::new(&b"abc"[..])), b"abc");
     assert_eq!(read_all(Box::pin(&b"abc"[..])), b"abc");
     let unsized_box: Box<dyn AsyncRead + Unpin> = Box::new(&b"abc"[..]);

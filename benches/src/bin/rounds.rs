@@ -4,7 +4,7 @@
 
 use leno_bench::Peer;
 use leno_bench::peers::{Leno, Smol, Tokio};
-use leno_bench::workloads::{spawn, switch, wake};
+use leno_bench::workloads::{echo, spawn, switch, wake};
 use std::time::Duration;
 
 /// A workload on one peer: does its work a number of times, and returns the time.
@@ -53,6 +53,8 @@ fn main() {
         "spawn+join, batches of 1000", 200_000, [1, 2, 0], |peer, n| spawn::batches(peer, n);
         "spawn+join, one at a time", 100_000, [1, 2, 0], |peer, n| spawn::one_at_a_time(peer, n);
         "spawn+join from outside", 100_000, [1, 2], |peer, n| spawn::from_outside(peer, n);
+        "TCP echo, 1 connection", 20_000, [1, 2, 0], |peer, n| echo::echo(peer, 1, n);
+        "TCP echo, 50 connections", 50_000, [1, 2, 0], |peer, n| echo::echo(peer, 50, n);
         "wake from outside", 500, [1, 2], |peer, n| wake::from_outside(peer, n);
     };
     println!("| workload | workers | leno ns | tokio ns | smol ns | leno/tokio | leno/smol |");

@@ -1,7 +1,9 @@
 //! leno.
 
 use crate::Peer;
+use leno::io::{AsyncReadExt, AsyncWriteExt};
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -60,6 +62,38 @@ impl Peer for Leno {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         leno::task::yield_now()
+    }
+
+    type Listener = leno::net::TcpListener;
+
+    type Stream = leno::net::TcpStream;
+
+    async fn listen() -> (Self::Listener, SocketAddr) {
+        let listener = Self::Listener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        (listener, address)
+    }
+
+    async fn accept(listener: &Self::Listener) -> Self::Stream {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream
+    }
+
+    async fn connect(address: SocketAddr) -> Self::Stream {
+        let stream = Self::Stream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream
+    }
+
+    async fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> usize {
+        stream.read(buffer).await.expect("the peer is alive")
+    }
+
+    async fn write_all(stream: &mut Self::Stream, data: &[u8]) {
+        stream.write_all(data).await.expect("the peer is alive");
     }
 
     fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {

@@ -3,8 +3,10 @@
 use crate::Peer;
 use smol::Executor;
 use smol::channel::Sender;
+use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::cell::RefCell;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -84,6 +86,38 @@ impl Peer for Smol {
 
     fn yield_now() -> impl Future<Output = ()> + Send {
         smol::future::yield_now()
+    }
+
+    type Listener = smol::net::TcpListener;
+
+    type Stream = smol::net::TcpStream;
+
+    async fn listen() -> (Self::Listener, SocketAddr) {
+        let listener = Self::Listener::bind("127.0.0.1:0")
+            .await
+            .expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        (listener, address)
+    }
+
+    async fn accept(listener: &Self::Listener) -> Self::Stream {
+        let (stream, _) = listener.accept().await.expect("a connection");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream
+    }
+
+    async fn connect(address: SocketAddr) -> Self::Stream {
+        let stream = Self::Stream::connect(address).await.expect("a connection");
+        stream.set_nodelay(true).expect("a TCP socket");
+        stream
+    }
+
+    async fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> usize {
+        stream.read(buffer).await.expect("the peer is alive")
+    }
+
+    async fn write_all(stream: &mut Self::Stream, data: &[u8]) {
+        stream.write_all(data).await.expect("the peer is alive");
     }
 
     async fn sleep(duration: Duration) {

@@ -1,5 +1,6 @@
 //! What is measured.
 
+pub mod echo;
 pub mod spawn;
 pub mod switch;
 pub mod wake;

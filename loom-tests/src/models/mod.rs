@@ -3,7 +3,13 @@
 mod atomic_waker;
 mod block_on;
 mod local_set;
+mod mpsc;
+mod mutex;
+mod notify;
+mod oneshot;
 mod readiness;
+mod semaphore;
+mod watch;
 mod wheel;
 mod wheel_oracle;
 

@@ -55,6 +55,7 @@ pub use ext::{
     AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Chain, Lines, Split, Take,
 };
 pub use join::{Join, join};
+pub use leno_reactor::{Interest, Ready};
 pub use read_buf::ReadBuf;
 pub use repeat::{Repeat, repeat};
 pub use sink::{Sink, sink};

@@ -77,8 +77,8 @@ pub(crate) struct Main {
 
 /// A job that could not be taken.
 pub(crate) enum Refused {
-    /// The runtime has been shut down.
-    Closed(Job),
+    /// The runtime has been shut down; the job is gone.
+    Closed,
     /// The system has no thread for it, and no other thread will ever run it.
     NoThread(Job, io::Error),
 }
@@ -157,7 +157,9 @@ impl Blocking {
         let mut state = self.0.state.lock();
         if state.closed {
             drop(state);
-            return Err(Refused::Closed(job));
+            // Dropping a task cancels it, and dropping a core ends its worker.
+            drop(job);
+            return Err(Refused::Closed);
         }
         // A worker's loop goes first: the tasks of a whole core wait for it.
         match job {

@@ -287,7 +287,7 @@ impl Driven {
     }
 
     /// The driver's loop.
-    fn drive<T>(self: Box<Self>, root: &Root, mut poll_root: impl FnMut() -> Poll<T>) -> T {
+    fn drive<T>(&self, root: &Root, mut poll_root: impl FnMut() -> Poll<T>) -> T {
         loop {
             if let Poll::Ready(output) = poll_root() {
                 return output;

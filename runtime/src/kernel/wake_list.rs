@@ -86,3 +86,35 @@ impl Drop for WakeList {
         }
     }
 }
+
+/// Wakes any number of wakers in batches.
+///
+/// `collect` fills one batch (under a lock that it takes and releases) and returns true if there is more to
+/// come. If a waker panics, the remaining batches are collected and woken all the same, while unwinding.
+pub(crate) fn wake_in_batches(collect: impl FnMut(&mut WakeList) -> bool) {
+    struct Batches<F: FnMut(&mut WakeList) -> bool> {
+        wakers: WakeList,
+        collect: F,
+        more: bool,
+    }
+    impl<F: FnMut(&mut WakeList) -> bool> Batches<F> {
+        fn run(&mut self) {
+            while self.more {
+                self.more = (self.collect)(&mut self.wakers);
+                self.wakers.wake_all();
+            }
+        }
+    }
+    impl<F: FnMut(&mut WakeList) -> bool> Drop for Batches<F> {
+        fn drop(&mut self) {
+            // Does something only if a waker panicked.
+            self.run();
+        }
+    }
+    Batches {
+        wakers: WakeList::new(),
+        collect,
+        more: true,
+    }
+    .run();
+}

@@ -14,8 +14,10 @@ mod cell;
 mod lock;
 
 pub(crate) use cell::UnsafeCell;
-pub(crate) use lock::{Condvar, Mutex, MutexGuard};
+pub(crate) use lock::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 pub(crate) use std::sync::Arc;
+/// The `Arc` of public signatures: only std's can be a method's `self`, also behind loom's door.
+pub(crate) use std::sync::Arc as SelfArc;
 
 pub(crate) mod atomic {
     //! Atomics and the fence.
@@ -31,7 +33,7 @@ pub(crate) mod hint {
 
 pub(crate) mod thread {
     //! Threads.
-    pub(crate) use std::thread::{Builder, JoinHandle, current};
+    pub(crate) use std::thread::{Builder, JoinHandle, current, yield_now};
 }
 
 pub(crate) mod alloc {
@@ -50,6 +52,9 @@ pub(crate) mod reactor {
 }
 
 pub(crate) use crossbeam_utils::CachePadded;
+
+/// How many values a block of an mpsc channel holds: a power of two. Models make do with fewer.
+pub(crate) const CHANNEL_BLOCK: usize = 32;
 
 /// The moment from which [`now`] counts. For converting at the public face only: loom's door has none.
 pub(crate) fn base() -> std::time::Instant {

@@ -68,7 +68,7 @@ impl Inner {
                 inner.shutdown(Patience::Endless);
                 return Err(match refused {
                     Refused::NoThread(_, error) => error,
-                    Refused::Closed(_) => unreachable!("nobody else knows the runtime yet"),
+                    Refused::Closed => unreachable!("nobody else knows the runtime yet"),
                 });
             }
         }
@@ -182,7 +182,7 @@ impl Inner {
         });
         match self.submit(Job::Task(task)) {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
-            Ok(()) | Err(Refused::Closed(_)) => handle,
+            Ok(()) | Err(Refused::Closed) => handle,
             Err(Refused::NoThread(job, error)) => {
                 drop(job);
                 panic!(

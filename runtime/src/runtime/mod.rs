@@ -42,7 +42,7 @@ pub use current::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
 pub use metrics::RuntimeMetrics;
 
-use inner::{Inner, Patience};
+use inner::Patience;
 use std::future::Future;
 use std::io;
 use std::time::Duration;

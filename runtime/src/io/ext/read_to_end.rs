@@ -3,6 +3,7 @@
 use super::operation::Step;
 use crate::io::{AsyncRead, ReadBuf, retry_interrupted};
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -83,8 +84,8 @@ impl<V: AsMut<Vec<u8>>> Tail<V> {
         reader: &mut R,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let mut bytes = [0; ROOM];
-        let mut buf = ReadBuf::new(&mut bytes);
+        let mut bytes = [MaybeUninit::uninit(); ROOM];
+        let mut buf = ReadBuf::uninit(&mut bytes);
         ready!(Pin::new(reader).poll_read(cx, &mut buf))?;
         self.initialized = 0;
         self.vec.as_mut().extend_from_slice(buf.filled());

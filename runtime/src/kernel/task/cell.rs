@@ -80,12 +80,6 @@ impl fmt::Debug for Header {
     }
 }
 
-impl Header {
-    pub(crate) fn id(&self) -> Id {
-        self.id
-    }
-}
-
 pub(super) fn allocate<F>(future: F, home: Home, id: Id) -> NonNull<Header>
 where
     F: Future + 'static,
@@ -223,6 +217,6 @@ impl<F: Future> Cell<F> {
         // SAFETY: the vtable is only reached through a header of this type, and the header is the first
         // field of its `repr(C)` cell. The caller of the vtable keeps the task alive; the lifetime does not
         // leave this file.
-        unsafe { &*(&raw const (*task.cast::<Self>().as_ptr()).stage) }
+        unsafe { &(*task.cast::<Self>().as_ptr()).stage }
     }
 }

@@ -6,7 +6,7 @@
 
 use super::cell::Header;
 use super::run::Runnable;
-use crate::prim::atomic::{AtomicUsize, Ordering, fence};
+use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
 
 /// What a task asks of its scheduler.
@@ -148,9 +148,9 @@ impl Clone for Home {
 impl Drop for Home {
     #[inline]
     fn drop(&mut self) {
-        // Ordering: Release hands over what this holder did; the fence is the Acquire of the one that frees.
+        // Ordering: Release hands over what this holder did to the one that frees, which acquires it by the load.
         if self.head().count.fetch_sub(1, Ordering::Release) == 1 {
-            fence(Ordering::Acquire);
+            self.head().count.load(Ordering::Acquire);
             // SAFETY: the last count is gone, so nobody reaches the head any more.
             unsafe { (self.head().vtable.free)(self.0) }
         }

@@ -96,8 +96,8 @@ impl<T> JoinHandle<T> {
             Joining::Complete => return true,
             Joining::Waiting(word) => word,
         };
-        // SAFETY: `Waiting` hands the cell to the handle (invariant 5).
         let same = header.join_waker.with(|cell| {
+            // SAFETY: `Waiting` hands the cell to the handle (invariant 5).
             let cell = unsafe { &*cell };
             cell.as_ref().is_some_and(|old| old.will_wake(waker))
         });

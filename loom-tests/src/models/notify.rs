@@ -1,0 +1,132 @@
+//! `sync::Notify`: a notification is never lost, and one that was not used goes to the next.
+
+use super::block_on::block_on;
+use super::explore;
+use crate::sync::Notify;
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+struct Shared {
+    notify: Notify,
+    /// Relaxed on purpose: what is notified must be visible by the notification alone.
+    done: AtomicUsize,
+}
+
+fn shared() -> Arc<Shared> {
+    Arc::new(Shared {
+        notify: Notify::new(),
+        done: AtomicUsize::new(0),
+    })
+}
+
+/// Mutation: `notify`'s exchange Relaxed → fails: `done` is not seen.
+/// Mutation: `take_or_mark` does not mark → fails with a deadlock.
+#[test]
+fn notify_one_before_or_after_is_received() {
+    explore(3, || {
+        let shared = shared();
+        let notifying = shared.clone();
+        let thread = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_one();
+        });
+        block_on(shared.notify.notified());
+        assert_eq!(shared.done.load(Ordering::Relaxed), 1);
+        thread.join().unwrap();
+    });
+}
+
+/// One that looks without having been woken.
+///
+/// Mutation: `decide` stores the fate Relaxed → fails: `done` is not seen.
+#[test]
+fn who_finds_itself_notified_sees_what_was_done() {
+    explore(3, || {
+        let shared = shared();
+        let notifying = shared.clone();
+        let mut waiting = Box::pin(shared.notify.notified());
+        assert!(!waiting.as_mut().enable());
+        let thread = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_one();
+        });
+        while !waiting.as_mut().enable() {
+            thread::yield_now();
+        }
+        assert_eq!(shared.done.load(Ordering::Relaxed), 1);
+        thread.join().unwrap();
+    });
+}
+
+/// A future that was made before the call is reached by it, wherever it is by then.
+///
+/// Mutation: `notify_waiters`'s `fetch_add` Relaxed → fails: `done` is not seen.
+/// Mutation: `enqueue` does not look at the generation again under the lock → fails with a deadlock.
+#[test]
+fn notify_waiters_reaches_a_future_from_its_creation() {
+    explore(3, || {
+        let shared = shared();
+        let notified = shared.notify.notified();
+        let notifying = shared.clone();
+        let thread = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_waiters();
+        });
+        block_on(notified);
+        assert_eq!(shared.done.load(Ordering::Relaxed), 1);
+        thread.join().unwrap();
+    });
+}
+
+/// One notification, two who wait: one of them gives up, whether it was notified or not.
+///
+/// Mutation: `cancel` hands nothing on → fails with a deadlock.
+#[test]
+fn who_cancels_hands_on() {
+    explore(2, || {
+        let shared = shared();
+        let cancelling = shared.clone();
+        let cancels = thread::spawn(move || {
+            block_on(async {
+                let mut notified = pin!(cancelling.notify.notified());
+                poll_fn(|cx| {
+                    if notified.as_mut().poll(cx).is_ready() {
+                        cancelling.notify.notify_one();
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+            });
+        });
+        let notifying = shared.clone();
+        let notifies = thread::spawn(move || notifying.notify.notify_one());
+        block_on(shared.notify.notified());
+        cancels.join().unwrap();
+        notifies.join().unwrap();
+    });
+}
+
+/// `notify_one` beside `notify_waiters`, and a waiter that both may reach, which then gives up: if it was the
+/// one, it hands on; if it was one of all, the one was kept.
+///
+/// Mutation: `notify_waiting` keeps no permit when nobody is left → fails: there is none.
+/// Mutation: `cancel` hands nothing on → fails: there is none.
+#[test]
+fn a_broadcast_does_not_swallow_a_notification() {
+    explore(3, || {
+        let shared = shared();
+        let (all, one) = (shared.clone(), shared.clone());
+        let mut waiting = Box::pin(shared.notify.notified());
+        assert!(!waiting.as_mut().enable());
+        let all = thread::spawn(move || all.notify.notify_waiters());
+        let one = thread::spawn(move || one.notify.notify_one());
+        all.join().unwrap();
+        one.join().unwrap();
+        drop(waiting);
+        assert!(pin!(shared.notify.notified()).enable());
+    });
+}

@@ -1,0 +1,136 @@
+//! `sync::batch_semaphore`: permits are neither lost nor invented, and cancelling hands on.
+
+use super::block_on::block_on;
+use super::explore;
+use crate::sync::batch_semaphore::Semaphore;
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+/// What a permit protects; loom reports two threads in it, or one that does not see the other's write.
+struct Guarded {
+    semaphore: Semaphore,
+    data: UnsafeCell<usize>,
+}
+
+// SAFETY: that it is is what the models check.
+unsafe impl Sync for Guarded {}
+
+fn guarded(permits: usize) -> Arc<Guarded> {
+    Arc::new(Guarded {
+        semaphore: Semaphore::new(permits),
+        data: UnsafeCell::new(0),
+    })
+}
+
+impl Guarded {
+    async fn add_one(&self, permits: usize) {
+        self.semaphore.acquire(permits).await.unwrap();
+        self.set(self.get() + 1);
+        self.semaphore.release(permits);
+    }
+
+    fn get(&self) -> usize {
+        // SAFETY: only called by whom the semaphore lets; loom checks it.
+        self.data.with(|data| unsafe { *data })
+    }
+
+    fn set(&self, value: usize) {
+        // SAFETY: as above.
+        self.data.with_mut(|data| unsafe { *data = value });
+    }
+}
+
+/// Mutation: `add_unless_waiting`'s exchange Relaxed → fails with a causality violation (the data).
+/// Mutation: `try_acquire`'s exchange Relaxed → fails with a causality violation (the data).
+/// Mutation: `assign` stores the fate Relaxed → fails with a causality violation (the data).
+/// Mutation: `last_one_left` does not clear WAITING → fails: a release finds neither waiters nor the way past.
+#[test]
+fn who_acquires_sees_what_was_done_before_and_is_alone() {
+    explore(3, || {
+        let guarded = guarded(1);
+        let other = guarded.clone();
+        let thread = thread::spawn(move || block_on(other.add_one(1)));
+        block_on(guarded.add_one(1));
+        thread.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 1);
+        assert_eq!(guarded.get(), 2);
+    });
+}
+
+/// Permits for a large request arrive one by one, from two threads.
+///
+/// Mutation: `enqueue` does not subtract the permits it found from `missing` → fails with a deadlock.
+#[test]
+fn permits_in_parts_add_up() {
+    explore(2, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let threads: Vec<_> = (0..2)
+            .map(|_| {
+                let semaphore = semaphore.clone();
+                thread::spawn(move || semaphore.release(1))
+            })
+            .collect();
+        block_on(semaphore.acquire(2)).unwrap();
+        assert_eq!(semaphore.available_permits(), 0);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
+/// A waiter that gives up while a release is on its way hands the permit on.
+///
+/// Mutation: `cancel` releases nothing → fails with a deadlock.
+/// Mutation: `release_to_waiting` does not look if the waiters have left → fails with a deadlock.
+#[test]
+fn who_cancels_hands_on() {
+    explore(2, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let cancelling = semaphore.clone();
+        let cancels = thread::spawn(move || {
+            block_on(async {
+                let mut acquire = pin!(cancelling.acquire(1));
+                // Polled once, then dropped, whether it was ready or not.
+                poll_fn(|cx| match acquire.as_mut().poll(cx) {
+                    Poll::Ready(_) => {
+                        cancelling.release(1);
+                        Poll::Ready(())
+                    }
+                    Poll::Pending => Poll::Ready(()),
+                })
+                .await;
+            });
+        });
+        let releasing = semaphore.clone();
+        let releases = thread::spawn(move || releasing.release(1));
+        block_on(semaphore.acquire(1)).unwrap();
+        cancels.join().unwrap();
+        releases.join().unwrap();
+        assert_eq!(semaphore.available_permits(), 0);
+    });
+}
+
+/// Whoever waits when the semaphore closes is told, sees what was done before, and a part it held goes back.
+///
+/// Mutation: `enqueue` does not look at CLOSED → fails with a deadlock.
+/// Mutation: `close` does not give the parts back → fails: 0 permits instead of 1.
+/// Mutation: `close` sets CLOSED, or stores the fate, Relaxed → fails with a causality violation (the data).
+#[test]
+fn closing_tells_everyone_who_waits() {
+    explore(3, || {
+        let guarded = guarded(1);
+        let closing = guarded.clone();
+        let thread = thread::spawn(move || {
+            closing.set(1);
+            closing.semaphore.close();
+        });
+        assert!(block_on(guarded.semaphore.acquire(2)).is_err());
+        assert_eq!(guarded.get(), 1);
+        thread.join().unwrap();
+        assert_eq!(guarded.semaphore.available_permits(), 1);
+    });
+}

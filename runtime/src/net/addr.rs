@@ -1,0 +1,215 @@
+//! Addresses, and finding them.
+
+use crate::task::{JoinHandle, spawn_blocking};
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
+/// What can be turned into socket addresses, perhaps by looking up a name.
+///
+/// - A [`SocketAddr`], [`SocketAddrV4`] or [`SocketAddrV6`], a pair of an [`IpAddr`], [`Ipv4Addr`] or [`Ipv6Addr`] and
+///   a port, and a slice of [`SocketAddr`]s are addresses already.
+/// - A string is `"<host>:<port>"`; a pair of a string and a port is a host and its port. If the host is an IP address
+///   there is nothing to look up. Otherwise the system's resolver is asked, on a
+///   [blocking thread](crate::task::spawn_blocking).
+///
+/// It is implemented for these types and references to them, and cannot be implemented for others.
+///
+/// # Examples
+///
+/// ```no_run
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use leno::net::TcpStream;
+/// use std::net::Ipv4Addr;
+///
+/// let by_address = TcpStream::connect((Ipv4Addr::LOCALHOST, 8080)).await;
+/// let by_name = TcpStream::connect("localhost:8080").await;
+/// let by_parts = TcpStream::connect(("localhost", 8080)).await;
+/// # });
+/// ```
+pub trait ToSocketAddrs: sealed::Resolve {}
+
+/// Looks up a name.
+///
+/// The iterator may be empty. What is an address already is returned without any lookup.
+///
+/// # Errors
+///
+/// Those of the system's resolver.
+///
+/// # Panics
+///
+/// Outside of a runtime, if there is a name to look up.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses nothing; a lookup that has been started goes on unheard.
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// for address in leno::net::lookup_host("127.0.0.1:80").await? {
+///     assert_eq!(address.port(), 80);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
+where
+    T: ToSocketAddrs,
+{
+    resolve(host).await
+}
+
+/// The addresses of `target`.
+pub(super) fn resolve(target: impl ToSocketAddrs) -> sealed::Resolving {
+    target.resolve(sealed::Internal)
+}
+
+/// Calls `f` with one address of `target` after the other until it succeeds, or returns the last error.
+pub(super) async fn first<R>(
+    target: impl ToSocketAddrs,
+    f: impl FnMut(SocketAddr) -> io::Result<R>,
+) -> io::Result<R> {
+    let mut last = no_address();
+    for result in resolve(target).await?.map(f) {
+        match result {
+            Ok(result) => return Ok(result),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// There is nothing to bind or connect to.
+pub(super) fn no_address() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "could not resolve to any address",
+    )
+}
+
+mod sealed {
+    use super::*;
+
+    /// Names nobody outside can call.
+    #[derive(Debug)]
+    pub struct Internal;
+
+    pub trait Resolve {
+        #[doc(hidden)]
+        fn resolve(&self, internal: Internal) -> Resolving;
+    }
+
+    /// The future of the addresses.
+    #[derive(Debug)]
+    pub enum Resolving {
+        Known(Addresses),
+        Asked(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
+    }
+
+    impl Resolving {
+        pub(super) fn one(address: impl Into<SocketAddr>) -> Self {
+            Resolving::Known(Addresses::One(Some(address.into())))
+        }
+    }
+
+    impl Future for Resolving {
+        type Output = io::Result<Addresses>;
+
+        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+            Poll::Ready(match &mut *self {
+                Resolving::Known(addresses) => {
+                    Ok(std::mem::replace(addresses, Addresses::One(None)))
+                }
+                Resolving::Asked(task) => match ready!(Pin::new(task).poll(cx)) {
+                    Ok(answer) => answer.map(Addresses::Many),
+                    Err(error) => Err(io::Error::other(error)),
+                },
+            })
+        }
+    }
+
+    /// One address for which nothing need be allocated, or the resolver's.
+    #[derive(Debug)]
+    pub enum Addresses {
+        One(Option<SocketAddr>),
+        Many(vec::IntoIter<SocketAddr>),
+    }
+
+    impl Iterator for Addresses {
+        type Item = SocketAddr;
+
+        fn next(&mut self) -> Option<SocketAddr> {
+            match self {
+                Addresses::One(address) => address.take(),
+                Addresses::Many(addresses) => addresses.next(),
+            }
+        }
+
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            match self {
+                Addresses::One(address) => {
+                    let length = usize::from(address.is_some());
+                    (length, Some(length))
+                }
+                Addresses::Many(addresses) => addresses.size_hint(),
+            }
+        }
+    }
+}
+
+use sealed::{Addresses, Internal, Resolve, Resolving};
+
+/// Asks the system's resolver.
+fn ask<T>(target: T) -> Resolving
+where
+    T: std::net::ToSocketAddrs<Iter = vec::IntoIter<SocketAddr>> + Send + 'static,
+{
+    Resolving::Asked(spawn_blocking(move || target.to_socket_addrs()))
+}
+
+macro_rules! resolve {
+    ($($Target:ty: |$target:ident| $resolving:expr;)*) => {$(
+        impl ToSocketAddrs for $Target {}
+
+        impl Resolve for $Target {
+            fn resolve(&self, _: Internal) -> Resolving {
+                let $target = self;
+                $resolving
+            }
+        }
+    )*};
+}
+
+resolve! {
+    SocketAddr: |address| Resolving::one(*address);
+    SocketAddrV4: |address| Resolving::one(*address);
+    SocketAddrV6: |address| Resolving::one(*address);
+    (IpAddr, u16): |pair| Resolving::one(*pair);
+    (Ipv4Addr, u16): |pair| Resolving::one(*pair);
+    (Ipv6Addr, u16): |pair| Resolving::one(*pair);
+    &[SocketAddr]: |addresses| Resolving::Known(Addresses::Many(Vec::from(*addresses).into_iter()));
+    str: |text| match text.parse::<SocketAddr>() {
+        Ok(address) => Resolving::one(address),
+        Err(_) => ask(text.to_owned()),
+    };
+    String: |text| text.as_str().resolve(Internal);
+    (&str, u16): |pair| match pair.0.parse::<IpAddr>() {
+        Ok(address) => Resolving::one((address, pair.1)),
+        Err(_) => ask((pair.0.to_owned(), pair.1)),
+    };
+    (String, u16): |pair| (pair.0.as_str(), pair.1).resolve(Internal);
+}
+
+impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
+
+impl<T: Resolve + ?Sized> Resolve for &T {
+    fn resolve(&self, internal: Internal) -> Resolving {
+        (**self).resolve(internal)
+    }
+}

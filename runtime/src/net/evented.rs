@@ -1,0 +1,153 @@
+//! A socket that is registered with its runtime's reactor, and what all sockets do with it.
+//!
+//! It adds two things to [`Io`]: which reactor, and the cooperative budget. Every operation spends a unit, which is
+//! given back if the operation is pending; `try_` operations, which cannot wait, spend nothing.
+
+use crate::kernel::budget::poll_budgeted;
+use crate::net::socket::Socket;
+use crate::runtime::current;
+use leno_reactor::{Direction, Interest, Io, Ready};
+use mio::event::Source;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::{Context, Poll, ready};
+
+/// For reading and writing.
+pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// A source registered with the current runtime's reactor.
+pub(super) struct Evented<S: Source> {
+    io: Io<S>,
+}
+
+impl<S: Source> Evented<S> {
+    /// Registers a source of which nothing is known.
+    #[track_caller]
+    pub(super) fn new(source: S, interest: Interest) -> io::Result<Self> {
+        let io = current::reactor().register(source, interest)?;
+        Ok(Self { io })
+    }
+
+    /// Registers a source that is probably ready: the first operation of each direction is tried without asking.
+    #[track_caller]
+    pub(super) fn new_ready(source: S, interest: Interest) -> io::Result<Self> {
+        let io = current::reactor().register_ready(source, interest)?;
+        Ok(Self { io })
+    }
+
+    #[inline]
+    pub(super) fn get_ref(&self) -> &S {
+        self.io.get_ref()
+    }
+
+    /// Takes the source out of the reactor.
+    pub(super) fn into_inner(self) -> io::Result<S> {
+        self.io.into_inner()
+    }
+
+    /// Waits until the direction is ready, as the one poll that the direction remembers.
+    pub(super) fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<()>> {
+        poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction)).map_ok(drop)
+    }
+
+    /// Waits until the source is ready for anything in `interest`, as one of many.
+    pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        let event = budgeted(self.io.ready(interest)).await?;
+        Ok(event.ready())
+    }
+
+    /// Tries `operation` if the source is ready for anything in `interest`.
+    #[inline]
+    pub(super) fn try_with<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.io.try_io(interest, operation)
+    }
+
+    /// Tries `operation` whenever the direction is ready, as the one poll that the direction remembers.
+    #[inline]
+    pub(super) fn poll_with<R>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        poll_budgeted(cx, |cx| self.io.poll_io(cx, direction, operation))
+    }
+
+    /// Tries `operation` whenever the source is ready for anything in `interest`, as one of many.
+    pub(super) async fn async_with<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> io::Result<R> {
+        budgeted(self.io.async_io(interest, operation)).await
+    }
+
+    /// As [`poll_with`](Self::poll_with), for a stream's `operation` that is asked for `wanted` bytes and returns how
+    /// many it has moved.
+    ///
+    /// If these are fewer, and `is_last` says that this means something, the readiness is used up and taken back now:
+    /// the next operation will wait, instead of trying in vain first. See
+    /// [short reads and writes](Io#short-reads-and-writes).
+    #[inline]
+    pub(super) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        wanted: usize,
+        is_last: impl FnOnce(&Io<S>) -> bool,
+        mut operation: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        poll_budgeted(cx, |cx| {
+            let event = ready!(self.io.poll_try(cx, direction))?;
+            match operation(self.io.get_ref()) {
+                Ok(moved) => {
+                    if 0 < moved && moved < wanted && is_last(&self.io) {
+                        self.io.clear_ready(event);
+                    }
+                    Poll::Ready(Ok(moved))
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.io.clear_ready(event);
+                    self.io.poll_io(cx, direction, operation)
+                }
+                Err(error) => Poll::Ready(Err(error)),
+            }
+        })
+    }
+}
+
+impl<S: Socket> Evented<S> {
+    /// Tries the user's own operation.
+    pub(super) fn try_io<R>(
+        &self,
+        interest: Interest,
+        operation: impl FnOnce() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.try_with(interest, |source| source.attempt(operation))
+    }
+
+    /// Tries the user's own operation until it does not block.
+    pub(super) async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut operation: impl FnMut() -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.async_with(interest, |source| source.attempt(&mut operation))
+            .await
+    }
+}
+
+/// Polls a future that makes one step of progress, for a unit of budget.
+async fn budgeted<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| poll_budgeted(cx, |cx| future.as_mut().poll(cx))).await
+}

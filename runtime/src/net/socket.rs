@@ -1,0 +1,50 @@
+//! What mio's sockets have in common although mio has no trait for it.
+
+use leno_reactor::Io;
+use mio::event::Source;
+use socket2::SockRef;
+use std::io;
+
+/// A mio socket that data is sent and received on.
+pub(super) trait Socket: Source + Sized {
+    /// The socket, for socket2's operations. Costs nothing.
+    fn raw(&self) -> SockRef<'_>;
+
+    /// Calls an operation on the socket that mio does not know. On Windows, mio then arms the selector again if it
+    /// would block; elsewhere it is just a call.
+    fn attempt<R>(&self, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R>;
+
+    /// True if a read that did not fill its buffer has read all there was, and what comes later brings an event of its
+    /// own.
+    ///
+    /// A read also ends at a mark in the stream, though there is more behind it: at urgent data (TCP), at file
+    /// descriptors and a change of the sender's credentials (Unix). To wait then would be to wait for ever.
+    #[inline]
+    fn short_read_is_last(_io: &Io<Self>) -> bool {
+        false
+    }
+}
+
+/// Makes a [`Socket`] of a type of mio's.
+macro_rules! socket {
+    ($Socket:ty $(, $item:item)?) => {
+        impl $crate::net::socket::Socket for $Socket {
+            #[inline]
+            fn raw(&self) -> socket2::SockRef<'_> {
+                socket2::SockRef::from(self)
+            }
+
+            #[inline]
+            fn attempt<R>(
+                &self,
+                operation: impl FnOnce() -> std::io::Result<R>,
+            ) -> std::io::Result<R> {
+                self.try_io(operation)
+            }
+
+            $($item)?
+        }
+    };
+}
+
+pub(super) use socket;

@@ -1,0 +1,38 @@
+//! Halves that borrow their stream: for one task that does both.
+
+use crate::io::ReadBuf;
+use crate::net::TcpStream;
+use crate::net::halves::borrowed_halves;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll};
+
+borrowed_halves!(TcpStream, SocketAddr, mio::net::TcpStream);
+
+impl ReadHalf<'_> {
+    /// Reads without taking; see [`TcpStream::poll_peek`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down.
+    pub fn poll_peek(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<usize>> {
+        self.io().poll_peek(cx, buf)
+    }
+
+    /// Reads without taking; see [`TcpStream::peek`].
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.io().peek(buf).await
+    }
+}

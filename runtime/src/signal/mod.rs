@@ -1,0 +1,46 @@
+//! Signals of the operating system, as things to wait for.
+//!
+//! [`ctrl_c`] waits for the user to interrupt the program; [`unix`] has every signal of Unix.
+//!
+//! ```no_run
+//! # async fn serve() {}
+//! # #[leno::main]
+//! # async fn main() {
+//! leno::select! {
+//!     () = serve() => {}
+//!     result = leno::signal::ctrl_c() => {
+//!         result.expect("cannot listen for Ctrl-C");
+//!         println!("stopping");
+//!     }
+//! }
+//! # }
+//! ```
+
+pub mod unix;
+
+use std::io;
+use unix::{SignalKind, signal};
+
+/// Waits for the next Ctrl-C.
+///
+/// On Unix that is `SIGINT`. It listens from its first poll on; what came before is not seen. So for more
+/// than one Ctrl-C, keep a [`Signal`](unix::Signal) instead of calling this again.
+///
+/// From then on Ctrl-C no longer ends the program, not even after this future is gone: see
+/// [`Signal`](unix::Signal).
+///
+/// # Errors
+///
+/// If the operating system refuses the handler, the pipe behind it or its registration.
+///
+/// # Panics
+///
+/// Off a runtime, or if its IO is not enabled.
+///
+/// # Cancel safety
+///
+/// Dropping the future unregisters it. A Ctrl-C that it was not yet polled for is lost with it.
+pub async fn ctrl_c() -> io::Result<()> {
+    signal(SignalKind::interrupt())?.recv().await;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! The future that acquires: in the queue, out of it, and what it hands on when it is dropped.
+//!
+//! The protocol and its invariants are in the parent module.
+
+use super::{CLOSED, QUEUED, REFUSED, SERVED, SHIFT, Semaphore, Share, WAITING, Waiter};
+use crate::kernel::budget;
+use crate::kernel::list::Links;
+use crate::prim::UnsafeCell;
+use crate::prim::atomic::{AtomicU32, Ordering};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// The future of [`Semaphore::acquire`].
+pub(crate) struct Acquire<'a> {
+    semaphore: &'a Semaphore,
+    phase: Phase,
+    waiter: Waiter,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Not polled yet.
+    Start,
+    /// The waiter was lent to the queue; its fate says if it still is.
+    Queued,
+    /// Finished.
+    Done,
+}
+
+impl<'a> Acquire<'a> {
+    #[inline]
+    pub(super) fn new(semaphore: &'a Semaphore, n: usize) -> Self {
+        Self {
+            semaphore,
+            phase: Phase::Start,
+            waiter: Waiter {
+                links: Links::new(),
+                wanted: n,
+                fate: AtomicU32::new(QUEUED),
+                share: UnsafeCell::new(Share {
+                    missing: n,
+                    waker: None,
+                }),
+            },
+        }
+    }
+
+    #[inline]
+    fn poll_acquire(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let result = match self.phase {
+            Phase::Start => match self.semaphore.try_acquire(self.waiter.wanted) {
+                Ok(()) => Poll::Ready(Ok(())),
+                Err(TryAcquireError::Closed) => Poll::Ready(Err(AcquireError(()))),
+                Err(TryAcquireError::NoPermits) => self.enqueue(cx),
+            },
+            Phase::Queued => self.poll_queued(cx),
+            Phase::Done => panic!("polled after it was ready: make a new future to acquire again"),
+        };
+        if result.is_ready() {
+            self.phase = Phase::Done;
+        }
+        result
+    }
+
+    #[cold]
+    fn enqueue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        // Declared before the lock, so dropped after it.
+        let waker = cx.waker().clone();
+        let mut queue = self.semaphore.queue.lock();
+        // Ordering: Relaxed, the exchange decides.
+        let mut word = self.semaphore.word.load(Ordering::Relaxed);
+        loop {
+            if word & CLOSED != 0 {
+                return Poll::Ready(Err(AcquireError(())));
+            }
+            let permits = word >> SHIFT;
+            let enough = permits >= self.waiter.wanted;
+            let next = if enough {
+                word - (self.waiter.wanted << SHIFT)
+            } else {
+                WAITING
+            };
+            // Ordering: Acquire pairs with the Release of whoever added the permits, also a part of them.
+            match self.semaphore.word.compare_exchange_weak(
+                word,
+                next,
+                Ordering::Acquire,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) if enough => return Poll::Ready(Ok(())),
+                Ok(_) => {
+                    // SAFETY: the waiter is not lent yet, and `self` is exclusive.
+                    self.waiter.share.with_mut(|share| unsafe {
+                        (*share).missing -= permits;
+                        (*share).waker = Some(waker);
+                    });
+                    break;
+                }
+                Err(now) => word = now,
+            }
+        }
+        self.phase = Phase::Queued;
+        // SAFETY: the waiter is live and in no list. It stays in place until it is given back: it is pinned
+        // with this future, whose drop removes it if its fate is still open (invariant 3).
+        unsafe { queue.push_back(NonNull::from(&self.waiter)) };
+        Poll::Pending
+    }
+
+    fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        let mut clone = None;
+        loop {
+            // Ordering: Acquire pairs with the store of the fate: the permits, and the end of the loan.
+            match self.waiter.fate.load(Ordering::Acquire) {
+                SERVED if self.semaphore.is_closed() => {
+                    // Served in time, asked too late: after `close` nobody gets permits.
+                    self.phase = Phase::Done;
+                    self.semaphore.release(self.waiter.wanted);
+                    return Poll::Ready(Err(AcquireError(())));
+                }
+                SERVED => return Poll::Ready(Ok(())),
+                REFUSED => return Poll::Ready(Err(AcquireError(()))),
+                _ => {}
+            }
+            let queue = self.semaphore.queue.lock();
+            // Ordering: Relaxed, fates are decided under the lock; the next round looks again.
+            if self.waiter.fate.load(Ordering::Relaxed) != QUEUED {
+                continue;
+            }
+            // SAFETY: it is queued, and we hold the lock (invariant 3).
+            let old = self.waiter.share.with_mut(|share| unsafe {
+                let place = &mut (*share).waker;
+                if matches!(place, Some(old) if old.will_wake(cx.waker())) {
+                    Some(None)
+                } else {
+                    clone.take().map(|new| place.replace(new))
+                }
+            });
+            drop(queue);
+            match old {
+                Some(_old) => return Poll::Pending,
+                // Foreign code, so not under the lock.
+                None => clone = Some(cx.waker().clone()),
+            }
+        }
+    }
+
+    /// Leaves the queue, and hands on what was given.
+    #[cold]
+    fn cancel(&mut self) {
+        let wanted = self.waiter.wanted;
+        let mut queue = self.semaphore.queue.lock();
+        // SAFETY: it is live, and in this queue or in none.
+        let was_queued = unsafe { queue.remove(NonNull::from(&self.waiter)) };
+        // SAFETY: nobody else has it now, queued or not: its loan has just ended, or did before.
+        let (missing, waker) = self
+            .waiter
+            .share
+            .with_mut(|share| unsafe { ((*share).missing, (*share).waker.take()) });
+        // Ordering: Relaxed, fates are decided under the lock.
+        let refused = self.waiter.fate.load(Ordering::Relaxed) == REFUSED;
+        let mut permits = if refused { 0 } else { wanted - missing };
+        if was_queued && queue.is_empty() {
+            self.semaphore.last_one_left(permits);
+            permits = 0;
+        }
+        drop(queue);
+        self.semaphore.release(permits);
+        drop(waker);
+    }
+}
+
+impl Future for Acquire<'_> {
+    type Output = Result<(), AcquireError>;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // SAFETY: the waiter is not moved.
+        let this = unsafe { self.get_unchecked_mut() };
+        budget::poll_budgeted(cx, |cx| this.poll_acquire(cx))
+    }
+}
+
+impl Drop for Acquire<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.phase == Phase::Queued {
+            self.cancel();
+        }
+    }
+}
+
+/// Error of acquiring from a semaphore that is closed.
+#[derive(Debug)]
+pub struct AcquireError(());
+
+impl fmt::Display for AcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("semaphore closed")
+    }
+}
+
+impl std::error::Error for AcquireError {}
+
+/// Error of trying to acquire from a semaphore.
+#[derive(Debug, PartialEq, Eq)]
+pub enum TryAcquireError {
+    /// The semaphore is closed: it will never give permits again.
+    Closed,
+    /// There are not enough permits at the moment.
+    NoPermits,
+}
+
+impl fmt::Display for TryAcquireError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TryAcquireError::Closed => "semaphore closed",
+            TryAcquireError::NoPermits => "no permits available",
+        })
+    }
+}
+
+impl std::error::Error for TryAcquireError {}

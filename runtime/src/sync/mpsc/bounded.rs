@@ -1,0 +1,408 @@
+//! The channel with a bound: a semaphore's permits say how much room there is.
+//!
+//! A permit is taken before a value is sent, and given back when it was received (or by a
+//! [`Permit`] that is dropped unused). So when the channel is closed and all permits are
+//! back, no value is under way: that is how the receiver knows the end.
+
+use super::chan::{self, Flavor};
+use super::error::{SendError, TryRecvError, TrySendError};
+use super::list;
+use super::permit::{OwnedPermit, Permit, PermitIterator};
+use super::receiver::receiver_methods;
+use crate::kernel::root;
+use crate::sync::batch_semaphore::{Semaphore, TryAcquireError};
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+pub(super) struct Bounded {
+    pub(super) semaphore: Semaphore,
+    bound: usize,
+}
+
+impl Bounded {
+    fn has_all_permits(&self) -> bool {
+        self.semaphore.available_permits() == self.bound
+    }
+}
+
+impl Flavor for Bounded {
+    #[inline]
+    fn received(&self, n: usize) {
+        self.semaphore.release(n);
+    }
+
+    fn close<T>(&self, _: &list::Tx<T>) -> u64 {
+        self.semaphore.close();
+        // Not known: permits from before may still be used.
+        u64::MAX
+    }
+
+    fn is_closed<T>(&self, _: &list::Tx<T>) -> bool {
+        self.semaphore.is_closed()
+    }
+
+    fn is_drained(&self, _: u64, _: u64) -> bool {
+        self.has_all_permits()
+    }
+}
+
+/// A sender's share of a bounded channel.
+pub(super) type Tx<T> = chan::Tx<T, Bounded>;
+
+impl<T> Tx<T> {
+    /// Sends a value for which a permit was taken.
+    #[inline]
+    pub(super) fn send_permitted(&self, value: T) {
+        if self.send(value).is_err() {
+            unreachable!("the list of a bounded channel is never closed");
+        }
+    }
+
+    /// Gives `n` permits back.
+    pub(super) fn give_back(&self, n: usize) {
+        self.flavor().semaphore.release(n);
+        self.wake_rx_if_drained();
+    }
+
+    /// Wakes a receiver that waits for permits to come back, to see the end.
+    pub(super) fn wake_rx_if_drained(&self) {
+        let flavor = self.flavor();
+        if flavor.semaphore.is_closed() && flavor.has_all_permits() {
+            self.wake_rx();
+        }
+    }
+}
+
+/// Sends values to a [`Receiver`]. From [`channel`]; clone it for more senders.
+pub struct Sender<T> {
+    pub(super) chan: Tx<T>,
+}
+
+/// A [`Sender`] that does not keep the channel open.
+///
+/// From [`Sender::downgrade`]; [`upgrade`](Self::upgrade) makes a sender of it as long as there is another.
+pub struct WeakSender<T> {
+    chan: chan::WeakTx<T, Bounded>,
+}
+
+/// Receives the values. From [`channel`].
+pub struct Receiver<T> {
+    chan: chan::Rx<T, Bounded>,
+}
+
+/// Creates a channel for up to `buffer` values at a time.
+///
+/// # Panics
+///
+/// If `buffer` is 0, or more than [`Semaphore::MAX_PERMITS`](crate::sync::Semaphore::MAX_PERMITS).
+#[track_caller]
+pub fn channel<T>(buffer: usize) -> (Sender<T>, Receiver<T>) {
+    assert!(
+        buffer > 0,
+        "mpsc bounded channel requires buffer > 0: use 1 for the smallest channel"
+    );
+    let (tx, rx) = chan::channel(Bounded {
+        semaphore: Semaphore::new(buffer),
+        bound: buffer,
+    });
+    (Sender { chan: tx }, Receiver { chan: rx })
+}
+
+impl<T> Receiver<T> {
+    receiver_methods!();
+
+    /// How much room there is right now.
+    pub fn capacity(&self) -> usize {
+        self.chan.flavor().semaphore.available_permits()
+    }
+
+    /// How much room there is in an empty channel: what [`channel`] was told.
+    pub fn max_capacity(&self) -> usize {
+        self.chan.flavor().bound
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("len", &self.len())
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl<T> Sender<T> {
+    /// Sends a value, waiting for room.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is closed or gone; the error carries the value. A success does not mean that the value
+    /// will be received: the receiver may go right after.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the place in the queue and drops the value unsent. Use
+    /// [`reserve`](Self::reserve) to keep the value.
+    pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
+        match self.reserve().await {
+            Ok(permit) => {
+                permit.send(value);
+                Ok(())
+            }
+            Err(SendError(())) => Err(SendError(value)),
+        }
+    }
+
+    /// Sends a value if there is room.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room, or the receiver is closed or gone; the error carries the value.
+    pub fn try_send(&self, message: T) -> Result<(), TrySendError<T>> {
+        match self.try_acquire(1) {
+            Ok(()) => {
+                self.chan.send_permitted(message);
+                Ok(())
+            }
+            Err(TrySendError::Full(())) => Err(TrySendError::Full(message)),
+            Err(TrySendError::Closed(())) => Err(TrySendError::Closed(message)),
+        }
+    }
+
+    /// Blocks the thread until there is room, and sends a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// # Panics
+    ///
+    /// On a thread that drives a runtime's tasks: use [`send`](Self::send) there.
+    #[track_caller]
+    pub fn blocking_send(&self, value: T) -> Result<(), SendError<T>> {
+        root::block_on(self.send(value))
+    }
+
+    /// Waits until the receiver is closed or dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn closed(&self) {
+        self.chan.closed().await;
+    }
+
+    /// True if the receiver is closed or dropped.
+    pub fn is_closed(&self) -> bool {
+        self.chan.is_closed()
+    }
+
+    /// Waits for room for one value, and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is closed or gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the place in the queue, and nothing else.
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = leno::sync::mpsc::channel(1);
+    /// let permit = sender.reserve().await.unwrap();
+    /// assert!(sender.try_send(1).is_err());
+    /// permit.send(2);
+    /// assert_eq!(receiver.recv().await, Some(2));
+    /// # });
+    /// ```
+    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
+        self.acquire(1).await?;
+        Ok(Permit::new(&self.chan))
+    }
+
+    /// Waits for room for `n` values, and keeps it.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is closed or gone, or `n` exceeds [`max_capacity`](Self::max_capacity).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the place in the queue; room that was already set aside goes to the next.
+    pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
+        self.acquire(n).await?;
+        Ok(PermitIterator::new(&self.chan, n))
+    }
+
+    /// Waits for room for one value, and keeps it together with the sender.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is closed or gone; the sender is dropped then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up the place in the queue, and drops the sender.
+    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
+        self.acquire(1).await?;
+        Ok(OwnedPermit::new(self.chan))
+    }
+
+    /// Keeps room for one value if there is room.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room, or the receiver is closed or gone.
+    pub fn try_reserve(&self) -> Result<Permit<'_, T>, TrySendError<()>> {
+        self.try_acquire(1)?;
+        Ok(Permit::new(&self.chan))
+    }
+
+    /// Keeps room for `n` values if there is room.
+    ///
+    /// # Errors
+    ///
+    /// If there is too little room, or the receiver is closed or gone.
+    pub fn try_reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, TrySendError<()>> {
+        if n > self.max_capacity() {
+            return Err(TrySendError::Full(()));
+        }
+        self.try_acquire(n)?;
+        Ok(PermitIterator::new(&self.chan, n))
+    }
+
+    /// Keeps room for one value, together with the sender, if there is room.
+    ///
+    /// # Errors
+    ///
+    /// If there is no room, or the receiver is closed or gone; the error carries the sender.
+    pub fn try_reserve_owned(self) -> Result<OwnedPermit<T>, TrySendError<Self>> {
+        match self.try_acquire(1) {
+            Ok(()) => Ok(OwnedPermit::new(self.chan)),
+            Err(TrySendError::Full(())) => Err(TrySendError::Full(self)),
+            Err(TrySendError::Closed(())) => Err(TrySendError::Closed(self)),
+        }
+    }
+
+    /// True if both send to the same receiver.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.chan.same_channel(&other.chan)
+    }
+
+    /// How much room there is right now.
+    pub fn capacity(&self) -> usize {
+        self.chan.flavor().semaphore.available_permits()
+    }
+
+    /// How much room there is in an empty channel: what [`channel`] was told.
+    pub fn max_capacity(&self) -> usize {
+        self.chan.flavor().bound
+    }
+
+    /// Makes a sender that does not keep the channel open.
+    #[must_use = "it makes a weak sender; the strong one stays as it is"]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        WeakSender {
+            chan: self.chan.downgrade(),
+        }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.chan.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.chan.weak_count()
+    }
+
+    /// Takes `n` permits, waiting for them.
+    async fn acquire(&self, n: usize) -> Result<(), SendError<()>> {
+        /// A permit that comes too late, or a part of what was wanted, goes back without a `Permit`: then the
+        /// receiver, who may be waiting for exactly this, has to be told too.
+        struct WakeIfDrained<'a, T>(Option<&'a Tx<T>>);
+        impl<T> Drop for WakeIfDrained<'_, T> {
+            fn drop(&mut self) {
+                if let Some(chan) = self.0 {
+                    chan.wake_rx_if_drained();
+                }
+            }
+        }
+        if n > self.max_capacity() {
+            return Err(SendError(()));
+        }
+        // Declared before the future that is awaited, so dropped after it.
+        let mut wake = WakeIfDrained(Some(&self.chan));
+        match self.chan.flavor().semaphore.acquire(n).await {
+            Ok(()) => {
+                wake.0 = None;
+                Ok(())
+            }
+            Err(_) => Err(SendError(())),
+        }
+    }
+
+    fn try_acquire(&self, n: usize) -> Result<(), TrySendError<()>> {
+        self.chan
+            .flavor()
+            .semaphore
+            .try_acquire(n)
+            .map_err(|error| match error {
+                TryAcquireError::NoPermits => TrySendError::Full(()),
+                TryAcquireError::Closed => TrySendError::Closed(()),
+            })
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("capacity", &self.capacity())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is another one still.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        let chan = self.chan.upgrade()?;
+        Some(Sender { chan })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.chan.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.chan.weak_count()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,176 @@
+//! The channel without a bound.
+
+use super::chan::{self, Flavor};
+use super::error::{SendError, TryRecvError};
+use super::list;
+use super::receiver::receiver_methods;
+use crate::kernel::root;
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+/// No bound: the list itself is closed, and then has an end.
+pub(super) struct Unbounded;
+
+impl Flavor for Unbounded {
+    fn received(&self, _: usize) {}
+
+    fn close<T>(&self, list: &list::Tx<T>) -> u64 {
+        list.close()
+    }
+
+    fn is_closed<T>(&self, list: &list::Tx<T>) -> bool {
+        list.is_closed()
+    }
+
+    fn is_drained(&self, head: u64, end: u64) -> bool {
+        head == end
+    }
+}
+
+/// Sends values to an [`UnboundedReceiver`]. From [`unbounded_channel`]; clone it for more senders.
+pub struct UnboundedSender<T> {
+    chan: chan::Tx<T, Unbounded>,
+}
+
+/// An [`UnboundedSender`] that does not keep the channel open.
+///
+/// From [`UnboundedSender::downgrade`]; [`upgrade`](Self::upgrade) makes a sender of it as long as there is
+/// another.
+pub struct WeakUnboundedSender<T> {
+    chan: chan::WeakTx<T, Unbounded>,
+}
+
+/// Receives the values. From [`unbounded_channel`].
+pub struct UnboundedReceiver<T> {
+    chan: chan::Rx<T, Unbounded>,
+}
+
+/// Creates a channel without a bound.
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = leno::sync::mpsc::unbounded_channel();
+/// sender.send(1).unwrap();
+/// sender.send(2).unwrap();
+/// drop(sender);
+/// assert_eq!(receiver.recv().await, Some(1));
+/// assert_eq!(receiver.recv().await, Some(2));
+/// assert_eq!(receiver.recv().await, None);
+/// # });
+/// ```
+pub fn unbounded_channel<T>() -> (UnboundedSender<T>, UnboundedReceiver<T>) {
+    let (tx, rx) = chan::channel(Unbounded);
+    (UnboundedSender { chan: tx }, UnboundedReceiver { chan: rx })
+}
+
+impl<T> UnboundedReceiver<T> {
+    receiver_methods!();
+}
+
+impl<T> fmt::Debug for UnboundedReceiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnboundedReceiver")
+            .field("len", &self.len())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl<T> UnboundedSender<T> {
+    /// Sends a value. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// If the receiver is closed or gone; the error carries the value. A success does not mean that the value
+    /// will be received: the receiver may go right after.
+    pub fn send(&self, message: T) -> Result<(), SendError<T>> {
+        self.chan.send(message).map_err(SendError)
+    }
+
+    /// Waits until the receiver is closed or dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn closed(&self) {
+        self.chan.closed().await;
+    }
+
+    /// True if the receiver is closed or dropped.
+    pub fn is_closed(&self) -> bool {
+        self.chan.is_closed()
+    }
+
+    /// True if both send to the same receiver.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        self.chan.same_channel(&other.chan)
+    }
+
+    /// Makes a sender that does not keep the channel open.
+    #[must_use = "it makes a weak sender; the strong one stays as it is"]
+    pub fn downgrade(&self) -> WeakUnboundedSender<T> {
+        WeakUnboundedSender {
+            chan: self.chan.downgrade(),
+        }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.chan.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.chan.weak_count()
+    }
+}
+
+impl<T> Clone for UnboundedSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for UnboundedSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnboundedSender")
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl<T> WeakUnboundedSender<T> {
+    /// A sender, if there is another one still.
+    pub fn upgrade(&self) -> Option<UnboundedSender<T>> {
+        let chan = self.chan.upgrade()?;
+        Some(UnboundedSender { chan })
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.chan.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.chan.weak_count()
+    }
+}
+
+impl<T> Clone for WeakUnboundedSender<T> {
+    fn clone(&self) -> Self {
+        Self {
+            chan: self.chan.clone(),
+        }
+    }
+}
+
+impl<T> fmt::Debug for WeakUnboundedSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakUnboundedSender")
+            .finish_non_exhaustive()
+    }
+}

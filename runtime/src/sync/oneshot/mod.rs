@@ -1,0 +1,298 @@
+//! A channel for one value.
+//!
+//! A send costs one atomic read-modify-write, two if the receiver waits; receiving a value that is there
+//! costs none. A channel is one allocation.
+//!
+//! # Examples
+//!
+//! ```
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use leno::sync::oneshot;
+//!
+//! let (sender, receiver) = oneshot::channel();
+//! leno::spawn(async move { sender.send(3) });
+//! assert_eq!(receiver.await, Ok(3));
+//!
+//! let (sender, receiver) = oneshot::channel::<u32>();
+//! drop(sender);
+//! assert!(receiver.await.is_err());
+//! # });
+//! ```
+
+mod inner;
+
+use self::error::{RecvError, TryRecvError};
+use crate::kernel::{budget, root};
+use inner::{CLOSED, COMPLETE, Inner, VALUE};
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll, ready};
+
+pub mod error {
+    //! The errors of receiving.
+
+    use std::fmt;
+
+    /// Error of awaiting a [`Receiver`](super::Receiver): there is no value, and there will be none.
+    #[derive(Debug, Eq, PartialEq, Clone)]
+    pub struct RecvError(pub(super) ());
+
+    /// Error of [`Receiver::try_recv`](super::Receiver::try_recv).
+    #[derive(Debug, Eq, PartialEq, Clone)]
+    pub enum TryRecvError {
+        /// There is no value yet.
+        Empty,
+        /// There is no value, and there will be none.
+        Closed,
+    }
+
+    impl fmt::Display for RecvError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("channel closed")
+        }
+    }
+
+    impl std::error::Error for RecvError {}
+
+    impl fmt::Display for TryRecvError {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str(match self {
+                TryRecvError::Empty => "channel empty",
+                TryRecvError::Closed => "channel closed",
+            })
+        }
+    }
+
+    impl std::error::Error for TryRecvError {}
+}
+
+/// Sends the value. From [`channel`].
+pub struct Sender<T> {
+    /// Live: the sender has not set TX_GONE.
+    inner: NonNull<Inner<T>>,
+    _value: PhantomData<T>,
+}
+
+/// Receives the value: it is the future of it. From [`channel`].
+///
+/// Awaiting it gives [`RecvError`] if the sender is dropped without sending.
+///
+/// # Cancel safety
+///
+/// Await `&mut receiver` to keep it when another branch of a `select!` is faster: nothing is lost.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Receiver<T> {
+    /// Live: the receiver has not set RX_GONE. None when it has given its result.
+    inner: Option<NonNull<Inner<T>>>,
+    _value: PhantomData<T>,
+}
+
+// SAFETY: the sender is a share of a channel whose word hands the value over; the value moves between
+// threads, hence T: Send. No method gives a `&T`.
+unsafe impl<T: Send> Send for Sender<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Sender<T> {}
+// SAFETY: as for the sender.
+unsafe impl<T: Send> Send for Receiver<T> {}
+// SAFETY: as for the sender.
+unsafe impl<T: Send> Sync for Receiver<T> {}
+
+impl<T> Unpin for Sender<T> {}
+impl<T> Unpin for Receiver<T> {}
+
+/// Creates a channel for one value.
+#[track_caller]
+pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
+    let inner = Inner::allocate();
+    let sender = Sender {
+        inner,
+        _value: PhantomData,
+    };
+    let receiver = Receiver {
+        inner: Some(inner),
+        _value: PhantomData,
+    };
+    (sender, receiver)
+}
+
+impl<T> Sender<T> {
+    fn inner(&self) -> &Inner<T> {
+        // SAFETY: live (invariant of the field).
+        unsafe { self.inner.as_ref() }
+    }
+
+    /// Sends the value. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// The value itself, if the receiver was closed or dropped. A success does not mean that the value will be
+    /// received: the receiver may be dropped right after.
+    pub fn send(self, value: T) -> Result<(), T> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: live (invariant of the field); the sender is not used or dropped after this.
+        match unsafe { Inner::complete(this.inner, Some(value)) } {
+            None => Ok(()),
+            Some(value) => Err(value),
+        }
+    }
+
+    /// Waits until the receiver is closed or dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut sender, receiver) = leno::sync::oneshot::channel::<()>();
+    /// leno::spawn(async move { drop(receiver) });
+    /// sender.closed().await;
+    /// assert!(sender.is_closed());
+    /// # });
+    /// ```
+    pub async fn closed(&mut self) {
+        poll_fn(|cx| self.poll_closed(cx)).await;
+    }
+
+    /// True if the receiver was closed or dropped.
+    pub fn is_closed(&self) -> bool {
+        self.inner().state() & CLOSED != 0
+    }
+
+    /// Polls for the receiver being closed or dropped; if it is pending, `cx`'s waker is woken then.
+    pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        budget::poll_budgeted(cx, |cx| self.inner().poll_closed(cx))
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // SAFETY: live (invariant of the field); the sender is not used after this.
+        unsafe { Inner::complete(self.inner, None) };
+    }
+}
+
+impl<T> Receiver<T> {
+    fn inner(&self) -> Option<&Inner<T>> {
+        // SAFETY: live (invariant of the field).
+        self.inner.map(|inner| unsafe { inner.as_ref() })
+    }
+
+    /// Says that no value is wanted any more. One that was sent before can still be received.
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::oneshot::channel();
+    /// receiver.close();
+    /// assert_eq!(sender.send(1), Err(1));
+    /// assert!(receiver.try_recv().is_err());
+    /// ```
+    pub fn close(&mut self) {
+        if let Some(sender) = self.inner().and_then(Inner::close) {
+            sender.wake();
+        }
+    }
+
+    /// True if the receiver has given its result: polling it again would panic.
+    pub fn is_terminated(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// True if there is no value to receive at this moment.
+    pub fn is_empty(&self) -> bool {
+        self.inner().is_none_or(|inner| inner.state() & VALUE == 0)
+    }
+
+    /// Receives the value if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](TryRecvError::Empty) if there is none yet, [`Closed`](TryRecvError::Closed) if there will be
+    /// none.
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        let Some(inner) = self.inner() else {
+            return Err(TryRecvError::Closed);
+        };
+        if inner.state() & (COMPLETE | CLOSED) == 0 {
+            return Err(TryRecvError::Empty);
+        }
+        self.finish().ok_or(TryRecvError::Closed)
+    }
+
+    /// Blocks the thread until the value is there.
+    ///
+    /// # Errors
+    ///
+    /// If there will be none.
+    ///
+    /// # Panics
+    ///
+    /// On a thread that drives a runtime's tasks: await the receiver there.
+    #[track_caller]
+    pub fn blocking_recv(self) -> Result<T, RecvError> {
+        root::block_on(self)
+    }
+
+    /// Takes the value, if there is one, and leaves the channel. The sender is complete, or finds CLOSED.
+    fn finish(&mut self) -> Option<T> {
+        let inner = self.inner.take()?;
+        // SAFETY: live (invariant of the field, which is None from now on); this is the receiver.
+        let value = unsafe { inner.as_ref().take_value() };
+        // SAFETY: as above; COMPLETE or CLOSED is set (this function's precondition).
+        unsafe { Inner::release_receiver(inner) };
+        value
+    }
+}
+
+impl<T> Future for Receiver<T> {
+    type Output = Result<T, RecvError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(inner) = self.inner() else {
+            panic!(
+                "`oneshot::Receiver` called after complete: it has given its result already; \
+                 ask `is_terminated` before you poll it again"
+            );
+        };
+        ready!(budget::poll_budgeted(cx, |cx| inner.poll_recv(cx)));
+        Poll::Ready(self.finish().ok_or(RecvError(())))
+    }
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        let Some(inner) = self.inner() else {
+            return;
+        };
+        let sender = if inner.state() & COMPLETE == 0 {
+            inner.close()
+        } else {
+            None
+        };
+        // Foreign code (the waker, the value's destructor) runs when the channel is done with.
+        let _value = self.finish();
+        if let Some(sender) = sender {
+            sender.wake();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("terminated", &self.is_terminated())
+            .field("empty", &self.is_empty())
+            .finish()
+    }
+}

@@ -1,0 +1,118 @@
+//! The floors of ARCHITECTURE.md: modules import from their own floor or from those below.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The crate's modules, from the ground up.
+const FLOORS: [&[&str]; 6] = [
+    &["prim"],
+    &["kernel"],
+    &["sync"],
+    &["task", "time", "io", "runtime", "macros"],
+    &["net", "signal"],
+    &["hyper"],
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// The code of a file, without comments.
+fn code(path: &Path) -> impl Iterator<Item = (usize, String)> {
+    let text = fs::read_to_string(path).unwrap();
+    let lines: Vec<_> = text
+        .lines()
+        .enumerate()
+        .map(|(number, line)| (number + 1, line.split("//").next().unwrap_or("").to_owned()))
+        .collect();
+    lines.into_iter()
+}
+
+#[test]
+fn every_module_has_a_floor() {
+    for entry in fs::read_dir(source()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(
+            name == "lib" || floor_of(&name).is_some(),
+            "the module `{name}` is not in FLOORS"
+        );
+    }
+}
+
+#[test]
+fn imports_run_downhill() {
+    for path in files(&source()) {
+        let relative = path.strip_prefix(source()).unwrap();
+        let module = relative.iter().next().unwrap().to_str().unwrap();
+        let Some(floor) = floor_of(module.trim_end_matches(".rs")) else {
+            continue;
+        };
+        for (number, line) in code(&path) {
+            for imported in line.split("crate::").skip(1) {
+                let name: String = imported
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                if let Some(above) = floor_of(&name) {
+                    assert!(
+                        above <= floor,
+                        "{}:{number}: `{name}` is above this file's floor",
+                        relative.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_kernel_sees_the_world_through_its_door_only() {
+    const FORBIDDEN: [&str; 7] = [
+        "std::sync",
+        "std::thread",
+        "core::sync",
+        "crossbeam",
+        "mio::",
+        "leno_reactor",
+        "cfg(loom)",
+    ];
+    for folder in ["kernel", "sync"] {
+        for path in files(&source().join(folder)) {
+            for (number, line) in code(&path) {
+                for name in FORBIDDEN {
+                    assert!(
+                        !line.contains(name),
+                        "{}:{number}: `{name}` has to go through `prim`",
+                        path.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn files_stay_small_enough_to_read() {
+    for path in files(&source()) {
+        let lines = fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 600, "{} has {lines} lines", path.display());
+    }
+}

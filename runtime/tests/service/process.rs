@@ -1,0 +1,157 @@
+//! The service as a child process.
+
+use crate::client::Connection;
+use std::cell::RefCell;
+use std::fs;
+use std::io::{BufRead, BufReader, ErrorKind, Read};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+/// A running service, killed when dropped.
+pub struct Service {
+    child: RefCell<Child>,
+    errors: RefCell<BufReader<ChildStderr>>,
+    pub address: SocketAddr,
+}
+
+impl Service {
+    /// Starts it on a free port and waits until it says that it listens.
+    pub fn start(arguments: &[&str]) -> Self {
+        Self::start_command(Command::new(program()).args(arguments))
+    }
+
+    /// As [`start`](Self::start), after what a shell does with `limits`.
+    pub fn start_limited(limits: &str, arguments: &[&str]) -> Self {
+        let script = format!("{limits}; exec \"$0\" \"$@\"");
+        let mut shell = Command::new("sh");
+        Self::start_command(shell.args(["-c", &script]).arg(program()).args(arguments))
+    }
+
+    fn start_command(command: &mut Command) -> Self {
+        let mut child = command
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let Some(address) = line.trim_end().strip_prefix("listening on http://") else {
+            let mut text = String::new();
+            errors.read_to_string(&mut text).unwrap();
+            panic!("the service did not start: {line:?}, and on stderr: {text}");
+        };
+        Self {
+            address: address.parse().unwrap(),
+            child: child.into(),
+            errors: errors.into(),
+        }
+    }
+
+    pub fn connect(&self) -> Connection {
+        Connection::new(TcpStream::connect(self.address).unwrap())
+    }
+
+    pub fn signal(&self, name: &str) {
+        let process = self.child.borrow().id().to_string();
+        let status = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(status.unwrap().success(), "kill -s {name} {process}");
+    }
+
+    /// Waits until the process stands still after a SIGSTOP.
+    pub fn wait_until_stopped(&self) {
+        let process = self.child.borrow().id().to_string();
+        loop {
+            let output = Command::new("ps")
+                .args(["-o", "stat=", "-p", &process])
+                .output();
+            if output.unwrap().stdout.starts_with(b"T") {
+                return;
+            }
+        }
+    }
+
+    pub fn wait_until_connections_are_refused(&self) {
+        while TcpStream::connect(self.address).is_ok() {}
+    }
+
+    /// The next line on stderr.
+    pub fn next_error_line(&self) -> String {
+        let mut line = String::new();
+        self.errors.borrow_mut().read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Waits for the end: the exit code (none after a signal), and what is left on stderr.
+    pub fn wait(&self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        self.errors.borrow_mut().read_to_string(&mut text).unwrap();
+        (self.child.borrow_mut().wait().unwrap().code(), text)
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.get_mut().kill();
+        let _ = self.child.get_mut().wait();
+    }
+}
+
+/// Starts the service with arguments it must refuse, and returns the line that says why.
+pub fn fails_to_start(arguments: &[&str]) -> String {
+    let listen: &[&str] = match arguments.contains(&"--listen") {
+        true => &[],
+        false => &["--listen", "127.0.0.1:0"],
+    };
+    let output = Command::new(program())
+        .args(arguments)
+        .args(listen)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert_eq!(output.stdout, b"");
+    assert_eq!(errors.lines().count(), 1, "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    errors
+}
+
+/// The built example: cargo puts it beside the directory of this test's own executable.
+fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let program = profile.join("examples").join("service");
+    assert!(
+        program.exists(),
+        "{} is missing: build it with `cargo build --example service` \
+         (`cargo test` without a choice of targets does)",
+        program.display()
+    );
+    program
+}
+
+/// The path of a data file that does not exist yet, removed when dropped.
+pub struct DataFile(String);
+
+pub fn data_file(name: &str) -> DataFile {
+    let path = format!("{}/service-{name}.log", env!("CARGO_TARGET_TMPDIR"));
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => panic!("{path}: {error}"),
+        _ => DataFile(path),
+    }
+}
+
+impl DataFile {
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
