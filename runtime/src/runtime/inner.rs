@@ -253,6 +253,8 @@ impl Inner {
     pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
+        // First, since the threads of workers that end look for closures next, and must not start one that waited.
+        self.blocking.close();
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.close(),
             // Nobody drives it: `block_on` borrows the runtime that is being dropped.
@@ -261,7 +263,6 @@ impl Inner {
                 Local::close(local);
             }
         }
-        self.blocking.close();
         if !waits {
             return;
         }
