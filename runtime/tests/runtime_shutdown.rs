@@ -2,6 +2,7 @@
 
 mod task_support;
 
+use leno::net::TcpListener;
 use leno::runtime::{Builder, Handle, Runtime};
 use leno::task::{JoinHandle, block_in_place, spawn_blocking, yield_now};
 use std::cell::RefCell;
@@ -408,6 +409,30 @@ fn a_timer_that_waits_is_woken_by_the_end() {
         waits.block();
         drop(runtime);
         assert!(waiter.join().is_err(), "{kind}");
+    }
+}
+
+#[test]
+fn a_listener_moved_out_of_a_dead_runtime_gives_an_error() {
+    for (kind, runtime) in runtimes() {
+        let bind = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let (unused, waiting) = (bind(), bind());
+        let waits = Event::new();
+        let tells = waits.clone();
+        let waiter = thread::spawn(move || {
+            current_thread().block_on(poll_fn(|cx| {
+                let polled = waiting.poll_accept(cx);
+                tells.set();
+                polled
+            }))
+        });
+        waits.block();
+        drop(runtime);
+        assert!(waiter.join().unwrap().is_err(), "{kind}");
+        assert!(
+            current_thread().block_on(unused.accept()).is_err(),
+            "{kind}"
+        );
     }
 }
 
