@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use task_support::{Event, multi_thread};
+use task_support::{Event, OnDrop, multi_thread};
 
 fn name() -> Option<String> {
     thread::current().name().map(str::to_owned)
@@ -160,6 +160,57 @@ fn a_task_spawned_by_on_thread_park_runs() {
             .build()
             .unwrap();
         runtime.block_on(done.wait());
+    }
+}
+
+#[test]
+fn block_in_place_in_a_callback_hands_nothing_on() {
+    let (parked, unparked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let refused = |count: &Arc<AtomicUsize>| {
+        let count = count.clone();
+        move || {
+            if count.fetch_add(1, Ordering::SeqCst) < 10 {
+                // Panics: the worker is busy with itself.
+                block_in_place(|| count.fetch_add(1000, Ordering::SeqCst));
+            }
+        }
+    };
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_park(refused(&parked))
+        .on_thread_unpark(refused(&unparked))
+        .build()
+        .unwrap();
+    while parked.load(Ordering::SeqCst) < 10 || unparked.load(Ordering::SeqCst) < 10 {
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    }
+    drop(runtime);
+    assert!(parked.load(Ordering::SeqCst) < 1000);
+    assert!(unparked.load(Ordering::SeqCst) < 1000);
+}
+
+#[test]
+fn block_in_place_in_the_waker_of_a_timer_hands_nothing_on() {
+    struct Blocks(Event);
+    impl std::task::Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            let _tells = OnDrop(|| self.0.set());
+            block_in_place(|| ());
+            std::process::abort();
+        }
+    }
+    let runtime = multi_thread(2);
+    for _ in 0..10 {
+        let woken = Event::new();
+        let waker = std::task::Waker::from(Arc::new(Blocks(woken.clone())));
+        let mut sleep = {
+            let _enter = runtime.enter();
+            Box::pin(leno::time::sleep(Duration::from_millis(1)))
+        };
+        let mut cx = std::task::Context::from_waker(&waker);
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
+        woken.block();
+        runtime.block_on(runtime.spawn(async {})).unwrap();
     }
 }
 

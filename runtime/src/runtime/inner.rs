@@ -232,7 +232,7 @@ impl Inner {
             MayBlock::InPlace => {}
             MayBlock::Forbidden => panic!(
                 "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
-                 `spawn_blocking` on a current-thread runtime or in a `LocalSet`"
+                 `spawn_blocking` on a current-thread runtime, in a `LocalSet` and in wakers and callbacks"
             ),
         }
         if let Some(core) = worker::hand_off() {
