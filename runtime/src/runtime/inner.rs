@@ -235,13 +235,17 @@ impl Inner {
                  `spawn_blocking` on a current-thread runtime, in a `LocalSet` and in wakers and callbacks"
             ),
         }
+        let mut in_place = None;
         if let Some(core) = worker::hand_off() {
+            in_place = Some(self.blocking.wait_in_place());
             if let Err(Refused::NoThread(Job::Worker(core), _)) = self.submit(Job::Worker(core)) {
                 // No thread to be had: the tasks have to wait, which is better than failing this one. (If the
                 // runtime is closed, the core has just been shut down.)
                 core.install();
+                in_place = None;
             }
         }
+        let _in_place = in_place;
         let _waiting = Driving::replace(MayBlock::Allowed);
         crate::kernel::budget::with_budget(crate::kernel::budget::UNLIMITED, closure)
     }
