@@ -303,6 +303,33 @@ fn workers_do_not_wait_for_a_thread_while_closures_have_all() {
 }
 
 #[test]
+fn a_worker_stays_with_its_runtime_when_another_is_entered() {
+    for other in [
+        Builder::new_current_thread().build().unwrap(),
+        multi_thread(1),
+    ] {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("the first")
+            .build()
+            .unwrap();
+        let other_handle = other.handle().clone();
+        let task = runtime.spawn(async move {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            leno::spawn(async move {
+                let own = leno::spawn(async { name() }).await.unwrap();
+                sender.send((name(), own)).unwrap();
+            });
+            let _enter = other_handle.enter();
+            block_in_place(|| receiver.recv().unwrap())
+        });
+        let (name, own) = runtime.block_on(task).unwrap();
+        assert_eq!(name.as_deref(), Some("the first"));
+        assert_eq!(own.as_deref(), Some("the first"));
+    }
+}
+
+#[test]
 fn an_idle_thread_is_used_again() {
     let runtime = Builder::new_current_thread()
         .thread_keep_alive(Duration::from_secs(3600))
