@@ -47,6 +47,18 @@ fn without_a_runtime() {
 }
 
 #[test]
+fn without_io() {
+    for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
+        let runtime = builder.worker_threads(1).enable_time().build().unwrap();
+        let _enter = runtime.enter();
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let caught = catch(|| drop(leno::net::TcpListener::from_std(socket)));
+        check(&caught, "`enable_io`");
+    }
+}
+
+#[test]
 fn without_timers() {
     for mut builder in [Builder::new_current_thread(), Builder::new_multi_thread()] {
         let runtime = builder.worker_threads(1).enable_io().build().unwrap();

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use task_support::{Event, multi_thread};
+use task_support::{Event, OnDrop, multi_thread};
 
 fn name() -> Option<String> {
     thread::current().name().map(str::to_owned)
@@ -163,6 +163,57 @@ fn a_task_spawned_by_on_thread_park_runs() {
     }
 }
 
+#[test]
+fn block_in_place_in_a_callback_hands_nothing_on() {
+    let (parked, unparked) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let refused = |count: &Arc<AtomicUsize>| {
+        let count = count.clone();
+        move || {
+            if count.fetch_add(1, Ordering::SeqCst) < 10 {
+                // Panics: the worker is busy with itself.
+                block_in_place(|| count.fetch_add(1000, Ordering::SeqCst));
+            }
+        }
+    };
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .on_thread_park(refused(&parked))
+        .on_thread_unpark(refused(&unparked))
+        .build()
+        .unwrap();
+    while parked.load(Ordering::SeqCst) < 10 || unparked.load(Ordering::SeqCst) < 10 {
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    }
+    drop(runtime);
+    assert!(parked.load(Ordering::SeqCst) < 1000);
+    assert!(unparked.load(Ordering::SeqCst) < 1000);
+}
+
+#[test]
+fn block_in_place_in_the_waker_of_a_timer_hands_nothing_on() {
+    struct Blocks(Event);
+    impl std::task::Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            let _tells = OnDrop(|| self.0.set());
+            block_in_place(|| ());
+            std::process::abort();
+        }
+    }
+    let runtime = multi_thread(2);
+    for _ in 0..10 {
+        let woken = Event::new();
+        let waker = std::task::Waker::from(Arc::new(Blocks(woken.clone())));
+        let mut sleep = {
+            let _enter = runtime.enter();
+            Box::pin(leno::time::sleep(Duration::from_millis(1)))
+        };
+        let mut cx = std::task::Context::from_waker(&waker);
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
+        woken.block();
+        runtime.block_on(runtime.spawn(async {})).unwrap();
+    }
+}
+
 /// Runs `closures` closures on a runtime that allows `limit` at a time, and returns how many there were at most.
 fn most_at_a_time(runtime: &Runtime, closures: usize) -> usize {
     let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -249,6 +300,33 @@ fn workers_do_not_wait_for_a_thread_while_closures_have_all() {
         task.await.unwrap();
         closure.await.unwrap();
     });
+}
+
+#[test]
+fn a_worker_stays_with_its_runtime_when_another_is_entered() {
+    for other in [
+        Builder::new_current_thread().build().unwrap(),
+        multi_thread(1),
+    ] {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("the first")
+            .build()
+            .unwrap();
+        let other_handle = other.handle().clone();
+        let task = runtime.spawn(async move {
+            let (sender, receiver) = std::sync::mpsc::channel();
+            leno::spawn(async move {
+                let own = leno::spawn(async { name() }).await.unwrap();
+                sender.send((name(), own)).unwrap();
+            });
+            let _enter = other_handle.enter();
+            block_in_place(|| receiver.recv().unwrap())
+        });
+        let (name, own) = runtime.block_on(task).unwrap();
+        assert_eq!(name.as_deref(), Some("the first"));
+        assert_eq!(own.as_deref(), Some("the first"));
+    }
 }
 
 #[test]

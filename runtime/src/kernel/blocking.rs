@@ -6,8 +6,11 @@
 //!
 //! Who may sleep and who was told: `idle` counts the threads that wait and have not been told; telling one
 //! takes it out of `idle` and into `told`, both under the lock. A thread that wakes up without being told (by
-//! itself, or by the keep-alive) thus knows that it is still idle. A worker's loop is a job as any other, but
-//! has its own share of the limit: workers never wait for a thread.
+//! itself, or by the keep-alive) thus knows that it is still idle.
+//!
+//! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
+//! a closure: a thread that has handed its worker on and waits *in place* does not count. When it is done there may be
+//! more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
 
 use crate::kernel::budget;
 use crate::kernel::here;
@@ -56,10 +59,15 @@ struct State {
     idle: usize,
     told: usize,
     closed: bool,
+    /// Threads that have handed their worker on, and wait.
+    in_place: usize,
     /// Of the threads that have not ended by themselves.
     handles: HashMap<usize, thread::JoinHandle<()>>,
     next_thread: usize,
 }
+
+/// A thread waits in place; see [`Blocking::wait_in_place`].
+pub(crate) struct InPlace<'a>(&'a Shared);
 
 /// Something to run on a thread that may wait.
 pub(crate) enum Job {
@@ -139,6 +147,7 @@ impl Blocking {
                 idle: 0,
                 told: 0,
                 closed: false,
+                in_place: 0,
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -166,14 +175,12 @@ impl Blocking {
             Job::Task(_) => state.queue.push_back(job),
             Job::Worker(_) => state.queue.push_front(job),
         }
-        if state.idle > 0 {
-            state.idle -= 1;
-            state.told += 1;
+        if state.tell_one() {
             drop(state);
             self.0.job.notify_one();
             return Ok(());
         }
-        if state.threads == self.0.config.max_threads {
+        if state.threads >= self.0.limit(&state) {
             // A thread takes it when it has done what it is at.
             return Ok(());
         }
@@ -219,6 +226,12 @@ impl Blocking {
             Some(job) => Err(Refused::NoThread(job, error)),
             None => Ok(()),
         }
+    }
+
+    /// This thread hands its worker on and waits, until the guard is dropped.
+    pub(crate) fn wait_in_place(&self) -> InPlace<'_> {
+        self.0.state.lock().in_place += 1;
+        InPlace(&self.0)
     }
 
     /// Refuses further jobs, and cancels those that have not started.
@@ -281,6 +294,31 @@ impl Blocking {
     }
 }
 
+impl Shared {
+    /// How many threads there may be just now.
+    fn limit(&self, state: &State) -> usize {
+        self.config.max_threads.saturating_add(state.in_place)
+    }
+}
+
+impl State {
+    /// Takes one thread out of the idle ones, to be notified; false if none is idle.
+    fn tell_one(&mut self) -> bool {
+        if self.idle == 0 {
+            return false;
+        }
+        self.idle -= 1;
+        self.told += 1;
+        true
+    }
+}
+
+impl Drop for InPlace<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().in_place -= 1;
+    }
+}
+
 impl Main {
     /// Runs jobs until the end.
     pub(crate) fn run(self) {
@@ -299,6 +337,17 @@ impl Main {
     fn next_job(&self) -> Option<Job> {
         let mut state = self.shared.state.lock();
         loop {
+            if state.threads > self.shared.limit(&state)
+                && matches!(state.queue.front(), None | Some(Job::Task(_)))
+            {
+                state.handles.remove(&self.number);
+                // The closure that this thread may have been told of is another's.
+                if !state.queue.is_empty() && state.tell_one() {
+                    drop(state);
+                    self.shared.job.notify_one();
+                }
+                return None;
+            }
             if let Some(job) = state.queue.pop_front() {
                 return Some(job);
             }

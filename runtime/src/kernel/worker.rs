@@ -350,8 +350,10 @@ impl Core {
     }
 
     /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
-    /// that panics has been reported by the panic hook, and must not end the worker.
+    /// that panics has been reported by the panic hook, and must not end the worker. Nor may one hand the core on,
+    /// which is in use here.
     fn quietly(&self, f: impl FnOnce()) {
+        let _driving = Driving::replace(Blocking::Forbidden);
         self.quiet.set(true);
         foreign::call(f);
         self.quiet.set(false);
@@ -415,8 +417,25 @@ impl Core {
 
     // ----- sleeping -----------------------------------------------------------------------------------
 
-    /// S1 to S4 of the idle protocol; comes back searching.
+    /// Sleeps, and tells the user's callbacks.
     fn sleep(&self) {
+        self.callback(self.pool.hooks.on_park.as_ref());
+        // The callback may have spawned or woken something, which nobody was told of.
+        if self.deque.is_empty() && self.slot().peek().is_null() {
+            self.wait();
+        }
+        self.callback(self.pool.hooks.on_unpark.as_ref());
+    }
+
+    fn callback(&self, callback: Option<&Callback>) {
+        if callback.is_some() {
+            let _driving = Driving::replace(Blocking::Forbidden);
+            Callback::call(callback);
+        }
+    }
+
+    /// S1 to S4 of the idle protocol; comes back searching.
+    fn wait(&self) {
         let pool = &*self.pool;
         let seat = &*pool.remotes[self.index].seat;
         if self.owes.replace(false) {
@@ -431,7 +450,6 @@ impl Core {
             self.searching.set(true);
             return;
         }
-        Callback::call(pool.hooks.on_park.as_ref());
         let timeout = deadline
             .map(|deadline| Duration::from_nanos(deadline.saturating_sub(pool.clock.now())));
         let called = match pool.driver.try_lock() {
@@ -462,7 +480,6 @@ impl Core {
         self.looked.set(now);
         self.tick.set(0);
         self.refill();
-        Callback::call(pool.hooks.on_unpark.as_ref());
     }
 
     // ----- the end ------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
 //! Code that waits without `.await`.
 
 use super::JoinHandle;
+use crate::kernel::budget;
+use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::root::Driving;
+use crate::kernel::worker;
 use crate::runtime::current;
 use std::sync::Arc;
 
@@ -60,8 +64,19 @@ pub fn block_in_place<F, R>(closure: F) -> R
 where
     F: FnOnce() -> R,
 {
-    match current::with(Arc::clone) {
-        Some(inner) => inner.block_in_place(closure),
-        None => closure(),
+    match here::with(|here| here.blocking.get()) {
+        MayBlock::Allowed => return closure(),
+        MayBlock::InPlace => {}
+        MayBlock::Forbidden => panic!(
+            "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
+             `spawn_blocking` on a current-thread runtime, in a `LocalSet` and in wakers and callbacks"
+        ),
     }
+    // The worker belongs to the runtime of the thread; another one may be entered.
+    let runtime = current::of_thread();
+    let _in_place = runtime
+        .as_ref()
+        .and_then(|runtime| runtime.hand_on(worker::hand_off()?));
+    let _waiting = Driving::replace(MayBlock::Allowed);
+    budget::with_budget(budget::UNLIMITED, closure)
 }
