@@ -2,13 +2,15 @@
 //!
 //! They are exactly as weak as the originals where our protocol could rely on them: a push publishes with Release and
 //! has no fence, an emptiness check is two Acquire loads around the fence that crossbeam has there too. (A mutex would
-//! hide a missing fence of ours.) The deque's own correctness is crossbeam's; so a steal takes one task, nothing grows,
-//! and a push bumps its index by a read-modify-write, since loom reports false races between a plain store and one.
+//! hide a missing fence of ours.) A batch leaves its old place in one step and comes to its new one in another: between
+//! the two it is nowhere to be seen. The deque's own correctness is crossbeam's; so nothing grows, and a push bumps its
+//! index by a read-modify-write, since loom reports false races between a plain store and one.
 
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering, fence};
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// Tasks that one queue can hold in the course of a model; cells are not used twice.
 const CAPACITY: usize = 8;
@@ -66,26 +68,37 @@ impl<T> Cells<T> {
         self.back.load(Ordering::Acquire) <= front
     }
 
-    fn steal(&self) -> Steal<T> {
+    /// Claims the first of the tasks, `count(how many there are)` of them, and returns their indices.
+    fn claim(&self, count: impl FnOnce(usize) -> usize) -> Steal<Range<usize>> {
         let front = self.front.load(Ordering::Acquire);
         fence(Ordering::SeqCst);
-        if self.back.load(Ordering::Acquire) <= front {
+        let back = self.back.load(Ordering::Acquire);
+        if back <= front {
             return Steal::Empty;
         }
+        let end = front + count(back - front);
         match self
             .front
-            .compare_exchange(front, front + 1, Ordering::AcqRel, Ordering::Relaxed)
+            .compare_exchange(front, end, Ordering::AcqRel, Ordering::Relaxed)
         {
-            Ok(_) => Steal::Success(self.read(front)),
+            Ok(_) => Steal::Success(front..end),
             Err(_) => Steal::Retry,
         }
+    }
+
+    /// Returns the first of the claimed tasks, and moves the others to `worker`.
+    fn move_to(&self, worker: &Worker<T>, claimed: Range<usize>) -> T {
+        let mut tasks = claimed.map(|index| self.read(index));
+        let first = tasks.next().expect("a claim is never empty");
+        tasks.for_each(|task| worker.push(task));
+        first
     }
 }
 
 impl<T> Drop for Cells<T> {
     fn drop(&mut self) {
-        while let Steal::Success(value) = self.steal() {
-            drop(value);
+        while let Steal::Success(claimed) = self.claim(|_| 1) {
+            drop(self.read(claimed.start));
         }
     }
 }
@@ -137,8 +150,12 @@ impl<T> Stealer<T> {
         self.0.is_empty()
     }
 
-    pub(crate) fn steal_batch_and_pop(&self, _: &Worker<T>) -> Steal<T> {
-        self.0.steal()
+    pub(crate) fn steal_batch_and_pop(&self, worker: &Worker<T>) -> Steal<T> {
+        match self.0.claim(|len| len.div_ceil(2)) {
+            Steal::Success(claimed) => Steal::Success(self.0.move_to(worker, claimed)),
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
     }
 }
 
@@ -156,27 +173,37 @@ impl<T> Injector<T> {
     }
 
     pub(crate) fn steal(&self) -> Steal<T> {
-        let front = self.0.front.load(Ordering::Acquire);
-        fence(Ordering::SeqCst);
-        if self.0.back.load(Ordering::Acquire) <= front {
-            return Steal::Empty;
+        match self.0.claim(|_| 1) {
+            Steal::Success(claimed) => {
+                self.wait_for(&claimed);
+                Steal::Success(self.0.read(claimed.start))
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
         }
-        if self
-            .0
-            .front
-            .compare_exchange(front, front + 1, Ordering::AcqRel, Ordering::Relaxed)
-            .is_err()
-        {
-            return Steal::Retry;
-        }
-        while self.0.written[front].load(Ordering::Acquire) == 0 {
-            loom::thread::yield_now();
-        }
-        Steal::Success(self.0.read(front))
     }
 
-    pub(crate) fn steal_batch_with_limit_and_pop(&self, _: &Worker<T>, _: usize) -> Steal<T> {
-        self.steal()
+    pub(crate) fn steal_batch_with_limit_and_pop(
+        &self,
+        worker: &Worker<T>,
+        limit: usize,
+    ) -> Steal<T> {
+        match self.0.claim(|len| len.min(limit)) {
+            Steal::Success(claimed) => {
+                self.wait_for(&claimed);
+                Steal::Success(self.0.move_to(worker, claimed))
+            }
+            Steal::Empty => Steal::Empty,
+            Steal::Retry => Steal::Retry,
+        }
+    }
+
+    fn wait_for(&self, claimed: &Range<usize>) {
+        for index in claimed.clone() {
+            while self.0.written[index].load(Ordering::Acquire) == 0 {
+                loom::thread::yield_now();
+            }
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -83,6 +83,9 @@ pub(crate) mod atomic {
 
 pub(crate) mod hint {
     pub(crate) use loom::hint::spin_loop;
+
+    /// In one round all others may go on.
+    pub(crate) const A_WHILE: u32 = 1;
 }
 
 pub(crate) mod thread {
@@ -133,10 +136,40 @@ impl<T> DerefMut for CachePadded<T> {
     }
 }
 
+/// loom switches threads on one, which counts as panicking while any of them unwinds: so no model may unwind through
+/// an operation of loom's.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
-pub(crate) type MutexGuard<'a, T> = loom::sync::MutexGuard<'a, T>;
+/// Knows its mutex, for [`Condvar::wait_timeout`].
+#[derive(Debug)]
+pub(crate) struct MutexGuard<'a, T> {
+    guard: loom::sync::MutexGuard<'a, T>,
+    mutex: &'a Mutex<T>,
+}
+
+impl<T> MutexGuard<'_, T> {
+    /// Calls `f` with the mutex released.
+    fn unlocked(self, f: impl FnOnce()) -> Self {
+        let mutex = self.mutex;
+        drop(self);
+        f();
+        mutex.lock()
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
 
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
@@ -148,11 +181,13 @@ impl<T> Mutex<T> {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().unwrap()
+        let guard = self.0.lock().unwrap();
+        MutexGuard { guard, mutex: self }
     }
 
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.0.try_lock().ok()
+        let guard = self.0.try_lock().ok()?;
+        Some(MutexGuard { guard, mutex: self })
     }
 }
 
@@ -165,15 +200,21 @@ impl Condvar {
     }
 
     pub(crate) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0.wait(guard).unwrap()
+        let MutexGuard { guard, mutex } = guard;
+        let guard = self.0.wait(guard).unwrap();
+        MutexGuard { guard, mutex }
     }
 
-    /// loom has no time: this waits for a notification, however long.
+    /// loom has no time: this waits for a notification, however long, unless it is not to wait at all.
     pub(crate) fn wait_timeout<'a, T>(
         &self,
         guard: MutexGuard<'a, T>,
-        _: Duration,
+        duration: Duration,
     ) -> (MutexGuard<'a, T>, bool) {
+        if duration.is_zero() {
+            let guard = guard.unlocked(loom::thread::yield_now);
+            return (guard, true);
+        }
         (self.wait(guard), false)
     }
 

@@ -2,7 +2,9 @@
 
 use super::explore;
 use super::queue::{Flag, Queue, join, waits_for};
+use crate::kernel::task::{self, Id};
 use crate::prim::Arc;
+use crate::prim::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use std::panic::resume_unwind;
 use std::task::{Poll, Wake, Waker};
@@ -21,6 +23,8 @@ fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
             let queue = queue.clone();
             move || queue.run()
         });
+        // Keeps the memory, but not the wakers in it.
+        let keeps = handle.abort_handle();
         let (_, first) = Flag::new();
         let mut polled = join(&mut handle, &first);
         let (flag, last) = Flag::new();
@@ -36,8 +40,11 @@ fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
             panic!("woken without an output");
         };
         assert!(Arc::ptr_eq(&joined, &output));
-        drop((joined, handle));
+        drop((joined, handle, last));
         assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+        let wakers = std::sync::Arc::strong_count(&flag) - 1;
+        assert_eq!(wakers, 0, "a waker waits for the memory to go");
+        drop(keeps);
     });
 }
 
@@ -112,6 +119,43 @@ fn the_last_holder_frees_a_complete_task() {
         assert!(task.end());
         waker.join().unwrap();
         aborter.join().unwrap();
+    });
+}
+
+/// Who sees that a task has finished sees what it did.
+#[test]
+fn a_finished_task_has_done_all_it_did() {
+    explore(3, || {
+        let queue = Queue::new();
+        let data = Arc::new(AtomicUsize::new(0));
+        let handle = Queue::spawn(&queue, {
+            let data = data.clone();
+            async move { data.store(1, Ordering::Relaxed) }
+        });
+        let runner = thread::spawn(move || queue.run());
+        if handle.is_finished() {
+            assert_eq!(data.load(Ordering::Relaxed), 1, "finished too early");
+        }
+        runner.join().unwrap();
+    });
+}
+
+/// The last of several tasks frees the scheduler's home, whatever threads they end on.
+#[test]
+fn the_last_task_frees_the_home() {
+    explore(3, || {
+        let queue = Queue::new();
+        let home = Queue::home(&queue);
+        for _ in 0..2 {
+            drop(task::spawn(async {}, home.clone(), Id::next()));
+        }
+        drop(home);
+        let runner = thread::spawn({
+            let task = queue.pop().unwrap();
+            move || task.run()
+        });
+        queue.pop().unwrap().run();
+        runner.join().unwrap();
     });
 }
 

@@ -5,13 +5,16 @@
 
 mod atomic_waker;
 mod block_on;
+mod blocking;
 mod idle;
 mod join;
+mod local;
 mod local_set;
 mod mpsc;
 mod mutex;
 mod notify;
 mod oneshot;
+mod pool;
 mod queue;
 mod readiness;
 mod seat;

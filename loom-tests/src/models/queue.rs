@@ -48,11 +48,15 @@ impl Queue {
         })
     }
 
+    pub(crate) fn home(queue: &Arc<Self>) -> Home {
+        Home::new(QueueHome(queue.clone()))
+    }
+
     pub(crate) fn spawn<F: Future + 'static>(
         queue: &Arc<Self>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        task::spawn(future, Home::new(QueueHome(queue.clone())), Id::next())
+        task::spawn(future, Self::home(queue), Id::next())
     }
 
     pub(crate) fn pop(&self) -> Option<Runnable> {

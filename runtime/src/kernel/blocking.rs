@@ -23,6 +23,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
@@ -61,8 +62,8 @@ struct State {
     closed: bool,
     /// Threads that have handed their worker on, and wait.
     in_place: usize,
-    /// Of the threads that have not ended by themselves.
-    handles: HashMap<usize, thread::JoinHandle<()>>,
+    /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
+    handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
 }
 
@@ -171,9 +172,11 @@ impl Blocking {
             return Err(Refused::Closed);
         }
         // A worker's loop goes first: the tasks of a whole core wait for it.
-        match job {
-            Job::Task(_) => state.queue.push_back(job),
-            Job::Worker(_) => state.queue.push_front(job),
+        let is_worker = matches!(job, Job::Worker(_));
+        if is_worker {
+            state.queue.push_front(job);
+        } else {
+            state.queue.push_back(job);
         }
         if state.tell_one() {
             drop(state);
@@ -193,32 +196,46 @@ impl Blocking {
             shared: Arc::clone(&self.0),
             number,
         });
-        let mut builder = thread::Builder::new().name((self.0.config.name)());
-        if let Some(size) = self.0.config.stack_size {
-            builder = builder.stack_size(size);
-        }
-        match builder.spawn(main) {
-            Ok(handle) => {
-                self.0.state.lock().handles.insert(number, handle);
+        // A panic must not leave the thread counted that was to be.
+        let spawned = catch_unwind(AssertUnwindSafe(|| {
+            let mut builder = thread::Builder::new().name((self.0.config.name)());
+            if let Some(size) = self.0.config.stack_size {
+                builder = builder.stack_size(size);
+            }
+            builder.spawn(main)
+        }));
+        match spawned {
+            Ok(Ok(handle)) => {
+                let mut state = self.0.state.lock();
+                if state.handles.remove(&number).is_none() {
+                    state.handles.insert(number, Some(handle));
+                }
                 Ok(())
             }
-            Err(error) => self.without_thread(error),
+            Ok(Err(error)) => self.without_thread(is_worker, error),
+            Err(_) => {
+                let error = io::Error::other("the thread cannot be given a name");
+                self.without_thread(is_worker, error)
+            }
         }
     }
 
     /// The system refuses a thread. If others run, they will come to the job; otherwise nobody would.
+    ///
+    /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
     #[cold]
-    fn without_thread(&self, error: io::Error) -> Result<(), Refused> {
+    fn without_thread(&self, is_worker: bool, error: io::Error) -> Result<(), Refused> {
         let mut state = self.0.state.lock();
         state.threads -= 1;
-        let job = if matches!(state.queue.front(), Some(Job::Worker(_))) {
+        let job = if is_worker {
             // A worker's loop must not wait for threads that may themselves be waiting for its tasks.
-            state.queue.pop_front()
-        } else if state.threads == 0 {
-            // If several callers fail at once, each takes one job back, though perhaps another's.
-            state.queue.pop_back()
+            let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
+            is_there.then(|| state.queue.pop_front()).flatten()
         } else {
-            None
+            let is_there = matches!(state.queue.back(), Some(Job::Task(_)));
+            (is_there && state.threads == 0)
+                .then(|| state.queue.pop_back())
+                .flatten()
         };
         drop(state);
         self.0.ended.notify_all();
@@ -272,7 +289,7 @@ impl Blocking {
         let handles = std::mem::take(&mut state.handles);
         drop(state);
         let own = thread::current().id();
-        for handle in handles.into_values() {
+        for handle in handles.into_values().flatten() {
             if handle.thread().id() != own {
                 // Its last step was to say so: this waits for the system to clean up. A panic was the user's
                 // (a callback), and the hook has reported it.
@@ -340,7 +357,7 @@ impl Main {
             if state.threads > self.shared.limit(&state)
                 && matches!(state.queue.front(), None | Some(Job::Task(_)))
             {
-                state.handles.remove(&self.number);
+                self.forget_handle(&mut state);
                 // The closure that this thread may have been told of is another's.
                 if !state.queue.is_empty() && state.tell_one() {
                     drop(state);
@@ -371,11 +388,19 @@ impl Main {
                 }
                 if timed_out {
                     state.idle -= 1;
-                    // Nobody will join this thread, so its handle goes now.
-                    state.handles.remove(&self.number);
+                    self.forget_handle(&mut state);
                     return None;
                 }
             }
+        }
+    }
+}
+
+impl Main {
+    /// Nobody will join this thread, so its handle goes now, or as soon as it comes.
+    fn forget_handle(&self, state: &mut State) {
+        if state.handles.remove(&self.number).is_none() {
+            state.handles.insert(self.number, None);
         }
     }
 }

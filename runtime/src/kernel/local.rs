@@ -92,6 +92,18 @@ struct Driven {
     outer: *const (),
 }
 
+/// A thread that waits for the core, until it has it or does not want it any more, also because its future panics.
+struct Waiting<'a> {
+    local: &'a Local,
+    root: &'a Arc<Root>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.local.forget_waiter(self.root);
+    }
+}
+
 /// A current-thread scheduler as its tasks see it.
 struct LocalHome(Arc<Local>);
 
@@ -192,17 +204,20 @@ impl Local {
             }
             budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx))
         };
-        loop {
+        let mut waiting = None;
+        let driven = loop {
             if let Some(driven) = Driven::take(local, &root) {
-                return driven.drive(&root, poll);
+                break driven;
             }
             // Another thread drives: wait for this future, or for the core.
+            waiting.get_or_insert_with(|| Waiting { local, root: &root });
             if let Poll::Ready(output) = poll() {
-                local.forget_waiter(&root);
                 return output;
             }
             root.seat.park(None);
-        }
+        };
+        drop(waiting);
+        driven.drive(&root, poll)
     }
 
     /// Ends the scheduler: cancels all tasks, on this thread. Another thread that drives is waited for.

@@ -45,8 +45,9 @@ impl Root {
     }
 
     fn wake(&self) {
-        // Ordering: Release, see `take_woken`. The pokes order themselves after it.
-        self.woken.store(true, Ordering::Release);
+        // Ordering: Release, see `take_woken`. A read-modify-write, so that of wakes that come together all are visible
+        // to the poll, not only the last. The pokes order themselves after it.
+        self.woken.swap(true, Ordering::Release);
         self.seat.poke();
         if let Some(scheduler) = &self.scheduler {
             scheduler.poke();

@@ -44,9 +44,6 @@ const CHAIN: u8 = 3;
 /// slot: about two wake-ups of a sleeping worker.
 const SLOW_POLL: u64 = 20_000;
 
-/// How long a task may lie in another's slot before a searcher takes it, in rounds of spinning: some 3 µs.
-const SLOT_PATIENCE: u32 = 100;
-
 /// What belongs to one worker.
 pub(crate) struct Core {
     pool: Arc<Pool>,
@@ -82,19 +79,25 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }
 
-/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none.
+/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none, or if no task is
+/// being polled: the worker's loop expects to find its core again after foreign wakers and callbacks.
 pub(crate) fn hand_off() -> Option<Handed> {
-    let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
-    if core.is_null() {
+    if here::with(|here| here.running.get().is_null()) {
         return None;
     }
-    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
-    let core = unsafe { Box::from_raw(core) };
+    let core = take()?;
     // A task in the slot has been promised to run right after this poll, which may now take long.
     if let Some(task) = core.slot().take() {
-        core.deque.push(task);
+        core.push(task);
     }
     Some(Handed(Some(core)))
+}
+
+/// Takes the core away from this thread.
+fn take() -> Option<Box<Core>> {
+    let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
+    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
+    (!core.is_null()).then(|| unsafe { Box::from_raw(core) })
 }
 
 impl Handed {
@@ -126,11 +129,11 @@ impl Handed {
             }
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
-        if let Some(core) = hand_off() {
+        if let Some(core) = take() {
             // Destructors must not hand on a core that is ending.
             drop(driving);
             let _driving = Driving::replace(Blocking::Forbidden);
-            core.retire();
+            Handed(Some(core)).retire();
         }
     }
 
@@ -223,7 +226,7 @@ impl Core {
     /// Queues a task that was woken by its own poll.
     #[inline]
     pub(super) fn requeue(&self, task: Runnable) {
-        if self.deque.is_empty() {
+        if self.deque.is_empty() && self.slot().peek().is_null() {
             // This worker runs it next.
             self.deque.push(task);
         } else {
@@ -300,7 +303,13 @@ impl Core {
         if self.pool.idle.is_closed() {
             return false;
         }
-        let task = self.take_injected().or_else(|| {
+        let injected = self.take_injected();
+        if !self.searching.get() {
+            // On their way from the injector the others of the batch were nowhere to be seen, so who looked meanwhile
+            // may have gone to sleep. (A searcher tells when it runs what it has found.)
+            self.tell();
+        }
+        let task = injected.or_else(|| {
             if !self.searching.get() {
                 self.searching.set(self.pool.idle.start_searching());
             }
@@ -330,10 +339,16 @@ impl Core {
             }
             self.fire_overdue(now);
         });
+        let task = self.take_injected();
+        self.tell();
+        task
+    }
+
+    /// Tells the others of what has come to the deque quietly.
+    fn tell(&self) {
         if self.pool.remotes.len() > 1 && !self.deque.is_empty() {
             self.pool.idle.pushed();
         }
-        self.take_injected()
     }
 
     /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
@@ -350,10 +365,8 @@ impl Core {
     }
 
     /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
-    /// that panics has been reported by the panic hook, and must not end the worker. Nor may one hand the core on,
-    /// which is in use here.
+    /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
-        let _driving = Driving::replace(Blocking::Forbidden);
         self.quiet.set(true);
         foreign::call(f);
         self.quiet.set(false);
@@ -393,7 +406,7 @@ impl Core {
             if seen.is_null() {
                 continue;
             }
-            for _ in 0..SLOT_PATIENCE {
+            for _ in 0..hint::A_WHILE {
                 hint::spin_loop();
                 if remote.slot.peek() != seen {
                     break;
@@ -419,19 +432,12 @@ impl Core {
 
     /// Sleeps, and tells the user's callbacks.
     fn sleep(&self) {
-        self.callback(self.pool.hooks.on_park.as_ref());
+        Callback::call(self.pool.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
         if self.deque.is_empty() && self.slot().peek().is_null() {
             self.wait();
         }
-        self.callback(self.pool.hooks.on_unpark.as_ref());
-    }
-
-    fn callback(&self, callback: Option<&Callback>) {
-        if callback.is_some() {
-            let _driving = Driving::replace(Blocking::Forbidden);
-            Callback::call(callback);
-        }
+        Callback::call(self.pool.hooks.on_unpark.as_ref());
     }
 
     /// S1 to S4 of the idle protocol; comes back searching.

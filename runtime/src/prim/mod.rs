@@ -29,6 +29,9 @@ pub(crate) mod atomic {
 pub(crate) mod hint {
     //! What a spinning thread says to the processor (or to loom).
     pub(crate) use std::hint::spin_loop;
+
+    /// Rounds of spinning that take some 3 µs.
+    pub(crate) const A_WHILE: u32 = 100;
 }
 
 pub(crate) mod thread {

@@ -68,8 +68,8 @@ where
         MayBlock::Allowed => return closure(),
         MayBlock::InPlace => {}
         MayBlock::Forbidden => panic!(
-            "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
-             `spawn_blocking` on a current-thread runtime, in a `LocalSet` and in wakers and callbacks"
+            "can call blocking only when running on the multi-threaded runtime, whose other workers can take over the tasks: use \
+             `spawn_blocking` on a current-thread runtime and in a `LocalSet`"
         ),
     }
     // The worker belongs to the runtime of the thread; another one may be entered.

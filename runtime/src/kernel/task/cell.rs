@@ -14,6 +14,7 @@ use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
 use std::alloc::{Layout, handle_alloc_error};
+use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -176,7 +177,7 @@ impl<F: Future> Cell<F> {
     }
 
     /// Drops what the stage holds, and catches the panic if that panics.
-    unsafe fn empty(task: NonNull<Header>) -> Result<(), Box<dyn std::any::Any + Send>> {
+    unsafe fn empty(task: NonNull<Header>) -> Result<(), Box<dyn Any + Send>> {
         catch_unwind(AssertUnwindSafe(|| {
             Self::stage(task).with_mut(|stage| {
                 // SAFETY: the caller owns the stage. Assigning drops the old value in place, and stores

@@ -1,0 +1,209 @@
+//! `block_on` and the current-thread scheduler: the root's wakes, injected tasks, the core's way from thread to thread.
+
+use super::explore;
+use crate::kernel::atomic_waker::AtomicWaker;
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::hooks::ParkHooks;
+use crate::kernel::local::Local;
+use crate::kernel::root::Root;
+use crate::kernel::task::{self, Id, JoinHandle};
+use crate::prim::Arc;
+use crate::prim::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+use std::future::{Future, pending, poll_fn};
+use std::task::Poll;
+
+fn local(io: bool) -> Arc<Local> {
+    Local::new(
+        Driver::new(io).unwrap(),
+        Arc::new(Clock::new()),
+        ParkHooks::default(),
+    )
+}
+
+fn spawn<F: Future + 'static>(local: &Arc<Local>, future: F) -> JoinHandle<F::Output> {
+    local.count_spawned();
+    task::spawn(future, Local::home(local), Id::next())
+}
+
+fn end(local: &Arc<Local>) {
+    Local::close(local);
+    local.wait_for_tasks();
+}
+
+/// A poll of the root follows every wake and sees what each waker did before, also if two come together.
+#[test]
+fn the_root_sees_what_every_waker_did() {
+    explore(3, || {
+        let root = Root::new(None);
+        let letters = Arc::new(AtomicUsize::new(0));
+        let senders = [(), ()].map(|()| {
+            let (letters, waker) = (letters.clone(), Root::waker(&root));
+            thread::spawn(move || {
+                letters.fetch_add(1, Ordering::Relaxed);
+                waker.wake();
+            })
+        });
+        // As in `root::wait`.
+        loop {
+            if !root.take_woken() {
+                root.seat.park(None);
+            } else if letters.load(Ordering::Relaxed) == 2 {
+                break;
+            }
+        }
+        for sender in senders {
+            sender.join().unwrap();
+        }
+    });
+}
+
+/// A task from another thread reaches the driver, wherever that is about to wait, and wakes the root.
+#[test]
+fn an_injected_task_ends_the_wait() {
+    for io in [false, true] {
+        explore(3, move || {
+            let local = local(io);
+            let done = Arc::new((AtomicUsize::new(0), AtomicWaker::new()));
+            let other = thread::spawn({
+                let (local, done) = (local.clone(), done.clone());
+                move || {
+                    spawn(&local, async move {
+                        done.0.store(1, Ordering::Relaxed);
+                        done.1.wake();
+                    })
+                }
+            });
+            Local::block_on(&local, {
+                poll_fn(|cx| {
+                    done.1.register(cx.waker());
+                    match done.0.load(Ordering::Relaxed) {
+                        0 => Poll::Pending,
+                        _ => Poll::Ready(()),
+                    }
+                })
+            });
+            assert!(other.join().unwrap().is_finished());
+            end(&local);
+        });
+    }
+}
+
+/// The root's wake from another thread ends the driver's wait.
+#[test]
+fn a_wake_of_the_root_ends_the_wait() {
+    for io in [false, true] {
+        explore(3, move || {
+            let local = local(io);
+            let done = Arc::new((AtomicUsize::new(0), AtomicWaker::new()));
+            let other = thread::spawn({
+                let done = done.clone();
+                move || {
+                    done.0.store(1, Ordering::Relaxed);
+                    done.1.wake();
+                }
+            });
+            Local::block_on(&local, {
+                poll_fn(|cx| {
+                    done.1.register(cx.waker());
+                    match done.0.load(Ordering::Relaxed) {
+                        0 => Poll::Pending,
+                        _ => Poll::Ready(()),
+                    }
+                })
+            });
+            other.join().unwrap();
+            end(&local);
+        });
+    }
+}
+
+/// A task that is spawned or woken by another thread while the scheduler closes is cancelled, and waited for.
+#[test]
+fn a_push_that_meets_the_end_is_cancelled() {
+    explore(3, || {
+        let local = local(false);
+        let dropped = Arc::new(());
+        let sleeps = Arc::new(AtomicWaker::new());
+        let first = spawn(&local, {
+            let (dropped, sleeps) = (dropped.clone(), sleeps.clone());
+            poll_fn(move |cx| {
+                let _ = &dropped;
+                sleeps.register(cx.waker());
+                Poll::<()>::Pending
+            })
+        });
+        Local::block_on(&local, {
+            let mut turns = 2;
+            poll_fn(move |cx| {
+                turns -= 1;
+                cx.waker().wake_by_ref();
+                if turns == 0 {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+        });
+        let other = thread::spawn({
+            let (local, dropped) = (local.clone(), dropped.clone());
+            move || {
+                sleeps.wake();
+                spawn(&local, async move {
+                    let _dropped = dropped;
+                    pending::<()>().await;
+                })
+            }
+        });
+        end(&local);
+        let second = other.join().unwrap();
+        local.wait_for_tasks();
+        assert!(first.is_finished() && second.is_finished());
+        assert_eq!(Arc::strong_count(&dropped), 1, "a future lives on");
+    });
+}
+
+/// Of two threads in `block_on` one drives, and hands the core on when it is done: both get their outputs.
+#[test]
+fn the_core_goes_to_whoever_still_needs_it() {
+    explore(2, || {
+        let local = local(false);
+        let other = thread::spawn({
+            let local = local.clone();
+            move || Local::block_on(&local, spawn(&local, async { 1 })).unwrap()
+        });
+        let output = Local::block_on(&local, spawn(&local, async { 2 })).unwrap();
+        assert_eq!((output, other.join().unwrap()), (2, 1));
+        end(&local);
+    });
+}
+
+/// A thread that gives up waiting for the core, since its future is done, does not keep it from the next. (That this
+/// holds for a future that panics is tested in `runtime/tests/runtime_block_on.rs`: loom cannot unwind here.)
+#[test]
+fn who_gives_up_waiting_for_the_core_leaves_it_to_the_next() {
+    explore(2, || {
+        let local = local(false);
+        let leaves = thread::spawn({
+            let local = local.clone();
+            move || Local::block_on(&local, ready_later())
+        });
+        let needs = thread::spawn({
+            let local = local.clone();
+            move || Local::block_on(&local, spawn(&local, async {})).unwrap()
+        });
+        Local::block_on(&local, ready_later());
+        leaves.join().unwrap();
+        needs.join().unwrap();
+        end(&local);
+    });
+}
+
+/// A future that needs nobody, but lets the others go on meanwhile.
+fn ready_later() -> impl Future<Output = ()> {
+    poll_fn(|_| {
+        thread::yield_now();
+        Poll::Ready(())
+    })
+}

@@ -1,0 +1,265 @@
+//! The whole pool: real workers, their loops, queues and idle protocol, and its end.
+
+use super::explore;
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::hooks::{Callback, ParkHooks};
+use crate::kernel::pool::Pool;
+use crate::kernel::root;
+use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::worker::{self, Handed};
+use crate::prim::{Arc, Condvar, Mutex};
+use loom::thread::{self, JoinHandle as Thread};
+use std::cell::Cell;
+use std::future::{Future, pending};
+use std::rc::Rc;
+
+/// A pool with its threads.
+struct Running {
+    pool: Arc<Pool>,
+    home: Rc<Home>,
+    threads: Vec<Thread<()>>,
+}
+
+fn new(workers: usize, io: bool, hooks: ParkHooks) -> (Arc<Pool>, Vec<Handed>) {
+    let driver = Driver::new(io).unwrap();
+    Pool::new(workers, driver, Arc::new(Clock::new()), hooks)
+}
+
+fn start(workers: usize, io: bool) -> Running {
+    let (pool, cores) = new(workers, io, ParkHooks::default());
+    let threads = cores
+        .into_iter()
+        .map(|core| thread::spawn(move || core.run()))
+        .collect();
+    let home = Rc::new(Pool::home(&pool));
+    Running {
+        pool,
+        home,
+        threads,
+    }
+}
+
+fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
+    task::spawn(future, pool.count_spawned(home), Id::next())
+}
+
+impl Running {
+    fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        spawn(&self.pool, &self.home, future)
+    }
+
+    /// Closes the pool, and waits for its end.
+    fn end(self) {
+        self.pool.close();
+        for thread in self.threads {
+            thread.join().unwrap();
+        }
+        self.pool.wait_for_tasks();
+        assert_eq!(self.pool.live_tasks(), 0);
+    }
+}
+
+/// A task that is spawned from outside spawns another, and waits for it; a thief may take either. Both complete, the
+/// pool ends, and nothing is left of it.
+#[test]
+fn tasks_are_run_and_the_pool_ends() {
+    explore(1, || {
+        let running = start(2, false);
+        let handle = running.spawn({
+            let (pool, home) = (running.pool.clone(), running.home.clone());
+            async move { spawn(&pool, &home, async { 7 }).await.unwrap() }
+        });
+        assert_eq!(root::block_on(handle).unwrap(), 7);
+        running.end();
+    });
+}
+
+/// Two tasks that come together and need a worker each, as each waits for the other without giving up its thread.
+#[test]
+fn two_long_tasks_run_on_two_workers() {
+    explore(1, || {
+        let running = start(2, false);
+        let started = Arc::new((Mutex::new(0), Condvar::new()));
+        let handles = [(), ()].map(|()| {
+            let started = started.clone();
+            running.spawn(async move {
+                let (count, condvar) = &*started;
+                let mut count = count.lock();
+                *count += 1;
+                condvar.notify_all();
+                while *count < 2 {
+                    count = condvar.wait(count);
+                }
+            })
+        });
+        for handle in handles {
+            root::block_on(handle).unwrap();
+        }
+        running.end();
+    });
+}
+
+/// A task that is spawned from outside while the pool closes is run or cancelled, and so are those that sleep.
+#[test]
+fn a_spawn_that_meets_the_end_is_run_or_cancelled() {
+    for io in [false, true] {
+        explore(1, move || {
+            let running = start(1, io);
+            let closer = thread::spawn({
+                let pool = running.pool.clone();
+                move || pool.close()
+            });
+            let dropped = Arc::new(());
+            let sleeps = running.spawn({
+                let dropped = dropped.clone();
+                async move {
+                    let _dropped = dropped;
+                    pending::<()>().await;
+                }
+            });
+            let ends = running.spawn(async {});
+            closer.join().unwrap();
+            running.end();
+            assert!(sleeps.is_finished() && ends.is_finished());
+            assert_eq!(Arc::strong_count(&dropped), 1, "the future lives on");
+        });
+    }
+}
+
+/// A worker that waits in the reactor, and one that waits beside it, are both woken by the end.
+#[test]
+fn the_end_reaches_workers_wherever_they_wait() {
+    explore(1, || start(2, true).end());
+}
+
+/// A task that the park callback spawns is run, though nobody was told of it.
+#[test]
+fn what_the_park_callback_spawns_is_run() {
+    explore(2, || {
+        let job: Job = std::sync::Arc::new(Shared(Cell::new(None)));
+        let hooks = ParkHooks {
+            on_park: Some(Callback::new({
+                let job = job.clone();
+                move || {
+                    if let Some(job) = job.cell().take() {
+                        job();
+                    }
+                }
+            })),
+            on_unpark: None,
+        };
+        let (pool, cores) = new(1, false, hooks);
+        let done = Arc::new((Mutex::new(false), Condvar::new()));
+        job.cell().set(Some(Box::new({
+            let (pool, home, done) = (pool.clone(), Pool::home(&pool), done.clone());
+            move || {
+                let future = async move {
+                    *done.0.lock() = true;
+                    done.1.notify_all();
+                };
+                drop(spawn(&pool, &home, future));
+            }
+        })));
+        let threads = cores
+            .into_iter()
+            .map(|core| thread::spawn(move || core.run()))
+            .collect();
+        let mut guard = done.0.lock();
+        while !*guard {
+            guard = done.1.wait(guard);
+        }
+        drop(guard);
+        let home = Rc::new(Pool::home(&pool));
+        Running {
+            pool,
+            home,
+            threads,
+        }
+        .end();
+    });
+}
+
+type Job = std::sync::Arc<Shared<Cell<Option<Box<dyn FnOnce()>>>>>;
+
+/// loom runs all threads of a model on one, so what it runs need not be `Send`.
+struct Shared<T>(T);
+
+// SAFETY: see above.
+unsafe impl<T> Send for Shared<T> {}
+// SAFETY: see above.
+unsafe impl<T> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    fn cell(&self) -> &T {
+        &self.0
+    }
+}
+
+/// A core that changes threads in the middle of a poll takes its queues along: the tasks in them run while the poll
+/// goes on, and the poll's own task ends on the thread that it is on.
+#[test]
+fn a_core_may_change_threads_in_the_middle_of_a_poll() {
+    explore(1, || {
+        let (pool, cores) = new(1, false, ParkHooks::default());
+        let home = Rc::new(Pool::home(&pool));
+        let handed = Arc::new((Mutex::new(None), Condvar::new()));
+        let other = thread::spawn({
+            let handed = handed.clone();
+            move || {
+                let mut guard = handed.0.lock();
+                while guard.is_none() {
+                    guard = handed.1.wait(guard);
+                }
+                let core: Handed = guard.take().unwrap();
+                drop(guard);
+                core.run();
+            }
+        });
+        let task = spawn(&pool, &home, {
+            let (pool, home, handed) = (pool.clone(), home.clone(), handed.clone());
+            async move {
+                // Goes to the slot, and runs elsewhere while this waits for it.
+                let next = spawn(&pool, &home, async {});
+                let core = worker::hand_off(&pool).expect("a worker polls this");
+                *handed.0.lock() = Some(core);
+                handed.1.notify_all();
+                while !next.is_finished() {
+                    thread::yield_now();
+                }
+                next.await.unwrap();
+            }
+        });
+        for core in cores {
+            core.run();
+        }
+        root::block_on(task).unwrap();
+        let threads = vec![other];
+        Running {
+            pool,
+            home,
+            threads,
+        }
+        .end();
+    });
+}
+
+/// A core that no thread has taken ends its pool, and cancels what is queued.
+#[test]
+fn a_core_that_is_dropped_ends_the_pool() {
+    explore(2, || {
+        let (pool, mut cores) = new(2, false, ParkHooks::default());
+        let home = Rc::new(Pool::home(&pool));
+        let core = cores.pop().unwrap();
+        let threads = vec![thread::spawn(move || core.run())];
+        let running = Running {
+            pool,
+            home,
+            threads,
+        };
+        let handle = running.spawn(pending::<()>());
+        drop(cores);
+        running.end();
+        assert!(handle.is_finished());
+    });
+}
