@@ -33,16 +33,19 @@ fn threads_have_the_name_that_was_given() {
 #[test]
 fn threads_are_named_by_a_function() {
     let next = AtomicUsize::new(0);
+    let names: Arc<Mutex<Vec<_>>> = Arc::default();
+    let sees = names.clone();
     let runtime = Builder::new_multi_thread()
         .worker_threads(3)
         .thread_name_fn(move || format!("number-{}", next.fetch_add(1, Ordering::SeqCst)))
+        .on_thread_start(move || sees.lock().unwrap().push(name().unwrap()))
         .build()
         .unwrap();
-    let name = runtime
-        .block_on(runtime.spawn_blocking(name))
-        .unwrap()
-        .unwrap();
-    assert_eq!(name, "number-3");
+    runtime.block_on(runtime.spawn_blocking(|| {})).unwrap();
+    drop(runtime);
+    let mut names = names.lock().unwrap().clone();
+    names.sort_unstable();
+    assert_eq!(names, ["number-0", "number-1", "number-2", "number-3"]);
 }
 
 #[test]
@@ -161,6 +164,32 @@ fn a_task_spawned_by_on_thread_park_runs() {
             .unwrap();
         runtime.block_on(done.wait());
     }
+}
+
+/// Runs `closures` closures on a runtime that allows `limit` at a time, and returns how many there were at most.
+fn most_at_a_time(runtime: &Runtime, closures: usize) -> usize {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let ran = Arc::new(AtomicUsize::new(0));
+    runtime.block_on(async {
+        let handles: Vec<_> = (0..closures)
+            .map(|_| {
+                let (now, most, ran) = (now.clone(), most.clone(), ran.clone());
+                spawn_blocking(move || {
+                    most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    for _ in 0..10 {
+                        thread::yield_now();
+                    }
+                    ran.fetch_add(1, Ordering::SeqCst);
+                    now.fetch_sub(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        for handle in handles {
+            handle.await.unwrap();
+        }
+    });
+    assert_eq!(ran.load(Ordering::SeqCst), closures);
+    most.load(Ordering::SeqCst)
 }
 
 #[test]
