@@ -33,16 +33,19 @@ fn threads_have_the_name_that_was_given() {
 #[test]
 fn threads_are_named_by_a_function() {
     let next = AtomicUsize::new(0);
+    let names: Arc<Mutex<Vec<_>>> = Arc::default();
+    let sees = names.clone();
     let runtime = Builder::new_multi_thread()
         .worker_threads(3)
         .thread_name_fn(move || format!("number-{}", next.fetch_add(1, Ordering::SeqCst)))
+        .on_thread_start(move || sees.lock().unwrap().push(name().unwrap()))
         .build()
         .unwrap();
-    let name = runtime
-        .block_on(runtime.spawn_blocking(name))
-        .unwrap()
-        .unwrap();
-    assert_eq!(name, "number-3");
+    runtime.block_on(runtime.spawn_blocking(|| {})).unwrap();
+    drop(runtime);
+    let mut names = names.lock().unwrap().clone();
+    names.sort_unstable();
+    assert_eq!(names, ["number-0", "number-1", "number-2", "number-3"]);
 }
 
 #[test]

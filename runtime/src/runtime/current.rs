@@ -68,7 +68,8 @@ impl Drop for Current {
 /// This thread is one of a runtime's own, which is current on it, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct OwnThread {
-    inner: Arc<Inner>,
+    /// Of `here.thread_runtime`.
+    _inner: Arc<Inner>,
     _current: Current,
 }
 
@@ -77,7 +78,7 @@ impl OwnThread {
         here::with(|here| here.thread_runtime.set(Arc::as_ptr(&inner).cast()));
         Self {
             _current: set(Arc::clone(&inner)),
-            inner,
+            _inner: inner,
         }
     }
 }
