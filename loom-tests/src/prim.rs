@@ -3,15 +3,82 @@
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
-pub(crate) use loom::cell::UnsafeCell;
 pub(crate) use loom::sync::Arc;
 /// Only std's `Arc` can be a method's `self`; its counts are not modelled.
 pub(crate) use std::sync::Arc as SelfArc;
 
+/// A cell whose end counts as a write: all accesses must have happened before, or its memory went too early.
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T: ?Sized>(loom::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::cell::UnsafeCell::new(value))
+    }
+
+    pub(crate) fn into_inner(self) -> T {
+        let this = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `this` is not used any more, nor dropped.
+        this.0.with_mut(|value| unsafe { value.read() })
+    }
+}
+
+impl<T: ?Sized> UnsafeCell<T> {
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        self.0.with(f)
+    }
+
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        self.0.with_mut(f)
+    }
+}
+
+impl<T: ?Sized> Drop for UnsafeCell<T> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.0.with_mut(|_| ());
+        }
+    }
+}
+
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{
-        AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-    };
+    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering, fence};
+
+    /// loom's atomics, whose end counts as a write, as a cell's does. (loom offers none for `AtomicBool`.)
+    macro_rules! atomics {
+        ($($name:ident $([$gen:ident])? ($value:ty);)+) => {$(
+            #[derive(Debug)]
+            pub(crate) struct $name $(<$gen>)? (loom::sync::atomic::$name $(<$gen>)?);
+
+            impl $(<$gen>)? $name $(<$gen>)? {
+                pub(crate) fn new(value: $value) -> Self {
+                    Self(loom::sync::atomic::$name::new(value))
+                }
+            }
+
+            impl $(<$gen>)? std::ops::Deref for $name $(<$gen>)? {
+                type Target = loom::sync::atomic::$name $(<$gen>)?;
+                fn deref(&self) -> &Self::Target {
+                    &self.0
+                }
+            }
+
+            impl $(<$gen>)? Drop for $name $(<$gen>)? {
+                fn drop(&mut self) {
+                    if !std::thread::panicking() {
+                        self.0.with_mut(|_| ());
+                    }
+                }
+            }
+        )+};
+    }
+
+    atomics! {
+        AtomicPtr[T](*mut T);
+        AtomicU32(u32);
+        AtomicU64(u64);
+        AtomicUsize(usize);
+    }
 }
 
 pub(crate) mod hint {
@@ -23,7 +90,16 @@ pub(crate) mod thread {
 }
 
 pub(crate) mod alloc {
-    pub(crate) use loom::alloc::{alloc, dealloc};
+    pub(crate) use loom::alloc::alloc;
+    use std::alloc::Layout;
+
+    /// Frees the memory, and leaves something there that no use of it takes for valid.
+    pub(crate) unsafe fn dealloc(memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's: the memory is of that layout, and the caller's alone.
+        unsafe { memory.write_bytes(0xee, layout.size()) };
+        // SAFETY: as above.
+        unsafe { loom::alloc::dealloc(memory, layout) }
+    }
 }
 
 pub(crate) mod deque {
@@ -77,10 +153,6 @@ impl<T> Mutex<T> {
 
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.0.try_lock().ok()
-    }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().unwrap()
     }
 }
 

@@ -28,14 +28,16 @@ fn addresses_in_any_form_are_themselves() {
     is(v4, "127.0.0.1:80");
     is(v6, "[::1]:80");
     is(SocketAddr::V4(v4), "127.0.0.1:80");
-    is(&SocketAddr::V6(v6), "[::1]:80");
+    let borrowed = &SocketAddr::V6(v6);
+    is(borrowed, "[::1]:80");
     is((Ipv4Addr::LOCALHOST, 80), "127.0.0.1:80");
     is((Ipv6Addr::LOCALHOST, 80), "[::1]:80");
     is((IpAddr::V6(Ipv6Addr::LOCALHOST), 80), "[::1]:80");
     is("127.0.0.1:80", "127.0.0.1:80");
     is("[::1]:80", "[::1]:80");
     is(String::from("127.0.0.1:80"), "127.0.0.1:80");
-    is(&String::from("127.0.0.1:80"), "127.0.0.1:80");
+    let borrowed = &String::from("127.0.0.1:80");
+    is(borrowed, "127.0.0.1:80");
     is(("127.0.0.1", 80), "127.0.0.1:80");
     is(("::1", 80), "[::1]:80");
     is((String::from("::1"), 80), "[::1]:80");

@@ -59,7 +59,9 @@ mod sys;
 mod sys;
 
 pub use addr::{ToSocketAddrs, lookup_host};
-pub use tcp::{TcpListener, TcpSocket, TcpStream};
+pub use tcp::{listener::TcpListener, socket::TcpSocket, stream::TcpStream};
 pub use udp::UdpSocket;
 #[cfg(unix)]
-pub use unix::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
+pub use unix::{
+    datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream,
+};

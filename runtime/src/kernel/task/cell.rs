@@ -9,6 +9,7 @@ use super::home::Home;
 use super::id::Id;
 use super::state::State;
 use crate::kernel::foreign;
+use crate::kernel::here;
 use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
@@ -77,6 +78,16 @@ impl fmt::Debug for Header {
             .field("id", &self.id)
             .field("state", &self.state.load())
             .finish_non_exhaustive()
+    }
+}
+
+impl Header {
+    /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.
+    pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
+        let outer = here::with(|here| here.task_id.replace(self.id.get()));
+        let result = f();
+        here::with(|here| here.task_id.set(outer));
+        result
     }
 }
 

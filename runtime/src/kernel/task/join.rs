@@ -157,8 +157,8 @@ impl<T> Drop for JoinHandle<T> {
                 }
                 Leaving::Complete(word) => {
                     // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop
-                    // (invariant 6: before JOIN is cleared).
-                    unsafe { (header.vtable.drop_output)(self.task) };
+                    // (invariant 6: before JOIN is cleared). It does not unwind.
+                    header.within(|| unsafe { (header.vtable.drop_output)(self.task) });
                     if header.state.leave_complete(word) {
                         // SAFETY: nobody else is left (invariant 2).
                         unsafe { (header.vtable.free)(self.task) };

@@ -1,4 +1,5 @@
-use super::{SocketAddr, UnixStream};
+use super::SocketAddr;
+use crate::net::UnixStream;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::sys;
 use leno_reactor::{Direction, Interest};

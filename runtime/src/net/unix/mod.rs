@@ -1,12 +1,12 @@
-//! Unix sockets' addresses, credentials, and the parts of [`UnixStream`](super::UnixStream).
+//! Unix sockets' addresses, credentials, and the parts of [`UnixStream`](crate::net::UnixStream).
 
-mod datagram;
-mod listener;
-mod socket;
+pub(super) mod datagram;
+pub(super) mod listener;
+pub(super) mod socket;
 mod socketaddr;
 mod split;
 mod split_owned;
-mod stream;
+pub(super) mod stream;
 mod ucred;
 
 // Names that are not in the file system.
@@ -17,13 +17,9 @@ mod abstract_name;
 #[path = "abstract_name/other.rs"]
 mod abstract_name;
 
-pub use datagram::UnixDatagram;
-pub use listener::UnixListener;
-pub use socket::UnixSocket;
 pub use socketaddr::SocketAddr;
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
-pub use stream::UnixStream;
 pub use ucred::UCred;
 
 /// A user's number.

@@ -1,5 +1,4 @@
-use super::{UnixDatagram, UnixListener, UnixStream};
-use crate::net::sys;
+use crate::net::{UnixDatagram, UnixListener, UnixStream, sys};
 use socket2::{SockAddr, Socket, Type};
 use std::io;
 use std::path::Path;

@@ -1,0 +1,189 @@
+//! The task's word from the side of those who hold its memory: the handle to its output, wakers, abort handles.
+
+use super::explore;
+use super::queue::{Flag, Queue, join, waits_for};
+use crate::prim::Arc;
+use loom::thread;
+use std::panic::resume_unwind;
+use std::task::{Poll, Wake, Waker};
+
+/// A joiner that meets the completion is woken, or finds the output; also if its waker has changed.
+#[test]
+fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
+    explore(3, || {
+        let queue = Queue::new();
+        let output = Arc::new(());
+        let mut handle = Queue::spawn(&queue, {
+            let output = output.clone();
+            async { output }
+        });
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || queue.run()
+        });
+        let (_, first) = Flag::new();
+        let mut polled = join(&mut handle, &first);
+        let (flag, last) = Flag::new();
+        if polled.is_pending() {
+            polled = join(&mut handle, &last);
+        }
+        runner.join().unwrap();
+        if polled.is_pending() {
+            assert!(flag.is_set(), "the joiner was not woken");
+            polled = join(&mut handle, &last);
+        }
+        let Poll::Ready(Ok(joined)) = polled else {
+            panic!("woken without an output");
+        };
+        assert!(Arc::ptr_eq(&joined, &output));
+        drop((joined, handle));
+        assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+    });
+}
+
+/// A handle that is dropped while its task completes: output and join waker are dropped once, and before the memory.
+#[test]
+fn a_handle_may_be_dropped_while_its_task_completes() {
+    for polls in [false, true] {
+        explore(3, move || {
+            let queue = Queue::new();
+            let output = Arc::new(());
+            let mut handle = Queue::spawn(&queue, {
+                let output = output.clone();
+                async { output }
+            });
+            let runner = thread::spawn({
+                let queue = queue.clone();
+                move || queue.run()
+            });
+            if polls {
+                let (_, waker) = Flag::new();
+                let _ = join(&mut handle, &waker);
+            }
+            drop(handle);
+            runner.join().unwrap();
+            assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+        });
+    }
+}
+
+/// The memory goes with the last of waker, abort handle, join handle and poller, on whatever thread, and takes the
+/// scheduler along.
+#[test]
+fn the_last_holder_frees_the_task() {
+    explore(3, || {
+        let task = waits_for(1, 0);
+        let sender = thread::spawn({
+            let (send, queue) = (task.sender(), task.queue.clone());
+            move || {
+                send();
+                queue.run();
+            }
+        });
+        let watcher = thread::spawn({
+            let handle = task.handle.abort_handle();
+            move || {
+                let other = handle.clone();
+                drop(handle);
+                other.is_finished()
+            }
+        });
+        drop(task);
+        sender.join().unwrap();
+        watcher.join().unwrap();
+    });
+}
+
+/// The same at the very end of a task: the output is taken while others let go of it.
+#[test]
+fn the_last_holder_frees_a_complete_task() {
+    explore(3, || {
+        let task = waits_for(1, 0);
+        task.sender()();
+        task.queue.run();
+        let waker = thread::spawn({
+            let waker = task.waker.clone();
+            move || waker.wake()
+        });
+        let aborter = thread::spawn({
+            let handle = task.handle.abort_handle();
+            move || handle.abort()
+        });
+        assert!(task.end());
+        waker.join().unwrap();
+        aborter.join().unwrap();
+    });
+}
+
+/// A future that panics is dropped, and its panic is the output.
+#[test]
+fn a_panic_is_an_output() {
+    explore(3, || {
+        let queue = Queue::new();
+        let (future, payload) = (Arc::new(()), Arc::new(()));
+        let mut handle = Queue::spawn(&queue, {
+            let (future, payload) = (future.clone(), Payload(payload.clone()));
+            async move {
+                let _future = future;
+                resume_unwind(Box::new(payload))
+            }
+        });
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || queue.run()
+        });
+        let (flag, waker) = Flag::new();
+        let mut polled: Poll<Result<(), _>> = join(&mut handle, &waker);
+        runner.join().unwrap();
+        assert_eq!(Arc::strong_count(&future), 1, "the future lives on");
+        if polled.is_pending() {
+            assert!(flag.is_set(), "the joiner was not woken");
+            polled = join(&mut handle, &waker);
+        }
+        let Poll::Ready(Err(error)) = polled else {
+            panic!("no panic");
+        };
+        let caught = error.into_panic().downcast::<Payload>().unwrap();
+        assert!(Arc::ptr_eq(&caught.0, &payload));
+    });
+}
+
+/// loom's `Arc` is not `Send`, which a panic's payload must be.
+struct Payload(Arc<()>);
+
+// SAFETY: loom runs all threads of a model on one.
+unsafe impl Send for Payload {}
+
+/// A join waker that panics harms neither the task nor whoever polls it.
+#[test]
+fn a_join_waker_may_panic() {
+    struct Panics(Arc<()>);
+    // SAFETY: as for `Payload`.
+    unsafe impl Send for Panics {}
+    // SAFETY: as for `Payload`.
+    unsafe impl Sync for Panics {}
+    impl Wake for Panics {
+        fn wake(self: std::sync::Arc<Self>) {
+            resume_unwind(Box::new("on purpose"));
+        }
+    }
+    explore(3, || {
+        let queue = Queue::new();
+        let output = Arc::new(());
+        let mut handle = Queue::spawn(&queue, {
+            let output = output.clone();
+            async { output }
+        });
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || queue.run()
+        });
+        let dropped = Arc::new(());
+        let waker = Waker::from(std::sync::Arc::new(Panics(dropped.clone())));
+        let _ = join(&mut handle, &waker);
+        drop((handle, waker));
+        runner.join().unwrap();
+        assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+        assert_eq!(Arc::strong_count(&dropped), 1, "the waker lives on");
+    });
+}
