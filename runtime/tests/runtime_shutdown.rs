@@ -111,11 +111,7 @@ fn dropping_a_runtime_in_its_own_task_panics_with_the_fix() {
     let text = Arc::new(Mutex::new(String::new()));
     let tells = text.clone();
     let task = handle.spawn(async move {
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(runtime)));
-        *tells.lock().unwrap() = *caught.unwrap_err().downcast::<String>().map_or_else(
-            |other| Box::new((*other.downcast::<&str>().unwrap()).to_owned()),
-            |text| text,
-        );
+        *tells.lock().unwrap() = catch(|| drop(runtime)).text;
     });
     // The runtime ends all the same, and may cancel the task that dropped it if that pauses again; it does not.
     assert!(keeps_on.block_on(task).is_ok());
@@ -399,12 +395,11 @@ fn a_timer_that_waits_is_woken_by_the_end() {
         let tells = waits.clone();
         let waiter = thread::spawn(move || {
             let mut sleep = pin!(sleep);
-            let polled = current_thread().block_on(poll_fn(|cx| {
+            current_thread().block_on(poll_fn(|cx| {
                 let polled = sleep.as_mut().poll(cx);
                 tells.set();
                 polled
             }));
-            drop(polled);
         });
         waits.block();
         drop(runtime);

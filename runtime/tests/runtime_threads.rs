@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
-use task_support::{Event, OnDrop, multi_thread};
+use task_support::{Event, multi_thread};
 
 fn name() -> Option<String> {
     thread::current().name().map(str::to_owned)

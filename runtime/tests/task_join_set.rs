@@ -70,7 +70,7 @@ fn a_set_can_be_filled_while_it_is_emptied() {
         assert_eq!(
             count,
             (0..16)
-                .map(|first| (1000 - first + 15) / 16 + 1)
+                .map(|first| (1000usize - first).div_ceil(16) + 1)
                 .sum::<usize>()
         );
     });

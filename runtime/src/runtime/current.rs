@@ -68,7 +68,7 @@ impl Drop for Current {
 /// This thread is one of a runtime's own, which is current on it, until this is dropped.
 #[derive(Debug)]
 pub(crate) struct OwnThread {
-    /// Keeps what `here.thread_runtime` points to.
+    /// Of `here.thread_runtime`.
     _inner: Arc<Inner>,
     _current: Current,
 }
