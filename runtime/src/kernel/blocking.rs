@@ -19,6 +19,7 @@ use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Schedule
 use crate::kernel::worker::Handed;
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex};
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::future::Future;
@@ -56,7 +57,10 @@ struct Shared {
 
 struct State {
     queue: VecDeque<Job>,
+    /// Those that will look into the queue again.
     threads: usize,
+    /// Those that will not, since they have expired, but have not ended yet.
+    expired: usize,
     idle: usize,
     told: usize,
     closed: bool,
@@ -82,6 +86,7 @@ pub(crate) enum Job {
 pub(crate) struct Main {
     shared: Arc<Shared>,
     number: usize,
+    expired: Cell<bool>,
 }
 
 /// A job that could not be taken.
@@ -145,6 +150,7 @@ impl Blocking {
             state: Mutex::new(State {
                 queue: VecDeque::new(),
                 threads: 0,
+                expired: 0,
                 idle: 0,
                 told: 0,
                 closed: false,
@@ -195,6 +201,7 @@ impl Blocking {
         let main = context(Main {
             shared: Arc::clone(&self.0),
             number,
+            expired: Cell::new(false),
         });
         // A panic must not leave the thread counted that was to be.
         let spawned = catch_unwind(AssertUnwindSafe(|| {
@@ -272,7 +279,7 @@ impl Blocking {
         let start = Instant::now();
         let mut state = self.0.state.lock();
         let own = usize::from(self.is_own_thread());
-        while state.threads > own {
+        while state.threads + state.expired > own {
             state = match timeout {
                 None => self.0.ended.wait(state),
                 Some(timeout) => {
@@ -357,7 +364,7 @@ impl Main {
             if state.threads > self.shared.limit(&state)
                 && matches!(state.queue.front(), None | Some(Job::Task(_)))
             {
-                self.forget_handle(&mut state);
+                self.expire(&mut state);
                 // The closure that this thread may have been told of is another's.
                 if !state.queue.is_empty() && state.tell_one() {
                     drop(state);
@@ -388,7 +395,7 @@ impl Main {
                 }
                 if timed_out {
                     state.idle -= 1;
-                    self.forget_handle(&mut state);
+                    self.expire(&mut state);
                     return None;
                 }
             }
@@ -397,8 +404,12 @@ impl Main {
 }
 
 impl Main {
-    /// Nobody will join this thread, so its handle goes now, or as soon as it comes.
-    fn forget_handle(&self, state: &mut State) {
+    /// This thread has decided to end: a job that comes from now on needs another one.
+    fn expire(&self, state: &mut State) {
+        self.expired.set(true);
+        state.threads -= 1;
+        state.expired += 1;
+        // Nobody will join this thread, so its handle goes now, or as soon as it comes.
         if state.handles.remove(&self.number).is_none() {
             state.handles.insert(self.number, None);
         }
@@ -412,7 +423,11 @@ impl Drop for Ended<'_> {
     fn drop(&mut self) {
         here::with(|here| here.pool_thread.set(std::ptr::null()));
         let mut state = self.0.shared.state.lock();
-        state.threads -= 1;
+        if self.0.expired.get() {
+            state.expired -= 1;
+        } else {
+            state.threads -= 1;
+        }
         drop(state);
         self.0.shared.ended.notify_all();
     }
