@@ -54,9 +54,10 @@ impl<S: Source> Evented<S> {
         poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction)).map_ok(drop)
     }
 
-    /// Waits until the source is ready for anything in `interest`, as one of many.
+    /// Waits until the source is ready for anything in `interest`, as one of many. Spends no budget: that is for what is
+    /// done with the readiness.
     pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let event = cooperative(self.io.ready(interest)).await?;
+        let event = self.io.ready(interest).await?;
         Ok(event.ready())
     }
 

@@ -252,7 +252,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// Dropping the future loses nothing.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = cooperative(self.io.ready(interest)).await?;
+        let event = self.io.ready(interest).await?;
         Ok(AsyncFdReadyGuard::new(self, event))
     }
 
@@ -269,7 +269,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         &mut self,
         interest: Interest,
     ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        let event = cooperative(self.io.ready(interest)).await?;
+        let event = self.io.ready(interest).await?;
         Ok(AsyncFdReadyMutGuard::new(self, event))
     }
 

@@ -68,7 +68,7 @@ impl UnixSocket {
     /// Outside of a runtime, or if it was built without IO.
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
-        self.expect(Type::STREAM, "only a socket of `new_stream` can `listen`")?;
+        self.expect(Type::STREAM, "listen cannot be called on a datagram socket")?;
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
         self.socket.listen(backlog)?;
         UnixListener::new(mio::net::UnixListener::from_std(self.socket.into()))
@@ -88,7 +88,10 @@ impl UnixSocket {
     ///
     /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
     pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
-        self.expect(Type::STREAM, "only a socket of `new_stream` can `connect`")?;
+        self.expect(
+            Type::STREAM,
+            "connect cannot be called on a datagram socket",
+        )?;
         match self.socket.connect(&SockAddr::unix(path)?) {
             Err(error) if !sys::is_connecting(&error) => return Err(error),
             _ => {}
@@ -107,10 +110,7 @@ impl UnixSocket {
     /// Outside of a runtime, or if it was built without IO.
     #[track_caller]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
-        self.expect(
-            Type::DGRAM,
-            "only a socket of `new_datagram` can become a `datagram`",
-        )?;
+        self.expect(Type::DGRAM, "datagram cannot be called on a stream socket")?;
         if let Some(error) = self.socket.take_error()? {
             return Err(error);
         }
