@@ -5,6 +5,7 @@
 
 use super::explore;
 use crate::kernel::blocking::{Blocking, Config, Job, Refused, task};
+use crate::kernel::root;
 use crate::kernel::task::JoinHandle;
 use crate::prim::Arc;
 use loom::thread;
@@ -60,13 +61,9 @@ fn every_job_is_run() {
                 assert!(taken);
                 handle
             });
-            let mut handles = handles.into_iter();
-            let other = thread::spawn({
-                let handle = handles.next().unwrap();
-                move || crate::kernel::root::block_on(handle).unwrap()
-            });
-            crate::kernel::root::block_on(handles.next().unwrap()).unwrap();
-            other.join().unwrap();
+            for handle in handles {
+                root::block_on(handle).unwrap();
+            }
             blocking.close();
             assert!(blocking.wait(None));
             assert_eq!(blocking.counts(), (0, 0, 0));

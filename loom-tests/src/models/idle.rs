@@ -208,32 +208,36 @@ fn two_long_tasks_start_on_two_workers() {
 /// Closing wakes everybody, and the task that was pushed before is not forgotten.
 #[test]
 fn closing_wakes_everybody() {
-    explore(2, || {
-        let pool = Pool::new(2);
-        let workers = [true, false].map(|event| {
-            thread::spawn({
-                let pool = pool.clone();
-                move || {
-                    let mut worker = Worker {
-                        event,
-                        ..Worker::new(&pool, usize::from(event))
-                    };
-                    let mut done = 0;
-                    while worker.next().is_some() {
-                        done += 1;
+    for (preemptions, pushes) in [(2, 0), (1, 1)] {
+        explore(preemptions, move || {
+            let pool = Pool::new(2);
+            let workers = [true, false].map(|event| {
+                thread::spawn({
+                    let pool = pool.clone();
+                    move || {
+                        let mut worker = Worker {
+                            event,
+                            ..Worker::new(&pool, usize::from(event))
+                        };
+                        let mut done = 0;
+                        while worker.next().is_some() {
+                            done += 1;
+                        }
+                        worker.end();
+                        done
                     }
-                    worker.end();
-                    done
-                }
-            })
+                })
+            });
+            for _ in 0..pushes {
+                pool.push();
+            }
+            pool.idle.close();
+            let mut done = 0;
+            for worker in workers {
+                done += worker.join().unwrap();
+            }
+            done += usize::from(pool.pop());
+            assert_eq!(done, pushes);
         });
-        pool.push();
-        pool.idle.close();
-        let mut done = 0;
-        for worker in workers {
-            done += worker.join().unwrap();
-        }
-        done += usize::from(pool.pop());
-        assert_eq!(done, 1);
-    });
+    }
 }

@@ -134,6 +134,7 @@ fn a_push_that_meets_the_end_is_cancelled() {
                 Poll::<()>::Pending
             })
         });
+        let asleep = spawn(&local, pending::<()>());
         Local::block_on(&local, {
             let mut turns = 2;
             poll_fn(move |cx| {
@@ -159,7 +160,7 @@ fn a_push_that_meets_the_end_is_cancelled() {
         end(&local);
         let second = other.join().unwrap();
         local.wait_for_tasks();
-        assert!(first.is_finished() && second.is_finished());
+        assert!(first.is_finished() && second.is_finished() && asleep.is_finished());
         assert_eq!(Arc::strong_count(&dropped), 1, "a future lives on");
     });
 }
