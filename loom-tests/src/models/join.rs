@@ -10,6 +10,10 @@ use std::panic::resume_unwind;
 use std::task::{Poll, Wake, Waker};
 
 /// A joiner that meets the completion is woken, or finds the output; also if its waker has changed.
+// Mutations (each makes this fail): state.rs, `complete` AcqRel → Acquire, → Release, `join` Acquire → Relaxed (its load, or
+// its failure), `offer_waker` Release → Relaxed, or its failure's Acquire → Relaxed: "Causality violation"; `complete` gives
+// its reference back though it has a joiner to wake: subtraction overflows; join.rs, `set_waker` leaves its waker in the
+// cell of a complete task: "a waker waits for the memory to go".
 #[test]
 fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
     explore(3, || {
@@ -49,6 +53,9 @@ fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
 }
 
 /// A handle that is dropped while its task completes: output and join waker are dropped once, and before the memory.
+// Mutations: join.rs, clears JOIN before it drops the output; state.rs, `leave` Acquire → Relaxed (load or failure), its
+// AcqRel → Acquire, clears JOIN and J_WAKER at once; `leave_complete` Release → Relaxed, or without `acquire`; `release`
+// likewise; `complete` AcqRel → Acquire; `offer_waker` → Relaxed: "Causality violation", all of them.
 #[test]
 fn a_handle_may_be_dropped_while_its_task_completes() {
     for polls in [false, true] {
@@ -76,6 +83,7 @@ fn a_handle_may_be_dropped_while_its_task_completes() {
 
 /// The memory goes with the last of waker, abort handle, join handle and poller, on whatever thread, and takes the
 /// scheduler along.
+// Mutations: `release`, `leave` and `leave_complete` as above: "Causality violation".
 #[test]
 fn the_last_holder_frees_the_task() {
     explore(3, || {
@@ -102,6 +110,8 @@ fn the_last_holder_frees_the_task() {
 }
 
 /// The same at the very end of a task: the output is taken while others let go of it.
+// Mutations: `release` Release → Relaxed, or without `acquire`: "Causality violation"; `notify` takes a complete task for
+// one that sleeps: "a complete task was queued".
 #[test]
 fn the_last_holder_frees_a_complete_task() {
     explore(3, || {
@@ -141,6 +151,7 @@ fn a_finished_task_has_done_all_it_did() {
 }
 
 /// The last of several tasks frees the scheduler's home, whatever threads they end on.
+// Mutations: home.rs, `drop` Release → Relaxed, or without its Acquire: "Causality violation".
 #[test]
 fn the_last_task_frees_the_home() {
     explore(3, || {
@@ -160,6 +171,7 @@ fn the_last_task_frees_the_home() {
 }
 
 /// A future that panics is dropped, and its panic is the output.
+// Mutations: `complete` AcqRel → Acquire, `offer_waker` → Relaxed: "Causality violation".
 #[test]
 fn a_panic_is_an_output() {
     explore(3, || {
@@ -199,6 +211,7 @@ struct Payload(Arc<()>);
 unsafe impl Send for Payload {}
 
 /// A join waker that panics harms neither the task nor whoever polls it.
+// Mutations: run.rs, `complete` does not catch it: the panic ends the model; all that the second model catches.
 #[test]
 fn a_join_waker_may_panic() {
     struct Panics(Arc<()>);

@@ -33,6 +33,8 @@ fn end(local: &Arc<Local>) {
 }
 
 /// A poll of the root follows every wake and sees what each waker did before, also if two come together.
+// Mutations (each makes this fail): root.rs, `wake` stores instead of swapping, so that the earlier of two wakes is not
+// seen; swaps Relaxed; `take_woken` swaps Relaxed; `wake` without the poke: deadlock, all of them.
 #[test]
 fn the_root_sees_what_every_waker_did() {
     explore(3, || {
@@ -60,6 +62,7 @@ fn the_root_sees_what_every_waker_did() {
 }
 
 /// A task from another thread reaches the driver, wherever that is about to wait, and wakes the root.
+// Mutation: local.rs, `inject` does not poke: deadlock.
 #[test]
 fn an_injected_task_ends_the_wait() {
     for io in [false, true] {
@@ -91,6 +94,7 @@ fn an_injected_task_ends_the_wait() {
 }
 
 /// The root's wake from another thread ends the driver's wait.
+// Mutation: root.rs, `wake` does not poke the scheduler's seat: deadlock.
 #[test]
 fn a_wake_of_the_root_ends_the_wait() {
     for io in [false, true] {
@@ -120,6 +124,8 @@ fn a_wake_of_the_root_ends_the_wait() {
 }
 
 /// A task that is spawned or woken by another thread while the scheduler closes is cancelled, and waited for.
+// Mutations: local.rs, `close` leaves the injected queue open; `inject` does not notify who waits for the end, or does so
+// without having held the lock; `close` does not close the owned list: deadlock, all of them.
 #[test]
 fn a_push_that_meets_the_end_is_cancelled() {
     explore(3, || {
@@ -166,6 +172,7 @@ fn a_push_that_meets_the_end_is_cancelled() {
 }
 
 /// Of two threads in `block_on` one drives, and hands the core on when it is done: both get their outputs.
+// Mutations: local.rs, `Driven::drop` does not poke the next; `Driven::take` does not enter the list: deadlock.
 #[test]
 fn the_core_goes_to_whoever_still_needs_it() {
     explore(2, || {
@@ -182,6 +189,7 @@ fn the_core_goes_to_whoever_still_needs_it() {
 
 /// A thread that gives up waiting for the core, since its future is done, does not keep it from the next. (That this
 /// holds for a future that panics is tested in `runtime/tests/runtime_block_on.rs`: loom cannot unwind here.)
+// Mutations: local.rs, `Waiting` does not forget; `forget_waiter` does not poke the next: deadlock.
 #[test]
 fn who_gives_up_waiting_for_the_core_leaves_it_to_the_next() {
     explore(2, || {

@@ -18,6 +18,9 @@ fn poll(seat: &Seat, reactor: &mut Reactor) -> Called {
 
 /// A token is never lost, whether the owner waits on the condition variable or in the reactor, and whatever pokes
 /// come before and after it; what its giver did before is visible with it.
+// Mutations (each makes this fail): seat.rs, `call` Release → Relaxed, `leave` Acquire → Relaxed: "the token came alone";
+// `enter` minds tokens only, `call` does not wake the reactor, or does not take the lock before it notifies, `park` does
+// not look again under the lock, `leave` drops a token that a poke came with: deadlock.
 #[test]
 fn a_token_arrives_wherever_its_owner_waits() {
     for first_in_reactor in [true, false] {
@@ -56,6 +59,8 @@ fn a_token_arrives_wherever_its_owner_waits() {
 }
 
 /// A token that is collected late is still there, and there once.
+// Mutations: `collect` takes a poke for the token: "the token came twice"; `leave` drops a token that a poke came with:
+// deadlock.
 #[test]
 fn a_token_is_collected_once() {
     explore(3, || {
@@ -78,6 +83,7 @@ fn a_token_is_collected_once() {
 }
 
 /// Who changes something and pokes is noticed by an owner that looks and then waits, on either side.
+// Mutations: all of the first list but the last: deadlock.
 #[test]
 fn a_poke_before_the_wait_ends_it() {
     for in_reactor in [true, false] {

@@ -12,7 +12,6 @@ fn each_task_is_taken_once() {
     explore(3, || {
         let queue = Queue::new();
         let slot = Arc::new(Slot::new());
-        let handles = [(), ()].map(|()| Queue::spawn(&queue, async {}));
         let thieves = [(), ()].map(|()| {
             thread::spawn({
                 let slot = slot.clone();
@@ -23,12 +22,14 @@ fn each_task_is_taken_once() {
                 }
             })
         });
-        for _ in &handles {
+        let handles = [(), ()].map(|()| {
+            let handle = Queue::spawn(&queue, async {});
             // The slot is taken: the newcomer goes elsewhere.
             if let Err(task) = slot.put(queue.pop().unwrap()) {
                 task.run();
             }
-        }
+            handle
+        });
         if let Some(task) = slot.take() {
             task.run();
         }
