@@ -1,9 +1,9 @@
-//! Tasks under criterion: switching, spawning, waking, on leno, tokio and smol.
+//! Tasks and sockets under criterion: switching, spawning, waking, echoing, on leno, tokio and smol.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use leno_bench::Peer;
 use leno_bench::peers::{Leno, Smol, Tokio};
-use leno_bench::workloads::{spawn, switch, wake};
+use leno_bench::workloads::{echo, spawn, switch, wake};
 use std::time::Duration;
 
 /// Adds one workload on one peer: the same function for each, with the runtime started once.
@@ -51,30 +51,31 @@ fn switches(c: &mut Criterion) {
     on_all!(c, "yield_now, 1 task", [1, 2, 0], |peer, n| {
         switch::yielding(peer, 1, n)
     });
-    on_all!(c, "ping-pong", [1, 2, 0], |peer, n| switch::ping_pong(
-        peer, n
-    ));
+    on_all!(c, "ping-pong", [1, 2, 0], switch::ping_pong);
 }
 
 fn spawns(c: &mut Criterion) {
-    on_all!(c, "spawn+join, batches of 1000", [1, 2, 0], |peer, n| {
-        spawn::batches(peer, n)
-    });
-    on_all!(c, "spawn+join, one at a time", [1, 2, 0], |peer, n| {
-        spawn::one_at_a_time(peer, n)
-    });
-    on_all!(c, "spawn+join from outside", [1, 2], |peer, n| {
-        spawn::from_outside(peer, n)
-    });
+    on_all!(c, "spawn+join, batches of 1000", [1, 2, 0], spawn::batches);
+    on_all!(
+        c,
+        "spawn+join, one at a time",
+        [1, 2, 0],
+        spawn::one_at_a_time
+    );
+    on_all!(c, "spawn+join from outside", [1, 2], spawn::from_outside);
 }
 
 fn wakes(c: &mut Criterion) {
-    on_all!(
-        c,
-        "wake from outside",
-        [1, 2],
-        |peer, n| wake::from_outside(peer, n)
-    );
+    on_all!(c, "wake from outside", [1, 2], wake::from_outside);
+}
+
+fn sockets(c: &mut Criterion) {
+    on_all!(c, "TCP echo, 1 connection", [1, 2, 0], |peer, n| {
+        echo::echo(peer, 1, n)
+    });
+    on_all!(c, "TCP echo, 50 connections", [1, 2, 0], |peer, n| {
+        echo::echo(peer, 50, n)
+    });
 }
 
 fn main() {
@@ -82,5 +83,6 @@ fn main() {
     switches(&mut criterion);
     spawns(&mut criterion);
     wakes(&mut criterion);
+    sockets(&mut criterion);
     criterion.final_summary();
 }

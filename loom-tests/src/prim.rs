@@ -189,10 +189,6 @@ impl<T> Mutex<T> {
         let guard = self.0.try_lock().ok()?;
         Some(MutexGuard { guard, mutex: self })
     }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().unwrap()
-    }
 }
 
 #[derive(Debug)]
@@ -233,6 +229,25 @@ impl Condvar {
 
 /// Small, so that a few values already need a second block.
 pub(crate) const CHANNEL_BLOCK: usize = 2;
+#[derive(Debug)]
+pub(crate) struct RwLock<T>(loom::sync::RwLock<T>);
+
+pub(crate) type RwLockReadGuard<'a, T> = loom::sync::RwLockReadGuard<'a, T>;
+type RwLockWriteGuard<'a, T> = loom::sync::RwLockWriteGuard<'a, T>;
+
+impl<T> RwLock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(loom::sync::RwLock::new(value))
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        self.0.read().unwrap()
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        self.0.write().unwrap()
+    }
+}
 
 /// Time stands still in a model.
 pub(crate) fn now() -> u64 {

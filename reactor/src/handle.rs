@@ -60,7 +60,7 @@ impl Handle {
     /// direction, [`Io::poll_io`], [`Io::async_io`] and [`Io::try_io`] try their operation without having been
     /// told that it is ready, up to and including the first that would block. A request that came with the
     /// connection is thus read, and answered, without a trip through the selector. [`Io::poll_ready`] and
-    /// [`Io::ready`] tell the truth as ever.
+    /// [`Io::ready`] wait for an event to read; they take the source for writable until a write would block.
     ///
     /// Do not use it for a socket with a pending connect: an operation tried too early fails for good there.
     ///

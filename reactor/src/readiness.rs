@@ -20,7 +20,7 @@
 //! | --- | --- | --- |
 //! | `event` | the thread in `Reactor::turn` | generation as in its token → tick + 1, ready bits on, FRESH off |
 //! | `clear` | any user | tick and generation as seen → the bits seen off (closed halves stay), FRESH off |
-//! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on |
+//! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on; in the write word, writable too |
 //! | `release` | the owner leaving, after the source left the selector | generation + 1, all bits but CLOSED off |
 //! | `close` | the reactor's drop | CLOSED on |
 //!
@@ -174,11 +174,13 @@ impl Readiness {
         generation(self.read.load(Ordering::Relaxed))
     }
 
-    /// Lets one operation of each direction be tried before any event has come.
+    /// Lets one operation of each direction be tried before any event has come. The write half counts as ready:
+    /// nothing has been sent that could fill it.
     pub(crate) fn mark_fresh(&self) {
         // Ordering: Relaxed. The owner alone sees the source so far.
         self.read.fetch_or(u64::from(FRESH), Ordering::Relaxed);
-        self.write.fetch_or(u64::from(FRESH), Ordering::Relaxed);
+        self.write
+            .fetch_or(u64::from(FRESH | WRITABLE), Ordering::Relaxed);
     }
 
     /// Ends the present owner's generation; its events find nobody from here on.

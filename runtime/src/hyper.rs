@@ -242,7 +242,8 @@ macro_rules! impl_for_stream {
 }
 
 impl_for_stream!(crate::net::TcpStream);
-// UNIX #[cfg(unix)] impl_for_stream!(crate::net::UnixStream);
+#[cfg(unix)]
+impl_for_stream!(crate::net::UnixStream);
 
 /// Runs hyper's background futures as tasks of the current runtime.
 ///

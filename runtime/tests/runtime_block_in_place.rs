@@ -2,8 +2,9 @@
 
 use leno::runtime::{Builder, Runtime};
 use leno::task::block_in_place;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Wake, Waker};
 use std::thread;
 
 fn one_worker(name: &str) -> Runtime {
@@ -61,4 +62,33 @@ fn a_park_callback_may_block_in_place() {
     }
     drop(runtime);
     assert!(parks.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_waker_that_a_timer_wakes_may_block_in_place() {
+    struct Blocks(Mutex<Option<std::sync::mpsc::Sender<()>>>);
+    impl Wake for Blocks {
+        fn wake(self: Arc<Self>) {
+            block_in_place(|| drop(self.0.lock().unwrap().take()));
+        }
+    }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    for _ in 0..10 {
+        let (woken, wakes) = std::sync::mpsc::channel::<()>();
+        let waker = Waker::from(Arc::new(Blocks(Mutex::new(Some(woken)))));
+        let mut sleep = {
+            let _enter = runtime.enter();
+            Box::pin(leno::time::sleep(std::time::Duration::from_millis(1)))
+        };
+        let mut cx = std::task::Context::from_waker(&waker);
+        assert!(sleep.as_mut().poll(&mut cx).is_pending());
+        // Disconnected: the waker has been called.
+        wakes.recv().unwrap_err();
+        drop(sleep);
+    }
+    assert_eq!(threads_of_tasks(&runtime).len(), 3);
 }

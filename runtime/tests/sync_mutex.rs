@@ -161,6 +161,7 @@ fn threads_that_fight_for_the_lock_lose_no_update() {
 /// Whether a type is Send or Sync, without a compile error if it is not.
 macro_rules! auto_traits {
     ($t:ty) => {{
+        #[allow(dead_code)]
         trait Fallback {
             const IS: bool = false;
         }

@@ -5,6 +5,7 @@ mod support;
 
 use leno::sync::oneshot::{self, Receiver, Sender, error};
 use std::future::{Future, poll_fn};
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -187,10 +188,7 @@ fn a_value_whose_drop_panics_breaks_nothing_else() {
     let (sender, receiver) = oneshot::channel();
     let mut receiver = manual(receiver);
     assert!(receiver.poll_with(&count.clone().into()).is_pending());
-    sender
-        .send(Bad)
-        .map_err(|bad| std::mem::forget(bad))
-        .unwrap();
+    assert!(sender.send(Bad).map_err(ManuallyDrop::new).is_ok());
     assert!(catch_unwind(AssertUnwindSafe(|| drop(receiver))).is_err());
     assert_eq!((count.get(), Arc::strong_count(&count)), (1, 1));
 }

@@ -1,9 +1,7 @@
 //! The runtimes that are compared.
 
-mod leno_peer;
+mod same_names;
 mod smol_peer;
-mod tokio_peer;
 
-pub use leno_peer::Leno;
+pub use same_names::{Leno, Tokio};
 pub use smol_peer::Smol;
-pub use tokio_peer::Tokio;

@@ -9,6 +9,7 @@ mod blocking;
 mod idle;
 mod join;
 mod local;
+mod local_set;
 mod mpsc;
 mod mutex;
 mod notify;
@@ -20,6 +21,7 @@ mod seat;
 mod semaphore;
 mod slot;
 mod task;
+mod watch;
 mod wheel;
 mod wheel_oracle;
 

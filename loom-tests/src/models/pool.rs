@@ -221,7 +221,7 @@ fn a_core_may_change_threads_in_the_middle_of_a_poll() {
             async move {
                 // Goes to the slot, and runs elsewhere while this waits for it.
                 let next = spawn(&pool, &home, async {});
-                let core = worker::hand_off(&pool).expect("a worker polls this");
+                let core = worker::hand_off().expect("a worker polls this");
                 *handed.0.lock() = Some(core);
                 handed.1.notify_all();
                 while !next.is_finished() {

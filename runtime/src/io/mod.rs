@@ -42,6 +42,8 @@ mod repeat;
 mod sink;
 mod split;
 mod traits;
+#[cfg(unix)]
+pub mod unix;
 
 #[cfg(test)]
 mod cooperation;

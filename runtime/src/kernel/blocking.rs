@@ -6,8 +6,11 @@
 //!
 //! Who may sleep and who was told: `idle` counts the threads that wait and have not been told; telling one
 //! takes it out of `idle` and into `told`, both under the lock. A thread that wakes up without being told (by
-//! itself, or by the keep-alive) thus knows that it is still idle. A worker's loop is a job as any other, but
-//! has its own share of the limit: workers never wait for a thread.
+//! itself, or by the keep-alive) thus knows that it is still idle.
+//!
+//! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
+//! a closure: a thread that has handed its worker on and waits *in place* does not count. When it is done there may be
+//! more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
 
 use crate::kernel::budget;
 use crate::kernel::here;
@@ -61,10 +64,15 @@ struct State {
     idle: usize,
     told: usize,
     closed: bool,
+    /// Threads that have handed their worker on, and wait.
+    in_place: usize,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
 }
+
+/// A thread waits in place; see [`Blocking::wait_in_place`].
+pub(crate) struct InPlace<'a>(&'a Shared);
 
 /// Something to run on a thread that may wait.
 pub(crate) enum Job {
@@ -146,6 +154,7 @@ impl Blocking {
                 idle: 0,
                 told: 0,
                 closed: false,
+                in_place: 0,
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -175,14 +184,12 @@ impl Blocking {
         } else {
             state.queue.push_back(job);
         }
-        if state.idle > 0 {
-            state.idle -= 1;
-            state.told += 1;
+        if state.tell_one() {
             drop(state);
             self.0.job.notify_one();
             return Ok(());
         }
-        if state.threads == self.0.config.max_threads {
+        if state.threads >= self.0.limit(&state) {
             // A thread takes it when it has done what it is at.
             return Ok(());
         }
@@ -245,6 +252,12 @@ impl Blocking {
         }
     }
 
+    /// This thread hands its worker on and waits, until the guard is dropped.
+    pub(crate) fn wait_in_place(&self) -> InPlace<'_> {
+        self.0.state.lock().in_place += 1;
+        InPlace(&self.0)
+    }
+
     /// Refuses further jobs, and cancels those that have not started.
     pub(crate) fn close(&self) {
         let mut state = self.0.state.lock();
@@ -305,6 +318,31 @@ impl Blocking {
     }
 }
 
+impl Shared {
+    /// How many threads there may be just now.
+    fn limit(&self, state: &State) -> usize {
+        self.config.max_threads.saturating_add(state.in_place)
+    }
+}
+
+impl State {
+    /// Takes one thread out of the idle ones, to be notified; false if none is idle.
+    fn tell_one(&mut self) -> bool {
+        if self.idle == 0 {
+            return false;
+        }
+        self.idle -= 1;
+        self.told += 1;
+        true
+    }
+}
+
+impl Drop for InPlace<'_> {
+    fn drop(&mut self) {
+        self.0.state.lock().in_place -= 1;
+    }
+}
+
 impl Main {
     /// Runs jobs until the end.
     pub(crate) fn run(self) {
@@ -323,6 +361,17 @@ impl Main {
     fn next_job(&self) -> Option<Job> {
         let mut state = self.shared.state.lock();
         loop {
+            if state.threads > self.shared.limit(&state)
+                && matches!(state.queue.front(), None | Some(Job::Task(_)))
+            {
+                self.expire(&mut state);
+                // The closure that this thread may have been told of is another's.
+                if !state.queue.is_empty() && state.tell_one() {
+                    drop(state);
+                    self.shared.job.notify_one();
+                }
+                return None;
+            }
             if let Some(job) = state.queue.pop_front() {
                 return Some(job);
             }
@@ -345,18 +394,24 @@ impl Main {
                     break;
                 }
                 if timed_out {
-                    // A job that comes from now on needs another thread.
-                    self.expired.set(true);
                     state.idle -= 1;
-                    state.threads -= 1;
-                    state.expired += 1;
-                    // Nobody will join this thread, so its handle goes now, or as soon as it comes.
-                    if state.handles.remove(&self.number).is_none() {
-                        state.handles.insert(self.number, None);
-                    }
+                    self.expire(&mut state);
                     return None;
                 }
             }
+        }
+    }
+}
+
+impl Main {
+    /// This thread has decided to end: a job that comes from now on needs another one.
+    fn expire(&self, state: &mut State) {
+        self.expired.set(true);
+        state.threads -= 1;
+        state.expired += 1;
+        // Nobody will join this thread, so its handle goes now, or as soon as it comes.
+        if state.handles.remove(&self.number).is_none() {
+            state.handles.insert(self.number, None);
         }
     }
 }

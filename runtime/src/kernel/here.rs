@@ -43,6 +43,8 @@ pub(crate) struct Here {
     pub(crate) pool_thread: Cell<*const ()>,
     /// The runtime that is entered on this thread, or null.
     pub(crate) runtime: Cell<*const ()>,
+    /// The runtime that started this thread, or null.
+    pub(crate) thread_runtime: Cell<*const ()>,
     /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
     pub(crate) depth: Cell<usize>,
     /// Whether this thread may wait.
@@ -69,6 +71,7 @@ impl Here {
             local_set: Cell::new(ptr::null()),
             pool_thread: Cell::new(ptr::null()),
             runtime: Cell::new(ptr::null()),
+            thread_runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),
             blocking: Cell::new(Blocking::Allowed),
             rng: Rng::unseeded(),

@@ -1,7 +1,7 @@
 //! The user's callbacks.
 
+use crate::kernel::foreign;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A function of the user's, called when something happens to a thread.
 pub(crate) struct Callback(Box<dyn Fn() + Send + Sync>);
@@ -15,7 +15,7 @@ impl Callback {
     /// depend on it.
     pub(crate) fn call(callback: Option<&Self>) {
         if let Some(callback) = callback {
-            let _ = catch_unwind(AssertUnwindSafe(|| (callback.0)()));
+            foreign::call(|| (callback.0)());
         }
     }
 }

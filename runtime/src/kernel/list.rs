@@ -103,22 +103,6 @@ impl<T: Linked> List<T> {
         }
     }
 
-    /// Lends `node` to the list, at its front.
-    ///
-    /// # Safety
-    ///
-    /// As [`push_back`](Self::push_back).
-    pub(crate) unsafe fn push_front(&mut self, node: NonNull<T>) {
-        let next = self.head.replace(node);
-        // SAFETY: `node` is live (caller).
-        unsafe { set(node, Ends { prev: None, next }) };
-        match next {
-            // SAFETY: `next` is in the list, hence live.
-            Some(next) => unsafe { update(next, |ends| ends.prev = Some(node)) },
-            None => self.tail = Some(node),
-        }
-    }
-
     /// Gives back the first node.
     pub(crate) fn pop_front(&mut self) -> Option<NonNull<T>> {
         let node = self.head?;

@@ -8,7 +8,7 @@
 //! future to be woken, or for the core: its slot and the list of who waits for it are under one mutex, so whoever
 //! finds the slot empty is in the list before the core comes back, and is poked then.
 //!
-//! Every [`INTERVAL`] tasks the driver turns the reactor without waiting, fires timers and takes what was injected.
+//! Every [`INTERVAL`] polls the driver turns the reactor without waiting, fires timers and takes what was injected.
 //!
 //! # The paused clock
 //!
@@ -23,6 +23,7 @@
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
+use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::owned::Owned;
@@ -36,13 +37,12 @@ use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// Tasks between two looks at what is not a task.
+/// Polls between two looks at what is not a task.
 const INTERVAL: u32 = 61;
 
 /// The shared half of a current-thread scheduler.
@@ -307,33 +307,46 @@ impl Driven {
             if let Poll::Ready(output) = poll_root() {
                 return output;
             }
-            // A root that is always woken must not keep the tasks from their turn, nor they it.
+            // A root that is woken gets its turn when the tasks that were queued before have had theirs, so that
+            // neither can keep the other waiting.
+            let round = self.queue(|queue| queue.len()).max(1);
             let mut tasks = 0;
-            while tasks < INTERVAL {
+            while tasks < round || !root.is_woken() {
                 let Some(task) = self.next() else {
                     break;
                 };
                 here::with(|here| here.budget.set(budget::PER_POLL));
                 task.run();
                 tasks += 1;
+                if self.tick() {
+                    self.look_around();
+                }
             }
             here::with(|here| here.budget.set(budget::UNLIMITED));
-            if tasks == INTERVAL || root.is_woken() {
-                self.turn(Some(Duration::ZERO));
-                self.fire();
-            } else {
+            if self.tick() {
+                self.look_around();
+            } else if !root.is_woken() {
                 self.sleep();
             }
         }
     }
 
-    /// The next task: the core's queue first, the injected ones when it is empty or every so often.
+    /// Counts what has been polled; true every so often.
+    fn tick(&self) -> bool {
+        let tick = self.core().tick.get() + 1;
+        self.core().tick.set(tick % INTERVAL);
+        tick == INTERVAL
+    }
+
+    /// What is not a task gets its turn, whatever is queued.
+    fn look_around(&self) {
+        self.turn(Some(Duration::ZERO));
+        self.fire();
+        self.take_injected();
+    }
+
+    /// The next task: the core's queue first, the injected ones when it is empty.
     fn next(&self) -> Option<Runnable> {
-        let tick = self.core().tick.get().wrapping_add(1);
-        self.core().tick.set(tick);
-        if tick % INTERVAL == 0 {
-            self.take_injected();
-        }
         self.pop().or_else(|| {
             self.take_injected();
             self.pop()
@@ -371,7 +384,7 @@ impl Driven {
     fn fire(&self) {
         let now = self.local.clock.now();
         if self.local.wheel.overdue(now) {
-            foreign(|| {
+            foreign::call(|| {
                 self.local.wheel.fire(now);
             });
         }
@@ -386,7 +399,7 @@ impl Driven {
                 } else {
                     Some(Duration::ZERO)
                 };
-                foreign(|| turn.turn(timeout));
+                foreign::call(|| turn.turn(timeout));
             }),
             None => self.local.seat.park(timeout),
         }
@@ -457,11 +470,6 @@ impl Drop for Driven {
             next.seat.poke();
         }
     }
-}
-
-/// Calls wakers that may be foreign: a panic has been reported by the panic hook, and must not end the driver.
-fn foreign(f: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(f));
 }
 
 impl LocalHome {

@@ -4,7 +4,7 @@
 //! loom's types. Floors, each importing only from those above it:
 //!
 //! ```text
-//!  k0  rng · list · wake_list                          data, no orderings
+//!  k0  rng · list · wake_list · foreign                data, no orderings; who calls what is not ours
 //!  k1  here · budget · hooks · clock · seat            this thread, the time, a place to sleep
 //!  k2  task · atomic_waker · root · wheel              what wakes and is woken
 //!  k3  slot · owned · idle · driver                    where tasks wait, where workers wait
@@ -21,6 +21,7 @@ pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod clock;
 pub(crate) mod driver;
+pub(crate) mod foreign;
 pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;

@@ -266,7 +266,12 @@ impl Scheduler for PoolHome {
     fn requeue(&self, task: Runnable) {
         worker::with_core(&self.0, |core| match core {
             Some(core) => core.requeue(task),
-            None => self.0.inject(task),
+            None => {
+                // The poller holds no reference: once the claim is pushed, another thread may end the task, and free
+                // it and this home with it.
+                let pool = Arc::clone(&self.0);
+                pool.inject(task);
+            }
         });
     }
 

@@ -21,16 +21,15 @@
 //! task in a slot twice, some microseconds apart, takes it.
 
 use crate::kernel::budget;
+use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
 use crate::kernel::pool::{Pool, PoolHome};
 use crate::kernel::root::Driving;
-use crate::kernel::seat::Seat;
 use crate::kernel::task::{Home, Runnable};
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::time::Duration;
 
@@ -80,11 +79,10 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }
 
-/// Takes the core of `pool` away from this thread, for another thread to go on with. `None` if it holds none, or if
-/// no task is being polled: the worker's loop expects to find its core again after foreign wakers and callbacks.
-pub(crate) fn hand_off(pool: &Pool) -> Option<Handed> {
-    let is_polling = here::with(|here| !here.running.get().is_null());
-    if !is_polling || with_core(pool, |core| core.is_none()) {
+/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none, or if no task is
+/// being polled: the worker's loop expects to find its core again after foreign wakers and callbacks.
+pub(crate) fn hand_off() -> Option<Handed> {
+    if here::with(|here| here.running.get().is_null()) {
         return None;
     }
     let core = take()?;
@@ -370,7 +368,7 @@ impl Core {
     /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
         self.quiet.set(true);
-        let _ = catch_unwind(AssertUnwindSafe(f));
+        foreign::call(f);
         self.quiet.set(false);
     }
 
@@ -432,21 +430,20 @@ impl Core {
 
     // ----- sleeping -----------------------------------------------------------------------------------
 
-    /// Sleeps, unless there is something to do after all.
+    /// Sleeps, and tells the user's callbacks.
     fn sleep(&self) {
-        let pool = &*self.pool;
-        let seat = &*pool.remotes[self.index].seat;
-        Callback::call(pool.hooks.on_park.as_ref());
-        // The callback may have spawned or woken something, which nobody else knows of.
-        if self.slot().peek().is_null() && self.deque.is_empty() {
-            self.wait(seat);
+        Callback::call(self.pool.hooks.on_park.as_ref());
+        // The callback may have spawned or woken something, which nobody was told of.
+        if self.deque.is_empty() && self.slot().peek().is_null() {
+            self.wait();
         }
-        Callback::call(pool.hooks.on_unpark.as_ref());
+        Callback::call(self.pool.hooks.on_unpark.as_ref());
     }
 
     /// S1 to S4 of the idle protocol; comes back searching.
-    fn wait(&self, seat: &Seat) {
+    fn wait(&self) {
         let pool = &*self.pool;
+        let seat = &*pool.remotes[self.index].seat;
         if self.owes.replace(false) {
             seat.collect();
         }

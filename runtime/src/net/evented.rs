@@ -6,11 +6,10 @@
 use crate::kernel::budget::poll_budgeted;
 use crate::net::socket::Socket;
 use crate::runtime::current;
+use crate::task::coop::cooperative;
 use leno_reactor::{Direction, Interest, Io, Ready};
 use mio::event::Source;
-use std::future::{Future, poll_fn};
 use std::io;
-use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 /// For reading and writing.
@@ -55,9 +54,10 @@ impl<S: Source> Evented<S> {
         poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction)).map_ok(drop)
     }
 
-    /// Waits until the source is ready for anything in `interest`, as one of many.
+    /// Waits until the source is ready for anything in `interest`, as one of many. Spends no budget: that is for what is
+    /// done with the readiness.
     pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let event = budgeted(self.io.ready(interest)).await?;
+        let event = self.io.ready(interest).await?;
         Ok(event.ready())
     }
 
@@ -88,7 +88,7 @@ impl<S: Source> Evented<S> {
         interest: Interest,
         operation: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        budgeted(self.io.async_io(interest, operation)).await
+        cooperative(self.io.async_io(interest, operation)).await
     }
 
     /// As [`poll_with`](Self::poll_with), for a stream's `operation` that is asked for `wanted` bytes and returns how
@@ -144,10 +144,4 @@ impl<S: Socket> Evented<S> {
         self.async_with(interest, |source| source.attempt(&mut operation))
             .await
     }
-}
-
-/// Polls a future that makes one step of progress, for a unit of budget.
-async fn budgeted<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| poll_budgeted(cx, |cx| future.as_mut().poll(cx))).await
 }

@@ -26,7 +26,7 @@ macro_rules! borrowed_halves {
                 self.0.io()
             }
 
-            $crate::net::stream::ready_method!();
+            $crate::net::ready::ready_method!();
             $crate::net::stream::read_methods!();
             $crate::net::halves::addresses!($Address);
         }
@@ -36,7 +36,7 @@ macro_rules! borrowed_halves {
                 self.0.io()
             }
 
-            $crate::net::stream::ready_method!();
+            $crate::net::ready::ready_method!();
             $crate::net::stream::write_methods!();
             $crate::net::halves::addresses!($Address);
 
@@ -130,7 +130,7 @@ macro_rules! owned_halves {
                 reunite(self, other)
             }
 
-            $crate::net::stream::ready_method!();
+            $crate::net::ready::ready_method!();
             $crate::net::stream::read_methods!();
             $crate::net::halves::addresses!($Address);
         }
@@ -154,7 +154,7 @@ macro_rules! owned_halves {
                 self.ends_on_drop = false;
             }
 
-            $crate::net::stream::ready_method!();
+            $crate::net::ready::ready_method!();
             $crate::net::stream::write_methods!();
             $crate::net::halves::addresses!($Address);
 

@@ -26,10 +26,30 @@
 mod addr;
 mod evented;
 mod halves;
+mod message;
+mod ready;
 mod receive;
 mod socket;
 mod stream;
 pub mod tcp;
+mod udp;
+#[cfg(unix)]
+pub mod unix;
+
+// Options that only some systems have.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "options/linux.rs"]
+mod options_linux;
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "freebsd",
+    target_os = "macos",
+    target_os = "netbsd",
+    target_os = "openbsd"
+))]
+#[path = "options/unix.rs"]
+mod options_unix;
 
 #[cfg(unix)]
 #[path = "sys/unix.rs"]
@@ -39,4 +59,9 @@ mod sys;
 mod sys;
 
 pub use addr::{ToSocketAddrs, lookup_host};
-pub use tcp::{TcpListener, TcpStream};
+pub use tcp::{listener::TcpListener, socket::TcpSocket, stream::TcpStream};
+pub use udp::UdpSocket;
+#[cfg(unix)]
+pub use unix::{
+    datagram::UnixDatagram, listener::UnixListener, socket::UnixSocket, stream::UnixStream,
+};

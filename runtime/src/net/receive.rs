@@ -1,11 +1,12 @@
 //! Receiving into memory that need not be initialised.
 //!
-//! This is the only unsafe code of `net`, and what it relies on is one thing: that the operating system has written the
+//! This is the unsafe code of `net` that everything passes through, and what it relies on is one thing: that the operating system has written the
 //! first `n` bytes of the memory when it says that it has received `n`. The memory is handed to it as
 //! `MaybeUninit`s, so nobody can read it before.
 
 use crate::net::socket::Socket;
 use bytes::BufMut;
+use socket2::SockAddr;
 use std::io;
 use std::mem::MaybeUninit;
 
@@ -18,6 +19,22 @@ pub(super) fn recv(socket: &impl Socket, buf: &mut impl BufMut) -> io::Result<us
 /// Receives what comes next, and leaves it there.
 pub(super) fn peek(socket: &impl Socket, buf: &mut impl BufMut) -> io::Result<usize> {
     fill(socket, buf, |memory| Ok((socket.raw().peek(memory)?, ()))).map(|(length, ())| length)
+}
+
+/// Receives the next message, and who has sent it.
+pub(super) fn recv_from(
+    socket: &impl Socket,
+    buf: &mut impl BufMut,
+) -> io::Result<(usize, SockAddr)> {
+    fill(socket, buf, |memory| socket.raw().recv_from(memory))
+}
+
+/// Receives the next message, and who has sent it, and leaves it there.
+pub(super) fn peek_from(
+    socket: &impl Socket,
+    buf: &mut impl BufMut,
+) -> io::Result<(usize, SockAddr)> {
+    fill(socket, buf, |memory| socket.raw().peek_from(memory))
 }
 
 /// Appends to `buf` what `receive` has put into the first chunk of its free memory.

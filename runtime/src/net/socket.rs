@@ -1,6 +1,5 @@
 //! What mio's sockets have in common although mio has no trait for it.
 
-use crate::net::tcp::urgent;
 use leno_reactor::Io;
 use mio::event::Source;
 use socket2::SockRef;
@@ -26,16 +25,20 @@ pub(super) trait Socket: Source + Sized {
     }
 }
 
+/// Makes a [`Socket`] of a type of mio's.
 macro_rules! socket {
     ($Socket:ty $(, $item:item)?) => {
-        impl Socket for $Socket {
+        impl $crate::net::socket::Socket for $Socket {
             #[inline]
-            fn raw(&self) -> SockRef<'_> {
-                SockRef::from(self)
+            fn raw(&self) -> socket2::SockRef<'_> {
+                socket2::SockRef::from(self)
             }
 
             #[inline]
-            fn attempt<R>(&self, operation: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+            fn attempt<R>(
+                &self,
+                operation: impl FnOnce() -> std::io::Result<R>,
+            ) -> std::io::Result<R> {
                 self.try_io(operation)
             }
 
@@ -44,10 +47,4 @@ macro_rules! socket {
     };
 }
 
-socket!(
-    mio::net::TcpStream,
-    #[inline]
-    fn short_read_is_last(io: &Io<Self>) -> bool {
-        urgent::short_read_is_last(io)
-    }
-);
+pub(super) use socket;

@@ -97,51 +97,10 @@ where
     }
 }
 
-/// What everything has that can be waited for.
-macro_rules! ready_method {
-    () => {
-        /// Waits until the stream is ready for anything in `interest`, and returns what it is ready for.
-        ///
-        /// It may be ready for less by the time you try (a `try_` method then fails with
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock)): call this in a loop. Any number of tasks may wait at once.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime has shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Dropping the future loses nothing.
-        pub async fn ready(
-            &self,
-            interest: $crate::io::Interest,
-        ) -> std::io::Result<$crate::io::Ready> {
-            self.io().ready(interest).await
-        }
-    };
-}
-
 /// What streams and their read halves have.
 macro_rules! read_methods {
     () => {
-        /// Waits until the stream is readable, or its end can be read.
-        ///
-        /// Then [`try_read`](Self::try_read), in a loop: it may fail with
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) all the same.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime has shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Dropping the future loses nothing.
-        pub async fn readable(&self) -> std::io::Result<()> {
-            self.io()
-                .ready($crate::io::Interest::READABLE)
-                .await
-                .map(drop)
-        }
+        $crate::net::ready::readable_method!();
 
         /// Reads what is there, without waiting, and returns how much; 0 is the end of the stream, unless `buf` is
         /// empty.
@@ -180,24 +139,7 @@ macro_rules! read_methods {
 /// What streams and their write halves have.
 macro_rules! write_methods {
     () => {
-        /// Waits until the stream is writable, or closed so that writing fails.
-        ///
-        /// Then [`try_write`](Self::try_write), in a loop: it may fail with
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) all the same.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime has shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Dropping the future loses nothing.
-        pub async fn writable(&self) -> std::io::Result<()> {
-            self.io()
-                .ready($crate::io::Interest::WRITABLE)
-                .await
-                .map(drop)
-        }
+        $crate::net::ready::writable_method!();
 
         /// Writes as much as there is room for, without waiting, and returns how much.
         ///
@@ -223,81 +165,7 @@ macro_rules! write_methods {
 /// What only whole streams have.
 macro_rules! stream_methods {
     () => {
-        /// Waits until the stream is readable, or its end can be read.
-        ///
-        /// Only the latest task that polled the stream for reading, by this method or another, is woken;
-        /// [`readable`](Self::readable) has no such limit.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime has shut down.
-        pub fn poll_read_ready(
-            &self,
-            cx: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            self.io().poll_ready(cx, leno_reactor::Direction::Read)
-        }
-
-        /// Waits until the stream is writable, or closed so that writing fails.
-        ///
-        /// Only the latest task that polled the stream for writing, by this method or another, is woken;
-        /// [`writable`](Self::writable) has no such limit.
-        ///
-        /// # Errors
-        ///
-        /// If the runtime has shut down.
-        pub fn poll_write_ready(
-            &self,
-            cx: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            self.io().poll_ready(cx, leno_reactor::Direction::Write)
-        }
-
-        /// Tries an operation of your own on the stream, if it is ready for anything in `interest`.
-        ///
-        /// `f` is called at most once, and must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if
-        /// the system said so of this stream: then the stream counts as not ready until the system reports it again.
-        ///
-        /// # Errors
-        ///
-        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) if the stream is not ready, and those of `f`.
-        pub fn try_io<R>(
-            &self,
-            interest: $crate::io::Interest,
-            f: impl FnOnce() -> std::io::Result<R>,
-        ) -> std::io::Result<R> {
-            self.io().try_io(interest, f)
-        }
-
-        /// Tries an operation of your own whenever the stream is ready for anything in `interest`, until it does not
-        /// block.
-        ///
-        /// `f` must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if the system said so of this
-        /// stream.
-        ///
-        /// # Errors
-        ///
-        /// Those of `f` except `WouldBlock`, and that the runtime has shut down.
-        ///
-        /// # Cancel safety
-        ///
-        /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
-        pub async fn async_io<R>(
-            &self,
-            interest: $crate::io::Interest,
-            f: impl FnMut() -> std::io::Result<R>,
-        ) -> std::io::Result<R> {
-            self.io().async_io(interest, f).await
-        }
-
-        /// The error that the system keeps for the stream, which is taken away with that.
-        ///
-        /// # Errors
-        ///
-        /// Those of the system.
-        pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-            self.io().get_ref().take_error()
-        }
+        $crate::net::ready::socket_methods!(poll_read_ready, poll_write_ready);
 
         fn end_writing(&mut self) -> std::io::Result<()> {
             self.io().end_writing()
@@ -365,6 +233,4 @@ macro_rules! async_write {
     };
 }
 
-pub(super) use {
-    async_read, async_write, read_methods, ready_method, stream_methods, write_methods,
-};
+pub(super) use {async_read, async_write, read_methods, stream_methods, write_methods};

@@ -1,7 +1,8 @@
-//! A mutex and a condition variable without poisoning.
+//! A mutex, a condition variable and a reader-writer lock without poisoning.
 //!
-//! No user code runs under leno's locks, so a panic cannot leave what they guard half changed, and a
-//! poisoned lock would only turn one task's panic into everybody's.
+//! No user code runs under leno's mutexes, so a panic cannot leave what they guard half changed, and a
+//! poisoned lock would only turn one task's panic into everybody's. What the reader-writer lock guards is
+//! the user's own (`sync::watch`), whose closures may panic under it: the value stays as they left it.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::PoisonError;
@@ -38,10 +39,6 @@ impl<T: ?Sized> Mutex<T> {
             Err(std::sync::TryLockError::Poisoned(error)) => Some(MutexGuard(error.into_inner())),
             Err(std::sync::TryLockError::WouldBlock) => None,
         }
-    }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,5 +91,60 @@ impl Condvar {
 
     pub(crate) fn notify_all(&self) {
         self.0.notify_all();
+    }
+}
+
+/// A reader-writer lock that a panic does not poison.
+#[derive(Debug, Default)]
+pub(crate) struct RwLock<T: ?Sized>(std::sync::RwLock<T>);
+
+/// The right to read what a [`RwLock`] guards.
+#[derive(Debug)]
+pub(crate) struct RwLockReadGuard<'a, T: ?Sized>(std::sync::RwLockReadGuard<'a, T>);
+
+/// The right to change what a [`RwLock`] guards.
+#[derive(Debug)]
+pub(crate) struct RwLockWriteGuard<'a, T: ?Sized>(std::sync::RwLockWriteGuard<'a, T>);
+
+impl<T> RwLock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(std::sync::RwLock::new(value))
+    }
+}
+
+impl<T: ?Sized> RwLock<T> {
+    #[inline]
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, T> {
+        RwLockReadGuard(self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[inline]
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, T> {
+        RwLockWriteGuard(self.0.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockReadGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> Deref for RwLockWriteGuard<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: ?Sized> DerefMut for RwLockWriteGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
     }
 }

@@ -14,7 +14,7 @@ mod cell;
 mod lock;
 
 pub(crate) use cell::UnsafeCell;
-pub(crate) use lock::{Condvar, Mutex, MutexGuard};
+pub(crate) use lock::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 pub(crate) use std::sync::Arc;
 /// The `Arc` of public signatures: only std's can be a method's `self`, also behind loom's door.
 pub(crate) use std::sync::Arc as SelfArc;

@@ -1,7 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
-use super::current;
-use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
+use super::current::{self, OwnThread};
+use crate::kernel::blocking::{self, Blocking, InPlace, Job, Main, Refused};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
@@ -197,10 +197,25 @@ impl Inner {
         self.blocking.submit(job, |main: Main| {
             let inner = Arc::clone(self);
             Box::new(move || {
-                let _current = current::set(inner);
+                let _own = OwnThread::new(inner);
                 main.run();
             })
         })
+    }
+
+    /// Hands the worker of this thread, which is one of this runtime's, to another; it will wait until the returned
+    /// guard is dropped. `None` if there is no thread to be had: then the tasks have to wait, which is better than
+    /// failing the one that is running.
+    pub(crate) fn hand_on(self: &Arc<Self>, core: worker::Handed) -> Option<InPlace<'_>> {
+        let in_place = self.blocking.wait_in_place();
+        match self.submit(Job::Worker(core)) {
+            Err(Refused::NoThread(Job::Worker(core), _)) => {
+                core.install();
+                None
+            }
+            // If the runtime is closed, the core has just been shut down.
+            _ => Some(in_place),
+        }
     }
 
     /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
@@ -224,33 +239,6 @@ impl Inner {
         }
     }
 
-    /// Lets this thread wait in `closure`, after handing its other tasks to another thread.
-    #[track_caller]
-    pub(crate) fn block_in_place<R>(self: &Arc<Self>, closure: impl FnOnce() -> R) -> R {
-        match here::with(|here| here.blocking.get()) {
-            MayBlock::Allowed => return closure(),
-            MayBlock::InPlace => {}
-            MayBlock::Forbidden => panic!(
-                "`block_in_place` needs a multi-threaded runtime, which can run the other tasks elsewhere meanwhile: use \
-                 `spawn_blocking` on a current-thread runtime or in a `LocalSet`"
-            ),
-        }
-        let core = match &self.scheduler {
-            // Another runtime's core must not come to the threads of this one, which may have been entered meanwhile.
-            Scheduler::Pool { pool, .. } => worker::hand_off(pool),
-            Scheduler::Local { .. } => None,
-        };
-        if let Some(core) = core {
-            if let Err(Refused::NoThread(Job::Worker(core), _)) = self.submit(Job::Worker(core)) {
-                // No thread to be had: the tasks have to wait, which is better than failing this one. (If the
-                // runtime is closed, the core has just been shut down.)
-                core.install();
-            }
-        }
-        let _waiting = Driving::replace(MayBlock::Allowed);
-        crate::kernel::budget::with_budget(crate::kernel::budget::UNLIMITED, closure)
-    }
-
     // ----- the end ------------------------------------------------------------------------------------
 
     /// Ends the runtime: cancels the tasks, and waits as long as `patience` allows.
@@ -258,6 +246,8 @@ impl Inner {
     pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
+        // First, since the threads of workers that end look for closures next, and must not start one that waited.
+        self.blocking.close();
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.close(),
             // Nobody drives it: `block_on` borrows the runtime that is being dropped.
@@ -266,7 +256,6 @@ impl Inner {
                 Local::close(local);
             }
         }
-        self.blocking.close();
         if !waits {
             return;
         }

@@ -7,6 +7,7 @@
 //! | [`Mutex`] | data that one task at a time uses, also across an `.await` |
 //! | [`Notify`] | "something has happened", without saying what |
 //! | [`Semaphore`] | no more than so many at once |
+//! | [`watch`] | the latest value, from anyone to everyone |
 //!
 //! All of them work on any runtime, and off one: nothing here needs a reactor or a timer. On leno's they
 //! take part in cooperative scheduling: a task that finds every channel full of work still yields now and
@@ -21,6 +22,7 @@ mod mutex;
 mod notify;
 pub mod oneshot;
 mod semaphore;
+pub mod watch;
 
 pub use batch_semaphore::{AcquireError, TryAcquireError};
 pub use mutex::{

@@ -1,7 +1,12 @@
 //! Code that waits without `.await`.
 
 use super::JoinHandle;
+use crate::kernel::budget;
+use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::root::Driving;
+use crate::kernel::worker;
 use crate::runtime::current;
+use std::sync::Arc;
 
 /// Runs a closure that may wait (for a file, a lock, a long computation) on a thread that nobody else needs.
 ///
@@ -31,7 +36,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::expect(|inner| inner.spawn_blocking(closure))
+    // Not within the closure of `expect`, which would hide the caller's place from a panic.
+    current::expect(Arc::clone).spawn_blocking(closure)
 }
 
 /// Runs a closure that may wait, here and now: the other tasks of this worker are handed to another thread first.
@@ -58,14 +64,19 @@ pub fn block_in_place<F, R>(closure: F) -> R
 where
     F: FnOnce() -> R,
 {
-    let mut closure = Some(closure);
-    let result = current::with(|inner| {
-        let closure = closure.take()?;
-        Some(inner.block_in_place(closure))
-    });
-    match (result.flatten(), closure) {
-        (Some(result), _) => result,
-        (None, Some(closure)) => closure(),
-        (None, None) => unreachable!("the closure has run without a result"),
+    match here::with(|here| here.blocking.get()) {
+        MayBlock::Allowed => return closure(),
+        MayBlock::InPlace => {}
+        MayBlock::Forbidden => panic!(
+            "can call blocking only when running on the multi-threaded runtime, whose other workers can take over the tasks: use \
+             `spawn_blocking` on a current-thread runtime and in a `LocalSet`"
+        ),
     }
+    // The worker belongs to the runtime of the thread; another one may be entered.
+    let runtime = current::of_thread();
+    let _in_place = runtime
+        .as_ref()
+        .and_then(|runtime| runtime.hand_on(worker::hand_off()?));
+    let _waiting = Driving::replace(MayBlock::Allowed);
+    budget::with_budget(budget::UNLIMITED, closure)
 }

@@ -8,6 +8,8 @@ use super::error::Failure;
 use super::home::Home;
 use super::id::Id;
 use super::state::State;
+use crate::kernel::foreign;
+use crate::kernel::here;
 use crate::kernel::list::{Linked, Links};
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
@@ -77,6 +79,16 @@ impl fmt::Debug for Header {
             .field("id", &self.id)
             .field("state", &self.state.load())
             .finish_non_exhaustive()
+    }
+}
+
+impl Header {
+    /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.
+    pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
+        let outer = here::with(|here| here.task_id.replace(self.id.get()));
+        let result = f();
+        here::with(|here| here.task_id.set(outer));
+        result
     }
 }
 
@@ -157,7 +169,7 @@ impl<F: Future> Cell<F> {
         if let Err(payload) = unsafe { Self::empty(task) } {
             match failure {
                 None => failure = Some(payload),
-                Some(_) => swallow(payload),
+                Some(_) => foreign::discard(payload),
             }
         }
         // SAFETY: as above; what is overwritten holds nothing.
@@ -197,7 +209,7 @@ impl<F: Future> Cell<F> {
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
         // SAFETY: the caller owns the output.
         if let Err(payload) = unsafe { Self::empty(task) } {
-            swallow(payload);
+            foreign::discard(payload);
         }
     }
 
@@ -219,9 +231,4 @@ impl<F: Future> Cell<F> {
         // leave this file.
         unsafe { &(*task.cast::<Self>().as_ptr()).stage }
     }
-}
-
-/// Drops a panic's payload, whose own destructor may panic in turn.
-fn swallow(payload: Box<dyn Any + Send>) {
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
 }

@@ -7,10 +7,11 @@ use super::home::Home;
 use super::id::Id;
 use super::state::{Joining, Leaving};
 use crate::kernel::budget;
+use crate::kernel::foreign;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe, catch_unwind};
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker, ready};
@@ -156,8 +157,8 @@ impl<T> Drop for JoinHandle<T> {
                 }
                 Leaving::Complete(word) => {
                     // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop
-                    // (invariant 6: before JOIN is cleared).
-                    unsafe { (header.vtable.drop_output)(self.task) };
+                    // (invariant 6: before JOIN is cleared). It does not unwind.
+                    header.within(|| unsafe { (header.vtable.drop_output)(self.task) });
                     if header.state.leave_complete(word) {
                         // SAFETY: nobody else is left (invariant 2).
                         unsafe { (header.vtable.free)(self.task) };
@@ -169,7 +170,7 @@ impl<T> Drop for JoinHandle<T> {
         // Foreign code, so it comes when the task's state is settled; the handle may be dropped during an
         // unwinding, where a second panic would abort.
         if waker.is_some() {
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+            foreign::call(|| drop(waker));
         }
     }
 }

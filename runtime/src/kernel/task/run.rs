@@ -3,8 +3,7 @@
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
-use crate::kernel::here;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
 use std::task::Context;
 
@@ -100,12 +99,8 @@ impl Runnable {
     #[cold]
     fn cancel_started(self, header: &Header, word: Word) {
         let task = self.into_raw();
-        here::with(|here| {
-            let id = here.task_id.replace(header.id.get());
-            // SAFETY: this is the poller, and the future is still there. It does not unwind.
-            unsafe { (header.vtable.cancel)(task) };
-            here.task_id.set(id);
-        });
+        // SAFETY: this is the poller, and the future is still there. It does not unwind.
+        header.within(|| unsafe { (header.vtable.cancel)(task) });
         // SAFETY: the output (the failure) is stored, and the claim ends here.
         unsafe { complete(task, word) };
     }
@@ -148,8 +143,8 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
     loop {
         if !word.is_joined() && !dropped {
             // JOIN never comes back, so the output is ours.
-            // SAFETY: the owner of the output.
-            unsafe { (header.vtable.drop_output)(task) };
+            // SAFETY: the owner of the output. It does not unwind.
+            header.within(|| unsafe { (header.vtable.drop_output)(task) });
             dropped = true;
         }
         match header.state.complete(word) {
@@ -164,7 +159,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
     let waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
     if let Some(waker) = waker {
         // A foreign waker may panic; the poller's caller is a worker's loop and must not see it.
-        let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        foreign::call(|| waker.wake());
     }
     // SAFETY: the task's own reference, which `complete` left to us.
     unsafe { release(task) };

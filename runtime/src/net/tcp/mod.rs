@@ -1,9 +1,10 @@
-//! The parts of [`TcpStream`](super::TcpStream): halves that read and write.
+//! The parts of [`TcpStream`](crate::net::TcpStream): halves that read and write.
 
-mod listener;
+pub(super) mod listener;
+pub(super) mod socket;
 mod split;
 mod split_owned;
-mod stream;
+pub(super) mod stream;
 
 // Reads end at urgent data, although there is more behind it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -13,7 +14,5 @@ pub(super) mod urgent;
 #[path = "urgent/other.rs"]
 pub(super) mod urgent;
 
-pub use listener::TcpListener;
 pub use split::{ReadHalf, WriteHalf};
 pub use split_owned::{OwnedReadHalf, OwnedWriteHalf, ReuniteError};
-pub use stream::TcpStream;

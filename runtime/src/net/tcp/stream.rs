@@ -1,15 +1,14 @@
 use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
-use super::urgent::INTEREST;
+use super::urgent::{self, INTEREST};
 use crate::io::ReadBuf;
 use crate::net::addr::{ToSocketAddrs, no_address, resolve};
 use crate::net::evented::Evented;
-use crate::net::socket::Socket;
-use crate::net::stream::{
-    async_read, async_write, read_methods, ready_method, stream_methods, write_methods,
-};
+use crate::net::ready::ready_method;
+use crate::net::socket::{Socket, socket};
+use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
 use crate::net::sys;
-use leno_reactor::Direction;
+use leno_reactor::{Direction, Io};
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -301,6 +300,14 @@ impl TcpStream {
         split_owned(self)
     }
 }
+
+socket!(
+    mio::net::TcpStream,
+    #[inline]
+    fn short_read_is_last(io: &Io<Self>) -> bool {
+        urgent::short_read_is_last(io)
+    }
+);
 
 async_read!(TcpStream);
 async_write!(TcpStream);

@@ -105,14 +105,6 @@ impl Semaphore {
                 queue: Mutex::new(List::new()),
             }
         }
-
-        /// A semaphore that is closed from the start.
-        pub(crate) const fn new_closed() -> Self {
-            Self {
-                word: AtomicUsize::new(CLOSED),
-                queue: Mutex::new(List::new()),
-            }
-        }
     }
 
     pub(crate) fn available_permits(&self) -> usize {

@@ -47,9 +47,9 @@ impl<T> Slot<T> {
             // SAFETY: the slot is not FULL and its index is the caller's, so the place is too.
             unsafe { (*place).write(value) };
         });
-        // Ordering: Release hands the value to the receiver; Acquire receives the waker's registration from
-        // `wait`. The last touch of the block: it may be freed right after.
-        self.state.swap(FULL, Ordering::AcqRel) == WAITING
+        // Ordering: Release hands the value to the receiver. The last touch of the block: it may be freed right
+        // after.
+        self.state.swap(FULL, Ordering::Release) == WAITING
     }
 
     /// True if the value is there.
@@ -71,13 +71,13 @@ impl<T> Slot<T> {
 
     /// Says that the receiver, whose waker is registered, waits for this slot; false if the value is there.
     pub(super) fn wait(&self) -> bool {
-        // Ordering: Release publishes the registration to `fill`. Acquire on failure: the value.
-        // If WAITING is there already, it is from before this registration. A `fill` that has seen it takes
-        // the waker after: either the new one, or the registration has come later and sees the fill (the
-        // promise of `AtomicWaker`), and so does this.
+        // Ordering: Acquire on failure: the value. Relaxed on success, for `AtomicWaker`'s promise is enough:
+        // a `fill` that finds WAITING takes the waker afterwards. If it came too early for the registration
+        // before this, that registration would have seen the fill, and this exchange would have failed.
+        // The same holds if WAITING is there already, from before this registration.
         match self
             .state
-            .compare_exchange(EMPTY, WAITING, Ordering::Release, Ordering::Acquire)
+            .compare_exchange(EMPTY, WAITING, Ordering::Relaxed, Ordering::Acquire)
         {
             Ok(_) => true,
             Err(state) => state == WAITING,
@@ -148,6 +148,14 @@ impl<T> Block<T> {
     pub(super) fn first(&self) -> u64 {
         // SAFETY: written before the block was linked, and whoever has it found it by that link.
         self.first.with(|first| unsafe { *first })
+    }
+
+    /// True if every slot has been filled, whether the value is still there or not.
+    pub(super) fn is_full(&self) -> bool {
+        self.slots.iter().all(|slot| {
+            // Ordering: Relaxed: it is enough that it has happened; nothing is taken out.
+            slot.state.load(Ordering::Relaxed) == FULL
+        })
     }
 
     /// The slot of `index`, which must be in this block.

@@ -33,8 +33,10 @@
 //! slots when head ≥ p: then the receiver may free it. Usually it is a sender that moves the hint (and then
 //! p is close behind the block); the receiver does it if none has.
 //!
-//! The hint only ever moves from a block to a later one. A stale exchange cannot move it back: its sender has
-//! not filled its slot, so by the rule above the block it compares with has not been freed and reused.
+//! **Where the hint may be.** It moves past a block only when all of its slots are full. So a sender that has
+//! claimed a slot and not filled it never finds the hint behind it, however late it looks. And it only moves
+//! from a block to a later one: a stale exchange cannot move it back, because its sender has not filled its
+//! slot, so by the rule above the block it compares with has not been freed and reused.
 //!
 //! **Waiting.** The next value the receiver can use is the one in head's slot, and one sender will fill that.
 //! So the receiver marks this slot, and no other sender needs to know: a send to a receiver that is awake
@@ -51,7 +53,7 @@ const ONE: u64 = 2;
 /// What the senders share.
 pub(super) struct Tx<T> {
     tail: AtomicU64,
-    /// A block at or before that of any index that is not filled; where T2 begins.
+    /// A block at or before that of any index that is claimed and not filled; where T2 begins.
     hint: AtomicPtr<Block<T>>,
     /// A block nobody uses, or null: most channels live on two or three blocks that take turns.
     spare: AtomicPtr<Block<T>>,
@@ -120,19 +122,28 @@ impl<T> Tx<T> {
         }
     }
 
-    /// Follows the links from `start` to the block of `index`, and moves the hint there.
+    /// Follows the links from `start` to the block of `index`, and moves the hint past what is full.
     #[cold]
     fn walk(&self, start: NonNull<Block<T>>, index: u64) -> NonNull<Block<T>> {
         let mut block = start;
-        // SAFETY: as in `block_of`, here and below.
-        while unsafe { block.as_ref() }.first() != first_of_block(index) {
-            block = self.next_of(block);
+        let mut hint = start;
+        loop {
+            // SAFETY: as in `block_of`.
+            let this = unsafe { block.as_ref() };
+            if this.first() == first_of_block(index) {
+                break;
+            }
+            let next = self.next_of(block);
+            if hint == block && this.is_full() {
+                hint = next;
+            }
+            block = next;
         }
-        if self.move_hint(start, block) {
+        if hint != start && self.move_hint(start, hint) {
             // Ordering: F2 of the header.
             let claimed = self.tail.fetch_add(0, Ordering::AcqRel) >> 1;
             let mut released = start;
-            while released != block {
+            while released != hint {
                 // SAFETY: as above.
                 let this = unsafe { released.as_ref() };
                 let next = self.next_of(released);

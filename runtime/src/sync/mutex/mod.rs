@@ -71,7 +71,7 @@ pub struct MutexGuard<'a, T: ?Sized> {
 // SAFETY: a shared guard only gives `&T`. (Send comes from `&Mutex<T>`.)
 unsafe impl<T: ?Sized + Send + Sync> Sync for MutexGuard<'_, T> {}
 
-/// Error of [`Mutex::try_lock`] and [`RwLock`](super)'s like: someone holds the lock.
+/// Error of [`Mutex::try_lock`] and its kin: someone holds the lock.
 #[derive(Debug)]
 pub struct TryLockError(pub(super) ());
 

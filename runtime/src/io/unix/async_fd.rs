@@ -1,0 +1,480 @@
+use super::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
+use crate::kernel::budget::poll_budgeted;
+use crate::runtime::current;
+use crate::task::coop::cooperative;
+use leno_reactor::{Direction, Interest, Io, ReadyEvent};
+use mio::event::Source;
+use mio::unix::SourceFd;
+use mio::{Registry, Token};
+use std::error::Error;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::task::{Context, Poll};
+use std::{fmt, io};
+
+const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+
+/// Anything with a file descriptor, registered with the runtime: it can be waited for.
+///
+/// It reads and writes nothing by itself. Wait until the descriptor is ready, then do with it what you have to do, which
+/// must not block (`O_NONBLOCK`), and tell whether it would have blocked. [`async_io`](Self::async_io) does all three;
+/// [`readable`](Self::readable) and [`writable`](Self::writable) return a guard for doing it step by step.
+///
+/// Readiness is told once and kept until it is cleared: whoever does not clear it when the operation would have blocked
+/// is told that the descriptor is ready for ever. Sockets and pipes work, timers and other event sources too; regular
+/// files do not.
+///
+/// Dropping it deregisters the descriptor and drops the inner value.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{Interest, unix::AsyncFd};
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut near, far) = UnixStream::pair()?;
+/// far.set_nonblocking(true)?;
+/// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+/// let far = unsafe { AsyncFd::register(far)? };
+///
+/// near.write_all(b"hello")?;
+/// let mut buffer = [0; 16];
+/// let length = far.async_io(Interest::READABLE, |mut far| far.read(&mut buffer)).await?;
+/// assert_eq!(&buffer[..length], b"hello");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct AsyncFd<T: AsRawFd> {
+    /// Dropped first: the descriptor leaves the selector before it is closed.
+    io: Io<Descriptor>,
+    inner: T,
+}
+
+/// The descriptor of an `AsyncFd`'s inner value, as it was registered.
+struct Descriptor(RawFd);
+
+impl Source for Descriptor {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: mio::Interest,
+    ) -> io::Result<()> {
+        SourceFd(&self.0).register(registry, token, interest)
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: mio::Interest,
+    ) -> io::Result<()> {
+        SourceFd(&self.0).reregister(registry, token, interest)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        SourceFd(&self.0).deregister(registry)
+    }
+}
+
+/// Making one, and taking it apart.
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Registers the descriptor of `inner` for reading and writing.
+    ///
+    /// # Errors
+    ///
+    /// If the system refuses the descriptor, or the runtime has shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Safety
+    ///
+    /// `inner.as_raw_fd()` must be open, and remain open and the same, until the `AsyncFd` is dropped or taken apart.
+    #[track_caller]
+    pub unsafe fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        AsyncFd::enter(inner, BOTH)
+    }
+
+    /// Registers the descriptor of `inner` for what `interest` says; the system may refuse to register it for more.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Self::register).
+    ///
+    /// # Panics
+    ///
+    /// As [`register`](Self::register).
+    ///
+    /// # Safety
+    ///
+    /// As [`register`](Self::register).
+    #[track_caller]
+    pub unsafe fn register_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<Self, AsyncFdRegisterError<T>> {
+        AsyncFd::enter(inner, interest)
+    }
+
+    /// As [`register`](Self::register), whose safety conditions hold here as well.
+    #[track_caller]
+    #[deprecated = "unsound due to lack of I/O safety; use `AsyncFd::register` instead"]
+    pub fn new(inner: T) -> io::Result<Self> {
+        Ok(AsyncFd::enter(inner, BOTH)?)
+    }
+
+    /// As [`register_with_interest`](Self::register_with_interest), whose safety conditions hold here as well.
+    #[track_caller]
+    #[deprecated = "unsound due to lack of I/O safety; use `AsyncFd::register_with_interest` instead"]
+    pub fn with_interest(inner: T, interest: Interest) -> io::Result<Self> {
+        Ok(AsyncFd::enter(inner, interest)?)
+    }
+
+    /// As [`register`](Self::register), whose safety conditions hold here as well.
+    #[track_caller]
+    #[deprecated = "unsound due to lack of I/O safety; use `AsyncFd::register` instead"]
+    pub fn try_new(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
+        AsyncFd::enter(inner, BOTH)
+    }
+
+    /// As [`register_with_interest`](Self::register_with_interest), whose safety conditions hold here as well.
+    #[track_caller]
+    #[deprecated = "unsound due to lack of I/O safety; use `AsyncFd::register_with_interest` instead"]
+    pub fn try_with_interest(
+        inner: T,
+        interest: Interest,
+    ) -> Result<Self, AsyncFdRegisterError<T>> {
+        AsyncFd::enter(inner, interest)
+    }
+
+    #[track_caller]
+    fn enter(inner: T, interest: Interest) -> Result<Self, AsyncFdRegisterError<T>> {
+        let descriptor = Descriptor(inner.as_raw_fd());
+        match current::reactor().register(descriptor, interest) {
+            Ok(io) => Ok(Self { io, inner }),
+            Err(cause) => Err(AsyncFdRegisterError { inner, cause }),
+        }
+    }
+
+    /// The inner value.
+    pub fn get_ref(&self) -> &T {
+        &self.inner
+    }
+
+    /// The inner value; its descriptor must remain the same.
+    pub fn get_mut(&mut self) -> &mut T {
+        &mut self.inner
+    }
+
+    /// Deregisters the descriptor and gives the inner value back.
+    pub fn into_inner(self) -> T {
+        drop(self.io);
+        self.inner
+    }
+
+    pub(super) fn clear(&self, event: ReadyEvent) {
+        self.io.clear_ready(event);
+    }
+}
+
+/// Waiting.
+impl<T: AsRawFd> AsyncFd<T> {
+    fn poll_ready(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<ReadyEvent>> {
+        poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction))
+    }
+
+    /// Waits until the descriptor is readable. Only the latest task that polled for reading is woken.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    pub fn poll_read_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        self.poll_ready(cx, Direction::Read)
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
+    }
+
+    /// As [`poll_read_ready`](Self::poll_read_ready), for a guard that lends the inner value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    pub fn poll_read_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        self.poll_ready(cx, Direction::Read)
+            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event))
+    }
+
+    /// Waits until the descriptor is writable. Only the latest task that polled for writing is woken.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    pub fn poll_write_ready<'a>(
+        &'a self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
+        self.poll_ready(cx, Direction::Write)
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
+    }
+
+    /// As [`poll_write_ready`](Self::poll_write_ready), for a guard that lends the inner value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    pub fn poll_write_ready_mut<'a>(
+        &'a mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
+        self.poll_ready(cx, Direction::Write)
+            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event))
+    }
+
+    /// Waits until the descriptor is ready for anything in `interest`. Any number of tasks may wait at once.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        let event = self.io.ready(interest).await?;
+        Ok(AsyncFdReadyGuard::new(self, event))
+    }
+
+    /// As [`ready`](Self::ready), for a guard that lends the inner value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn ready_mut(
+        &mut self,
+        interest: Interest,
+    ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        let event = self.io.ready(interest).await?;
+        Ok(AsyncFdReadyMutGuard::new(self, event))
+    }
+
+    /// Waits until the descriptor is readable; see [`ready`](Self::ready).
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let (mut near, far) = UnixStream::pair()?;
+    /// # far.set_nonblocking(true)?;
+    /// # near.write_all(b"hello")?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register(far)? };
+    /// let mut buffer = [0; 16];
+    /// let length = loop {
+    ///     let mut guard = far.readable().await?;
+    ///     match guard.try_io(|far| far.get_ref().read(&mut buffer)) {
+    ///         Ok(result) => break result?,
+    ///         Err(_would_block) => {}
+    ///     }
+    /// };
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.ready(Interest::READABLE).await
+    }
+
+    /// As [`readable`](Self::readable), for a guard that lends the inner value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::READABLE).await
+    }
+
+    /// Waits until the descriptor is writable; see [`ready`](Self::ready).
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
+        self.ready(Interest::WRITABLE).await
+    }
+
+    /// As [`writable`](Self::writable), for a guard that lends the inner value mutably.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
+        self.ready_mut(Interest::WRITABLE).await
+    }
+}
+
+/// Waiting and trying in one.
+impl<T: AsRawFd> AsyncFd<T> {
+    /// Tries `f` whenever the descriptor is ready for anything in `interest`, until it does not block.
+    ///
+    /// # Errors
+    ///
+    /// Those of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock), and that the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
+    pub async fn async_io<R>(
+        &self,
+        interest: Interest,
+        mut f: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        cooperative(self.io.async_io(interest, |_| f(&self.inner))).await
+    }
+
+    /// As [`async_io`](Self::async_io), with the inner value lent mutably.
+    ///
+    /// # Errors
+    ///
+    /// As [`async_io`](Self::async_io).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`async_io`](Self::async_io).
+    pub async fn async_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        mut f: impl FnMut(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let inner = &mut self.inner;
+        cooperative(self.io.async_io(interest, |_| f(inner))).await
+    }
+
+    /// Tries `f` if the descriptor is ready for anything in `interest`.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if it is not ready, and those of `f`.
+    pub fn try_io<R>(
+        &self,
+        interest: Interest,
+        f: impl FnOnce(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.io.try_io(interest, |_| f(&self.inner))
+    }
+
+    /// As [`try_io`](Self::try_io), with the inner value lent mutably.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_io`](Self::try_io).
+    pub fn try_io_mut<R>(
+        &mut self,
+        interest: Interest,
+        f: impl FnOnce(&mut T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        let inner = &mut self.inner;
+        self.io.try_io(interest, |_| f(inner))
+    }
+}
+
+impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
+    fn as_raw_fd(&self) -> RawFd {
+        self.inner.as_raw_fd()
+    }
+}
+
+impl<T: AsRawFd> AsFd for AsyncFd<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: who registered the descriptor has promised that it stays open for as long as `self` lives.
+        unsafe { BorrowedFd::borrow_raw(self.as_raw_fd()) }
+    }
+}
+
+impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsyncFd")
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A descriptor could not be registered. It contains the value whose descriptor it was.
+pub struct AsyncFdRegisterError<T> {
+    inner: T,
+    cause: io::Error,
+}
+
+#[doc(hidden)]
+#[deprecated = "use `AsyncFdRegisterError` instead"]
+pub type AsyncFdTryNewError<T> = AsyncFdRegisterError<T>;
+
+impl<T> AsyncFdRegisterError<T> {
+    /// The value, and why it was refused.
+    pub fn into_parts(self) -> (T, io::Error) {
+        (self.inner, self.cause)
+    }
+}
+
+impl<T> fmt::Display for AsyncFdRegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause.fmt(f)
+    }
+}
+
+impl<T> fmt::Debug for AsyncFdRegisterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.cause, f)
+    }
+}
+
+impl<T> Error for AsyncFdRegisterError<T> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+impl<T> From<AsyncFdRegisterError<T>> for io::Error {
+    fn from(error: AsyncFdRegisterError<T>) -> Self {
+        error.cause
+    }
+}

@@ -1,0 +1,156 @@
+//! Waiting for a socket, and operations of the user's own: the methods that all sockets have, and streams' halves.
+//!
+//! A type that uses these macros has a private method `io`, which returns its
+//! [`Evented`](super::evented::Evented).
+
+/// What everything has that can be waited for.
+macro_rules! ready_method {
+    () => {
+        /// Waits until the socket is ready for anything in `interest`, and returns what it is ready for.
+        ///
+        /// It may be ready for less by the time you try (a `try_` method then fails with
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock)): call this in a loop. Any number of tasks may wait at once.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime has shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Dropping the future loses nothing.
+        pub async fn ready(
+            &self,
+            interest: $crate::io::Interest,
+        ) -> std::io::Result<$crate::io::Ready> {
+            self.io().ready(interest).await
+        }
+    };
+}
+
+/// What everything has that can be read from, or received by.
+macro_rules! readable_method {
+    () => {
+        /// Waits until there is something to read, which may also be the end or an error.
+        ///
+        /// Any number of tasks may wait at once. Try to read afterwards, and do both in a loop: it may fail with
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) all the same.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime has shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Dropping the future loses nothing.
+        pub async fn readable(&self) -> std::io::Result<()> {
+            let readable = self.io().ready($crate::io::Interest::READABLE);
+            readable.await.map(drop)
+        }
+    };
+}
+
+/// What everything has that can be written to, or send.
+macro_rules! writable_method {
+    () => {
+        /// Waits until there is room to write, or an error that writing would return.
+        ///
+        /// Any number of tasks may wait at once. Try to write afterwards, and do both in a loop: it may fail with
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) all the same.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime has shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Dropping the future loses nothing.
+        pub async fn writable(&self) -> std::io::Result<()> {
+            let writable = self.io().ready($crate::io::Interest::WRITABLE);
+            writable.await.map(drop)
+        }
+    };
+}
+
+/// What whole sockets have, under the names that fit what they do.
+macro_rules! socket_methods {
+    ($poll_read_ready:ident, $poll_write_ready:ident) => {
+        /// Waits until there is something to read, which may also be the end or an error.
+        ///
+        /// Only the latest task that polled the socket for reading, by this method or another, is woken;
+        /// [`readable`](Self::readable) has no such limit.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime has shut down.
+        pub fn $poll_read_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io().poll_ready(cx, leno_reactor::Direction::Read)
+        }
+
+        /// Waits until there is room to write, or an error that writing would return.
+        ///
+        /// Only the latest task that polled the socket for writing, by this method or another, is woken;
+        /// [`writable`](Self::writable) has no such limit.
+        ///
+        /// # Errors
+        ///
+        /// If the runtime has shut down.
+        pub fn $poll_write_ready(
+            &self,
+            cx: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<std::io::Result<()>> {
+            self.io().poll_ready(cx, leno_reactor::Direction::Write)
+        }
+
+        /// Tries an operation of your own on the socket, if it is ready for anything in `interest`.
+        ///
+        /// `f` is called at most once, and must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if
+        /// the system said so of this socket: then it counts as not ready until the system reports it again. `f` must
+        /// not call the methods of the socket that do the same by themselves, such as other `try_` methods.
+        ///
+        /// # Errors
+        ///
+        /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) if the socket is not ready, and those of `f`.
+        pub fn try_io<R>(
+            &self,
+            interest: $crate::io::Interest,
+            f: impl FnOnce() -> std::io::Result<R>,
+        ) -> std::io::Result<R> {
+            self.io().try_io(interest, f)
+        }
+
+        /// Tries an operation of your own whenever the socket is ready for anything in `interest`, until it does not
+        /// block.
+        ///
+        /// `f` must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if the system said so of this
+        /// socket. It must not call the methods of the socket that do the same by themselves, such as `try_` methods.
+        ///
+        /// # Errors
+        ///
+        /// Those of `f` except `WouldBlock`, and that the runtime has shut down.
+        ///
+        /// # Cancel safety
+        ///
+        /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
+        pub async fn async_io<R>(
+            &self,
+            interest: $crate::io::Interest,
+            f: impl FnMut() -> std::io::Result<R>,
+        ) -> std::io::Result<R> {
+            self.io().async_io(interest, f).await
+        }
+
+        /// The error that the system keeps for the socket, and which it forgets with that.
+        ///
+        /// # Errors
+        ///
+        /// Those of the system.
+        pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+            self.io().get_ref().take_error()
+        }
+    };
+}
+
+pub(super) use {readable_method, ready_method, socket_methods, writable_method};

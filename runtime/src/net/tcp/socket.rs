@@ -1,0 +1,275 @@
+use crate::net::{TcpListener, TcpStream, sys};
+use std::net::SocketAddr;
+use std::time::Duration;
+use std::{fmt, io};
+
+/// A TCP socket that is neither connected nor listening yet, so that options can be set before.
+///
+/// # Examples
+///
+/// A listener as [`TcpListener::bind`] makes it, but with a shorter queue:
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use leno::net::TcpSocket;
+///
+/// let socket = TcpSocket::new_v4()?;
+/// socket.set_reuseaddr(true)?;
+/// socket.bind("127.0.0.1:0".parse().unwrap())?;
+/// let listener = socket.listen(16)?;
+/// # drop(listener);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct TcpSocket {
+    socket: socket2::Socket,
+}
+
+impl TcpSocket {
+    /// A socket for IPv4.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new_v4() -> io::Result<TcpSocket> {
+        TcpSocket::new(socket2::Domain::IPV4)
+    }
+
+    /// A socket for IPv6.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new_v6() -> io::Result<TcpSocket> {
+        TcpSocket::new(socket2::Domain::IPV6)
+    }
+
+    fn new(domain: socket2::Domain) -> io::Result<TcpSocket> {
+        let protocol = Some(socket2::Protocol::TCP);
+        let socket = socket2::Socket::new(domain, socket2::Type::STREAM, protocol)?;
+        socket.set_nonblocking(true)?;
+        Ok(TcpSocket { socket })
+    }
+
+    pub(in crate::net) fn raw(&self) -> &socket2::Socket {
+        &self.socket
+    }
+
+    pub(in crate::net) fn from_raw(socket: socket2::Socket) -> TcpSocket {
+        TcpSocket { socket }
+    }
+
+    pub(in crate::net) fn into_raw(self) -> socket2::Socket {
+        self.socket
+    }
+
+    /// Makes a socket of std's stream, which must be neither connected nor blocking.
+    ///
+    /// For a stream that is connected, see [`TcpStream::from_std`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    /// use socket2::{Domain, Socket, Type};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    /// socket.set_nonblocking(true)?;
+    /// let socket = TcpSocket::from_std_stream(socket.into());
+    /// # drop(socket);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn from_std_stream(std_stream: std::net::TcpStream) -> TcpSocket {
+        TcpSocket::from_raw(std_stream.into())
+    }
+
+    /// Binds the socket to an address of ours.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
+        self.socket.bind(&addr.into())
+    }
+
+    /// Connects the socket.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use leno::net::{TcpListener, TcpSocket};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpSocket::new_v4()?.connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
+        match self.socket.connect(&addr.into()) {
+            Err(error) if !sys::is_connecting(&error) => return Err(error),
+            _ => {}
+        }
+        let stream = mio::net::TcpStream::from_std(self.socket.into());
+        TcpStream::new_connecting(stream).await
+    }
+
+    /// Makes a listener of the socket, with a queue of at most `backlog` connections that wait to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
+        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.socket.listen(backlog)?;
+        TcpListener::new(mio::net::TcpListener::from_std(self.socket.into()))
+    }
+
+    /// The address the socket is bound to.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        let address = self.socket.local_addr()?;
+        address.as_socket().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the socket is neither of IPv4 nor of IPv6",
+            )
+        })
+    }
+
+    /// The error that the system keeps for the socket, and which it forgets with that.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.socket.take_error()
+    }
+}
+
+/// Options, all of which have the system's errors.
+macro_rules! options {
+    ($(
+        $(#[$get_doc:meta])* $get:ident -> $Get:ty = $raw_get:expr;
+        $(#[$set_doc:meta])* $set:ident($argument:ident: $Set:ty) = $raw_set:expr;
+    )*) => {
+        impl TcpSocket {
+            $(
+                $(#[$get_doc])*
+                ///
+                /// # Errors
+                ///
+                /// Those of the system.
+                pub fn $get(&self) -> io::Result<$Get> {
+                    $raw_get(&self.socket)
+                }
+
+                $(#[$set_doc])*
+                ///
+                /// # Errors
+                ///
+                /// Those of the system.
+                pub fn $set(&self, $argument: $Set) -> io::Result<()> {
+                    $raw_set(&self.socket, $argument)
+                }
+            )*
+        }
+    };
+}
+
+options! {
+    /// True if the system makes sure that a silent connection is still there, the `SO_KEEPALIVE` option.
+    keepalive -> bool = socket2::Socket::keepalive;
+    /// Sets the `SO_KEEPALIVE` option: let the system make sure that a silent connection is still there.
+    set_keepalive(keepalive: bool) = socket2::Socket::set_keepalive;
+
+    /// True if the address may be bound although it is lingering, the `SO_REUSEADDR` option.
+    reuseaddr -> bool = socket2::Socket::reuse_address;
+    /// Sets the `SO_REUSEADDR` option: on unix, the address may be bound although connections of a former socket
+    /// linger on it; on Windows, although it is in use.
+    set_reuseaddr(reuseaddr: bool) = socket2::Socket::set_reuse_address;
+
+    /// The size of the buffer for sending, the `SO_SNDBUF` option. Linux says twice of what was set.
+    send_buffer_size -> u32 = |socket: &socket2::Socket| socket.send_buffer_size().map(saturate);
+    /// Sets the size of the buffer for sending, the `SO_SNDBUF` option.
+    set_send_buffer_size(size: u32) = |socket: &socket2::Socket, size| {
+        socket.set_send_buffer_size(size as usize)
+    };
+
+    /// The size of the buffer for receiving, the `SO_RCVBUF` option. Linux says twice of what was set.
+    recv_buffer_size -> u32 = |socket: &socket2::Socket| socket.recv_buffer_size().map(saturate);
+    /// Sets the size of the buffer for receiving, the `SO_RCVBUF` option.
+    set_recv_buffer_size(size: u32) = |socket: &socket2::Socket, size| {
+        socket.set_recv_buffer_size(size as usize)
+    };
+
+    /// How long closing the socket waits for what has been written, the `SO_LINGER` option.
+    linger -> Option<Duration> = socket2::Socket::linger;
+    /// Sets the `SO_LINGER` option: how long closing the socket waits for what has been written to be sent.
+    #[deprecated = "`SO_LINGER` causes the socket to block the thread on drop"]
+    set_linger(dur: Option<Duration>) = socket2::Socket::set_linger;
+
+    /// True if small packets are not delayed to be sent together, the `TCP_NODELAY` option.
+    nodelay -> bool = socket2::Socket::tcp_nodelay;
+    /// Sets the `TCP_NODELAY` option: send small packets at once.
+    set_nodelay(nodelay: bool) = socket2::Socket::set_tcp_nodelay;
+
+    /// The type of service of IPv4 packets, the `IP_TOS` option.
+    tos_v4 -> u32 = socket2::Socket::tos_v4;
+    /// Sets the type of service of IPv4 packets, the `IP_TOS` option.
+    set_tos_v4(tos: u32) = socket2::Socket::set_tos_v4;
+
+    /// As [`tos_v4`](Self::tos_v4).
+    #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
+    #[doc(hidden)]
+    tos -> u32 = socket2::Socket::tos_v4;
+    /// As [`set_tos_v4`](Self::set_tos_v4).
+    #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
+    #[doc(hidden)]
+    set_tos(tos: u32) = socket2::Socket::set_tos_v4;
+}
+
+impl TcpSocket {
+    /// Lets the connection be reset when it is closed (`SO_LINGER` of 0): what has not been sent is lost, and the peer
+    /// gets an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn set_zero_linger(&self) -> io::Result<()> {
+        self.socket.set_linger(Some(Duration::ZERO))
+    }
+}
+
+fn saturate(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+impl fmt::Debug for TcpSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.socket.fmt(f)
+    }
+}

@@ -1,0 +1,312 @@
+use super::SocketAddr;
+use crate::io::ReadBuf;
+use crate::net::evented::{BOTH, Evented};
+use crate::net::message::message_methods;
+use crate::net::ready::{readable_method, ready_method, socket_methods, writable_method};
+use crate::net::receive::recv_from;
+use crate::net::socket::socket;
+use crate::net::sys;
+use bytes::BufMut;
+use leno_reactor::{Direction, Interest};
+use std::net::Shutdown;
+use std::os::unix::net;
+use std::path::Path;
+use std::task::{Context, Poll};
+use std::{fmt, io};
+
+/// A Unix socket that exchanges messages.
+///
+/// Messages arrive whole and in order. Every method takes `&self`, so an `Arc` of it does for several tasks. A message
+/// that is longer than the buffer is cut off.
+///
+/// Binding to a path makes a file there, which remains when the socket is dropped: remove it, before or after.
+///
+/// # Examples
+///
+/// ```
+/// use leno::net::UnixDatagram;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (near, far) = UnixDatagram::pair()?;
+/// near.send(b"hello").await?;
+///
+/// let mut buffer = [0; 64];
+/// let length = far.recv(&mut buffer).await?;
+/// assert_eq!(&buffer[..length], b"hello");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct UnixDatagram {
+    io: Evented<mio::net::UnixDatagram>,
+}
+
+impl UnixDatagram {
+    /// A socket bound to a path.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; there must be no file at the path.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn bind<P>(path: P) -> io::Result<UnixDatagram>
+    where
+        P: AsRef<Path>,
+    {
+        UnixDatagram::new(mio::net::UnixDatagram::bind(path)?)
+    }
+
+    /// A socket without a name: it can send, but nobody can answer.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn unbound() -> io::Result<UnixDatagram> {
+        UnixDatagram::new(mio::net::UnixDatagram::unbound()?)
+    }
+
+    /// Two sockets that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
+        let (near, far) = mio::net::UnixDatagram::pair()?;
+        Ok((UnixDatagram::new(near)?, UnixDatagram::new(far)?))
+    }
+
+    /// There is room to send, so the first attempt needs no event.
+    #[track_caller]
+    pub(super) fn new(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
+        let io = Evented::new_ready(socket, BOTH)?;
+        Ok(UnixDatagram { io })
+    }
+
+    pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixDatagram> {
+        &self.io
+    }
+
+    /// Makes a socket of std's, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be registered.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO; in debug builds, if the socket blocks.
+    #[track_caller]
+    pub fn from_std(datagram: net::UnixDatagram) -> io::Result<UnixDatagram> {
+        sys::expect_nonblocking(&datagram)?;
+        UnixDatagram::new(mio::net::UnixDatagram::from_std(datagram))
+    }
+
+    /// Makes std's socket of this one. It stays in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be deregistered.
+    pub fn into_std(self) -> io::Result<net::UnixDatagram> {
+        self.io.into_inner().map(Into::into)
+    }
+
+    /// Sets the one peer to send to and to receive from: the socket at a path, which must be there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
+        self.io.get_ref().connect(path)
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get_ref().local_addr().map(SocketAddr)
+    }
+
+    /// The address the socket is connected to.
+    ///
+    /// # Errors
+    ///
+    /// If it is not connected.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get_ref().peer_addr().map(SocketAddr)
+    }
+
+    /// Ends receiving, sending, or both.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.io.get_ref().shutdown(how)
+    }
+
+    ready_method!();
+    readable_method!();
+    writable_method!();
+    socket_methods!(poll_recv_ready, poll_send_ready);
+    message_methods!(Interest::READABLE);
+}
+
+/// Sending to a path.
+impl UnixDatagram {
+    /// Sends a message to the socket at a path, and returns its length.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future while it waits means that the message is not sent.
+    pub async fn send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
+    where
+        P: AsRef<Path>,
+    {
+        let sending = self.io.async_with(Interest::WRITABLE, |socket| {
+            socket.send_to(buf, target.as_ref())
+        });
+        sending.await
+    }
+
+    /// Sends a message to the socket at a path; see [`send_to`](Self::send_to). Only the latest task that polled is
+    /// woken.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    pub fn poll_send_to<P>(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+        target: P,
+    ) -> Poll<io::Result<usize>>
+    where
+        P: AsRef<Path>,
+    {
+        self.io.poll_with(cx, Direction::Write, |socket| {
+            socket.send_to(buf, target.as_ref())
+        })
+    }
+
+    /// Sends a message to the socket at a path without waiting; see [`send_to`](Self::send_to).
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and those of the system.
+    pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
+    where
+        P: AsRef<Path>,
+    {
+        self.io
+            .try_with(Interest::WRITABLE, |socket| socket.send_to(buf, target))
+    }
+}
+
+/// Receiving from anybody.
+impl UnixDatagram {
+    /// Receives a message, and returns its length and who has sent it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no message.
+    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.recv_buf_from(&mut ReadBuf::new(buf)).await
+    }
+
+    /// Receives a message; see [`recv_from`](Self::recv_from). Only the latest task that polled is woken.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    pub fn poll_recv_from(
+        &self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<SocketAddr>> {
+        self.io
+            .poll_with(cx, Direction::Read, |socket| receive_from(socket, buf))
+            .map_ok(|(_, sender)| sender)
+    }
+
+    /// Receives a message without waiting; see [`recv_from`](Self::recv_from).
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, and those of the system.
+    pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        self.try_recv_buf_from(&mut ReadBuf::new(buf))
+    }
+
+    /// As [`try_recv_from`](Self::try_recv_from), appending to `buf`, whose free memory need not be initialised.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_recv_from`](Self::try_recv_from).
+    pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        self.io
+            .try_with(Interest::READABLE, |socket| receive_from(socket, buf))
+    }
+
+    /// As [`recv_from`](Self::recv_from), appending to `buf`, whose free memory need not be initialised.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no message.
+    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
+        let receiving = self
+            .io
+            .async_with(Interest::READABLE, |socket| receive_from(socket, buf));
+        receiving.await
+    }
+}
+
+fn receive_from(
+    socket: &mio::net::UnixDatagram,
+    buf: &mut impl BufMut,
+) -> io::Result<(usize, SocketAddr)> {
+    let (length, sender) = recv_from(socket, buf)?;
+    Ok((length, SocketAddr::from_raw(&sender)?))
+}
+
+socket!(mio::net::UnixDatagram);
+
+impl TryFrom<net::UnixDatagram> for UnixDatagram {
+    type Error = io::Error;
+
+    /// See [`from_std`](UnixDatagram::from_std).
+    fn try_from(datagram: net::UnixDatagram) -> io::Result<Self> {
+        Self::from_std(datagram)
+    }
+}
+
+impl fmt::Debug for UnixDatagram {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.get_ref().fmt(f)
+    }
+}

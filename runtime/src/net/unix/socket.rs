@@ -1,0 +1,126 @@
+use crate::net::{UnixDatagram, UnixListener, UnixStream, sys};
+use socket2::{SockAddr, Socket, Type};
+use std::io;
+use std::path::Path;
+
+/// A Unix socket that is not yet a listener, a stream or a datagram socket, so that options can be set before.
+///
+/// Options are set through its file descriptor, by [`socket2::SockRef`](https://docs.rs/socket2) for example.
+#[derive(Debug)]
+pub struct UnixSocket {
+    socket: Socket,
+}
+
+impl UnixSocket {
+    /// A socket for messages.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new_datagram() -> io::Result<UnixSocket> {
+        UnixSocket::new(Type::DGRAM)
+    }
+
+    /// A socket for connections.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn new_stream() -> io::Result<UnixSocket> {
+        UnixSocket::new(Type::STREAM)
+    }
+
+    fn new(kind: Type) -> io::Result<UnixSocket> {
+        let socket = Socket::new(socket2::Domain::UNIX, kind, None)?;
+        socket.set_nonblocking(true)?;
+        Ok(UnixSocket { socket })
+    }
+
+    pub(in crate::net) fn raw(&self) -> &Socket {
+        &self.socket
+    }
+
+    pub(in crate::net) fn from_raw(socket: Socket) -> UnixSocket {
+        UnixSocket { socket }
+    }
+
+    pub(in crate::net) fn into_raw(self) -> Socket {
+        self.socket
+    }
+
+    /// Binds the socket to a path.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; there must be no file at the path.
+    pub fn bind(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        self.socket.bind(&SockAddr::unix(path)?)
+    }
+
+    /// Makes a listener of the socket, with a queue of at most `backlog` connections that wait to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// If it is a socket for messages, and those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
+        self.expect(Type::STREAM, "listen cannot be called on a datagram socket")?;
+        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        self.socket.listen(backlog)?;
+        UnixListener::new(mio::net::UnixListener::from_std(self.socket.into()))
+    }
+
+    /// Connects the socket to the one at a path.
+    ///
+    /// # Errors
+    ///
+    /// If it is a socket for messages, those of the system, and that the runtime has shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
+        self.expect(
+            Type::STREAM,
+            "connect cannot be called on a datagram socket",
+        )?;
+        match self.socket.connect(&SockAddr::unix(path)?) {
+            Err(error) if !sys::is_connecting(&error) => return Err(error),
+            _ => {}
+        }
+        UnixStream::new_connecting(mio::net::UnixStream::from_std(self.socket.into())).await
+    }
+
+    /// Makes a datagram socket of the socket.
+    ///
+    /// # Errors
+    ///
+    /// If it is a socket for connections, and those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn datagram(self) -> io::Result<UnixDatagram> {
+        self.expect(Type::DGRAM, "datagram cannot be called on a stream socket")?;
+        if let Some(error) = self.socket.take_error()? {
+            return Err(error);
+        }
+        UnixDatagram::new(mio::net::UnixDatagram::from_std(self.socket.into()))
+    }
+
+    fn expect(&self, kind: Type, otherwise: &'static str) -> io::Result<()> {
+        match self.socket.r#type()? {
+            is if is == kind => Ok(()),
+            _ => Err(io::Error::other(otherwise)),
+        }
+    }
+}

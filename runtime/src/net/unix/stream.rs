@@ -1,0 +1,216 @@
+use super::split::{ReadHalf, WriteHalf, split};
+use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
+use super::ucred::peer_cred;
+use super::{SocketAddr, UCred};
+use crate::net::evented::{BOTH, Evented};
+use crate::net::ready::ready_method;
+use crate::net::socket::socket;
+use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
+use crate::net::sys;
+use leno_reactor::Direction;
+use std::future::poll_fn;
+use std::os::unix::net;
+use std::path::Path;
+use std::{fmt, io};
+
+/// A connection between two processes of this host.
+///
+/// Reading and writing are [`AsyncRead`](crate::io::AsyncRead) and [`AsyncWrite`](crate::io::AsyncWrite), whose
+/// methods come with [`AsyncReadExt`](crate::io::AsyncReadExt) and [`AsyncWriteExt`](crate::io::AsyncWriteExt).
+/// [`split`](Self::split) and [`into_split`](Self::into_split) give the two directions to two users.
+///
+/// Dropping it closes the connection. [`shutdown`](crate::io::AsyncWriteExt::shutdown) ends the writing direction
+/// alone, so that the peer reads the end of the stream and may still answer.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+/// use leno::net::UnixStream;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut near, mut far) = UnixStream::pair()?;
+/// near.write_all(b"hello").await?;
+/// drop(near);
+///
+/// let mut text = String::new();
+/// far.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct UnixStream {
+    io: Evented<mio::net::UnixStream>,
+}
+
+impl UnixStream {
+    /// Connects to the socket at a path, or on Linux at an abstract name if it begins with a zero byte.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and that the runtime has shut down. On Linux,
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the listener's queue is full.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    pub async fn connect<P>(path: P) -> io::Result<UnixStream>
+    where
+        P: AsRef<Path>,
+    {
+        UnixStream::connect_addr(&SocketAddr::of(path.as_ref())?).await
+    }
+
+    /// Connects to the socket at an address; see [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Panics
+    ///
+    /// As [`connect`](Self::connect).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`connect`](Self::connect).
+    pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
+        UnixStream::new_connecting(mio::net::UnixStream::connect_addr(&socket_addr.0)?).await
+    }
+
+    /// Waits for a connect that has been started.
+    pub(super) async fn new_connecting(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
+        let io = Evented::new(stream, BOTH)?;
+        poll_fn(|cx| io.poll_ready(cx, Direction::Write)).await?;
+        match io.get_ref().take_error()? {
+            Some(error) => Err(error),
+            None => Ok(UnixStream { io }),
+        }
+    }
+
+    /// A stream that is connected.
+    #[track_caller]
+    pub(super) fn new_ready(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
+        let io = Evented::new_ready(stream, BOTH)?;
+        Ok(UnixStream { io })
+    }
+
+    pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixStream> {
+        &self.io
+    }
+
+    /// Two streams that are connected to each other.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
+        let (near, far) = mio::net::UnixStream::pair()?;
+        Ok((UnixStream::new_ready(near)?, UnixStream::new_ready(far)?))
+    }
+
+    /// Makes a stream of std's, which must be in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be registered.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO; in debug builds, if the stream blocks.
+    #[track_caller]
+    pub fn from_std(stream: net::UnixStream) -> io::Result<UnixStream> {
+        sys::expect_nonblocking(&stream)?;
+        let io = Evented::new(mio::net::UnixStream::from_std(stream), BOTH)?;
+        Ok(UnixStream { io })
+    }
+
+    /// Makes std's stream of this one. It stays in non-blocking mode.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be deregistered.
+    pub fn into_std(self) -> io::Result<net::UnixStream> {
+        self.io.into_inner().map(Into::into)
+    }
+
+    /// Our own address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get_ref().local_addr().map(SocketAddr)
+    }
+
+    /// The peer's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.io.get_ref().peer_addr().map(SocketAddr)
+    }
+
+    /// Who the peer is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    pub fn peer_cred(&self) -> io::Result<UCred> {
+        peer_cred(self)
+    }
+
+    ready_method!();
+    read_methods!();
+    write_methods!();
+    stream_methods!();
+
+    /// Lends the two directions to two users within one task. Costs nothing.
+    ///
+    /// For halves that can go to different tasks, see [`into_split`](Self::into_split).
+    pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
+        split(self)
+    }
+
+    /// Gives the two directions to two owners. Costs an allocation.
+    ///
+    /// Dropping the write half ends the writing direction.
+    pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
+        split_owned(self)
+    }
+}
+
+socket!(mio::net::UnixStream);
+async_read!(UnixStream);
+async_write!(UnixStream);
+
+impl TryFrom<net::UnixStream> for UnixStream {
+    type Error = io::Error;
+
+    /// See [`from_std`](UnixStream::from_std).
+    fn try_from(stream: net::UnixStream) -> io::Result<Self> {
+        Self::from_std(stream)
+    }
+}
+
+impl AsRef<Self> for UnixStream {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl fmt::Debug for UnixStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.get_ref().fmt(f)
+    }
+}

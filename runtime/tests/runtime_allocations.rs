@@ -1,0 +1,111 @@
+//! What a task costs in memory: one allocation, of 88 bytes for a future without state.
+//!
+//! Alone in its process, since it counts what the whole process allocates.
+
+use leno::runtime::Builder;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts what the calling thread allocates.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<usize> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        BYTES.set(BYTES.get() + layout.size());
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Number and bytes of the allocations that `f` makes.
+fn allocations<T>(f: impl FnOnce() -> T) -> (usize, usize) {
+    let (count, bytes) = (COUNT.get(), BYTES.get());
+    let result = f();
+    let made = (COUNT.get() - count, BYTES.get() - bytes);
+    drop(result);
+    made
+}
+
+#[test]
+fn a_task_is_one_allocation_of_88_bytes() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        // The queue has room from then on, and the thread has ids.
+        for _ in 0..100 {
+            leno::spawn(async {});
+        }
+        leno::task::yield_now().await;
+        leno::task::yield_now().await;
+        let (count, bytes) = allocations(|| leno::spawn(async {}));
+        assert_eq!(count, 1);
+        assert!(bytes <= 88, "{bytes} bytes");
+        let state = [1u8; 100];
+        let (count, bytes) = allocations(|| {
+            leno::spawn(async move {
+                leno::task::yield_now().await;
+                std::hint::black_box(&state);
+            })
+        });
+        assert_eq!(count, 1);
+        assert!(bytes <= 88 + 2 * 100 + 32, "{bytes} bytes");
+    });
+}
+
+#[test]
+fn a_life_of_waking_and_sleeping_allocates_nothing() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let task = leno::spawn(async {
+            for _ in 0..1000 {
+                leno::task::yield_now().await;
+            }
+        });
+        leno::task::yield_now().await;
+        let before = COUNT.get();
+        task.await.unwrap();
+        assert_eq!(COUNT.get() - before, 0);
+    });
+}
+
+#[test]
+fn a_local_task_is_one_allocation() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    let set = leno::task::LocalSet::new();
+    set.block_on(&runtime, async {
+        for _ in 0..10 {
+            leno::task::spawn_local(async {}).await.unwrap();
+        }
+        let (count, bytes) = allocations(|| leno::task::spawn_local(async {}));
+        assert_eq!(count, 1);
+        assert!(bytes <= 88, "{bytes} bytes");
+    });
+}
+
+#[test]
+fn a_task_of_a_join_set_is_two_allocations() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut set = leno::task::JoinSet::new();
+        for _ in 0..10 {
+            set.spawn(async {});
+        }
+        while set.join_next().await.is_some() {}
+        let (count, _) = allocations(|| set.spawn(async {}));
+        assert_eq!(count, 2);
+    });
+}
