@@ -1,7 +1,8 @@
 //! A socket that is registered with its runtime's reactor, and what all sockets do with it.
 //!
 //! It adds two things to [`Io`]: which reactor, and the cooperative budget. Every operation spends a unit, which is
-//! given back if the operation is pending; `try_` operations, which cannot wait, spend nothing.
+//! given back if the operation is pending; `try_` operations, which cannot wait, and `ready` and its kin, which do
+//! nothing yet, spend none.
 
 use crate::kernel::budget::poll_budgeted;
 use crate::net::socket::Socket;
