@@ -121,7 +121,8 @@ impl Builder {
 
     /// How many threads may run [`spawn_blocking`](crate::task::spawn_blocking) closures at a time; 512 without this.
     ///
-    /// They are started as they are needed. Further closures wait until one of them is free.
+    /// They are started as they are needed. Further closures wait until one of them is free. Workers do not count, nor
+    /// does a thread for as long as it waits in [`block_in_place`](crate::task::block_in_place).
     ///
     /// # Panics
     ///
