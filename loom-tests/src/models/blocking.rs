@@ -5,8 +5,12 @@
 
 use super::explore;
 use crate::kernel::blocking::{Blocking, Config, Job, Refused, task};
+use crate::kernel::clock::Clock;
+use crate::kernel::driver::Driver;
+use crate::kernel::hooks::ParkHooks;
+use crate::kernel::pool::Pool;
 use crate::kernel::root;
-use crate::kernel::task::JoinHandle;
+use crate::kernel::task::{Id, JoinHandle};
 use crate::prim::Arc;
 use loom::thread;
 use std::time::Duration;
@@ -25,10 +29,13 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
 /// Submits a closure; true if it was taken.
 fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<()>, bool) {
     let (job, handle) = task(Sendable(closure).call());
-    let submitted = blocking.submit(Job::Task(job), |main| Box::new(move || main.run()));
-    match submitted {
-        Ok(()) => (handle, true),
-        Err(Refused::Closed) => (handle, false),
+    (handle, submit_job(blocking, Job::Task(job)))
+}
+
+fn submit_job(blocking: &Blocking, job: Job) -> bool {
+    match blocking.submit(job, |main| Box::new(move || main.run())) {
+        Ok(()) => true,
+        Err(Refused::Closed) => false,
         Err(Refused::NoThread(..)) => unreachable!("loom always has a thread"),
     }
 }
@@ -49,6 +56,9 @@ impl<F: FnOnce() + 'static> Sendable<F> {
 }
 
 /// Jobs that come while a thread works, goes idle, waits or expires are all run, by one thread at a time.
+// Mutations (each makes this fail): blocking.rs, an expired thread is counted until its end; `submit` or `close` does not
+// notify; the `Ended` guard does not: deadlock. `submit` leaves the told thread in `idle`, or the expired one stays there:
+// the counts are not 0; an expired thread does not mind that it was told: subtraction overflows.
 #[test]
 fn every_job_is_run() {
     for keep_alive in [Duration::ZERO, Duration::MAX] {
@@ -73,6 +83,7 @@ fn every_job_is_run() {
 }
 
 /// A job that meets the end is run, or cancelled; idle threads are told, and waited for.
+// Mutations: those above but the first: likewise.
 #[test]
 fn a_job_that_meets_the_end_is_run_or_cancelled() {
     for keep_alive in [Duration::ZERO, Duration::MAX] {
@@ -90,4 +101,32 @@ fn a_job_that_meets_the_end_is_run_or_cancelled() {
             assert!(first.is_finished() && second.is_finished());
         });
     }
+}
+
+/// A worker's core that is on its way to a thread when the end comes is ended like the others, with its tasks.
+// Mutation: `next_job` looks at `closed` before it looks into the queue: deadlock.
+#[test]
+fn a_core_on_its_way_is_ended() {
+    explore(2, || {
+        let driver = Driver::new(false).unwrap();
+        let clock = Arc::new(Clock::new());
+        let (pool, cores) = Pool::new(1, driver, clock, ParkHooks::default());
+        let home = pool.count_spawned(&Pool::home(&pool));
+        let handle = crate::kernel::task::spawn(std::future::pending::<()>(), home, Id::next());
+        let blocking = blocking(1, Duration::MAX);
+        let other = thread::spawn({
+            let blocking = blocking.clone();
+            move || {
+                for core in cores {
+                    submit_job(&blocking, Job::Worker(core));
+                }
+            }
+        });
+        pool.close();
+        blocking.close();
+        other.join().unwrap();
+        assert!(blocking.wait(None));
+        pool.wait_for_tasks();
+        assert!(handle.is_finished());
+    });
 }

@@ -140,6 +140,7 @@ fn the_last_holder_frees_a_complete_task() {
 }
 
 /// Who sees that a task has finished sees what it did.
+// Mutation: state.rs, `load` Acquire → Relaxed: "finished too early".
 #[test]
 fn a_finished_task_has_done_all_it_did() {
     explore(3, || {
@@ -150,7 +151,9 @@ fn a_finished_task_has_done_all_it_did() {
             async move { data.store(1, Ordering::Relaxed) }
         });
         let runner = thread::spawn(move || queue.run());
-        if handle.is_finished() {
+        // Making this one lets loom put the runner before it, which a mere look would not.
+        let watcher = handle.abort_handle();
+        if watcher.is_finished() {
             assert_eq!(data.load(Ordering::Relaxed), 1, "finished too early");
         }
         runner.join().unwrap();
