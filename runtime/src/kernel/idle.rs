@@ -123,8 +123,9 @@ impl Idle {
     /// W4: one sleeper becomes a searcher; whoever does this must spend it.
     fn reserve(&self, word: u64) -> Result<(), u64> {
         let next = word - SLEEPING + SEARCHING;
+        // Ordering: Acquire, the partner of `announce`: the bits of all that are counted are visible to `spend`.
         self.word
-            .compare_exchange(word, next, Ordering::Relaxed, Ordering::Relaxed)
+            .compare_exchange(word, next, Ordering::Acquire, Ordering::Relaxed)
             .map(drop)
     }
 
