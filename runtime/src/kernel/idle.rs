@@ -43,7 +43,7 @@
 //!
 //! The word's operations are Relaxed where the fences order them. Bits are AcqRel: taking one hands over the
 //! right to unpark. The searcher's subtraction is AcqRel so that of two searchers that stop together one sees
-//! itself last.
+//! itself last. A reservation acquires what `announce` released: the bits of those that are counted.
 //!
 //! The models are `loom-tests/src/models/idle.rs`.
 
