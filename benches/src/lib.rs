@@ -3,7 +3,7 @@
 //! A [`Peer`] is a runtime under measurement: one file in [`peers`]. A workload is a function that is generic over
 //! the peer, does its work a given number of times, and returns how long that took; what each isolates, and what it
 //! cannot show, is in its documentation. `cargo bench -p leno-bench` runs them under criterion;
-//! `cargo run --release -p leno-bench --bin rounds` takes turns between the peers and prints medians and ratios, which
+//! `cargo run --profile bench -p leno-bench --bin rounds` takes turns between the peers and prints medians and ratios, which
 //! is the fairer comparison on a machine whose speed drifts.
 
 pub mod peers;

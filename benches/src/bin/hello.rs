@@ -1,6 +1,6 @@
 //! The hyper hello-world on leno or tokio, to be put under load by another process.
 //!
-//! `cargo run --release -p leno-bench --bin hello -- leno 127.0.0.1:3000 2` serves on two workers until it is killed.
+//! `cargo run --profile bench -p leno-bench --bin hello -- leno 127.0.0.1:3000 2` serves on two workers until it is killed.
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};

@@ -1,6 +1,6 @@
 //! What an idle task costs in memory, on each peer.
 //!
-//! `cargo run --release -p leno-bench --bin memory` spawns a million tasks that wait for ever, each peer in a process of
+//! `cargo run --profile bench -p leno-bench --bin memory` spawns a million tasks that wait for ever, each peer in a process of
 //! its own, and prints what the allocator was asked for and what the system gave (resident set), per task.
 
 use leno_bench::peers::{Leno, Smol, Tokio};

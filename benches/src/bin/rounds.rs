@@ -1,6 +1,6 @@
 //! Takes turns between the peers, and prints the median of each workload and its ratio to tokio.
 //!
-//! `cargo run --release -p leno-bench --bin rounds [-- NAME] [ROUNDS]` runs the workloads whose name contains NAME.
+//! `cargo run --profile bench -p leno-bench --bin rounds [-- NAME] [ROUNDS]` runs the workloads whose name contains NAME.
 
 use leno_bench::Peer;
 use leno_bench::peers::{Leno, Smol, Tokio};

@@ -54,9 +54,13 @@ impl Turn<'_> {
         let Some(reactor) = self.0.as_mut() else {
             unreachable!("checked when the right was given, and the lock is still held");
         };
-        // epoll_wait and kevent fail with a bad descriptor or address only: there is nothing to go on with.
+        // Only a bad descriptor makes the system's call fail: somebody has closed what is the reactor's. Going on would
+        // spin, and a panic would be one thread's, while everything waits.
         if let Err(error) = reactor.turn(timeout) {
-            panic!("the reactor cannot wait for events: {error}");
+            eprintln!(
+                "leno: the reactor cannot wait for events any more ({error}): was its descriptor closed?"
+            );
+            std::process::abort();
         }
     }
 }
