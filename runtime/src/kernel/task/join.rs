@@ -96,25 +96,24 @@ impl<T> JoinHandle<T> {
             Joining::Complete => return true,
             Joining::Waiting(word) => word,
         };
-        let same = header.join_waker.with(|cell| {
-            // SAFETY: `Waiting` hands the cell to the handle (invariant 5).
-            let cell = unsafe { &*cell };
-            cell.as_ref().is_some_and(|old| old.will_wake(waker))
-        });
-        if !same {
-            let new = waker.clone();
-            // SAFETY: as above. The old waker is dropped after the cell is whole again.
-            let old = header
-                .join_waker
-                .with_mut(|cell| unsafe { (*cell).replace(new) });
-            drop(old);
-        }
+        // Wakers are foreign: cloning or dropping one may panic. The cell is empty while the new one is cloned, and the
+        // others are dropped when it is settled whose the cell is.
+        // SAFETY: `Waiting` hands the cell to the handle (invariant 5).
+        let old = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
+        let (new, _replaced) = match old {
+            Some(old) if old.will_wake(waker) => (old, None),
+            old => (waker.clone(), old),
+        };
+        // SAFETY: as above.
+        header
+            .join_waker
+            .with_mut(|cell| unsafe { *cell = Some(new) });
         if header.state.offer_waker(word) {
             return false;
         }
         // Complete meanwhile, without our waker: the cell is still ours, and must be empty in the end.
         // SAFETY: as above.
-        drop(header.join_waker.with_mut(|cell| unsafe { (*cell).take() }));
+        let _unused = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
         true
     }
 
