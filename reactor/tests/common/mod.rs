@@ -1,5 +1,5 @@
 //! What several of the tests need.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use leno_reactor::{Direction, Handle, Interest, Io, Reactor, ReadyEvent};
 use mio::event::Source;
