@@ -4,7 +4,7 @@
 macro_rules! peer {
     ($module:ident, $Peer:ident, $runtime:ident) => {
         mod $module {
-            use crate::Peer;
+            use crate::peer::{Network, Peer, Timers};
             use std::future::Future;
             use std::net::SocketAddr;
             use std::pin::Pin;
@@ -67,7 +67,9 @@ macro_rules! peer {
                 fn yield_now() -> impl Future<Output = ()> + Send {
                     $runtime::task::yield_now()
                 }
+            }
 
+            impl Network for $Peer {
                 type Listener = $runtime::net::TcpListener;
 
                 type Stream = $runtime::net::TcpStream;
@@ -99,9 +101,18 @@ macro_rules! peer {
                 async fn write_all(stream: &mut Self::Stream, data: &[u8]) {
                     stream.write_all(data).await.expect("the peer is alive");
                 }
+            }
 
+            impl Timers for $Peer {
                 fn sleep(duration: Duration) -> impl Future<Output = ()> + Send {
                     $runtime::time::sleep(duration)
+                }
+
+                async fn timeout<F: Future + Send>(
+                    limit: Duration,
+                    future: F,
+                ) -> Option<F::Output> {
+                    $runtime::time::timeout(limit, future).await.ok()
                 }
             }
         }

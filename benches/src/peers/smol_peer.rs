@@ -1,6 +1,6 @@
 //! smol: an `async_executor::Executor`, run by as many threads as there are workers.
 
-use crate::Peer;
+use crate::peer::{Network, Peer, Timers};
 use smol::Executor;
 use smol::channel::Sender;
 use smol::io::{AsyncReadExt, AsyncWriteExt};
@@ -87,7 +87,9 @@ impl Peer for Smol {
     fn yield_now() -> impl Future<Output = ()> + Send {
         smol::future::yield_now()
     }
+}
 
+impl Network for Smol {
     type Listener = smol::net::TcpListener;
 
     type Stream = smol::net::TcpStream;
@@ -119,9 +121,19 @@ impl Peer for Smol {
     async fn write_all(stream: &mut Self::Stream, data: &[u8]) {
         stream.write_all(data).await.expect("the peer is alive");
     }
+}
 
+impl Timers for Smol {
     async fn sleep(duration: Duration) {
         smol::Timer::after(duration).await;
+    }
+
+    async fn timeout<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output> {
+        smol::future::or(async { Some(future.await) }, async {
+            smol::Timer::after(limit).await;
+            None
+        })
+        .await
     }
 }
 

@@ -1,6 +1,6 @@
 //! TCP in one process: clients and server are tasks of the same runtime.
 
-use crate::{Peer, on_worker};
+use crate::peer::{Network, on_worker};
 use std::time::{Duration, Instant};
 
 /// What goes there and back.
@@ -11,7 +11,7 @@ const MESSAGE: usize = 64;
 /// Isolates readiness and the socket calls: with one connection the round trip, with many the throughput. Client and
 /// server share the workers, so it cannot show what a server alone can take. Floor: the four socket calls, 4.6 µs a round
 /// trip on the machine of NOTES.md.
-pub fn echo<P: Peer>(peer: &P, connections: u64, messages: u64) -> Duration {
+pub fn echo<P: Network>(peer: &P, connections: u64, messages: u64) -> Duration {
     let each = messages.div_ceil(connections);
     on_worker(peer, async move {
         let (listener, address) = P::listen().await;

@@ -1,6 +1,6 @@
 //! Spawning tasks and waiting for them.
 
-use crate::{Peer, on_worker};
+use crate::peer::{Peer, on_worker};
 use std::time::{Duration, Instant};
 
 /// How many tasks live at a time.

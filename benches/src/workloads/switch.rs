@@ -1,6 +1,6 @@
 //! Switching between tasks.
 
-use crate::{Peer, on_worker};
+use crate::peer::{Peer, on_worker};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -1,6 +1,6 @@
 //! Waking a runtime that sleeps.
 
-use crate::Peer;
+use crate::peer::Peer;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
