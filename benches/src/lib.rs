@@ -11,6 +11,7 @@ pub mod peers;
 pub mod process;
 pub mod record;
 pub mod sample;
+pub mod statistics;
 pub mod workload;
 pub mod workloads;
 
