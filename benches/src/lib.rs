@@ -4,8 +4,11 @@
 //! [`record`]. `cargo bench -p leno-bench` runs the workloads under criterion; `versus` takes turns between the peers,
 //! which is the fairer comparison on a machine whose speed drifts.
 
+pub mod allocator;
 pub mod cli;
+pub mod count;
 mod interrupt;
+pub mod limits;
 pub mod peer;
 pub mod peers;
 pub mod process;

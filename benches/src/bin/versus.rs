@@ -1,8 +1,12 @@
 //! Compares leno with tokio and smol: `versus help` says how.
 
+use leno_bench::allocator::Counting;
 use leno_bench::peers::{Leno, Smol, Tokio};
 use leno_bench::workload::Runtime;
 use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
     leno_bench::cli::main(vec![

@@ -1,7 +1,7 @@
 //! The command line of `versus`, which a program with a peer of its own has too.
 
 use crate::workload::{Runtime, Setting};
-use crate::{process, sample};
+use crate::{count, limits, process, sample};
 use clap::{Args, Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -14,6 +14,17 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Call {
+    /// Counts instructions, allocations and bytes per operation, under valgrind.
+    Count(count::Options),
+    /// Measures what the machine itself takes.
+    Limits {
+        /// Measures less, which is less exact.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Does so many operations, for `count`.
+    #[command(name = count::CHILD, hide = true)]
+    CountChild(count::ChildArguments),
     /// Takes one sample in this process, for `run`.
     #[command(name = process::SAMPLE, hide = true)]
     Sample(SampleArguments),
@@ -49,6 +60,12 @@ const BAD_INPUT: u8 = 2;
 /// Compares `runtimes` as the command line says: the `main` of `versus`, and of a program that adds a peer.
 pub fn main(runtimes: Vec<Runtime>) -> ExitCode {
     let result = match Arguments::parse().call {
+        Call::Count(options) => return count::run(&options),
+        Call::Limits { quick } => {
+            print!("{}", limits::table(&limits::measure(quick)));
+            Ok(())
+        }
+        Call::CountChild(arguments) => count::child(&arguments),
         Call::Sample(arguments) => {
             sample::panic_in_one_line();
             let setting = Setting {
