@@ -46,12 +46,13 @@ static LATENCIES: Workload = Workload {
     ..workload("latencies", 60)
 };
 static SERVICE: Workload = workload("service", 60);
-static HANGS: Workload = workload("hangs", 1);
-static HANGS_SILENTLY: Workload = workload("hangs silently", 1);
+static HANGS: Workload = workload("hangs", 2);
+static HANGS_SILENTLY: Workload = workload("hangs silently", 2);
 static PANICS: Workload = workload("panics", 60);
 static ABORTS: Workload = workload("aborts", 60);
 static NO_NUMBER: Workload = workload("no number", 60);
 static NO_TOOL: Workload = workload("no tool", 60);
+static IN_TURN: Workload = workload("in turn", 60);
 static TAKES_A_WHILE: Workload = Workload {
     workers: &[1, 2, 0],
     ..workload("takes a while", 60)
@@ -99,16 +100,17 @@ fn greeted(_: Setting) -> Sample {
     Sample::default().with("greetings", Unit::Bytes, bytes as f64)
 }
 
-fn hang(_: Setting) -> Sample {
+fn hang(setting: Setting) -> Sample {
     // What a sample has started must go with it: the test looks for this process.
-    let tool = Command::new("sleep").arg("600").spawn();
-    let tool = tool.expect("every Unix has it");
+    let mut tool = Command::new("sleep")
+        .arg("600")
+        .spawn()
+        .expect("every Unix has it");
     if let Some(path) = std::env::var_os("TROUBLED_PID_FILE") {
         std::fs::write(path, tool.id().to_string()).expect("the test may write there");
     }
-    loop {
-        thread::park();
-    }
+    tool.wait().expect("it is a child");
+    hundred(setting)
 }
 
 fn hang_without_output(_: Setting) -> Sample {
@@ -143,6 +145,16 @@ fn take_a_while(setting: Setting) -> Sample {
     takes(100, setting)
 }
 
+/// Leaves the peer's name where the test reads whose turn it was.
+fn in_turn(peer: &str, setting: Setting) -> Sample {
+    if let Some(path) = std::env::var_os("TROUBLED_TURNS_FILE") {
+        let file = File::options().create(true).append(true).open(path);
+        let written = file.and_then(|mut file| writeln!(file, "{peer}"));
+        written.expect("the test may write there");
+    }
+    hundred(setting)
+}
+
 fn case(workload: &'static Workload, run: fn(Setting) -> Sample) -> Case {
     Case { workload, run }
 }
@@ -159,6 +171,7 @@ fn main() -> ExitCode {
             case(&PANICS, hundred),
             case(&ABORTS, hundred),
             case(&TAKES_A_WHILE, take_a_while),
+            case(&IN_TURN, |setting| in_turn("sound", setting)),
         ],
         servers: vec![Server {
             name: "greeting",
@@ -180,8 +193,14 @@ fn main() -> ExitCode {
             case(&NO_NUMBER, no_number),
             case(&NO_TOOL, no_tool),
             case(&TAKES_A_WHILE, take_a_while),
+            case(&IN_TURN, |setting| in_turn("troubled", setting)),
         ],
         servers: Vec::new(),
     };
-    leno_bench::cli::main(vec![sound, troubled])
+    let third = Runtime {
+        name: "third",
+        cases: vec![case(&IN_TURN, |setting| in_turn("third", setting))],
+        servers: Vec::new(),
+    };
+    leno_bench::cli::main(vec![sound, troubled, third])
 }
