@@ -7,14 +7,23 @@
 pub mod allocator;
 pub mod cli;
 pub mod count;
+pub mod diff;
+pub mod environment;
+pub mod html;
 mod interrupt;
 pub mod limits;
 pub mod peer;
 pub mod peers;
+mod plan;
 pub mod process;
+mod progress;
 pub mod record;
+mod run;
 pub mod sample;
 pub mod statistics;
+pub mod store;
+pub mod table;
+pub mod units;
 pub mod workload;
 pub mod workloads;
 

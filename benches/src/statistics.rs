@@ -170,7 +170,7 @@ fn quotient(of: f64, to: f64) -> Option<f64> {
 }
 
 /// Two values in the middle are halved between; the values are left in another order.
-fn median(values: &mut [f64]) -> Option<f64> {
+pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
     let middle = values.len() / 2;
     let even = values.len() % 2 == 0;
     if values.is_empty() {
