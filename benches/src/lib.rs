@@ -20,6 +20,7 @@ mod progress;
 pub mod record;
 mod run;
 pub mod sample;
+pub mod services;
 pub mod statistics;
 pub mod store;
 pub mod table;

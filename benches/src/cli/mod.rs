@@ -138,8 +138,8 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
             }
         }
         Call::List => print(&list::list(runtimes))?,
-        Call::Count(options) => return count::run(&options),
-        Call::CountChild(arguments) => count::child(&arguments)?,
+        Call::Count(options) => return count::run(&options, runtimes),
+        Call::CountChild(arguments) => count::child(&arguments, runtimes)?,
         Call::Limits { quick } => print(&limits::table(&limits::measure(quick)))?,
         Call::Sample(arguments) => {
             sample::panic_in_one_line();

@@ -1,7 +1,7 @@
 //! One run of a subject in a process of its own, plain, under callgrind, or with the allocator counting.
 
-use super::subjects;
 use crate::allocator;
+use crate::workload::{Runtime, Setting};
 use std::process::{Command, Stdio};
 
 /// The hidden subcommand that runs a subject.
@@ -97,11 +97,13 @@ fn collected(text: &str) -> Option<u64> {
 /// The other side of a [`Run`]: does the operations and ends the process.
 ///
 /// The error is a line for people.
-pub fn child(arguments: &ChildArguments) -> Result<(), String> {
-    let subjects = subjects::of(&arguments.peer);
-    let subject = subjects
-        .iter()
-        .find(|known| known.name == arguments.subject)
+pub fn child(arguments: &ChildArguments, runtimes: &[Runtime]) -> Result<(), String> {
+    let runtime = runtimes.iter().find(|known| known.name == arguments.peer);
+    let case = runtime
+        .and_then(|runtime| {
+            let mut cases = runtime.cases.iter();
+            cases.find(|case| case.workload.name == arguments.subject)
+        })
         .ok_or_else(|| {
             format!(
                 "no subject {} of a peer {}",
@@ -111,7 +113,10 @@ pub fn child(arguments: &ChildArguments) -> Result<(), String> {
     if arguments.allocations {
         allocator::start();
     }
-    (subject.run)(arguments.workers, arguments.operations);
+    (case.run)(Setting {
+        workers: arguments.workers,
+        operations: arguments.operations,
+    });
     if arguments.allocations {
         let allocated = allocator::allocated();
         println!("{} {}", allocated.allocations, allocated.live);

@@ -12,6 +12,7 @@ mod subjects;
 
 pub use child::{CHILD, ChildArguments, child};
 
+use crate::workload::Runtime;
 use baseline::{Count, Counts, Quantity};
 use child::Run;
 use std::collections::VecDeque;
@@ -19,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::thread;
-use subjects::{Counted, PEERS};
+use subjects::{Counted, Subject};
 
 /// One worker, and the current-thread runtime: with more workers the counts would depend on luck.
 const WORKERS: [usize; 2] = [1, 0];
@@ -47,17 +48,9 @@ pub(crate) fn workers(workers: usize) -> String {
 }
 
 /// Counts, and prints, writes or compares.
-pub fn run(options: &Options) -> ExitCode {
-    match counted(options) {
-        Ok(code) => code,
-        Err(message) => {
-            eprintln!("{message}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn counted(options: &Options) -> Result<ExitCode, String> {
+///
+/// The error is a line for people.
+pub fn run(options: &Options, runtimes: &[Runtime]) -> Result<ExitCode, String> {
     // Before the counting, which takes a while.
     let before = options.check.as_deref().map(baseline::read).transpose()?;
     if !child::valgrind_is_installed() {
@@ -66,9 +59,15 @@ fn counted(options: &Options) -> Result<ExitCode, String> {
         );
     }
     let leno_only = options.check.is_some() || options.write.is_some();
-    let peers = if leno_only { &PEERS[..1] } else { &PEERS[..] };
-    let counts = count(peers, &options.only)?;
-    println!("{}", table(peers, &counts));
+    let jobs = jobs(runtimes, leno_only, &options.only);
+    if jobs.is_empty() {
+        return Err(format!(
+            "nothing that is counted is called {}",
+            options.only
+        ));
+    }
+    let counts = count(&jobs)?;
+    println!("{}", table(&counts));
     let now = Counts {
         compiler: compiler(),
         counts: counts.into_iter().map(|(_, count)| count).collect(),
@@ -113,33 +112,49 @@ fn compiler() -> String {
         .unwrap_or("unknown".to_owned())
 }
 
-/// Counts on each peer, as many at a time as there are processors: other processes do not change a count.
-fn count(peers: &[&'static str], only: &str) -> Result<Vec<(&'static str, Count)>, String> {
-    let mut jobs = VecDeque::new();
-    for peer in peers {
+/// A subject on a peer with so many workers.
+struct Job {
+    peer: &'static str,
+    workers: usize,
+    subject: Subject,
+}
+
+fn jobs(runtimes: &[Runtime], leno_only: bool, only: &str) -> Vec<Job> {
+    let mut jobs = Vec::new();
+    let runtimes = runtimes.iter();
+    for runtime in runtimes.filter(|runtime| runtime.name == "leno" || !leno_only) {
         for workers in WORKERS {
-            let subjects = subjects::of(peer).into_iter();
-            jobs.extend(
-                subjects
-                    .filter(|subject| subject.name.contains(only))
-                    .map(|subject| (*peer, workers, subject)),
-            );
+            let has = |subject: &Subject| {
+                let mut cases = runtime.cases.iter();
+                cases.any(|case| std::ptr::eq(case.workload, subject.workload))
+            };
+            let subjects = subjects::all().into_iter();
+            let subjects = subjects.filter(|subject| subject.workload.name.contains(only));
+            jobs.extend(subjects.filter(has).map(|subject| Job {
+                peer: runtime.name,
+                workers,
+                subject,
+            }));
         }
     }
-    let total = jobs.len();
-    let jobs = Mutex::new(jobs.into_iter().enumerate().collect::<VecDeque<_>>());
-    let results = Mutex::new((0..total).map(|_| Vec::new()).collect::<Vec<_>>());
+    jobs
+}
+
+/// Does the jobs, as many at a time as there are processors: other processes do not change a count.
+fn count(jobs: &[Job]) -> Result<Vec<(&'static str, Count)>, String> {
+    let waiting = Mutex::new(jobs.iter().enumerate().collect::<VecDeque<_>>());
+    let results = Mutex::new(vec![Vec::new(); jobs.len()]);
     let processors = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let counters: Vec<_> = (0..processors)
             .map(|_| {
                 scope.spawn(|| {
                     loop {
-                        let job = jobs.lock().expect("not poisoned").pop_front();
-                        let Some((place, (peer, workers, subject))) = job else {
+                        let job = waiting.lock().expect("not poisoned").pop_front();
+                        let Some((place, job)) = job else {
                             return Ok::<_, String>(());
                         };
-                        let counts = one(peer, workers, &subject)?;
+                        let counts = one(job)?;
                         results.lock().expect("not poisoned")[place] = counts;
                     }
                 })
@@ -153,18 +168,20 @@ fn count(peers: &[&'static str], only: &str) -> Result<Vec<(&'static str, Count)
     Ok(results.into_iter().flatten().collect())
 }
 
-fn one(
-    peer: &'static str,
-    workers: usize,
-    subject: &subjects::Subject,
-) -> Result<Vec<(&'static str, Count)>, String> {
+fn one(job: &Job) -> Result<Vec<(&'static str, Count)>, String> {
+    let Job {
+        peer,
+        workers,
+        subject,
+    } = job;
     let run = Run {
         peer,
-        subject: subject.name,
-        workers,
+        subject: subject.workload.name,
+        workers: *workers,
     };
     let (fewer, more) = (subject.operations, subject.operations * 3);
     let per = |of_fewer: i64, of_more: i64| {
+        let (fewer, more) = (subject.done(fewer), subject.done(more));
         let value = baseline::per_operation((fewer, of_fewer), (more, of_more));
         // Two digits are more than repeat, and keep the file's differences short.
         (value * 100.0).round() / 100.0
@@ -182,20 +199,21 @@ fn one(
         }
     }
     let counts = values.into_iter().map(|(quantity, value)| {
-        let subject = subject.name.to_owned();
         let count = Count {
-            subject,
-            workers,
+            subject: subject.workload.name.to_owned(),
+            workers: *workers,
             quantity,
             value,
         };
-        (peer, count)
+        (*peer, count)
     });
     Ok(counts.collect())
 }
 
 /// The counts, a row for each subject and quantity, a column for each peer.
-fn table(peers: &[&'static str], counts: &[(&'static str, Count)]) -> String {
+fn table(counts: &[(&'static str, Count)]) -> String {
+    let mut peers: Vec<&str> = counts.iter().map(|(peer, _)| *peer).collect();
+    peers.dedup();
     let mut text = format!(
         "| subject | workers | per operation | {} |\n| --- | --- | --- |{}\n",
         peers.join(" | "),
