@@ -202,6 +202,40 @@ fn a_peer_that_hangs_is_killed_with_what_it_started() {
 }
 
 #[test]
+fn what_a_sample_leaves_behind_ends_with_it() {
+    let folder = Folder::new("leaves");
+    let (file, pid) = (folder.file("record.json"), folder.file("pid"));
+    let mut program = troubled();
+    program.env("TROUBLED_PID_FILE", &pid);
+    let arguments = ["run", "--only", "leaves", "--rounds", "2", "--json"];
+    well(program, arguments.iter().copied().chain(file.to_str()));
+    let record = store::read(&file).unwrap();
+    let left = result(&record.rows[0], "troubled");
+    assert_eq!(
+        (left.samples.as_slice(), &left.trouble),
+        (&[Some(100.0); 2][..], &None)
+    );
+    let pid = std::fs::read_to_string(pid).unwrap().parse().unwrap();
+    support::assert_ends(pid);
+}
+
+#[test]
+fn a_link_stays_one_and_a_pipe_is_no_file() {
+    let folder = Folder::new("link");
+    let (file, link) = (folder.with("record.json", "older"), folder.file("link"));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let run = |json: &str| {
+        let arguments = ["run", "--only", "latencies", "--rounds", "1", "--json"];
+        well(troubled(), arguments.iter().copied().chain([json]))
+    };
+    run(link.to_str().unwrap());
+    assert!(link.is_symlink());
+    assert_eq!(store::read(&file).unwrap().rows.len(), 3);
+    let said = run("/dev/stdout");
+    assert!(said.starts_with("{\"format\":1,"), "{said}");
+}
+
+#[test]
 fn a_peer_that_fails_says_why() {
     let only = ["panics", "aborts", "no number", "no tool"];
     let arguments = only.iter().flat_map(|only| ["--only", only]);

@@ -78,7 +78,11 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         }
     });
     progress.end();
-    let written = write(&record);
+    let written = match record.interrupted && record.rows.is_empty() {
+        // An older record is worth more.
+        true => Ok(()),
+        false => write(&record),
+    };
     print(&table::markdown(&record, None))?;
     written?;
     Ok(match record.interrupted {
