@@ -28,7 +28,7 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(Some(samples), target);
         // The template is a constant, and right.
-        if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent} %  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent} %  {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, terminal }

@@ -60,8 +60,7 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         limits: Vec::new(),
         rows: Vec::new(),
     };
-    let samples = plan.items.len() * plan.peers.len() * record.rounds as usize;
-    let progress = Progress::new(samples as u64);
+    let progress = Progress::new(plan.samples(record.rounds));
     // What is only needed for floors need not be waited for without them.
     if plan.items.iter().any(|item| item.workload.floor.is_some()) {
         progress.note("measuring what the machine itself takes");
