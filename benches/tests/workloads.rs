@@ -1,7 +1,7 @@
 //! Every workload of every peer does its work: each runs once, with few operations, and checks its own results.
 
-use leno_bench::peers;
-use leno_bench::workload::{Case, Sample, Setting, Unit};
+use leno_bench::workload::{Case, Pinning, Sample, Setting, Unit};
+use leno_bench::{peers, process};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -12,6 +12,10 @@ const OPERATIONS: u64 = 40;
 fn every_case_of_every_peer_works() {
     for peer in peers::all() {
         for case in &peer.cases {
+            // What needs two processors cannot be tested on one.
+            if case.workload.pinning == Pinning::Apart && process::processors().len() < 2 {
+                continue;
+            }
             for &workers in case.workload.workers {
                 let name = format!("{} on {} with {workers}", case.workload.name, peer.name);
                 println!("{name}");
