@@ -6,7 +6,7 @@
 //!
 //! The runtime is `async-executor` on plain threads, about as small as a multi-threaded one can be.
 //!
-//! `cargo run --profile bench -p leno-bench --example custom_peer -- run --quick --peers threads,tokio`
+//! `cargo run --profile bench -p leno-bench --example custom_peer -- run --quick --peers plain,tokio`
 
 use async_executor::{Executor, Task};
 use futures_lite::future::{block_on, pending, yield_now};
@@ -30,7 +30,7 @@ thread_local! {
 }
 
 /// The peer. Each sample starts one, measures it, and drops it.
-struct Threads {
+struct Plain {
     executor: Arc<Executor<'static>>,
     stop: Arc<AtomicBool>,
     workers: Vec<(Unparker, JoinHandle<()>)>,
@@ -48,9 +48,9 @@ fn work(executor: Arc<Executor<'static>>, stop: &AtomicBool, parker: &Parker) {
     }
 }
 
-impl Peer for Threads {
+impl Peer for Plain {
     // What tables and `--peers` call it.
-    const NAME: &'static str = "threads";
+    const NAME: &'static str = "plain";
 
     // What the spawns return: a future of the task's output. If yours gives a `Result`, wrap it in one that panics on
     // an error, so that a failed task is a failed sample.
@@ -116,7 +116,7 @@ impl Peer for Threads {
 }
 
 // Dropping is not measured, but it has to end the threads: the next sample may be taken in the same process.
-impl Drop for Threads {
+impl Drop for Plain {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         for (unparker, thread) in self.workers.drain(..) {
@@ -127,7 +127,7 @@ impl Drop for Threads {
 }
 
 // An offer on top: closures that may block. A thread for each is slow, and shows how much a pool is worth.
-impl Blocking for Threads {
+impl Blocking for Plain {
     fn spawn_blocking<R: Send + 'static>(
         closure: impl FnOnce() -> R + Send + 'static,
     ) -> impl Future<Output = R> + Send {
@@ -146,6 +146,6 @@ fn main() -> ExitCode {
         // Leno and Tokio can do more; a row is for those who can do what it is about.
         Runtime::new::<Leno>().blocking::<Leno>(),
         Runtime::new::<Tokio>().blocking::<Tokio>(),
-        Runtime::new::<Threads>().blocking::<Threads>(),
+        Runtime::new::<Plain>().blocking::<Plain>(),
     ])
 }
