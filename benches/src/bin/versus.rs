@@ -1,4 +1,4 @@
-//! Compares leno with tokio and smol: `versus help` says how.
+//! Compares leno with tokio and smol: `versus --help` says how.
 
 use leno_bench::{cli, peers};
 use std::process::ExitCode;

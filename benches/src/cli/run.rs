@@ -61,6 +61,11 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         rows: Vec::new(),
     };
     let progress = Progress::new(plan.samples(record.rounds));
+    if cfg!(debug_assertions) {
+        progress.note(
+            "this is a debug build, whose figures mean nothing: build with `--profile bench`",
+        );
+    }
     // What is only needed for floors need not be waited for without them.
     if plan.items.iter().any(|item| item.workload.floor.is_some()) {
         progress.note("measuring what the machine itself takes");
