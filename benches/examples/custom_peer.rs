@@ -1,262 +1,151 @@
-//! `versus` with a peer that somebody else wrote: the same program, with one more runtime to take turns with.
+//! `versus` with a runtime that somebody else wrote, in one file: what to write to have yours in the tables.
 //!
-//! The runtime is as plain as one can be: one queue, one lock, threads that take from it. It offers nothing beyond
-//! tasks, so what needs timers, channels or sockets says "not offered".
+//! A peer implements [`Peer`]: seven items, below. Whatever else a runtime has, timers, channels, sockets, is a trait of
+//! its own in `leno_bench::peer`; here is one of them, [`Blocking`]. The rows that need what a peer does not offer say
+//! "not offered". No workload is written again: all of them are functions of these traits.
+//!
+//! The runtime is `async-executor` on plain threads, about as small as a multi-threaded one can be.
 //!
 //! `cargo run --profile bench -p leno-bench --example custom_peer -- run --quick --peers plain,tokio`
 
-use leno_bench::Peer;
+use async_executor::{Executor, Task};
+use futures_lite::future::{block_on, pending, yield_now};
+use leno_bench::peer::{Blocking, Peer};
 use leno_bench::peers::{Leno, Tokio};
 use leno_bench::workload::Runtime;
+use parking::{Parker, Unparker};
 use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::process::ExitCode;
-use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
-
-/// What the threads share.
-#[derive(Default)]
-struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    tasks: VecDeque<Arc<Task>>,
-    closed: bool,
-    /// The future that `block_on` waits for was woken.
-    woken: bool,
-}
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Waker};
+use std::thread::{self, JoinHandle};
 
 thread_local! {
-    /// The queue of the runtime that this thread runs tasks of.
-    static HERE: RefCell<Option<Arc<Queue>>> = const { RefCell::new(None) };
+    /// The executor whose tasks this thread runs. Workloads spawn from inside tasks, where they have no runtime at hand.
+    /// A runtime that knows which one is the current one needs nothing like this.
+    static CURRENT: RefCell<Option<Arc<Executor<'static>>>> = const { RefCell::new(None) };
 }
 
-impl Queue {
-    fn push(&self, task: Arc<Task>) {
-        let mut state = self.state.lock().expect("no task runs under it");
-        if !state.closed {
-            state.tasks.push_back(task);
-            drop(state);
-            // Whoever blocks on a future sleeps here too, and may not want tasks.
-            self.changed.notify_all();
-        }
-    }
-
-    /// Runs tasks until the queue is closed.
-    fn work(self: &Arc<Self>) {
-        HERE.set(Some(self.clone()));
-        loop {
-            let mut state = self.state.lock().expect("no task runs under it");
-            let task = loop {
-                match state.tasks.pop_front() {
-                    _ if state.closed => return,
-                    Some(task) => break task,
-                    None => state = self.changed.wait(state).expect("no task runs under it"),
-                }
-            };
-            drop(state);
-            task.run();
-        }
-    }
-}
-
-/// Wakes whoever is in `block_on`.
-struct Outside(Arc<Queue>);
-
-impl Wake for Outside {
-    fn wake(self: Arc<Self>) {
-        self.0.state.lock().expect("no task runs under it").woken = true;
-        self.0.changed.notify_all();
-    }
-}
-
-/// A future that is run, and the queue that it comes to when it is woken.
-struct Task {
-    queue: Arc<Queue>,
-    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
-}
-
-impl Task {
-    fn run(self: Arc<Self>) {
-        let waker = Waker::from(self.clone());
-        // A task that is woken while it runs is queued a second time, and that run waits for this one.
-        let mut future = self.future.lock().expect("workloads do not panic");
-        if let Some(running) = future.as_mut() {
-            let polled = running.as_mut().poll(&mut Context::from_waker(&waker));
-            if polled.is_ready() {
-                *future = None;
-            }
-        }
-    }
-}
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        self.queue.clone().push(self);
-    }
-}
-
-/// A task's output, or who waits for it.
-enum Outcome<T> {
-    Awaited(Option<Waker>),
-    Ready(Option<T>),
-}
-
-/// Waits for a task.
-struct Join<T>(Arc<Mutex<Outcome<T>>>);
-
-impl<T> Future for Join<T> {
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let mut outcome = self.0.lock().expect("nothing panics under it");
-        match &mut *outcome {
-            Outcome::Ready(output) => Poll::Ready(output.take().expect("polled once it was ready")),
-            Outcome::Awaited(waker) => {
-                *waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-/// The runtime.
+/// The peer. Each sample starts one, measures it, and drops it.
 struct Plain {
-    queue: Arc<Queue>,
-    threads: Vec<thread::JoinHandle<()>>,
+    executor: Arc<Executor<'static>>,
+    stop: Arc<AtomicBool>,
+    workers: Vec<(Unparker, JoinHandle<()>)>,
+}
+
+/// A worker: runs tasks, and parks when there are none, until it is stopped.
+fn work(executor: Arc<Executor<'static>>, stop: &AtomicBool, parker: &Parker) {
+    CURRENT.set(Some(Arc::clone(&executor)));
+    let waker = Waker::from(parker.unparker());
+    let mut running = pin!(executor.run(pending::<()>()));
+    while !stop.load(Ordering::Acquire) {
+        // Pending when there is no task, or there were many: then it has unparked itself.
+        let _ = running.as_mut().poll(&mut Context::from_waker(&waker));
+        parker.park();
+    }
 }
 
 impl Peer for Plain {
+    // What tables and `--peers` call it.
     const NAME: &'static str = "plain";
-    type Join<T: Send + 'static> = Join<T>;
 
+    // What the spawns return: a future of the task's output. If yours gives a `Result`, wrap it in one that panics on
+    // an error, so that a failed task is a failed sample.
+    type Join<T: Send + 'static> = Task<T>;
+
+    // The workload says how many workers. 0 stands for a runtime without any, whose tasks run while a thread is in
+    // `block_on`. A runtime that has no such thing, or only that, panics: the table says why there is no figure.
     fn start(workers: usize) -> Self {
-        let queue = Arc::new(Queue::default());
-        let thread = |_| {
-            let queue = queue.clone();
-            thread::spawn(move || queue.work())
+        let executor = Arc::new(Executor::new());
+        let stop = Arc::new(AtomicBool::new(false));
+        let worker = |_| {
+            let (executor, stop) = (Arc::clone(&executor), Arc::clone(&stop));
+            let (parker, unparker) = parking::pair();
+            let thread = thread::spawn(move || work(executor, &stop, &parker));
+            (unparker, thread)
         };
         Self {
-            threads: (0..workers).map(thread).collect(),
-            queue,
+            workers: (0..workers).map(worker).collect(),
+            executor,
+            stop,
         }
     }
 
+    // The caller is a thread outside, and the future is polled on it. It need not be `Send`.
     fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let waker = Waker::from(Arc::new(Outside(self.queue.clone())));
-        let mut future = pin!(future);
-        // Without threads of its own, the runtime runs its tasks here.
-        let alone = self.threads.is_empty();
-        let before = HERE.replace(Some(self.queue.clone()));
-        let output = loop {
-            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                break output;
+        match self.workers.is_empty() {
+            true => {
+                let before = CURRENT.replace(Some(Arc::clone(&self.executor)));
+                let output = block_on(self.executor.run(future));
+                CURRENT.set(before);
+                output
             }
-            let mut state = self.queue.state.lock().expect("no task runs under it");
-            while !state.woken {
-                let task = match alone {
-                    true => state.tasks.pop_front(),
-                    false => None,
-                };
-                match task {
-                    Some(task) => {
-                        drop(state);
-                        task.run();
-                        state = self.queue.state.lock().expect("no task runs under it");
-                    }
-                    None => {
-                        let changed = &self.queue.changed;
-                        state = changed.wait(state).expect("no task runs under it");
-                    }
-                }
-            }
-            state.woken = false;
-        };
-        HERE.set(before);
-        output
-    }
-
-    fn spawn<F>(future: F) -> Join<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        let queue = HERE.with_borrow(|queue| queue.clone().expect("called inside a task"));
-        spawn_on(queue, future)
-    }
-
-    fn spawn_from_outside<F>(&self, future: F) -> Join<F::Output>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
-    {
-        spawn_on(self.queue.clone(), future)
-    }
-
-    async fn yield_now() {
-        let mut yielded = false;
-        std::future::poll_fn(|context| {
-            if yielded {
-                return Poll::Ready(());
-            }
-            yielded = true;
-            context.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-fn spawn_on<F>(queue: Arc<Queue>, future: F) -> Join<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let outcome = Arc::new(Mutex::new(Outcome::Awaited(None)));
-    let join = Join(outcome.clone());
-    let future = async move {
-        let output = Outcome::Ready(Some(future.await));
-        let before = std::mem::replace(
-            &mut *outcome.lock().expect("nothing panics under it"),
-            output,
-        );
-        if let Outcome::Awaited(Some(waker)) = before {
-            waker.wake();
+            false => block_on(future),
         }
-    };
-    let task = Arc::new(Task {
-        queue: queue.clone(),
-        future: Mutex::new(Some(Box::pin(future))),
-    });
-    queue.push(task);
-    join
+    }
+
+    // Called inside a task. Dropping what it returns may cancel the task or not, the workloads do not do it.
+    fn spawn<F>(future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        CURRENT.with_borrow(|current| {
+            let executor = current.as_ref().expect("called inside a task");
+            executor.spawn(future)
+        })
+    }
+
+    // Called from any thread, and the task has to run wherever that was.
+    fn spawn_from_outside<F>(&self, future: F) -> Task<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.executor.spawn(future)
+    }
+
+    // The runtime's own way to let other tasks run. Whoever has none takes this one, which wakes its task and is
+    // pending once.
+    fn yield_now() -> impl Future<Output = ()> + Send {
+        yield_now()
+    }
 }
 
+// Dropping is not measured, but it has to end the threads: the next sample may be taken in the same process.
 impl Drop for Plain {
     fn drop(&mut self) {
-        let left = {
-            let mut state = self.queue.state.lock().expect("no task runs under it");
-            state.closed = true;
-            std::mem::take(&mut state.tasks)
-        };
-        self.queue.changed.notify_all();
-        for thread in self.threads.drain(..) {
+        self.stop.store(true, Ordering::Release);
+        for (unparker, thread) in self.workers.drain(..) {
+            unparker.unpark();
             thread.join().expect("workloads do not panic");
         }
-        drop(left);
     }
 }
 
+// An offer on top: closures that may block. A thread for each is slow, and shows how much a pool is worth.
+impl Blocking for Plain {
+    fn spawn_blocking<R: Send + 'static>(
+        closure: impl FnOnce() -> R + Send + 'static,
+    ) -> impl Future<Output = R> + Send {
+        // An executor for one task makes a thread and its result awaitable.
+        let executor = Executor::new();
+        let task = executor.spawn(async { closure() });
+        thread::spawn(move || executor.try_tick());
+        task
+    }
+}
+
+// The whole command line: `list`, `run`, `report`, `diff`. Each sample runs in a process of its own, this program
+// started anew, so `main` has to come here before it does anything else.
 fn main() -> ExitCode {
     leno_bench::cli::main(vec![
-        Runtime::new::<Leno>(),
-        Runtime::new::<Tokio>(),
-        Runtime::new::<Plain>(),
+        // Leno and Tokio can do more; a row is for those who can do what it is about.
+        Runtime::new::<Leno>().blocking::<Leno>(),
+        Runtime::new::<Tokio>().blocking::<Tokio>(),
+        Runtime::new::<Plain>().blocking::<Plain>(),
     ])
 }

@@ -11,7 +11,7 @@ use leno_bench::workload::{
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, ExitCode};
+use std::process::{Child, Command, ExitCode};
 use std::thread;
 use std::time::Duration;
 
@@ -49,6 +49,7 @@ static SERVICE: Workload = workload("service", 60);
 static HANGS: Workload = workload("hangs", 2);
 static HANGS_SILENTLY: Workload = workload("hangs silently", 2);
 static PANICS: Workload = workload("panics", 60);
+static LEAVES_A_TOOL: Workload = workload("leaves a tool", 600);
 static ABORTS: Workload = workload("aborts", 60);
 static NO_NUMBER: Workload = workload("no number", 60);
 static NO_TOOL: Workload = workload("no tool", 60);
@@ -100,16 +101,25 @@ fn greeted(_: Setting) -> Sample {
     Sample::default().with("greetings", Unit::Bytes, bytes as f64)
 }
 
-fn hang(setting: Setting) -> Sample {
-    // What a sample has started must go with it: the test looks for this process.
-    let mut tool = Command::new("sleep")
-        .arg("600")
-        .spawn()
-        .expect("every Unix has it");
+/// What a sample has started must go with it: the test looks for this process.
+fn start_tool() -> Child {
+    let tool = Command::new("sleep").arg("600").spawn();
+    let tool = tool.expect("every Unix has it");
     if let Some(path) = std::env::var_os("TROUBLED_PID_FILE") {
         std::fs::write(path, tool.id().to_string()).expect("the test may write there");
     }
-    tool.wait().expect("it is a child");
+    tool
+}
+
+fn hang(setting: Setting) -> Sample {
+    start_tool().wait().expect("it is a child");
+    hundred(setting)
+}
+
+fn leave_a_tool(setting: Setting) -> Sample {
+    // It has the sample's output and errors, which stay open when the sample ends.
+    let mut tool = start_tool();
+    thread::spawn(move || tool.wait());
     hundred(setting)
 }
 
@@ -188,6 +198,7 @@ fn main() -> ExitCode {
             case(&STEADY, fifty),
             case(&HANGS, hang),
             case(&HANGS_SILENTLY, hang_without_output),
+            case(&LEAVES_A_TOOL, leave_a_tool),
             case(&PANICS, panic),
             case(&ABORTS, abort),
             case(&NO_NUMBER, no_number),

@@ -68,6 +68,16 @@ pub fn compare(
     let regressed: Vec<&Pair<'_>> = pairs.iter().filter(|pair| pair.regressed(limit)).collect();
     let mut text = table(&pairs, peer, limit);
     text.push('\n');
+    if old.quick != new.quick {
+        text += "One of the runs was a quick one: they did not do the same.\n";
+    }
+    let (before, after) = (&old.environment.processor, &new.environment.processor);
+    if before != after {
+        let _ = writeln!(
+            text,
+            "They ran on different machines: {before} and {after}."
+        );
+    }
     let missing = |from: &Record, of: &Record| {
         let rows = of.rows.iter();
         let absent = rows.filter(|row| !from.rows.iter().any(|other| same_row(row, other)));

@@ -61,6 +61,17 @@ impl<'a> Plan<'a> {
     }
 }
 
+impl Plan<'_> {
+    /// How many samples so many rounds take.
+    pub(crate) fn samples(&self, rounds: u32) -> u64 {
+        let of = |item: &Item| {
+            let peers = self.peers.iter();
+            peers.filter(|peer| offers(peer, item.workload)).count() as u64
+        };
+        self.items.iter().map(of).sum::<u64>() * u64::from(rounds)
+    }
+}
+
 /// All workloads that any of the peers can run, in their order.
 pub(crate) fn workloads<'a>(peers: impl Iterator<Item = &'a Runtime>) -> Vec<&'static Workload> {
     let mut all: Vec<&'static Workload> = Vec::new();

@@ -5,6 +5,7 @@
 //! its parent holds and never writes to, so that the end of the input is the end of the parent, however that came.
 
 use crate::workload::Runtime;
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -14,7 +15,6 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread;
-use std::time::{Duration, Instant};
 
 /// The subcommand that takes one sample.
 pub(crate) const SAMPLE: &str = "__sample";
@@ -230,17 +230,17 @@ pub(crate) fn kill_group(child: &Child) {
     }
 }
 
-/// Whether the child exits within `limit`; it is not waited for, so that its group can still be killed.
-pub(crate) fn ends_within(child: &Child, limit: Duration) -> bool {
-    let start = Instant::now();
-    let Some(pid) = pid(child) else { return false };
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-    loop {
-        match rustix::process::waitid(WaitId::Pid(pid), options) {
-            Ok(None) if start.elapsed() < limit => thread::sleep(Duration::from_millis(1)),
-            ended => return matches!(ended, Ok(Some(_))),
-        }
-    }
+/// Calls `exited` when the child is over; it is not waited for by that, so that its group can still be killed.
+pub(crate) fn when_exited(child: &Child, exited: impl FnOnce() + Send + 'static) {
+    let pid = pid(child);
+    thread::spawn(move || {
+        // An error means that it is over too: somebody has waited for it.
+        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        while let Some(Err(Errno::INTR)) =
+            pid.map(|pid| rustix::process::waitid(WaitId::Pid(pid), options))
+        {}
+        exited();
+    });
 }
 
 fn pid(child: &Child) -> Option<Pid> {

@@ -28,16 +28,16 @@ impl Progress {
         };
         let bar = ProgressBar::with_draw_target(Some(samples), target);
         // The template is a constant, and right.
-        if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent} %  {msg}") {
+        if let Ok(style) = ProgressStyle::with_template("[{bar:24}] {percent} %  {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, terminal }
     }
 
-    /// Says what is going on before the first sample.
+    /// Says something that is to stay.
     pub(crate) fn note(&self, text: &str) {
         match self.terminal {
-            true => self.bar.set_message(text.to_owned()),
+            true => self.bar.println(text),
             false => self.line(text),
         }
     }
@@ -84,9 +84,8 @@ impl Progress {
             figures.join(", ")
         );
         match (self.terminal, self.left()) {
-            (true, _) => self.bar.println(text),
-            (false, Some(left)) => self.line(&format!("{text} ({left} left)")),
-            (false, None) => self.line(&text),
+            (false, Some(left)) => self.note(&format!("{text} ({left} left)")),
+            (_, None) | (true, _) => self.note(&text),
         }
     }
 

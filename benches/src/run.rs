@@ -98,6 +98,9 @@ impl<'a> Table<'a> {
             }
             let turn = (round + turn) % peers;
             let (peer, column) = (self.plan.peers[turn].name, &mut self.columns[turn]);
+            if column.trouble == Some(Trouble::NotOffered) {
+                continue;
+            }
             // Once in trouble it stays there: a peer that hangs would take its deadline each round.
             if column.trouble.is_none() {
                 progress.sample(&self.item, peer, round, record.rounds);

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, Read, Write};
 use std::panic::PanicHookInfo;
 use std::process::{ExitStatus, Stdio};
-use std::sync::mpsc::RecvTimeoutError;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Instant;
+use std::time::Duration;
 
 /// The quantities that a sample with a latency has, and their quantiles.
 pub const LATENCIES: [(&str, f64); 3] = [
@@ -50,8 +50,8 @@ pub(crate) struct TakenFigure {
 /// What happens to a sample's process.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// It closed its output; what it wrote there last.
-    Closed(String),
+    /// It is over.
+    Exited,
     /// The run is to stop.
     Interrupted,
 }
@@ -87,32 +87,24 @@ pub(crate) fn take(
         .args(["--operations", &setting.operations.to_string()])
         .stderr(Stdio::piped());
     let (sender, events) = interrupt.listen();
-    let started = Instant::now();
     let mut child = process::child_group(&mut command)
         .spawn()
         .map_err(|error| failed(format!("cannot start a process: {error}")))?;
-    let output = child.stdout.take().expect("it is piped");
-    let errors = child.stderr.take().expect("it is piped");
+    let output = last_line(child.stdout.take().expect("it is piped"));
+    let errors = last_line(child.stderr.take().expect("it is piped"));
     // The send fails if nobody waits any more.
-    thread::spawn(move || sender.send(Event::Closed(last_line(output))));
-    let errors = thread::spawn(move || last_line(errors));
+    process::when_exited(&child, move || drop(sender.send(Event::Exited)));
 
     let event = events.recv_timeout(workload.deadline);
-    // What closed its output is about to exit, unless it hangs in doing so.
-    let left = workload.deadline.saturating_sub(started.elapsed());
-    let ended = matches!(event, Ok(Event::Closed(_))) && process::ends_within(&child, left);
+    // Whatever it started ends too, though it may have ended itself.
     process::kill_group(&child);
     let status = child
         .wait()
         .map_err(|error| failed(format!("cannot wait for a process: {error}")))?;
     match event {
         Ok(Event::Interrupted) => Err(Missing::Interrupted),
-        Ok(Event::Closed(line)) if ended => {
-            // The group is dead, and with it whoever could hold the pipe open.
-            let complaint = errors.join().unwrap_or_default();
-            read(&line, status, &complaint)
-        }
-        Ok(Event::Closed(_)) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+        Ok(Event::Exited) => read(&text(&output), status, &text(&errors)),
+        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
             let deadline = workload.deadline.as_secs();
             Err(Missing::Trouble(Trouble::Deadline(deadline)))
         }
@@ -139,21 +131,33 @@ fn read(line: &str, status: ExitStatus, complaint: &str) -> Result<Taken, Missin
     }
 }
 
-/// The last line with something in it, of at most so much text that a child cannot fill the memory.
-fn last_line(mut from: impl Read) -> String {
+/// The last line with something in it, once everybody has closed `from`.
+fn last_line(mut from: impl Read + Send + 'static) -> Receiver<String> {
+    /// Of more text than this the beginning is forgotten, so that a child cannot fill the memory.
     const MOST: usize = 1 << 24;
-    let mut tail = Vec::new();
-    let mut chunk = vec![0; 1 << 16];
-    // An error ends the text as its end does.
-    while let Ok(length @ 1..) = from.read(&mut chunk) {
-        tail.extend_from_slice(&chunk[..length]);
-        if tail.len() > 2 * MOST {
-            tail.drain(..tail.len() - MOST);
+    let (sender, line) = mpsc::channel();
+    thread::spawn(move || {
+        let mut tail = Vec::new();
+        let mut chunk = vec![0; 1 << 16];
+        // An error ends the text as its end does.
+        while let Ok(length @ 1..) = from.read(&mut chunk) {
+            tail.extend_from_slice(&chunk[..length]);
+            if tail.len() > 2 * MOST {
+                tail.drain(..tail.len() - MOST);
+            }
         }
-    }
-    let text = String::from_utf8_lossy(&tail);
-    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
-    line.unwrap_or_default().to_owned()
+        let text = String::from_utf8_lossy(&tail);
+        let line = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+        // The send fails if nobody waits any more.
+        drop(sender.send(line.unwrap_or_default().to_owned()));
+    });
+    line
+}
+
+/// What a process that is gone wrote last. Its group is gone too: only who left the group can keep this waiting.
+fn text(line: &Receiver<String>) -> String {
+    line.recv_timeout(Duration::from_secs(10))
+        .unwrap_or_default()
 }
 
 /// The child's side of [`take`]: takes the sample and writes it.

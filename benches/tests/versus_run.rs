@@ -5,7 +5,7 @@ mod support;
 use leno_bench::record::{PeerResult, Record, Row, Trouble};
 use leno_bench::store;
 use leno_bench::workload::Unit;
-use support::{Folder, call, line, troubled, well};
+use support::{Folder, call, example, line, troubled, well};
 
 fn measured(test: &str, arguments: &[&str]) -> (Record, String) {
     let folder = Folder::new(test);
@@ -176,7 +176,9 @@ fn each_round_begins_with_another_peer() {
 #[test]
 fn progress_is_a_line_a_row_where_there_is_no_terminal() {
     let ended = call(troubled(), ["run", "--only", "takes", "--rounds", "1"]);
-    let lines: Vec<&str> = ended.complained.lines().collect();
+    // A build for tests says that it is no build for figures.
+    let rows = ended.complained.lines();
+    let lines: Vec<&str> = rows.filter(|line| !line.contains("debug build")).collect();
     assert_eq!(lines.len(), 3, "{}", ended.complained);
     let first = "takes a while, 1 worker, time per operation: \
                  sound 100 ns, troubled 100 ns, third not offered (";
@@ -199,6 +201,40 @@ fn a_peer_that_hangs_is_killed_with_what_it_started() {
     assert_eq!(result(&record.rows[0], "sound").samples, [Some(100.0); 3]);
     let pid = std::fs::read_to_string(pid).unwrap().parse().unwrap();
     support::assert_ends(pid);
+}
+
+#[test]
+fn what_a_sample_leaves_behind_ends_with_it() {
+    let folder = Folder::new("leaves");
+    let (file, pid) = (folder.file("record.json"), folder.file("pid"));
+    let mut program = troubled();
+    program.env("TROUBLED_PID_FILE", &pid);
+    let arguments = ["run", "--only", "leaves", "--rounds", "2", "--json"];
+    well(program, arguments.iter().copied().chain(file.to_str()));
+    let record = store::read(&file).unwrap();
+    let left = result(&record.rows[0], "troubled");
+    assert_eq!(
+        (left.samples.as_slice(), &left.trouble),
+        (&[Some(100.0); 2][..], &None)
+    );
+    let pid = std::fs::read_to_string(pid).unwrap().parse().unwrap();
+    support::assert_ends(pid);
+}
+
+#[test]
+fn a_link_stays_one_and_a_pipe_is_no_file() {
+    let folder = Folder::new("link");
+    let (file, link) = (folder.with("record.json", "older"), folder.file("link"));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let run = |json: &str| {
+        let arguments = ["run", "--only", "latencies", "--rounds", "1", "--json"];
+        well(troubled(), arguments.iter().copied().chain([json]))
+    };
+    run(link.to_str().unwrap());
+    assert!(link.is_symlink());
+    assert_eq!(store::read(&file).unwrap().rows.len(), 3);
+    let said = run("/dev/stdout");
+    assert!(said.starts_with("{\"format\":1,"), "{said}");
 }
 
 #[test]
@@ -232,6 +268,25 @@ fn a_peer_that_fails_says_why() {
     let note = "- [1] troubled, panics, 1 worker: a sample failed: a message of two lines";
     assert!(said.contains(note), "{said}");
     assert!(said.contains("no a-tool here"), "{said}");
+}
+
+#[test]
+fn a_peer_of_ones_own_is_measured_beside_the_others() {
+    let folder = Folder::new("own");
+    let file = folder.file("record.json");
+    let arguments = "run --quick --rounds 1 --peers tokio,plain --only ping-pong,_2_tasks --json";
+    let arguments = arguments.split(' ').map(|part| part.replace('_', " "));
+    let said = well(
+        example("custom_peer"),
+        arguments.chain([file.to_str().unwrap().to_owned()]),
+    );
+    assert!(said.contains("plain/tokio"), "{said}");
+    for row in store::read(&file).unwrap().rows {
+        for result in row.results {
+            assert_eq!(result.trouble, None, "{}", result.peer);
+            assert!(matches!(result.samples[..], [Some(figure)] if figure > 0.0));
+        }
+    }
 }
 
 #[test]

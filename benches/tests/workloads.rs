@@ -3,8 +3,8 @@
 //! Those with a server in a process of its own are in `services.rs`.
 
 use leno_bench::allocator::Counting;
-use leno_bench::peers;
-use leno_bench::workload::{Case, Sample, Setting, Unit};
+use leno_bench::workload::{Case, Pinning, Sample, Setting, Unit};
+use leno_bench::{peers, process};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -20,6 +20,10 @@ fn every_case_of_every_peer_works() {
     for peer in peers::all() {
         for case in &peer.cases {
             if case.workload.group == "services" {
+                continue;
+            }
+            // What needs two processors cannot be tested on one.
+            if case.workload.pinning == Pinning::Apart && process::processors().len() < 2 {
                 continue;
             }
             for &workers in case.workload.workers {

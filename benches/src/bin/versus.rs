@@ -1,12 +1,12 @@
-//! Compares leno with tokio and smol: `versus help` says how.
+//! Compares leno with tokio and smol: `versus --help` says how.
 
 use leno_bench::allocator::Counting;
-use leno_bench::peers;
+use leno_bench::{cli, peers};
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 fn main() -> ExitCode {
-    leno_bench::cli::main(peers::all())
+    cli::main(peers::all())
 }

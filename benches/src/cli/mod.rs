@@ -125,6 +125,14 @@ pub fn main(runtimes: Vec<Runtime>) -> ExitCode {
 }
 
 fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
+    for (number, runtime) in runtimes.iter().enumerate() {
+        if runtimes[..number]
+            .iter()
+            .any(|other| other.name == runtime.name)
+        {
+            return Err(format!("two peers are called {:?}", runtime.name));
+        }
+    }
     match call {
         Call::Run(arguments) => return run::run(&arguments, runtimes),
         Call::Report(arguments) => report(&arguments)?,

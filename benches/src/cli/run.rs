@@ -60,8 +60,12 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         limits: Vec::new(),
         rows: Vec::new(),
     };
-    let samples = plan.items.len() * plan.peers.len() * record.rounds as usize;
-    let progress = Progress::new(samples as u64);
+    let progress = Progress::new(plan.samples(record.rounds));
+    if cfg!(debug_assertions) {
+        progress.note(
+            "this is a debug build, whose figures mean nothing: build with `--profile bench`",
+        );
+    }
     // What is only needed for floors need not be waited for without them.
     if plan.items.iter().any(|item| item.workload.floor.is_some()) {
         progress.note("measuring what the machine itself takes");
@@ -78,7 +82,11 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         }
     });
     progress.end();
-    let written = write(&record);
+    let written = match record.interrupted && record.rows.is_empty() {
+        // An older record is worth more.
+        true => Ok(()),
+        false => write(&record),
+    };
     print(&table::markdown(&record, None))?;
     written?;
     Ok(match record.interrupted {

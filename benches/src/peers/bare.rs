@@ -7,10 +7,6 @@ use crate::workload::{Case, Runtime, Sample, Setting, Workload};
 use crate::workloads::sampling::{histogram, spin, warm_up};
 use crate::workloads::wake::{self, Bell};
 use crate::workloads::{busy, lateness, ping_pong, place};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -146,17 +142,36 @@ fn wakes(
 /// The system's own timer.
 fn millisecond(setting: Setting) -> Sample {
     const LENGTH: Duration = Duration::from_millis(1);
+    let sleep = timer(LENGTH);
+    let latenesses = (0..setting.operations).map(|_| {
+        let due = Instant::now() + LENGTH;
+        sleep();
+        lateness::lateness(due)
+    });
+    Sample::latency(histogram(latenesses))
+}
+
+/// Sleeps for `length` each time it is called, by a timer that is a file, the way of the runtimes.
+#[cfg(target_os = "linux")]
+fn timer(length: Duration) -> impl Fn() {
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
     let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)
         .expect("the system has timers");
     let once = Itimerspec {
         it_interval: Timespec::default(),
-        it_value: Timespec::try_from(LENGTH).expect("a millisecond is short enough"),
+        it_value: Timespec::try_from(length).expect("it is no eternity"),
     };
-    let latenesses = (0..setting.operations).map(|_| {
-        let due = Instant::now() + LENGTH;
+    move || {
         timerfd_settime(&timer, TimerfdTimerFlags::empty(), &once).expect("a timer can be set");
         rustix::io::read(&timer, &mut [0; 8]).expect("a timer can be waited for");
-        lateness::lateness(due)
-    });
-    Sample::latency(histogram(latenesses))
+    }
+}
+
+/// Sleeps for `length` each time it is called, as a thread sleeps.
+#[cfg(not(target_os = "linux"))]
+fn timer(length: Duration) -> impl Fn() {
+    move || std::thread::sleep(length)
 }

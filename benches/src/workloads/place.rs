@@ -1,9 +1,8 @@
 //! Where threads run.
 
+use crate::process;
 use crate::workload::Pinning;
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::panic::resume_unwind;
-use std::sync::OnceLock;
 
 /// Runs `inside` on a thread of its own where `pinning` wants workers to be, so that those that it starts inherit the
 /// place and nothing has to be undone on the calling thread.
@@ -28,19 +27,9 @@ pub fn outside(pinning: Pinning) {
     }
 }
 
-/// Pins the calling thread, and those that it starts from now on, to one of the processors of this process.
+/// A sample that cannot be placed is none.
 fn pin(nth: usize) {
-    let mut only = CpuSet::new();
-    only.set(*processors().get(nth).expect("there are so many processors"));
-    sched_setaffinity(None, &only).expect("a thread may be pinned");
-}
-
-/// The processors that this process might use when this was first called, which is before it pins anything.
-fn processors() -> &'static [usize] {
-    static PROCESSORS: OnceLock<Vec<usize>> = OnceLock::new();
-    PROCESSORS.get_or_init(|| {
-        let allowed = sched_getaffinity(None).expect("a thread knows its processors");
-        let numbers = 0..CpuSet::MAX_CPU;
-        numbers.filter(|number| allowed.is_set(*number)).collect()
-    })
+    if let Err(error) = process::pin(nth) {
+        panic!("cannot pin a thread: {error}");
+    }
 }
