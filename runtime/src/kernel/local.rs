@@ -316,7 +316,9 @@ impl Driven {
                     break;
                 };
                 here::with(|here| here.budget.set(budget::PER_POLL));
-                task.run();
+                if let Some(woken) = task.run() {
+                    self.queue(|queue| queue.push_back(woken));
+                }
                 tasks += 1;
                 if self.tick() {
                     self.look_around();
@@ -473,26 +475,30 @@ impl Drop for Driven {
 }
 
 impl LocalHome {
-    fn push(&self, task: Runnable) {
+    /// The driver of this scheduler, if it is this thread.
+    fn driven(&self) -> Option<&Driven> {
         let driven = here::with(|here| here.local.get()).cast::<Driven>();
         // SAFETY: `here.local` points to the box in the hands of this thread's `block_on` (or `close`) further up the
         // stack, and is cleared when that is dropped.
-        match unsafe { driven.as_ref() } {
-            Some(driven) if Arc::ptr_eq(&driven.local, &self.0) => {
-                driven.queue(|queue| queue.push_back(task));
-            }
-            _ => self.0.inject(task),
-        }
+        let driven = unsafe { driven.as_ref() };
+        driven.filter(|driven| Arc::ptr_eq(&driven.local, &self.0))
     }
 }
 
 impl Scheduler for LocalHome {
     fn schedule(&self, task: Runnable) {
-        self.push(task);
+        match self.driven() {
+            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            None => self.0.inject(task),
+        }
     }
 
-    fn requeue(&self, task: Runnable) {
-        self.push(task);
+    fn schedule_unheld(&self, task: Runnable) {
+        match self.driven() {
+            // The driver holds the scheduler.
+            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            None => Arc::clone(&self.0).inject(task),
+        }
     }
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {

@@ -36,7 +36,7 @@ use std::ptr::NonNull;
 pub(crate) struct Pool {
     pub(super) idle: Idle,
     pub(super) injector: Injector<Runnable>,
-    pub(super) remotes: Box<[CachePadded<Remote>]>,
+    pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
@@ -92,7 +92,7 @@ impl Pool {
         for _ in 0..workers {
             let deque = Worker::new_fifo();
             let seat = Arc::new(Seat::new(driver.handle().cloned()));
-            remotes.push(CachePadded::new(Remote {
+            remotes.push(Arc::new(Remote {
                 slot: CachePadded::new(Slot::new()),
                 stealer: deque.stealer(),
                 wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
@@ -157,7 +157,7 @@ impl Pool {
     pub(crate) fn count_spawned(&self, outside: &Home) -> Home {
         worker::with_core(self, |core| match core {
             Some(core) => {
-                let spawned = &self.remotes[core.index()].counters.spawned;
+                let spawned = &core.remote().counters.spawned;
                 // Ordering: Relaxed; only this worker writes it, and whoever needs an exact sum has waited for
                 // the worker.
                 spawned.store(spawned.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
@@ -263,12 +263,11 @@ impl Scheduler for PoolHome {
     }
 
     #[inline]
-    fn requeue(&self, task: Runnable) {
+    fn schedule_unheld(&self, task: Runnable) {
         worker::with_core(&self.0, |core| match core {
-            Some(core) => core.requeue(task),
+            // The core holds the pool.
+            Some(core) => core.push_woken(task),
             None => {
-                // The poller holds no reference: once the claim is pushed, another thread may end the task, and free
-                // it and this home with it.
                 let pool = Arc::clone(&self.0);
                 pool.inject(task);
             }
@@ -289,7 +288,7 @@ impl Scheduler for PoolHome {
         }
         worker::with_core(&self.0, |core| match core {
             Some(core) => {
-                let finished = &self.0.remotes[core.index()].counters.finished;
+                let finished = &core.remote().counters.finished;
                 // Ordering: Release, see `live_tasks`; only this worker writes it.
                 finished.store(finished.load(Ordering::Relaxed) + 1, Ordering::Release);
             }

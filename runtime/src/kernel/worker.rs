@@ -24,8 +24,9 @@ use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
-use crate::kernel::pool::{Pool, PoolHome};
+use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::root::Driving;
+use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
@@ -48,6 +49,10 @@ const SLOW_POLL: u64 = 20_000;
 pub(crate) struct Core {
     pool: Arc<Pool>,
     index: usize,
+    /// What the others see of this worker.
+    remote: Arc<Remote>,
+    /// There is no other worker to tell of anything.
+    alone: bool,
     home: Home,
     deque: Worker<Runnable>,
     tick: Cell<u32>,
@@ -59,6 +64,8 @@ pub(crate) struct Core {
     owes: Cell<bool>,
     /// Pushes tell nobody for now: they will be told together.
     quiet: Cell<bool>,
+    /// Something was pushed quietly.
+    untold: Cell<bool>,
     /// Polls are slow: do not use the slot.
     slow: Cell<bool>,
     /// The clock at the last look.
@@ -182,6 +189,8 @@ impl Core {
     pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
+            remote: Arc::clone(&pool.remotes[index]),
+            alone: pool.remotes.len() == 1,
             pool,
             index,
             deque,
@@ -190,6 +199,7 @@ impl Core {
             searching: Cell::new(false),
             owes: Cell::new(false),
             quiet: Cell::new(false),
+            untold: Cell::new(false),
             slow: Cell::new(false),
             looked: Cell::new(0),
         }
@@ -199,12 +209,16 @@ impl Core {
         self.index
     }
 
+    pub(super) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
     pub(super) fn home(&self) -> &Home {
         &self.home
     }
 
-    fn slot(&self) -> &crate::kernel::slot::Slot {
-        &self.pool.remotes[self.index].slot
+    fn slot(&self) -> &Slot {
+        &self.remote.slot
     }
 
     // ----- pushing ------------------------------------------------------------------------------------
@@ -225,8 +239,8 @@ impl Core {
 
     /// Queues a task that was woken by its own poll.
     #[inline]
-    pub(super) fn requeue(&self, task: Runnable) {
-        if self.deque.is_empty() && self.slot().peek().is_null() {
+    fn requeue(&self, task: Runnable) {
+        if self.alone || self.deque.is_empty() && self.slot().peek().is_null() {
             // This worker runs it next.
             self.deque.push(task);
         } else {
@@ -238,7 +252,9 @@ impl Core {
     fn push(&self, task: Runnable) {
         self.deque.push(task);
         // A lone worker has nobody to tell: if it is here, it does not sleep.
-        if !self.quiet.get() && self.pool.remotes.len() > 1 {
+        if self.quiet.get() {
+            self.untold.set(true);
+        } else if !self.alone {
             // If the pool is closed this worker drains its own deque as it leaves.
             self.pool.idle.pushed();
         }
@@ -247,7 +263,7 @@ impl Core {
     // ----- the loop -----------------------------------------------------------------------------------
 
     /// Runs one task, or looks for one, or sleeps. False if the pool is closed.
-    #[inline]
+    #[inline(always)]
     fn step(&self) -> bool {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
@@ -256,14 +272,14 @@ impl Core {
             if self.pool.idle.is_closed() {
                 return false;
             }
-            self.look_around().or_else(|| self.next())
+            self.look_around()
         } else {
             self.next()
         };
-        match task {
-            Some(task) => self.run(task),
-            None => return self.dry(),
-        }
+        let Some(task) = task.or_else(|| self.dry()) else {
+            return !self.pool.idle.is_closed();
+        };
+        self.run(task);
         true
     }
 
@@ -283,12 +299,17 @@ impl Core {
     }
 
     /// Polls a task. The core may be gone afterwards.
-    #[inline]
+    #[inline(always)]
     fn run(&self, task: Runnable) {
         if self.searching.get() {
             self.found();
         }
-        task.run();
+        if let Some(woken) = task.run() {
+            match current() {
+                Some(core) => core.requeue(woken),
+                None => woken.reschedule(),
+            }
+        }
     }
 
     /// A fresh budget. Not for a task from the slot: a chain is one piece of work, and shares one.
@@ -299,14 +320,15 @@ impl Core {
 
     /// Nothing at hand: look elsewhere, or sleep.
     #[cold]
-    fn dry(&self) -> bool {
+    fn dry(&self) -> Option<Runnable> {
         if self.pool.idle.is_closed() {
-            return false;
+            return None;
         }
         let injected = self.take_injected();
         if !self.searching.get() {
             // On their way from the injector the others of the batch were nowhere to be seen, so who looked meanwhile
             // may have gone to sleep. (A searcher tells when it runs what it has found.)
+            self.untold.set(true);
             self.tell();
         }
         let task = injected.or_else(|| {
@@ -319,15 +341,14 @@ impl Core {
                 None
             }
         });
-        match task {
-            Some(task) => self.run(task),
-            None => self.sleep(),
+        if task.is_none() {
+            self.sleep();
         }
-        true
+        task
     }
 
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
-    /// and timers. Returns a task from outside, if there is one.
+    /// and timers. Returns the next task, one from outside if there is one.
     #[cold]
     fn look_around(&self) -> Option<Runnable> {
         let now = self.pool.clock.now();
@@ -339,21 +360,29 @@ impl Core {
             }
             self.fire_overdue(now);
         });
-        let task = self.take_injected();
+        let task = match self.take_injected() {
+            Some(task) => {
+                // On their way from the injector the others of the batch were nowhere to be seen.
+                self.untold.set(true);
+                Some(task)
+            }
+            None => self.next(),
+        };
         self.tell();
         task
     }
 
-    /// Tells the others of what has come to the deque quietly.
+    /// Tells the others of what has come to the deque quietly. This worker has taken out what it runs next: if that
+    /// was all, there is nothing to tell.
     fn tell(&self) {
-        if self.pool.remotes.len() > 1 && !self.deque.is_empty() {
+        if self.untold.replace(false) && !self.alone && !self.deque.is_empty() {
             self.pool.idle.pushed();
         }
     }
 
     /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
     fn fire_overdue(&self, now: u64) {
-        let own = &self.pool.remotes[self.index].wheel;
+        let own = &self.remote.wheel;
         if own.overdue(now) {
             own.fire(now);
         }
@@ -425,6 +454,8 @@ impl Core {
     #[cold]
     fn found(&self) {
         self.searching.set(false);
+        // This tells of all that is there.
+        self.untold.set(false);
         self.pool.idle.found(|| self.pool.has_work());
     }
 
@@ -443,11 +474,11 @@ impl Core {
     /// S1 to S4 of the idle protocol; comes back searching.
     fn wait(&self) {
         let pool = &*self.pool;
-        let seat = &*pool.remotes[self.index].seat;
+        let seat = &*self.remote.seat;
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &*pool.remotes[self.index].wheel;
+        let wheel = &*self.remote.wheel;
         let deadline = wheel.prepare_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
