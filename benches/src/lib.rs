@@ -4,9 +4,24 @@
 //! [`record`]. `cargo bench -p leno-bench` runs the workloads under criterion; `versus` takes turns between the peers,
 //! which is the fairer comparison on a machine whose speed drifts.
 
+pub mod cli;
+pub mod diff;
+pub mod environment;
+pub mod html;
+mod interrupt;
+pub mod limits;
 pub mod peer;
 pub mod peers;
+mod plan;
+pub mod process;
+mod progress;
 pub mod record;
+mod run;
+pub mod sample;
+pub mod statistics;
+pub mod store;
+pub mod table;
+pub mod units;
 pub mod workload;
 pub mod workloads;
 

@@ -52,7 +52,7 @@ pub trait Timers: Peer {
 
 /// A peer with threads for closures that block. Called inside tasks.
 pub trait Blocking: Peer {
-    /// Runs `closure` on a thread that may block.
+    /// Runs `closure` on a thread that may block, from this call on and not from the first poll.
     fn spawn_blocking<R: Send + 'static>(
         closure: impl FnOnce() -> R + Send + 'static,
     ) -> impl Future<Output = R> + Send;

@@ -1,16 +1,19 @@
 //! leno and tokio: the same names, so the same source.
 
+use crate::peer::Http;
+
 /// Makes `$Peer` the peer of the runtime crate `$runtime`.
 macro_rules! peer {
     ($module:ident, $Peer:ident, $runtime:ident) => {
         mod $module {
-            use crate::peer::{Network, Peer, Timers};
+            use crate::peer::{Blocking, Channels, Network, Peer, Timers};
             use std::future::Future;
             use std::net::SocketAddr;
             use std::pin::Pin;
             use std::task::{Context, Poll, ready};
             use std::time::Duration;
             use $runtime::io::{AsyncReadExt, AsyncWriteExt};
+            use $runtime::sync::{Mutex, mpsc, oneshot};
 
             #[doc = concat!(stringify!($runtime), ", with everything enabled.")]
             #[derive(Debug)]
@@ -115,6 +118,76 @@ macro_rules! peer {
                     $runtime::time::timeout(limit, future).await.ok()
                 }
             }
+
+            impl Blocking for $Peer {
+                fn spawn_blocking<R: Send + 'static>(
+                    closure: impl FnOnce() -> R + Send + 'static,
+                ) -> impl Future<Output = R> + Send {
+                    Join($runtime::task::spawn_blocking(closure))
+                }
+            }
+
+            impl Channels for $Peer {
+                type Sender<T: Send + 'static> = mpsc::Sender<T>;
+                type Receiver<T: Send + 'static> = mpsc::Receiver<T>;
+                type UnboundedSender<T: Send + 'static> = mpsc::UnboundedSender<T>;
+                type UnboundedReceiver<T: Send + 'static> = mpsc::UnboundedReceiver<T>;
+                type OnceSender<T: Send + 'static> = oneshot::Sender<T>;
+                type OnceReceiver<T: Send + 'static> = oneshot::Receiver<T>;
+                type Mutex<T: Send + 'static> = Mutex<T>;
+
+                fn bounded<T: Send + 'static>(
+                    capacity: usize,
+                ) -> (mpsc::Sender<T>, mpsc::Receiver<T>) {
+                    mpsc::channel(capacity)
+                }
+
+                async fn send<T: Send + 'static>(sender: &mpsc::Sender<T>, value: T) {
+                    assert!(sender.send(value).await.is_ok(), "the receiver is gone");
+                }
+
+                async fn receive<T: Send + 'static>(receiver: &mut mpsc::Receiver<T>) -> Option<T> {
+                    receiver.recv().await
+                }
+
+                fn unbounded<T: Send + 'static>()
+                -> (mpsc::UnboundedSender<T>, mpsc::UnboundedReceiver<T>) {
+                    mpsc::unbounded_channel()
+                }
+
+                fn send_unbounded<T: Send + 'static>(sender: &mpsc::UnboundedSender<T>, value: T) {
+                    assert!(sender.send(value).is_ok(), "the receiver is gone");
+                }
+
+                async fn receive_unbounded<T: Send + 'static>(
+                    receiver: &mut mpsc::UnboundedReceiver<T>,
+                ) -> Option<T> {
+                    receiver.recv().await
+                }
+
+                fn once<T: Send + 'static>() -> (oneshot::Sender<T>, oneshot::Receiver<T>) {
+                    oneshot::channel()
+                }
+
+                fn send_once<T: Send + 'static>(sender: oneshot::Sender<T>, value: T) {
+                    assert!(sender.send(value).is_ok(), "the receiver is gone");
+                }
+
+                async fn receive_once<T: Send + 'static>(receiver: oneshot::Receiver<T>) -> T {
+                    receiver.await.expect("the sender sends")
+                }
+
+                fn mutex<T: Send + 'static>(value: T) -> Mutex<T> {
+                    Mutex::new(value)
+                }
+
+                async fn lock<T: Send + 'static, R: Send>(
+                    mutex: &Mutex<T>,
+                    with: impl FnOnce(&mut T) -> R + Send,
+                ) -> R {
+                    with(&mut *mutex.lock().await)
+                }
+            }
         }
         pub use $module::$Peer;
     };
@@ -122,3 +195,19 @@ macro_rules! peer {
 
 peer!(leno_peer, Leno, leno);
 peer!(tokio_peer, Tokio, tokio);
+
+impl Http for Leno {
+    type Io = leno::net::TcpStream;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        stream
+    }
+}
+
+impl Http for Tokio {
+    type Io = hyper_util::rt::TokioIo<tokio::net::TcpStream>;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        hyper_util::rt::TokioIo::new(stream)
+    }
+}

@@ -1,9 +1,10 @@
 //! smol: an `async_executor::Executor`, run by as many threads as there are workers.
 
-use crate::peer::{Network, Peer, Timers};
+use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
 use smol::Executor;
-use smol::channel::Sender;
+use smol::channel::{Receiver, Sender};
 use smol::io::{AsyncReadExt, AsyncWriteExt};
+use smol::lock::Mutex;
 use std::cell::RefCell;
 use std::future::Future;
 use std::net::SocketAddr;
@@ -129,11 +130,88 @@ impl Timers for Smol {
     }
 
     async fn timeout<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output> {
+        // smol has no timeout. This one reads the clock when it is called, as the others' do: a limit that began with
+        // the first pending poll would be another promise.
+        let timer = smol::Timer::after(limit);
         smol::future::or(async { Some(future.await) }, async {
-            smol::Timer::after(limit).await;
+            timer.await;
             None
         })
         .await
+    }
+}
+
+impl Blocking for Smol {
+    fn spawn_blocking<R: Send + 'static>(
+        closure: impl FnOnce() -> R + Send + 'static,
+    ) -> impl Future<Output = R> + Send {
+        smol::unblock(closure)
+    }
+}
+
+impl Channels for Smol {
+    type Sender<T: Send + 'static> = Sender<T>;
+    type Receiver<T: Send + 'static> = Receiver<T>;
+    type UnboundedSender<T: Send + 'static> = Sender<T>;
+    type UnboundedReceiver<T: Send + 'static> = Receiver<T>;
+    // smol has no channel for one value: its users take a channel of one.
+    type OnceSender<T: Send + 'static> = Sender<T>;
+    type OnceReceiver<T: Send + 'static> = Receiver<T>;
+    type Mutex<T: Send + 'static> = Mutex<T>;
+
+    fn bounded<T: Send + 'static>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+        smol::channel::bounded(capacity)
+    }
+
+    async fn send<T: Send + 'static>(sender: &Sender<T>, value: T) {
+        assert!(sender.send(value).await.is_ok(), "the receiver is gone");
+    }
+
+    async fn receive<T: Send + 'static>(receiver: &mut Receiver<T>) -> Option<T> {
+        receiver.recv().await.ok()
+    }
+
+    fn unbounded<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
+        smol::channel::unbounded()
+    }
+
+    fn send_unbounded<T: Send + 'static>(sender: &Sender<T>, value: T) {
+        assert!(sender.try_send(value).is_ok(), "the receiver is gone");
+    }
+
+    async fn receive_unbounded<T: Send + 'static>(receiver: &mut Receiver<T>) -> Option<T> {
+        receiver.recv().await.ok()
+    }
+
+    fn once<T: Send + 'static>() -> (Sender<T>, Receiver<T>) {
+        smol::channel::bounded(1)
+    }
+
+    fn send_once<T: Send + 'static>(sender: Sender<T>, value: T) {
+        assert!(sender.try_send(value).is_ok(), "the receiver is gone");
+    }
+
+    async fn receive_once<T: Send + 'static>(receiver: Receiver<T>) -> T {
+        receiver.recv().await.expect("the sender sends")
+    }
+
+    fn mutex<T: Send + 'static>(value: T) -> Mutex<T> {
+        Mutex::new(value)
+    }
+
+    async fn lock<T: Send + 'static, R: Send>(
+        mutex: &Mutex<T>,
+        with: impl FnOnce(&mut T) -> R + Send,
+    ) -> R {
+        with(&mut *mutex.lock().await)
+    }
+}
+
+impl Http for Smol {
+    type Io = smol_hyper::rt::FuturesIo<smol::net::TcpStream>;
+
+    fn io(stream: Self::Stream) -> Self::Io {
+        Self::Io::new(stream)
     }
 }
 

@@ -1,8 +1,20 @@
 //! The workloads, one file a group.
 
+pub mod blocking;
+pub mod busy;
+pub mod channels;
 pub mod echo;
+pub mod idle;
+pub mod lateness;
+pub mod locks;
+pub mod ping_pong;
+pub mod place;
+pub mod sampling;
+pub mod skew;
 pub mod spawn;
 pub mod switch;
+pub mod timers;
+pub mod turn;
 pub mod wake;
 
 use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
@@ -10,27 +22,41 @@ use crate::workload::Case;
 
 /// What needs nothing but tasks.
 pub fn tasks<P: Peer>() -> Vec<Case> {
-    Vec::new()
+    [
+        switch::cases::<P>(),
+        ping_pong::cases::<P>(),
+        wake::cases::<P>(),
+        busy::wakes::<P>(),
+        spawn::cases::<P>(),
+        busy::spawns::<P>(),
+        skew::cases::<P>(),
+    ]
+    .concat()
 }
 
 /// What needs timers.
 pub fn timers<P: Timers>() -> Vec<Case> {
-    Vec::new()
+    [
+        timers::cases::<P>(),
+        lateness::cases::<P>(),
+        idle::cases::<P>(),
+    ]
+    .concat()
 }
 
 /// What needs threads for blocking closures.
 pub fn blocking<P: Blocking>() -> Vec<Case> {
-    Vec::new()
+    blocking::cases::<P>()
 }
 
 /// What needs channels and locks.
 pub fn channels<P: Channels>() -> Vec<Case> {
-    Vec::new()
+    [channels::cases::<P>(), locks::cases::<P>()].concat()
 }
 
 /// What needs TCP.
 pub fn network<P: Network>() -> Vec<Case> {
-    Vec::new()
+    echo::cases::<P>()
 }
 
 /// What needs hyper.

@@ -1,0 +1,7 @@
+//! TCP under criterion.
+
+mod common;
+
+fn main() {
+    common::run(&["TCP"]);
+}

@@ -1,0 +1,197 @@
+//! The command line of `versus`, which a program with a peer of its own has too.
+
+mod list;
+mod run;
+
+use crate::store::{self, Output};
+use crate::workload::{Runtime, Setting};
+use crate::{diff, html, process, sample, table};
+use clap::{Args, Parser, Subcommand};
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(
+    about = "Compares async runtimes, taking turns between them",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    call: Call,
+}
+
+#[derive(Debug, Subcommand)]
+enum Call {
+    /// Measure, and print tables of medians, ratios and verdicts
+    Run(run::RunArguments),
+    /// Show what a run wrote: as Markdown, or as a page
+    Report(ReportArguments),
+    /// Compare two runs; exits with 1 if a row became worse by more than the limit
+    Diff(DiffArguments),
+    /// Say what there is to measure, and on which peers
+    List,
+    /// Takes one sample in this process, for `run`.
+    #[command(name = process::SAMPLE, hide = true)]
+    Sample(SampleArguments),
+    /// Serves until killed, for a sample.
+    #[command(name = process::SERVE, hide = true)]
+    Serve(ServeArguments),
+}
+
+#[derive(Debug, Args)]
+struct ReportArguments {
+    /// What `run --json` wrote
+    record: PathBuf,
+    /// Write a page of HTML here instead of tables to the output
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// The peer whose ratio to the reference the tables show [default: leno]
+    #[arg(long, value_name = "PEER", conflicts_with = "html")]
+    peer: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct DiffArguments {
+    /// The earlier record
+    old: PathBuf,
+    /// The later record
+    new: PathBuf,
+    /// How much worse a row may become
+    #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percent)]
+    fail_above: f64,
+    /// The peer to compare [default: leno]
+    #[arg(long, value_name = "PEER")]
+    peer: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct SampleArguments {
+    #[arg(long)]
+    peer: String,
+    #[arg(long)]
+    workload: String,
+    #[arg(long)]
+    workers: usize,
+    #[arg(long)]
+    operations: u64,
+}
+
+#[derive(Debug, Args)]
+struct ServeArguments {
+    peer: String,
+    server: String,
+    workers: usize,
+    #[arg(long, value_delimiter = ',')]
+    processors: Vec<usize>,
+}
+
+/// The exit code for a difference above the limit.
+const WORSE: u8 = 1;
+
+/// The exit code for what the caller got wrong, clap's too, and for what failed.
+const BAD_INPUT: u8 = 2;
+
+/// Compares `runtimes` as the command line says: the `main` of `versus`, and of a program that adds a peer.
+///
+/// ```no_run
+/// use leno_bench::peers::Tokio;
+/// use leno_bench::workload::Runtime;
+///
+/// fn main() -> std::process::ExitCode {
+///     leno_bench::cli::main(vec![Runtime::new::<Tokio>()])
+/// }
+/// ```
+pub fn main(runtimes: Vec<Runtime>) -> ExitCode {
+    match dispatch(Arguments::parse().call, &runtimes) {
+        Ok(code) => code,
+        Err(message) => {
+            // There is nobody else to tell.
+            let _ = writeln!(io::stderr(), "{message}");
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
+    for (number, runtime) in runtimes.iter().enumerate() {
+        if runtimes[..number]
+            .iter()
+            .any(|other| other.name == runtime.name)
+        {
+            return Err(format!("two peers are called {:?}", runtime.name));
+        }
+    }
+    match call {
+        Call::Run(arguments) => return run::run(&arguments, runtimes),
+        Call::Report(arguments) => report(&arguments)?,
+        Call::Diff(arguments) => {
+            let (old, new) = (store::read(&arguments.old)?, store::read(&arguments.new)?);
+            let peer = arguments.peer.as_deref();
+            let difference = diff::compare(&old, &new, peer, arguments.fail_above)?;
+            print(&difference.text)?;
+            if difference.regressions > 0 {
+                return Ok(ExitCode::from(WORSE));
+            }
+        }
+        Call::List => print(&list::list(runtimes))?,
+        Call::Sample(arguments) => {
+            sample::panic_in_one_line();
+            let setting = Setting {
+                workers: arguments.workers,
+                operations: arguments.operations,
+            };
+            sample::give(runtimes, &arguments.peer, &arguments.workload, setting)?;
+        }
+        Call::Serve(arguments) => {
+            sample::panic_in_one_line();
+            let ServeArguments {
+                peer,
+                server,
+                workers,
+                processors,
+            } = arguments;
+            process::serve(runtimes, &peer, &server, workers, &processors)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn report(arguments: &ReportArguments) -> Result<(), String> {
+    let record = store::read(&arguments.record)?;
+    if let Some(path) = &arguments.html {
+        return Output::new(path)?.write(&html::page(&record));
+    }
+    let peer = arguments.peer.as_deref();
+    let known = |peer| {
+        let mut rows = record.rows.iter();
+        rows.any(|row| row.results.iter().any(|result| result.peer == peer))
+    };
+    match peer {
+        Some(peer) if !known(peer) => Err(format!("the record has no peer {peer:?}")),
+        peer => print(&table::markdown(&record, peer)),
+    }
+}
+
+/// Prints to the output. A reader that has seen enough is no error.
+fn print(text: &str) -> Result<(), String> {
+    let mut output = io::stdout().lock();
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write the output: {error}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// "5%" and "5" are 0.05.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    match number.parse::<f64>() {
+        Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent / 100.0),
+        _ => Err("it is no percentage, like 5%".to_owned()),
+    }
+}
