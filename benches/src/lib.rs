@@ -4,6 +4,7 @@
 //! [`record`]. `cargo bench -p leno-bench` runs the workloads under criterion; `versus` takes turns between the peers,
 //! which is the fairer comparison on a machine whose speed drifts.
 
+pub mod environment;
 pub mod peer;
 pub mod peers;
 pub mod record;
