@@ -4,10 +4,15 @@
 //! [`record`]. `cargo bench -p leno-bench` runs the workloads under criterion; `versus` takes turns between the peers,
 //! which is the fairer comparison on a machine whose speed drifts.
 
+pub mod cli;
 pub mod environment;
+mod interrupt;
 pub mod peer;
 pub mod peers;
+pub mod process;
 pub mod record;
+pub mod sample;
+pub mod statistics;
 pub mod workload;
 pub mod workloads;
 
