@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod environment;
+pub mod html;
 mod interrupt;
 pub mod peer;
 pub mod peers;
