@@ -101,12 +101,14 @@ impl Plot<'_> {
 
     /// The side on which the curves leave more room beside the floor: where, how far from it, and anchored how.
     fn free_side(&self, floor: f64) -> (&'static str, &'static str, &'static str) {
-        let room = |end: fn(&[(f64, f64)]) -> Option<&(f64, f64)>| {
-            let ends = self.curves.iter().filter_map(|curve| end(&curve.points));
-            let rooms = ends.map(|(_, value)| (self.down(*value) - self.down(floor)).abs());
-            rooms.fold(f64::INFINITY, f64::min)
+        let room = |ends: &mut dyn Iterator<Item = &(f64, f64)>| {
+            ends.map(|(_, value)| (self.down(*value) - self.down(floor)).abs())
+                .fold(f64::INFINITY, f64::min)
         };
-        if room(<[_]>::last) > room(<[_]>::first) {
+        let curves = || self.curves.iter().map(|curve| &curve.points);
+        let left = room(&mut curves().filter_map(|points| points.first()));
+        let right = room(&mut curves().filter_map(|points| points.last()));
+        if right > left {
             ("100%", "-4", "end")
         } else {
             ("0", "4", "start")

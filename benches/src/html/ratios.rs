@@ -265,8 +265,7 @@ fn lane(facts: &Facts<'_>, scale: Scale, line: &Line<'_>, contender: usize, top:
 fn nothing(facts: &Facts<'_>, line: &Line<'_>, peer: usize, top: f64) -> Markup {
     let reason = match (reason(line, peer), facts.reference) {
         (Some(reason), _) => format!("{} {reason}", facts.peers[peer].name),
-        // The reference's trouble is said once, on the first lane.
-        (None, Some(reference)) if Some(peer) == facts.subject => {
+        (None, Some(reference)) => {
             let reason =
                 reason(line, reference).unwrap_or_else(|| "has no common round".to_owned());
             format!("{} {reason}", facts.reference_name())
