@@ -2,7 +2,7 @@
 //!
 //! The page is XHTML-compatible HTML: drawings are SVG made here, colours are variables of the style sheet, so that they
 //! follow the reader's light or dark theme; the theme's switch and the filter are radio buttons that the style sheet
-//! looks at. [`facts`] holds what is shown, each other file draws one part of it.
+//! looks at. `facts` holds what is shown, each other file draws one part of it.
 
 mod everything;
 mod facts;
