@@ -16,9 +16,12 @@
 //! [idle protocol](super::idle) run. A task that its own poll has requeued onto an empty deque tells nobody either:
 //! this worker runs it next. The tasks that one turn of the reactor wakes are told together, after it.
 //!
-//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies: a worker whose
-//! last 61 polls took more than [`SLOW_POLL`] on average leaves the slot alone; and a searcher that finds the same
-//! task in a slot twice, some microseconds apart, takes it.
+//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies. A searcher that
+//! finds the same task in a slot twice, some microseconds apart, takes it. And when everyone else sleeps, only the worker
+//! itself can do something, and only before it computes on: so it learns. Of every [`SAMPLE`] tasks that it puts into its
+//! slot it times one, from there to the end of the poll. If that was longer than [`SLOW_POLL`], it takes itself for slow
+//! and leaves the slot alone, so that its wakes are offered to others; then it times each, until one is short. So a
+//! mistake costs one wake-up of a sleeping worker, or one wait.
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
@@ -41,9 +44,12 @@ const INTERVAL: u32 = 61;
 /// not starve the rest.
 const CHAIN: u8 = 3;
 
-/// Mean duration of a poll, in nanoseconds, above which a woken task is better offered to others than kept in the
-/// slot: about two wake-ups of a sleeping worker.
+/// How long, in nanoseconds, a poll may go on after it has woken a task: above that the task is better offered to others
+/// than kept in the slot. About the time that a sleeping worker takes to come.
 const SLOW_POLL: u64 = 20_000;
+
+/// One of so many tasks that go to the slot is timed: two looks at the clock are then 2 ns a task.
+const SAMPLE: u8 = 32;
 
 /// What belongs to one worker.
 pub(crate) struct Core {
@@ -66,10 +72,12 @@ pub(crate) struct Core {
     quiet: Cell<bool>,
     /// Something was pushed quietly.
     untold: Cell<bool>,
-    /// Polls are slow: do not use the slot.
+    /// Polls go on for long after they have woken a task: do not use the slot.
     slow: Cell<bool>,
-    /// The clock at the last look.
-    looked: Cell<u64>,
+    /// Tasks that may go to the slot until one is timed.
+    unsampled: Cell<u8>,
+    /// The task that is timed: when it was woken, and what the tick was, which is set so that the next step ends this.
+    sample: Cell<Option<(u64, u32)>>,
 }
 
 /// A core on its way to a thread.
@@ -126,7 +134,6 @@ impl Handed {
         let driving = Driving::replace(Blocking::InPlace);
         self.install();
         if let Some(core) = current() {
-            core.looked.set(core.pool.clock.now());
             core.refill();
         }
         // Each step ends with the core still here, or gone.
@@ -201,7 +208,8 @@ impl Core {
             quiet: Cell::new(false),
             untold: Cell::new(false),
             slow: Cell::new(false),
-            looked: Cell::new(0),
+            unsampled: Cell::new(SAMPLE),
+            sample: Cell::new(None),
         }
     }
 
@@ -226,15 +234,41 @@ impl Core {
     /// Queues a task that was woken, spawned or aborted on this thread.
     #[inline]
     pub(super) fn push_woken(&self, task: Runnable) {
-        let task = if self.quiet.get() || self.slow.get() {
-            task
-        } else {
-            match self.slot().put(task) {
-                Ok(()) => return,
-                Err(task) => task,
+        if self.quiet.get() {
+            return self.push(task);
+        }
+        if self.slow.get() {
+            self.start_sample();
+            return self.push(task);
+        }
+        match self.slot().put(task) {
+            Ok(()) => {
+                let left = self.unsampled.get() - 1;
+                self.unsampled.set(left);
+                if left == 0 {
+                    self.start_sample();
+                }
             }
-        };
-        self.push(task);
+            Err(task) => self.push(task),
+        }
+    }
+
+    /// Times from here to the end of the poll, if nothing is being timed and there are others to offer tasks to.
+    #[cold]
+    fn start_sample(&self) {
+        self.unsampled.set(SAMPLE);
+        if self.sample.get().is_none() && !self.alone {
+            let tick = self.tick.replace(INTERVAL);
+            self.sample.set(Some((self.pool.clock.now(), tick)));
+        }
+    }
+
+    /// A poll has ended that was timed.
+    fn end_sample(&self, started: u64, tick: u32) {
+        self.sample.set(None);
+        self.tick.set(tick);
+        self.slow
+            .set(self.pool.clock.now().saturating_sub(started) > SLOW_POLL);
     }
 
     /// Queues a task that was woken by its own poll.
@@ -268,11 +302,10 @@ impl Core {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
         let task = if tick >= INTERVAL {
-            self.tick.set(0);
             if self.pool.idle.is_closed() {
                 return false;
             }
-            self.look_around()
+            self.exceptional_step()
         } else {
             self.next()
         };
@@ -347,13 +380,23 @@ impl Core {
         task
     }
 
+    /// Ends a sample, or looks around, or both.
+    #[cold]
+    fn exceptional_step(&self) -> Option<Runnable> {
+        if let Some((started, tick)) = self.sample.get() {
+            self.end_sample(started, tick + 1);
+            if tick + 1 < INTERVAL {
+                return self.next();
+            }
+        }
+        self.tick.set(0);
+        self.look_around()
+    }
+
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
     /// and timers. Returns the next task, one from outside if there is one.
-    #[cold]
     fn look_around(&self) -> Option<Runnable> {
         let now = self.pool.clock.now();
-        let elapsed = now.saturating_sub(self.looked.replace(now));
-        self.slow.set(elapsed > SLOW_POLL * u64::from(INTERVAL));
         self.quietly(|| {
             if let Some(mut turn) = self.pool.driver.try_lock() {
                 turn.turn(Some(Duration::ZERO));
@@ -512,9 +555,6 @@ impl Core {
                 wheel.fire(now);
             });
         }
-        // What was slow before the sleep says nothing about what comes now.
-        self.slow.set(false);
-        self.looked.set(now);
         self.tick.set(0);
         self.refill();
     }
