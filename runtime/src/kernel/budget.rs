@@ -34,7 +34,7 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 }
 
 #[cold]
-fn exhausted(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
     cx.waker().wake_by_ref();
     Poll::Pending
 }
@@ -51,6 +51,33 @@ pub(crate) fn poll_budgeted<T>(
         unit.made_progress();
     }
     result
+}
+
+/// Spends one unit if `attempt` gets something; or wakes the task and is pending, without an attempt, if none
+/// is left.
+///
+/// One look at the thread-local for what [`poll_budgeted`] needs two for. So `attempt` must not call foreign
+/// code: what that spends would be given back.
+#[inline]
+pub(crate) fn poll_attempt<T, E>(
+    cx: &mut Context<'_>,
+    attempt: impl FnOnce() -> Result<T, E>,
+) -> Poll<Result<T, E>> {
+    let result = here::with(|here| {
+        let budget = here.budget.get();
+        if budget == 0 {
+            return None;
+        }
+        let result = attempt();
+        if result.is_ok() {
+            here.budget.set(budget - u8::from(budget != UNLIMITED));
+        }
+        Some(result)
+    });
+    match result {
+        Some(result) => Poll::Ready(result),
+        None => exhausted(cx),
+    }
 }
 
 /// True if the running task has units left.

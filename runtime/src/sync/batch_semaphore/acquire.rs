@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-/// The future of [`Semaphore::acquire`].
+/// The future of [`Semaphore::acquire_in_queue`].
 pub(crate) struct Acquire<'a> {
     semaphore: &'a Semaphore,
     phase: Phase,

@@ -38,17 +38,21 @@ mod acquire;
 pub(crate) use acquire::Acquire;
 pub use acquire::{AcquireError, TryAcquireError};
 
+use crate::kernel::budget;
 use crate::kernel::list::{Linked, Links, List};
 use crate::kernel::wake_list::{WakeList, wake_in_batches};
 use crate::prim::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::{Mutex, UnsafeCell, const_fn};
 use std::fmt;
+use std::future::poll_fn;
 use std::ptr::NonNull;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 const CLOSED: usize = 1;
 const WAITING: usize = 2;
 const SHIFT: usize = 2;
+/// One permit.
+const ONE: usize = 1 << SHIFT;
 
 /// What became of a waiter: still in the queue, …
 const QUEUED: u32 = 0;
@@ -145,11 +149,67 @@ impl Semaphore {
         }
     }
 
-    /// A future that takes `n` permits, after everyone who came before.
+    /// Takes `n` permits, after everyone who came before.
+    #[inline]
+    pub(crate) async fn acquire(&self, n: usize) -> Result<(), AcquireError> {
+        match poll_fn(|cx| self.poll_at_once(cx, n)).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.acquire_in_queue(n).await,
+        }
+    }
+
+    /// [`try_acquire`](Self::try_acquire), for a unit of budget if it succeeds; pending only if there is none.
+    ///
+    /// Whoever acquires begins with this, and goes on with [`acquire_in_queue`](Self::acquire_in_queue) if it
+    /// fails: the waiter with its links is only made when there is somebody to wait for.
+    #[inline]
+    pub(crate) fn poll_at_once(
+        &self,
+        cx: &mut Context<'_>,
+        n: usize,
+    ) -> Poll<Result<(), TryAcquireError>> {
+        budget::poll_attempt(cx, || self.try_acquire(n))
+    }
+
+    /// A future that takes `n` permits, after everyone who came before, from the queue if it has to.
+    #[cold]
     #[track_caller]
-    pub(crate) fn acquire(&self, n: usize) -> Acquire<'_> {
+    pub(crate) fn acquire_in_queue(&self, n: usize) -> Acquire<'_> {
         check_count(n);
         Acquire::new(self, n)
+    }
+
+    /// [`poll_at_once`](Self::poll_at_once) for the one permit of a semaphore that has no more.
+    ///
+    /// It guesses what the word is, and so asks for its cache line once and not twice.
+    #[inline]
+    pub(crate) fn poll_the_only_one(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TryAcquireError>> {
+        budget::poll_attempt(cx, || {
+            // Ordering: Acquire pairs with the Release of whoever gave it back. If it fails, `try_acquire` looks.
+            match self
+                .word
+                .compare_exchange(ONE, 0, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => Ok(()),
+                Err(_) => self.try_acquire(1),
+            }
+        })
+    }
+
+    /// [`release`](Self::release) for the one permit of a semaphore that has no more.
+    #[inline]
+    pub(crate) fn release_the_only_one(&self) {
+        // Ordering: Release publishes what was done under the permit. If it fails, someone waits (or closes).
+        if self
+            .word
+            .compare_exchange(0, ONE, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
+            self.release(1);
+        }
     }
 
     /// Adds `n` permits, or gives them to those who wait.
