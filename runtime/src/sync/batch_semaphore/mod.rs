@@ -111,6 +111,16 @@ impl Semaphore {
         }
     }
 
+    const_fn! {
+        /// A semaphore without permits that refuses everyone.
+        pub(crate) const fn new_closed() -> Self {
+            Self {
+                word: AtomicUsize::new(CLOSED),
+                queue: Mutex::new(List::new()),
+            }
+        }
+    }
+
     pub(crate) fn available_permits(&self) -> usize {
         // Ordering: Acquire, so that "all permits are back" shows what was done under them.
         self.word.load(Ordering::Acquire) >> SHIFT
