@@ -44,9 +44,11 @@ fn no_more_readers_than_allowed() {
     drop(readers);
     assert_eq!(*third.ready(), 7);
     drop(third);
-    drop(RwLock::with_max_readers((), u32::MAX >> 3));
-    let text = panic_text(|| drop(RwLock::with_max_readers((), u32::MAX)));
+    let _most: RwLock<()> = RwLock::with_max_readers((), u32::MAX >> 3);
+    let text = panic_text(|| _ = RwLock::with_max_readers((), u32::MAX));
     assert!(text.contains("more than"), "{text}");
+    let text = panic_text(|| _ = RwLock::with_max_readers((), 0));
+    assert!(text.contains("0 readers"), "{text}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod atomic_waker;
 mod barrier;
 mod block_on;
 mod blocking;
+mod broadcast;
 mod idle;
 mod join;
 mod local;

@@ -33,8 +33,9 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending::new(budget))
 }
 
+/// What a leaf does that has found the budget at zero: it wakes its task and is pending.
 #[cold]
-fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
+pub(crate) fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
     cx.waker().wake_by_ref();
     Poll::Pending
 }
@@ -53,17 +54,13 @@ pub(crate) fn poll_budgeted<T>(
     result
 }
 
-/// Spends one unit if `attempt` gets something; or wakes the task and is pending, without an attempt, if none
-/// is left.
+/// Spends one unit if `attempt` gets something; None, without an attempt, if no unit is left.
 ///
 /// One look at the thread-local for what [`poll_budgeted`] needs two for. So `attempt` must not call foreign
 /// code: what that spends would be given back.
 #[inline]
-pub(crate) fn poll_attempt<T, E>(
-    cx: &mut Context<'_>,
-    attempt: impl FnOnce() -> Result<T, E>,
-) -> Poll<Result<T, E>> {
-    let result = here::with(|here| {
+pub(crate) fn attempt<T, E>(attempt: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+    here::with(|here| {
         let budget = here.budget.get();
         if budget == 0 {
             return None;
@@ -73,11 +70,24 @@ pub(crate) fn poll_attempt<T, E>(
             here.budget.set(budget - u8::from(budget != UNLIMITED));
         }
         Some(result)
-    });
-    match result {
+    })
+}
+
+/// As [`attempt`](fn@attempt); wakes the task and is pending if no unit is left.
+#[inline]
+pub(crate) fn poll_attempt<T, E>(
+    cx: &mut Context<'_>,
+    attempt: impl FnOnce() -> Result<T, E>,
+) -> Poll<Result<T, E>> {
+    match self::attempt(attempt) {
         Some(result) => Poll::Ready(result),
         None => exhausted(cx),
     }
+}
+
+/// Spends a unit if there is one, for progress that did not depend on it.
+pub(crate) fn spend() {
+    let _spent: Option<Result<(), ()>> = attempt(|| Ok(()));
 }
 
 /// True if the running task has units left.

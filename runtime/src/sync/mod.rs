@@ -8,6 +8,7 @@
 //! | [`RwLock`] | data that many tasks read or one changes |
 //! | [`Notify`] | "something has happened", without saying what |
 //! | [`Semaphore`] | no more than so many at once |
+//! | [`broadcast`] | every value, from anyone to everyone |
 //! | [`watch`] | the latest value, from anyone to everyone |
 //! | [`Barrier`] | tasks that wait for each other |
 //! | [`OnceCell`] | a value that whoever needs it first makes |
@@ -22,6 +23,7 @@
 
 mod barrier;
 pub(crate) mod batch_semaphore;
+pub mod broadcast;
 pub mod mpsc;
 mod mutex;
 mod notify;

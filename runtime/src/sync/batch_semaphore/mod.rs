@@ -27,7 +27,8 @@
 //! | permits → 0, WAITING, enqueue the rest      | `Acquire::enqueue` (lock)                        |
 //! | permits + n, if not WAITING                 | `add_unless_waiting` (no lock)                   |
 //! | give to the first, pop it when it has all   | `assign` (lock); the last one out clears WAITING |
-//! | CLOSED                                      | `close` (lock), then everyone is refused         |
+//! | CLOSED                                      | `close` (lock), then everyone is refused; parts  |
+//! |                                             | of what they wanted they give back themselves    |
 //!
 //! Orderings: who acquires a permit must see what was done under it. Exchanges that add are Release, those
 //! that take are Acquire, and all are read-modify-writes, so each continues the release sequences of those
@@ -58,7 +59,7 @@ const ONE: usize = 1 << SHIFT;
 const QUEUED: u32 = 0;
 /// … given all it wants, …
 const SERVED: u32 = 1;
-/// … or told that the semaphore is closed; it holds nothing.
+/// … or told that the semaphore is closed. What it has been given of what it wants its future gives back.
 const REFUSED: u32 = 2;
 
 /// A semaphore whose permits can be acquired several at once.
@@ -168,7 +169,8 @@ impl Semaphore {
         }
     }
 
-    /// [`try_acquire`](Self::try_acquire), for a unit of budget if it succeeds; pending only if there is none.
+    /// [`try_acquire`](Self::try_acquire), for a unit of budget if it succeeds. Pending only if there is no
+    /// budget, but permits: who would have to queue is to do so, and not lose its place for having no budget.
     ///
     /// Whoever acquires begins with this, and goes on with [`acquire_in_queue`](Self::acquire_in_queue) if it
     /// fails: the waiter with its links is only made when there is somebody to wait for.
@@ -178,7 +180,19 @@ impl Semaphore {
         cx: &mut Context<'_>,
         n: usize,
     ) -> Poll<Result<(), TryAcquireError>> {
-        budget::poll_attempt(cx, || self.try_acquire(n))
+        match budget::attempt(|| self.try_acquire(n)) {
+            Some(result) => Poll::Ready(result),
+            None => self.poll_exhausted(cx, n),
+        }
+    }
+
+    #[cold]
+    fn poll_exhausted(&self, cx: &mut Context<'_>, n: usize) -> Poll<Result<(), TryAcquireError>> {
+        if self.available_permits() < n || self.is_closed() {
+            // Either way there is nothing to be had at once.
+            return Poll::Ready(Err(TryAcquireError::NoPermits));
+        }
+        budget::exhausted(cx)
     }
 
     /// A future that takes `n` permits, after everyone who came before, from the queue if it has to.
@@ -197,7 +211,7 @@ impl Semaphore {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), TryAcquireError>> {
-        budget::poll_attempt(cx, || {
+        let result = budget::attempt(|| {
             // Ordering: Acquire pairs with the Release of whoever gave it back. If it fails, `try_acquire` looks.
             match self
                 .word
@@ -206,7 +220,11 @@ impl Semaphore {
                 Ok(_) => Ok(()),
                 Err(_) => self.try_acquire(1),
             }
-        })
+        });
+        match result {
+            Some(result) => Poll::Ready(result),
+            None => self.poll_exhausted(cx, 1),
+        }
     }
 
     /// [`release`](Self::release) for the one permit of a semaphore that has no more.
@@ -349,7 +367,6 @@ impl Semaphore {
             if queue.is_empty() {
                 return false;
             }
-            let mut given_back = 0;
             while wakers.can_push() {
                 let Some(waiter) = queue.pop_front() else {
                     break;
@@ -357,10 +374,9 @@ impl Semaphore {
                 // SAFETY: it was in the queue, and its fate is open: it is still lent (invariant 3).
                 let waiter = unsafe { waiter.as_ref() };
                 // SAFETY: as above, and we hold the lock.
-                let waker = waiter.share.with_mut(|share| unsafe {
-                    given_back += waiter.wanted - (*share).missing;
-                    (*share).waker.take()
-                });
+                let waker = waiter
+                    .share
+                    .with_mut(|share| unsafe { (*share).waker.take() });
                 if let Some(waker) = waker {
                     wakers.push(waker);
                 }
@@ -368,11 +384,8 @@ impl Semaphore {
                 waiter.fate.store(REFUSED, Ordering::Release);
             }
             let more = !queue.is_empty();
-            if more {
-                // Ordering: Release, as for any other adding.
-                self.word.fetch_add(given_back << SHIFT, Ordering::Release);
-            } else {
-                self.last_one_left(given_back);
+            if !more {
+                self.last_one_left(0);
             }
             more
         });

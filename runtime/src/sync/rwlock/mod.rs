@@ -65,7 +65,7 @@ unsafe impl<T: ?Sized + Send> Send for RwLock<T> {}
 // SAFETY: readers on several threads share the data, hence T: Sync; a writer on any thread may move it out: T: Send.
 unsafe impl<T: ?Sized + Send + Sync> Sync for RwLock<T> {}
 
-/// Permits of a lock, given back on drop.
+/// Permits of a lock, at least one, given back on drop.
 struct Hold<'a> {
     semaphore: &'a Semaphore,
     permits: usize,
@@ -74,7 +74,7 @@ struct Hold<'a> {
 impl Hold<'_> {
     /// Gives all back but one.
     fn keep_one(&mut self) {
-        let rest = self.permits.saturating_sub(1);
+        let rest = self.permits - 1;
         self.permits -= rest;
         self.semaphore.release(rest);
     }
@@ -97,7 +97,7 @@ impl<T> RwLock<T> {
     ///
     /// # Panics
     ///
-    /// If `max_reads` exceeds `u32::MAX >> 3`.
+    /// If `max_reads` is 0 or exceeds `u32::MAX >> 3`.
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         Self::const_with_max_readers(value, max_reads)
@@ -120,12 +120,16 @@ impl<T> RwLock<T> {
         ///
         /// # Panics
         ///
-        /// If `max_reads` exceeds `u32::MAX >> 3`.
+        /// If `max_reads` is 0 or exceeds `u32::MAX >> 3`.
         #[track_caller]
         pub const fn const_with_max_readers(value: T, max_reads: u32) -> Self {
             assert!(
                 max_reads <= MAX_READERS,
                 "a RwLock may not be created with more than u32::MAX >> 3 readers: ask for fewer"
+            );
+            assert!(
+                max_reads > 0,
+                "a RwLock may not be created with 0 readers: use 1 for a lock that nobody shares"
             );
             Self {
                 semaphore: Semaphore::new(max_reads as usize),

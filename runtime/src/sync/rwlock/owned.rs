@@ -3,7 +3,7 @@
 use super::RwLock;
 use crate::prim::SelfArc as Arc;
 
-/// Permits of a lock in an `Arc`, given back on drop.
+/// Permits of a lock in an `Arc`, at least one, given back on drop.
 pub(super) struct OwnedHold<T: ?Sized> {
     lock: Arc<RwLock<T>>,
     permits: usize,
@@ -17,7 +17,7 @@ impl<T: ?Sized> OwnedHold<T> {
 
     /// Gives all back but one.
     fn keep_one(&mut self) {
-        let rest = self.permits.saturating_sub(1);
+        let rest = self.permits - 1;
         self.permits -= rest;
         self.lock.semaphore.release(rest);
     }
