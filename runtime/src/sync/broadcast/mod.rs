@@ -9,7 +9,8 @@
 //! only see [`watch`](super::watch).
 //!
 //! What it costs: a send takes two locks for a moment, a receive one, whatever the number of receivers; the values are
-//! in a ring that is allocated once. Each receive clones the value: put what is dear to clone in an `Arc`.
+//! in a ring that is allocated once. Each receive clones the value, and a send that comes round to the same place waits
+//! for that: put what is dear to clone in an `Arc`.
 //!
 //! # Examples
 //!
