@@ -4,8 +4,10 @@
 //! the mutations that it was shown to catch: one step or ordering of the kernel taken away, and how the model failed.
 
 mod atomic_waker;
+mod barrier;
 mod block_on;
 mod blocking;
+mod broadcast;
 mod idle;
 mod join;
 mod local;
@@ -13,12 +15,15 @@ mod local_set;
 mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
 mod oneshot;
 mod pool;
 mod queue;
 mod readiness;
+mod rwlock;
 mod seat;
 mod semaphore;
+mod set_once;
 mod slot;
 mod task;
 mod watch;

@@ -36,6 +36,7 @@ mod clock;
 pub mod error;
 mod instant;
 mod interval;
+mod send_timeout;
 mod sleep;
 mod timeout;
 
