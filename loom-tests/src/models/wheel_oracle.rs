@@ -4,7 +4,7 @@ use super::explore;
 use crate::kernel::clock::Clock;
 use crate::kernel::rng::Rng;
 use crate::kernel::seat::Seat;
-use crate::kernel::wheel::{Entry, Wheel};
+use crate::kernel::wheel::{Entry, Handle, Wheel};
 use crate::prim::Arc;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -27,7 +27,7 @@ impl Wake for Note {
 
 /// A wheel, and what it should do.
 struct Pair {
-    wheel: Arc<Wheel>,
+    wheel: Handle,
     clock: Arc<Clock>,
     /// By id. An entry that fired stays until it is replaced or reset.
     entries: Vec<Option<Pin<Box<Entry>>>>,
@@ -44,7 +44,7 @@ impl Pair {
         assert!(clock.pause());
         clock.advance_to(now);
         Self {
-            wheel: Arc::new(Wheel::new(Arc::new(Seat::new(None)), clock.clone())),
+            wheel: Wheel::new(Arc::new(Seat::new(None)), clock.clone()),
             clock,
             entries: Vec::new(),
             log: Log::default(),

@@ -30,7 +30,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex};
 use std::cell::{Cell, UnsafeCell};
@@ -54,7 +54,7 @@ pub(crate) struct Local {
     owned: Owned,
     driver: Driver,
     clock: Arc<Clock>,
-    wheel: Arc<Wheel>,
+    wheel: wheel::Handle,
     hooks: ParkHooks,
     core: Mutex<CoreSlot>,
     spawned: AtomicU64,
@@ -127,7 +127,7 @@ impl Local {
                 closed: false,
             }),
             injected_len: AtomicUsize::new(0),
-            wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+            wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
             owned: Owned::new(1),
             driver,
@@ -165,7 +165,7 @@ impl Local {
         &self.clock
     }
 
-    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
+    pub(crate) fn wheel(&self) -> &wheel::Handle {
         &self.wheel
     }
 
@@ -298,6 +298,8 @@ impl Driven {
             outer: ptr::null(),
         });
         driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
+        unsafe { driven.local.wheel.own() };
         Some(driven)
     }
 
@@ -461,6 +463,7 @@ impl Drop for Driven {
             here.local.set(self.outer);
             here.budget.set(budget::UNLIMITED);
         });
+        self.local.wheel.disown();
         let next = {
             let mut slot = self.local.core.lock();
             slot.core = self.core.take();

@@ -27,6 +27,7 @@ use crate::kernel::hooks::Callback;
 use crate::kernel::pool::{Pool, PoolHome};
 use crate::kernel::root::Driving;
 use crate::kernel::task::{Home, Runnable};
+use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
 use std::cell::Cell;
@@ -96,8 +97,13 @@ pub(crate) fn hand_off() -> Option<Handed> {
 /// Takes the core away from this thread.
 fn take() -> Option<Box<Core>> {
     let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
+    if core.is_null() {
+        return None;
+    }
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
-    (!core.is_null()).then(|| unsafe { Box::from_raw(core) })
+    let core = unsafe { Box::from_raw(core) };
+    core.wheel().disown();
+    Some(core)
 }
 
 impl Handed {
@@ -108,6 +114,8 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
+            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
+            unsafe { core.wheel().own() };
             let before =
                 here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
             debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -205,6 +213,10 @@ impl Core {
 
     fn slot(&self) -> &crate::kernel::slot::Slot {
         &self.pool.remotes[self.index].slot
+    }
+
+    fn wheel(&self) -> &wheel::Handle {
+        &self.pool.remotes[self.index].wheel
     }
 
     // ----- pushing ------------------------------------------------------------------------------------
@@ -353,7 +365,7 @@ impl Core {
 
     /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
     fn fire_overdue(&self, now: u64) {
-        let own = &self.pool.remotes[self.index].wheel;
+        let own = self.wheel();
         if own.overdue(now) {
             own.fire(now);
         }
@@ -447,7 +459,7 @@ impl Core {
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &*pool.remotes[self.index].wheel;
+        let wheel = &**self.wheel();
         let deadline = wheel.prepare_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {

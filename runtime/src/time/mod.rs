@@ -48,8 +48,10 @@ pub use self::timeout::{Timeout, timeout, timeout_at};
 #[doc(no_inline)]
 pub use std::time::Duration;
 
-/// What is added to "now" for `duration`: at most 30 years, for there are platforms whose `Instant` cannot
-/// hold a hundred.
+/// The longest that anything waits: there are platforms whose `Instant` cannot hold a hundred years.
+const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
+/// What is added to "now" for `duration`.
 fn bounded(duration: Duration) -> Duration {
-    duration.min(Duration::from_secs(30 * 365 * 24 * 60 * 60))
+    duration.min(THIRTY_YEARS)
 }

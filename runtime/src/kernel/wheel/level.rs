@@ -88,13 +88,14 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    pub(super) fn new() -> Self {
+    /// Empty, for deadlines that are not before `origin`.
+    pub(super) fn new(origin: u64) -> Self {
         let slot = || Slot {
             entries: List::new(),
             earliest: u64::MAX,
         };
         Self {
-            origin: 0,
+            origin,
             occupied: [0; LEVELS],
             slots: std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect(),
         }
@@ -127,7 +128,7 @@ impl Levels {
     /// `node` is live, in no list, and stays in place until it is removed; the caller holds the wheel.
     pub(super) unsafe fn insert(&mut self, node: NonNull<Entry>) {
         // SAFETY: live, and the wheel is held (caller).
-        let deadline = unsafe { Entry::deadline(node) };
+        let deadline = unsafe { Entry::deadline_of(node) };
         let place = Place::relative(self.origin, deadline);
         // SAFETY: as above.
         unsafe { Entry::set_place(node, place) };
@@ -198,7 +199,7 @@ impl Levels {
                 // SAFETY: `node` was in a list of this wheel until just now, so it is live as long as the
                 // wheel is held, which is until it is back in a list. Due or filed, it is in no other.
                 unsafe {
-                    let deadline = Entry::deadline(node);
+                    let deadline = Entry::deadline_of(node);
                     if place.level == 0 && deadline <= now {
                         is_ordered &= latest <= deadline;
                         latest = deadline;
@@ -248,7 +249,9 @@ fn merged(mut earlier: List<Entry>, mut later: List<Entry>) -> List<Entry> {
     loop {
         let from = match (earlier.front(), later.front()) {
             // SAFETY: both are in a list of the wheel, hence live, and the wheel is held.
-            (Some(a), Some(b)) if unsafe { Entry::deadline(b) < Entry::deadline(a) } => &mut later,
+            (Some(a), Some(b)) if unsafe { Entry::deadline_of(b) < Entry::deadline_of(a) } => {
+                &mut later
+            }
             (Some(_), _) => &mut earlier,
             (None, _) => &mut later,
         };

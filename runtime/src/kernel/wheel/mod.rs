@@ -38,18 +38,21 @@
 //! owner looks); a heap (cancelling costs a search or an index that every move must keep up to date).
 
 mod entry;
+mod handle;
 mod level;
 
 pub(crate) use self::entry::{Closed, Entry};
+pub(crate) use self::handle::Handle;
 
 use self::entry::Verdict;
+use self::handle::Count;
 use self::level::{Levels, Place};
 use crate::kernel::clock::Clock;
 use crate::kernel::list::List;
 use crate::kernel::seat::Seat;
 use crate::kernel::wake_list::WakeList;
 use crate::prim::atomic::{AtomicU64, Ordering};
-use crate::prim::{Arc, CachePadded, Mutex, MutexGuard};
+use crate::prim::{self, Arc, CachePadded, Mutex, MutexGuard};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -63,6 +66,7 @@ pub(crate) struct Wheel {
     /// Where the owner sleeps.
     seat: Arc<Seat>,
     clock: Arc<Clock>,
+    count: Count,
 }
 
 /// What may be looked at without the lock.
@@ -85,10 +89,14 @@ struct State {
 
 impl Wheel {
     /// An empty wheel, whose owner is awake and sleeps on `seat`.
-    pub(crate) fn new(seat: Arc<Seat>, clock: Arc<Clock>) -> Self {
-        Self {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a wheel is only ever reached through counted handles"
+    )]
+    pub(crate) fn new(seat: Arc<Seat>, clock: Arc<Clock>) -> Handle {
+        Handle::new(Self {
             state: Mutex::new(State {
-                levels: Levels::new(),
+                levels: Levels::new(clock.now()),
                 due: List::new(),
                 until: 0,
                 closed: false,
@@ -99,7 +107,8 @@ impl Wheel {
             }),
             seat,
             clock,
-        }
+            count: Count::new(),
+        })
     }
 
     /// Wakes everybody whose deadline is not after `now`, the earliest first; returns how many.
@@ -206,7 +215,7 @@ impl Wheel {
 
     /// The time, as far as it is known without reading a clock; a paused clock costs nothing to read.
     fn known_now(&self, state: &State) -> u64 {
-        if self.clock.is_paused() {
+        if prim::a_clock_was_paused() && self.clock.is_paused() {
             return self.clock.now().max(state.levels.origin());
         }
         // Ordering: Relaxed, a hint.

@@ -1,0 +1,13 @@
+//! The monotonic clock as a number.
+//!
+//! Nanoseconds since a moment that is the same for the whole process and long before it began, so that any moment
+//! somebody may come up with has a number.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "linux.rs"]
+mod system;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "other.rs"]
+mod system;
+
+pub(crate) use system::{base, now};
