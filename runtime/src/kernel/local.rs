@@ -342,7 +342,7 @@ impl Driven {
 
     /// What is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
-        self.turn(Some(Duration::ZERO));
+        self.look();
         self.fire();
         self.take_injected();
     }
@@ -392,19 +392,35 @@ impl Driven {
         }
     }
 
-    /// Turns the reactor, or just waits if there is none.
-    fn turn(&self, timeout: Option<Duration>) -> Called {
+    /// Looks for events, or for pokes if there is no reactor.
+    fn look(&self) -> Called {
         match self.local.driver.try_lock() {
-            Some(mut turn) => self.local.seat.poll(|may_wait| {
-                let timeout = if may_wait {
-                    timeout
-                } else {
-                    Some(Duration::ZERO)
-                };
-                foreign::call(|| turn.turn(timeout));
-            }),
-            None => self.local.seat.park(timeout),
+            Some(mut turn) => self
+                .local
+                .seat
+                .poll(|_| foreign::call(|| turn.turn(Some(Duration::ZERO)))),
+            None => self.local.seat.park(Some(Duration::ZERO)),
         }
+    }
+
+    /// Waits in the reactor, or just waits if there is none, until the clock shows `deadline`.
+    fn wait(&self, deadline: Option<u64>) {
+        let local = &*self.local;
+        let Some(mut turn) = local.driver.try_lock() else {
+            local
+                .seat
+                .park(deadline.map(|deadline| local.clock.until(deadline)));
+            return;
+        };
+        local.seat.poll(|may_wait| {
+            foreign::call(|| {
+                if may_wait {
+                    turn.wait(deadline, &local.clock);
+                } else {
+                    turn.turn(Some(Duration::ZERO));
+                }
+            });
+        });
     }
 
     /// Nothing to run: wait for an event, a poke or the next deadline.
@@ -417,9 +433,7 @@ impl Driven {
             if local.clock.is_paused() {
                 self.sleep_paused(deadline);
             } else {
-                self.turn(deadline.map(|deadline| {
-                    Duration::from_nanos(deadline.saturating_sub(local.clock.now()))
-                }));
+                self.wait(deadline);
             }
             local.wheel.awake();
         }
@@ -434,14 +448,12 @@ impl Driven {
         let held = local.clock_holds.load(Ordering::Acquire) > 0;
         match deadline {
             Some(deadline) if !held => {
-                let called = self.turn(Some(Duration::ZERO));
+                let called = self.look();
                 if !called.any && self.queue(|queue| queue.is_empty()) {
                     local.clock.advance_to(deadline);
                 }
             }
-            _ => {
-                self.turn(None);
-            }
+            _ => self.wait(None),
         }
     }
 

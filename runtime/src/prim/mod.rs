@@ -10,6 +10,7 @@
 //! - a thread-local is reached by `with` only;
 //! - every spin goes through [`hint::spin_loop`] or [`thread::yield_now`], or loom would never leave it.
 
+pub(crate) mod alarm;
 mod cell;
 mod clock;
 mod lock;

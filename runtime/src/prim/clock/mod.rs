@@ -10,4 +10,6 @@ mod system;
 #[path = "other.rs"]
 mod system;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(in crate::prim) use system::BEFORE_BOOT;
 pub(crate) use system::{base, now};
