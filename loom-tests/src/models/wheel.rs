@@ -250,10 +250,9 @@ fn close_reaches_every_entry() {
     });
 }
 
-// Mutations, `wheel/handle.rs`: `own` does not add `OWNED` → abort, the wheel is freed when the timer goes that the owner has
-// counted; `disown` takes `OWNED` away without moving the owner's half over → abort, the wheel is freed too early (first
-// half below) or "Arc leaked" (second half); it moves it by a Relaxed step, or the last count is not acquired → causality
-// violation in the wheel's destructor.
+// Mutations, `wheel/handle.rs`: `own` does not add `OWNED`, or `disown` takes that away without moving the owner's half over →
+// "Arc leaked", or causality violation: the wheel is freed while its owner uses it; a handle is dropped by a Relaxed step, or
+// the last count is not acquired → causality violation in the wheel's destructor.
 #[test]
 fn the_last_handle_frees_the_wheel_whoever_owned_it() {
     explore(3, || {

@@ -429,11 +429,10 @@ impl Driven {
         Callback::call(local.hooks.on_park.as_ref());
         // The callback may have spawned or woken something.
         if self.queue(|queue| queue.is_empty()) {
-            let deadline = local.wheel.prepare_sleep();
             if local.clock.is_paused() {
-                self.sleep_paused(deadline);
+                self.sleep_paused(local.wheel.prepare_sleep());
             } else {
-                self.wait(deadline);
+                self.wait(local.wheel.prepare_shared_sleep());
             }
             local.wheel.awake();
         }

@@ -463,7 +463,7 @@ impl Core {
             seat.collect();
         }
         let wheel = &**self.wheel();
-        let deadline = wheel.prepare_sleep();
+        let deadline = wheel.prepare_shared_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
             wheel.awake();

@@ -17,8 +17,8 @@
 //! Ownership goes from thread to thread with a worker's core (or a current-thread scheduler's), and what hands that on
 //! orders `own` too.
 //!
-//! Orderings: as any reference count. Additions are Relaxed; subtractions are Release, and the last one acquires them:
-//! `disown` is a subtraction, and thereby releases all plain ones that the owner has made.
+//! Orderings: as any reference count. Additions are Relaxed; subtractions are Release, and the last one acquires them.
+//! `disown` may be Relaxed, as its caller has been lent a handle: whatever ends the loan orders it before that handle's end.
 
 use super::Wheel;
 use crate::kernel::here;
@@ -94,8 +94,8 @@ impl Handle {
             std::mem::take(unsafe { &mut *own })
         });
         let step = OWNED.wrapping_sub(own);
-        // Ordering: Release, for whoever frees the wheel.
-        let before = self.count.shared.fetch_sub(step, Ordering::Release);
+        // Ordering: Relaxed, see the module's header.
+        let before = self.count.shared.fetch_sub(step, Ordering::Relaxed);
         debug_assert_ne!(before, step, "the caller has a handle");
     }
 

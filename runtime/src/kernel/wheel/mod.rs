@@ -178,9 +178,26 @@ impl Wheel {
     ///
     /// Whoever files something earlier from now on pokes the owner's seat.
     pub(crate) fn prepare_sleep(&self) -> Option<u64> {
+        let state = self.publish_until();
+        (state.until != NEVER).then_some(state.until)
+    }
+
+    /// As [`prepare_sleep`](Self::prepare_sleep), but where several deadlines come within a tick this is the end of it:
+    /// not on a clock that goes by what is returned here.
+    pub(crate) fn prepare_shared_sleep(&self) -> Option<u64> {
+        let state = self.publish_until();
+        let until = if state.due.is_empty() {
+            state.levels.convenient()
+        } else {
+            state.until
+        };
+        (until != NEVER).then_some(until)
+    }
+
+    fn publish_until(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         state.until = state.earliest();
-        (state.until != NEVER).then_some(state.until)
+        state
     }
 
     /// The owner is awake again: nobody needs to poke it (O3).
