@@ -20,17 +20,16 @@
 //! last 61 polls took more than [`SLOW_POLL`] on average leaves the slot alone; and a searcher that finds the same
 //! task in a slot twice, some microseconds apart, takes it.
 
+mod attend;
+
 use crate::kernel::budget;
-use crate::kernel::driver::Turn;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
 use crate::kernel::pool::{Pool, PoolHome};
 use crate::kernel::root::Driving;
-use crate::kernel::seat::Called;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::wheel;
-use crate::prim::alarm;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
 use std::cell::Cell;
@@ -492,47 +491,6 @@ impl Core {
         self.looked.set(now);
         self.tick.set(0);
         self.refill();
-    }
-
-    /// Waits in the reactor until somebody calls, or until there is something to do here: what an event has woken, or a
-    /// timer that is due. Whoever waits in the reactor looks after the timers of workers that are awake, too.
-    fn attend(&self, mut turn: Turn<'_>, deadline: Option<u64>) -> Called {
-        let pool = &*self.pool;
-        let seat = &*pool.remotes[self.index].seat;
-        loop {
-            let called = seat.poll(|may_wait| {
-                self.quietly(|| {
-                    if may_wait {
-                        turn.wait(self.nap(deadline), &pool.clock);
-                    } else {
-                        turn.turn(Some(Duration::ZERO));
-                    }
-                });
-            });
-            if called.any || !self.deque.is_empty() || !self.slot().peek().is_null() {
-                return called;
-            }
-            // Else it was an obsolete alarm, or a nap that nobody needed.
-            let now = pool.clock.now();
-            if pool.remotes.iter().any(|remote| remote.wheel.overdue(now)) {
-                return called;
-            }
-        }
-    }
-
-    /// Until when to sleep, for a worker that has nothing to do before `deadline`.
-    ///
-    /// A worker that is awake fires its own timers, unless it is stuck in a poll, and one that is stuck may have filed
-    /// some just before, when everyone else slept already. So nobody is left alone for longer than a nap.
-    fn nap(&self, deadline: Option<u64>) -> Option<u64> {
-        let pool = &*self.pool;
-        match alarm::nap() {
-            Some(nap) if !pool.idle.all_sleep() => {
-                let nap = pool.clock.now().saturating_add(nap);
-                Some(deadline.map_or(nap, |deadline| deadline.min(nap)))
-            }
-            _ => deadline,
-        }
     }
 
     // ----- the end ------------------------------------------------------------------------------------

@@ -24,6 +24,9 @@
 //! (a poke that comes before the sleep makes it end at once: the seat's promise). So the owner never
 //! sleeps past a deadline. While it is awake, `until` is 0 and nobody pokes: it looks again at O1.
 //!
+//! (On a real clock it may sleep on to the end of that deadline's tick, if more deadlines come in it. `until` stays what
+//! it is, so one that is filed for the rest of the tick pokes nobody, and is looked at with the others.)
+//!
 //! Firing unlinks the due entries and takes their wakers under the lock, at most 32 at a time, and wakes
 //! them without it. Marking an entry as fired is the last touch of it: from then on its future may be
 //! polled, reset or freed by its owner without any lock. Cancelling an entry that is not marked takes the
