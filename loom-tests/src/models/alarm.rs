@@ -9,13 +9,15 @@ use loom::thread;
 /// Two workers that take turns in the reactor, until each has seen its deadlines pass. What one sets the alarm for may be
 /// obsolete for the other, may go off in its turn, or be too late for it.
 // Mutations, driver.rs: `wait` takes a `now` that `try_lock` read before it locked; `set_alarm` does not ask whether the alarm
-// has gone off; it does not note what it sets; it notes only what it sets first: deadlock. It leaves an alarm alone that is
-// too late: "it waited past its deadline".
+// has gone off; it notes only what it sets first: deadlock. It leaves an alarm alone that is too late: "it waited past its
+// deadline".
 #[test]
 fn a_turn_ends_by_its_deadline_whoever_set_the_alarm() {
     explore(3, || {
         let driver = Arc::new(Driver::new(true).unwrap());
         let clock = Arc::new(Clock::new());
+        // The first turn ends at once, and leaves its alarm behind.
+        driver.handle().unwrap().wake().unwrap();
         let workers = [[10, 30], [20, 25]].map(|deadlines| {
             let (driver, clock) = (driver.clone(), clock.clone());
             thread::spawn(move || {

@@ -296,6 +296,7 @@ fn the_next_owner_counts_on() {
                     // SAFETY: owners hold the mutex.
                     assert!(unsafe { core.own() });
                     let timer = core.clone();
+                    // SAFETY: as above.
                     assert!(!unsafe { core.own() }, "it owns one already");
                     core.disown();
                     timer
