@@ -9,8 +9,8 @@ use loom::thread;
 /// Two workers that take turns in the reactor, until each has seen its deadlines pass. What one sets the alarm for may be
 /// obsolete for the other, may go off in its turn, or be too late for it.
 // Mutations, driver.rs: `wait` takes a `now` that `try_lock` read before it locked; `set_alarm` does not ask whether the alarm
-// has gone off; it notes only what it sets first: deadlock. It leaves an alarm alone that is too late: "it waited past its
-// deadline".
+// has gone off, or notes only what it sets first: one waits for ever, and the other goes round for ever. It leaves an alarm
+// alone that is too late: "it waited past its deadline".
 #[test]
 fn a_turn_ends_by_its_deadline_whoever_set_the_alarm() {
     explore(3, || {
