@@ -24,7 +24,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
@@ -53,7 +53,7 @@ pub(crate) struct Pool {
 pub(super) struct Remote {
     pub(super) slot: CachePadded<Slot>,
     pub(super) stealer: Stealer<Runnable>,
-    pub(super) wheel: Arc<Wheel>,
+    pub(super) wheel: wheel::Handle,
     pub(super) seat: Arc<Seat>,
     pub(super) counters: CachePadded<Counters>,
 }
@@ -95,7 +95,7 @@ impl Pool {
             remotes.push(Arc::new(Remote {
                 slot: CachePadded::new(Slot::new()),
                 stealer: deque.stealer(),
-                wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+                wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
                 seat: Arc::clone(&seat),
                 counters: CachePadded::new(Counters::new()),
             }));
@@ -145,12 +145,16 @@ impl Pool {
     }
 
     /// The wheel of this worker, or one by chance for a thread outside.
-    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
-        let index = worker::with_core(self, |core| core.map(Core::index)).unwrap_or_else(|| {
-            let workers = self.remotes.len() as u32;
-            here::with(|here| here.rng.below(workers)) as usize
-        });
+    #[inline]
+    pub(crate) fn wheel(&self) -> &wheel::Handle {
+        let own = worker::with_core(self, |core| core.map(Core::index));
+        let index = own.unwrap_or_else(|| self.any_worker());
         &self.remotes[index].wheel
+    }
+
+    #[cold]
+    fn any_worker(&self) -> usize {
+        here::with(|here| here.rng.below(self.remotes.len() as u32)) as usize
     }
 
     /// Counts a new task, and says which home it gets; `outside` is the home for threads outside.

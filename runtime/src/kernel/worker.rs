@@ -19,9 +19,11 @@
 //! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies. A searcher that
 //! finds the same task in a slot twice, some microseconds apart, takes it. And when everyone else sleeps, only the worker
 //! itself can do something, and only before it computes on: so it learns. Of every [`SAMPLE`] tasks that it puts into its
-//! slot it times one, from there to the end of the poll. If that was longer than [`SLOW_POLL`], it takes itself for slow
-//! and leaves the slot alone, so that its wakes are offered to others; then it times each, until one is short. So a
-//! mistake costs one wake-up of a sleeping worker, or one wait.
+//! slot it times one, from there to the end of the poll. While the mean of such times is above [`SLOW_POLL`], the worker
+//! leaves its slot alone, so that its wakes are offered to others, and times each. An outlier costs a few wake-ups of a
+//! sleeping worker; and one slow poll among eight short ones is enough to go on, if it is slow enough to pay for that.
+
+mod attend;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
@@ -31,6 +33,7 @@ use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::root::Driving;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
+use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
 use std::cell::Cell;
@@ -44,9 +47,12 @@ const INTERVAL: u32 = 61;
 /// not starve the rest.
 const CHAIN: u8 = 3;
 
-/// How long, in nanoseconds, a poll may go on after it has woken a task: above that the task is better offered to others
-/// than kept in the slot. About the time that a sleeping worker takes to come.
+/// How long, in nanoseconds, polls may go on after they have woken a task, on average: above that a task is better
+/// offered to others than kept in the slot. About the time that a sleeping worker takes to come.
 const SLOW_POLL: u64 = 20_000;
+
+/// The weight of the last time in the mean is one of so many.
+const MEMORY: u64 = 8;
 
 /// One of so many tasks that go to the slot is timed: two looks at the clock are then 2 ns a task.
 const SAMPLE: u8 = 32;
@@ -72,8 +78,8 @@ pub(crate) struct Core {
     quiet: Cell<bool>,
     /// Something was pushed quietly.
     untold: Cell<bool>,
-    /// Polls go on for long after they have woken a task: do not use the slot.
-    slow: Cell<bool>,
+    /// How long polls go on after they have woken a task, on average, in nanoseconds.
+    afterwards: Cell<u64>,
     /// Tasks that may go to the slot until one is timed.
     unsampled: Cell<u8>,
     /// The task that is timed: when it was woken, and what the tick was, which is set so that the next step ends this.
@@ -111,8 +117,13 @@ pub(crate) fn hand_off() -> Option<Handed> {
 /// Takes the core away from this thread.
 fn take() -> Option<Box<Core>> {
     let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
+    if core.is_null() {
+        return None;
+    }
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
-    (!core.is_null()).then(|| unsafe { Box::from_raw(core) })
+    let core = unsafe { Box::from_raw(core) };
+    core.wheel().disown();
+    Some(core)
 }
 
 impl Handed {
@@ -123,6 +134,8 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
+            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
+            unsafe { core.wheel().own() };
             let before =
                 here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
             debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -207,7 +220,7 @@ impl Core {
             owes: Cell::new(false),
             quiet: Cell::new(false),
             untold: Cell::new(false),
-            slow: Cell::new(false),
+            afterwards: Cell::new(0),
             unsampled: Cell::new(SAMPLE),
             sample: Cell::new(None),
         }
@@ -229,6 +242,10 @@ impl Core {
         &self.remote.slot
     }
 
+    fn wheel(&self) -> &wheel::Handle {
+        &self.remote.wheel
+    }
+
     // ----- pushing ------------------------------------------------------------------------------------
 
     /// Queues a task that was woken, spawned or aborted on this thread.
@@ -237,7 +254,7 @@ impl Core {
         if self.quiet.get() {
             return self.push(task);
         }
-        if self.slow.get() {
+        if self.is_slow() {
             self.start_sample();
             return self.push(task);
         }
@@ -267,8 +284,21 @@ impl Core {
     fn end_sample(&self, started: u64, tick: u32) {
         self.sample.set(None);
         self.tick.set(tick);
-        self.slow
-            .set(self.pool.clock.now().saturating_sub(started) > SLOW_POLL);
+        // However slow it was, a dozen short ones make up for it.
+        let time = self
+            .pool
+            .clock
+            .now()
+            .saturating_sub(started)
+            .min(4 * MEMORY * SLOW_POLL);
+        let mean = self.afterwards.get();
+        self.afterwards.set(mean - mean / MEMORY + time / MEMORY);
+    }
+
+    /// Whether polls go on for long after they have woken a task.
+    #[inline]
+    fn is_slow(&self) -> bool {
+        self.afterwards.get() > SLOW_POLL
     }
 
     /// Queues a task that was woken by its own poll.
@@ -425,7 +455,7 @@ impl Core {
 
     /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
     fn fire_overdue(&self, now: u64) {
-        let own = &self.remote.wheel;
+        let own = self.wheel();
         if own.overdue(now) {
             own.fire(now);
         }
@@ -521,8 +551,8 @@ impl Core {
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &*self.remote.wheel;
-        let deadline = wheel.prepare_sleep();
+        let wheel = &**self.wheel();
+        let deadline = wheel.prepare_shared_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
             wheel.awake();
@@ -530,18 +560,9 @@ impl Core {
             self.searching.set(true);
             return;
         }
-        let timeout = deadline
-            .map(|deadline| Duration::from_nanos(deadline.saturating_sub(pool.clock.now())));
         let called = match pool.driver.try_lock() {
-            Some(mut turn) => seat.poll(|may_wait| {
-                let timeout = if may_wait {
-                    timeout
-                } else {
-                    Some(Duration::ZERO)
-                };
-                self.quietly(|| turn.turn(timeout));
-            }),
-            None => seat.park(timeout),
+            Some(turn) => self.attend(turn, deadline),
+            None => seat.park(deadline.map(|deadline| pool.clock.until(deadline))),
         };
         // With a token this worker has been counted as searching by whoever sent it.
         if !called.token {
