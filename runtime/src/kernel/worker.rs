@@ -18,12 +18,10 @@
 //!
 //! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies. A searcher that
 //! finds the same task in a slot twice, some microseconds apart, takes it. And when everyone else sleeps, only the worker
-//! itself can do something, and only before it computes on: so it learns. Of every [`SAMPLE`] tasks that it puts into its
-//! slot it times one, from there to the end of the poll. While the mean of such times is above [`SLOW_POLL`], the worker
-//! leaves its slot alone, so that its wakes are offered to others, and times each. An outlier costs a few wake-ups of a
-//! sleeping worker; and one slow poll among eight short ones is enough to go on, if it is slow enough to pay for that.
+//! itself can do something, and only before it computes on: so it learns whether to use its slot ([`pace`]).
 
 mod attend;
+mod pace;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
@@ -36,6 +34,7 @@ use crate::kernel::task::{Home, Runnable};
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
+use pace::Pace;
 use std::cell::Cell;
 use std::ptr;
 use std::time::Duration;
@@ -46,16 +45,6 @@ const INTERVAL: u32 = 61;
 /// How many tasks may come from the next slot before the deque gets its turn: two tasks that wake each other must
 /// not starve the rest.
 const CHAIN: u8 = 3;
-
-/// How long, in nanoseconds, polls may go on after they have woken a task, on average: above that a task is better
-/// offered to others than kept in the slot. About the time that a sleeping worker takes to come.
-const SLOW_POLL: u64 = 20_000;
-
-/// The weight of the last time in the mean is one of so many.
-const MEMORY: u64 = 8;
-
-/// One of so many tasks that go to the slot is timed: two looks at the clock are then 2 ns a task.
-const SAMPLE: u8 = 32;
 
 /// What belongs to one worker.
 pub(crate) struct Core {
@@ -78,12 +67,8 @@ pub(crate) struct Core {
     quiet: Cell<bool>,
     /// Something was pushed quietly.
     untold: Cell<bool>,
-    /// How long polls go on after they have woken a task, on average, in nanoseconds.
-    afterwards: Cell<u64>,
-    /// Tasks that may go to the slot until one is timed.
-    unsampled: Cell<u8>,
-    /// The task that is timed: when it was woken, and what the tick was, which is set so that the next step ends this.
-    sample: Cell<Option<(u64, u32)>>,
+    /// Whether to use the slot.
+    pace: Pace,
 }
 
 /// A core on its way to a thread.
@@ -220,9 +205,7 @@ impl Core {
             owes: Cell::new(false),
             quiet: Cell::new(false),
             untold: Cell::new(false),
-            afterwards: Cell::new(0),
-            unsampled: Cell::new(SAMPLE),
-            sample: Cell::new(None),
+            pace: Pace::new(),
         }
     }
 
@@ -254,15 +237,13 @@ impl Core {
         if self.quiet.get() {
             return self.push(task);
         }
-        if self.is_slow() {
+        if self.pace.is_slow() {
             self.start_sample();
             return self.push(task);
         }
         match self.slot().put(task) {
             Ok(()) => {
-                let left = self.unsampled.get() - 1;
-                self.unsampled.set(left);
-                if left == 0 {
+                if self.pace.is_sample() {
                     self.start_sample();
                 }
             }
@@ -273,32 +254,10 @@ impl Core {
     /// Times from here to the end of the poll, if nothing is being timed and there are others to offer tasks to.
     #[cold]
     fn start_sample(&self) {
-        self.unsampled.set(SAMPLE);
-        if self.sample.get().is_none() && !self.alone {
-            let tick = self.tick.replace(INTERVAL);
-            self.sample.set(Some((self.pool.clock.now(), tick)));
+        if !self.alone && self.pace.start(&self.pool.clock, self.tick.get()) {
+            // So the next step is an exceptional one.
+            self.tick.set(INTERVAL);
         }
-    }
-
-    /// A poll has ended that was timed.
-    fn end_sample(&self, started: u64, tick: u32) {
-        self.sample.set(None);
-        self.tick.set(tick);
-        // However slow it was, a dozen short ones make up for it.
-        let time = self
-            .pool
-            .clock
-            .now()
-            .saturating_sub(started)
-            .min(4 * MEMORY * SLOW_POLL);
-        let mean = self.afterwards.get();
-        self.afterwards.set(mean - mean / MEMORY + time / MEMORY);
-    }
-
-    /// Whether polls go on for long after they have woken a task.
-    #[inline]
-    fn is_slow(&self) -> bool {
-        self.afterwards.get() > SLOW_POLL
     }
 
     /// Queues a task that was woken by its own poll.
@@ -413,8 +372,8 @@ impl Core {
     /// Ends a sample, or looks around, or both.
     #[cold]
     fn exceptional_step(&self) -> Option<Runnable> {
-        if let Some((started, tick)) = self.sample.get() {
-            self.end_sample(started, tick + 1);
+        if let Some(tick) = self.pace.end(&self.pool.clock) {
+            self.tick.set(tick + 1);
             if tick + 1 < INTERVAL {
                 return self.next();
             }
