@@ -1,4 +1,4 @@
-//! What this thread is doing right now: the crate's only thread-local.
+//! What this thread is doing right now, in one thread-local.
 //!
 //! Plain cells, no behaviour and no ownership: a worker writes them around each poll, wakers and leaf
 //! futures read them. Nothing here has a destructor, so it works inside the destructors of other
