@@ -113,6 +113,15 @@ pub(crate) mod reactor {
     pub(crate) use crate::reactor::{Handle, Reactor};
 }
 
+pub(crate) mod alarm {
+    pub(crate) use crate::reactor::{Alarm, nap};
+
+    /// How exactly somebody waits makes no difference.
+    pub(crate) fn finely<R>(wait: impl FnOnce() -> R) -> R {
+        wait()
+    }
+}
+
 /// Padding does not change what is modelled.
 #[derive(Debug, Default)]
 pub(crate) struct CachePadded<T>(T);
@@ -249,10 +258,7 @@ impl<T> RwLock<T> {
     }
 }
 
-/// Time stands still in a model.
-pub(crate) fn now() -> u64 {
-    0
-}
+pub(crate) use crate::reactor::now;
 
 pub(crate) fn note_paused_clock() {}
 

@@ -1,13 +1,31 @@
-//! A stand-in for the reactor: it has no sources, only the waker that ends a turn.
+//! A stand-in for the reactor: it has no sources, only the waker that ends a turn, and the alarm.
+//!
+//! Time stands still while anybody has something to do. A turn that would wait, with nothing to end it but its alarm, lets
+//! the clock leap to when that goes off, after all who can go on have had the opportunity.
 
 use loom::sync::{Arc, Condvar, Mutex};
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
+thread_local! {
+    /// What the clock shows, and how long a worker naps. No objects of loom's, so they cost no interleavings; all threads of
+    /// a model are on one.
+    static TIME: Cell<u64> = const { Cell::new(0) };
+    static NAP: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
 #[derive(Debug, Default)]
 struct Shared {
-    woken: Mutex<bool>,
+    state: Mutex<State>,
     condvar: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    woken: bool,
+    /// When the alarm will go off. Once it has, a turn has to take note before it is set again, or never does.
+    alarm: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -15,6 +33,28 @@ pub(crate) struct Reactor(Arc<Shared>);
 
 #[derive(Debug, Clone)]
 pub(crate) struct Handle(Arc<Shared>);
+
+#[derive(Debug)]
+pub(crate) struct Alarm(Arc<Shared>);
+
+/// Begins an execution of a model.
+pub(crate) fn reset_time() {
+    TIME.set(0);
+    NAP.set(None);
+}
+
+pub(crate) fn now() -> u64 {
+    TIME.get()
+}
+
+pub(crate) fn nap() -> Option<u64> {
+    NAP.get()
+}
+
+/// Lets workers nap in this execution.
+pub(crate) fn set_nap(nap: u64) {
+    NAP.set(Some(nap));
+}
 
 impl Reactor {
     pub(crate) fn new() -> io::Result<Self> {
@@ -25,21 +65,47 @@ impl Reactor {
         Handle(Arc::clone(&self.0))
     }
 
-    /// Waits for a wake, unless the timeout is zero. (loom has no time, so any other is for ever.)
+    /// Waits for a wake or the alarm, unless the timeout is zero. (Any other timeout is for ever.)
     pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut woken = self.0.woken.lock().unwrap();
-        while !*woken && timeout != Some(Duration::ZERO) {
-            woken = self.0.condvar.wait(woken).unwrap();
+        let mut state = self.0.state.lock().unwrap();
+        let mut others_went_on = false;
+        while !state.woken && timeout != Some(Duration::ZERO) {
+            match state.alarm {
+                None => state = self.0.condvar.wait(state).unwrap(),
+                Some(moment) if others_went_on || moment <= now() => {
+                    TIME.set(now().max(moment));
+                    break;
+                }
+                Some(_) => {
+                    drop(state);
+                    loom::thread::yield_now();
+                    others_went_on = true;
+                    state = self.0.state.lock().unwrap();
+                }
+            }
         }
-        *woken = false;
+        state.woken = false;
+        // The event is told once.
+        state.alarm = state.alarm.filter(|&moment| moment > now());
         Ok(())
     }
 }
 
 impl Handle {
     pub(crate) fn wake(&self) -> io::Result<()> {
-        *self.0.woken.lock().unwrap() = true;
+        self.0.state.lock().unwrap().woken = true;
         self.0.condvar.notify_one();
         Ok(())
+    }
+}
+
+impl Alarm {
+    pub(crate) fn new(reactor: &Handle) -> Option<Self> {
+        Some(Self(Arc::clone(&reactor.0)))
+    }
+
+    pub(crate) fn set(&mut self, moment: u64) -> bool {
+        self.0.state.lock().unwrap().alarm = Some(moment);
+        true
     }
 }

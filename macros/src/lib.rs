@@ -139,6 +139,20 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     TEST.expand(options.into(), item.into()).into()
 }
 
+/// [`macro@main`] for the package named `tokio` that re-exports leno.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn tokio_main(options: TokenStream, item: TokenStream) -> TokenStream {
+    TOKIO_MAIN.expand(options.into(), item.into()).into()
+}
+
+/// [`macro@test`] for the package named `tokio` that re-exports leno.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn tokio_test(options: TokenStream, item: TokenStream) -> TokenStream {
+    TOKIO_TEST.expand(options.into(), item.into()).into()
+}
+
 // One pair per crate that re-exports these attributes under its own name.
 const MAIN: Entry = Entry {
     kind: Kind::Main,
@@ -147,4 +161,12 @@ const MAIN: Entry = Entry {
 const TEST: Entry = Entry {
     kind: Kind::Test,
     home: "leno",
+};
+const TOKIO_MAIN: Entry = Entry {
+    kind: Kind::Main,
+    home: "tokio",
+};
+const TOKIO_TEST: Entry = Entry {
+    kind: Kind::Test,
+    home: "tokio",
 };

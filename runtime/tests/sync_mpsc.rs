@@ -4,7 +4,7 @@
 #[path = "support/sync_support.rs"]
 mod support;
 
-use leno::sync::mpsc::error::{SendError, TryRecvError, TrySendError};
+use leno::sync::mpsc::error::{SendError, SendTimeoutError, TryRecvError, TrySendError};
 use leno::sync::mpsc::{
     self, OwnedPermit, Permit, PermitIterator, Receiver, Sender, UnboundedReceiver,
     UnboundedSender, WeakSender, WeakUnboundedSender,
@@ -523,6 +523,35 @@ fn threads_that_send_to_a_receiver_that_goes_lose_and_double_nothing() {
         thread.join().unwrap();
         assert_eq!(ALIVE.load(Ordering::Relaxed), 0);
     }
+}
+
+#[test]
+fn a_send_with_a_limit_waits_for_room_so_long() {
+    use leno::time::{Duration, Instant};
+    let runtime = leno::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let limit = Duration::from_secs(1);
+        let (sender, mut receiver) = mpsc::channel(1);
+        assert_eq!(sender.send_timeout(1, limit).await, Ok(()));
+        let start = Instant::now();
+        let late = sender.send_timeout(2, limit).await.unwrap_err();
+        assert_eq!(late, SendTimeoutError::Timeout(2));
+        assert_eq!(start.elapsed(), limit);
+        let receives = leno::spawn(async move {
+            assert_eq!(receiver.recv().await, Some(1));
+            assert_eq!(receiver.recv().await, Some(3));
+        });
+        assert_eq!(sender.send_timeout(3, limit).await, Ok(()));
+        receives.await.unwrap();
+        let closed = sender.send_timeout(4, limit).await.unwrap_err();
+        assert_eq!(closed, SendTimeoutError::Closed(4));
+        assert_eq!((late.into_inner(), closed.into_inner()), (2, 4));
+        assert_ne!(late.to_string(), closed.to_string());
+    });
 }
 
 #[test]

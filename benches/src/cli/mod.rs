@@ -3,6 +3,7 @@
 mod list;
 mod run;
 
+use crate::html::Description;
 use crate::store::{self, Output};
 use crate::workload::{Runtime, Setting};
 use crate::{count, diff, html, limits, process, sample, table};
@@ -135,7 +136,7 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
     }
     match call {
         Call::Run(arguments) => return run::run(&arguments, runtimes),
-        Call::Report(arguments) => report(&arguments)?,
+        Call::Report(arguments) => report(runtimes, &arguments)?,
         Call::Diff(arguments) => {
             let (old, new) = (store::read(&arguments.old)?, store::read(&arguments.new)?);
             let peer = arguments.peer.as_deref();
@@ -171,10 +172,12 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn report(arguments: &ReportArguments) -> Result<(), String> {
+fn report(runtimes: &[Runtime], arguments: &ReportArguments) -> Result<(), String> {
     let record = store::read(&arguments.record)?;
     if let Some(path) = &arguments.html {
-        return Output::new(path)?.write(&html::page(&record));
+        let cases = runtimes.iter().flat_map(|runtime| &runtime.cases);
+        let descriptions: Vec<_> = cases.map(|case| Description::from(case.workload)).collect();
+        return Output::new(path)?.write(&html::page(&record, &descriptions));
     }
     let peer = arguments.peer.as_deref();
     let known = |peer| {

@@ -117,8 +117,8 @@ fn the_last_holder_frees_the_task() {
 }
 
 /// The same at the very end of a task: the output is taken while others let go of it.
-// Mutations: `release` Release → Relaxed, or without `acquire`: "Causality violation"; `notify` takes a complete task for
-// one that sleeps: "a complete task was queued".
+// Mutations: `release` Release → Relaxed, or it or `wake_and_release` without `acquire`: "Causality violation"; `notify`
+// takes a complete task for one that sleeps: "a complete task was queued".
 #[test]
 fn the_last_holder_frees_a_complete_task() {
     explore(3, || {
@@ -173,9 +173,9 @@ fn the_last_task_frees_the_home() {
         drop(home);
         let runner = thread::spawn({
             let task = queue.pop().unwrap();
-            move || task.run()
+            move || assert!(task.run().is_none())
         });
-        queue.pop().unwrap().run();
+        assert!(queue.pop().unwrap().run().is_none());
         runner.join().unwrap();
     });
 }

@@ -3,9 +3,12 @@
 //! Each model names a promise of the kernel and explores the interleavings in which it could break. Beside it stand
 //! the mutations that it was shown to catch: one step or ordering of the kernel taken away, and how the model failed.
 
+mod alarm;
 mod atomic_waker;
+mod barrier;
 mod block_on;
 mod blocking;
+mod broadcast;
 mod idle;
 mod join;
 mod local;
@@ -13,12 +16,15 @@ mod local_set;
 mod mpsc;
 mod mutex;
 mod notify;
+mod once_cell;
 mod oneshot;
 mod pool;
 mod queue;
 mod readiness;
+mod rwlock;
 mod seat;
 mod semaphore;
+mod set_once;
 mod slot;
 mod task;
 mod watch;
@@ -56,6 +62,7 @@ pub(crate) fn explore(preemptions: usize, f: impl Fn() + Sync + Send + 'static) 
         let executions = executions.clone();
         move || {
             executions.fetch_add(1, Ordering::Relaxed);
+            crate::reactor::reset_time();
             f();
             PANICS.with(|panics| {
                 assert_eq!(panics.get(), 0, "a panic was caught by what is modelled");

@@ -2,6 +2,7 @@
 
 use super::block_on::block_on;
 use super::explore;
+use crate::prim::UnsafeCell;
 use crate::sync::{Mutex, MutexGuard};
 use loom::thread;
 use std::sync::Arc;
@@ -30,5 +31,36 @@ fn a_narrowed_guard_still_holds_the_lock() {
         });
         thread.join().unwrap();
         assert_eq!(mutex.try_lock().map(|guard| guard.1).ok(), Some(2));
+    });
+}
+
+/// What the lock guards; loom reports two threads in it, or one that does not see the other's write.
+struct Data(UnsafeCell<usize>);
+
+// SAFETY: that the mutex guards it is what the model checks.
+unsafe impl Sync for Data {}
+// SAFETY: as above.
+unsafe impl Send for Data {}
+
+async fn add_one(mutex: &Mutex<Data>) {
+    let guard = mutex.lock().await;
+    // SAFETY: only under the lock.
+    guard.0.with_mut(|data| unsafe { *data += 1 });
+}
+
+/// Mutation: `poll_the_only_one` takes the permit Relaxed → fails with a causality violation (the data).
+/// Mutation: `release_the_only_one` gives it back Relaxed → fails likewise.
+/// Mutation: `release_the_only_one` does not go on to `release` → fails with a deadlock.
+#[test]
+fn who_locks_sees_what_was_done_before() {
+    explore(3, || {
+        let mutex = Arc::new(Mutex::new(Data(UnsafeCell::new(0))));
+        let other = mutex.clone();
+        let thread = thread::spawn(move || block_on(add_one(&other)));
+        block_on(add_one(&mutex));
+        thread.join().unwrap();
+        let data = mutex.try_lock().unwrap();
+        // SAFETY: as above.
+        assert_eq!(data.0.with(|data| unsafe { *data }), 2);
     });
 }

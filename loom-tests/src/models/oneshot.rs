@@ -39,6 +39,7 @@ fn that_there_will_be_no_value_arrives() {
 /// The receiver changes its waker, or goes away, while the sender completes.
 ///
 /// Mutation: `wait` sets its bit Relaxed → fails with a causality violation (the waker's place).
+/// Mutation: `leave` frees as soon as it finds COMPLETE → fails with a causality violation (freeing).
 /// Mutation: `complete` sets TX_GONE at once although the receiver waits → fails with a causality violation
 /// (freeing).
 /// Mutation: `take_back` takes the waker although the event has come → crashes: the waker is dropped twice.

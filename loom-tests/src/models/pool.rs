@@ -7,12 +7,15 @@ use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
 use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
 use crate::prim::{Arc, Condvar, Mutex};
 use loom::thread::{self, JoinHandle as Thread};
 use std::cell::Cell;
 use std::future::{Future, pending};
+use std::pin::pin;
 use std::rc::Rc;
+use std::task::{Wake, Waker};
 
 /// A pool with its threads.
 struct Running {
@@ -286,4 +289,43 @@ fn a_core_that_is_dropped_ends_the_pool() {
         pool.wait_for_tasks();
         assert!(handle.is_finished());
     });
+}
+
+/// A task files a timer and then keeps its worker busy, until the timer has fired. The other worker may have gone to sleep
+/// before, with nothing to wait for.
+// Mutations, worker/attend.rs: `attend` does not nap: deadlock; it does not look at the others' wheels: it naps for ever.
+// worker.rs: `search` does not fire them: it goes round for ever.
+#[test]
+fn a_stuck_workers_timers_are_fired_by_who_waits_in_the_reactor() {
+    explore(0, || {
+        crate::reactor::set_nap(5);
+        let running = start(2, true);
+        let handle = running.spawn({
+            let pool = running.pool.clone();
+            async move {
+                let fired = Arc::new((Mutex::new(false), Condvar::new()));
+                let bell = Waker::from(std::sync::Arc::new(Bell(fired.clone())));
+                let mut timer = pin!(Entry::new(pool.wheel().clone(), 10));
+                if timer.as_mut().poll_elapsed(&bell).is_ready() {
+                    return;
+                }
+                let (fired, condvar) = &*fired;
+                let mut fired = fired.lock();
+                while !*fired {
+                    fired = condvar.wait(fired);
+                }
+            }
+        });
+        root::block_on(handle).unwrap();
+        running.end();
+    });
+}
+
+struct Bell(Arc<(Mutex<bool>, Condvar)>);
+
+impl Wake for Bell {
+    fn wake(self: std::sync::Arc<Self>) {
+        *self.0.0.lock() = true;
+        self.0.1.notify_all();
+    }
 }

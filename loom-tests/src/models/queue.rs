@@ -23,8 +23,9 @@ impl Scheduler for QueueHome {
         self.0.ready.lock().push_back(task);
     }
 
-    fn requeue(&self, task: Runnable) {
-        self.schedule(task);
+    fn schedule_unheld(&self, task: Runnable) {
+        let queue = self.0.clone();
+        queue.ready.lock().push_back(task);
     }
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
@@ -66,7 +67,14 @@ impl Queue {
     /// Runs what is queued.
     pub(crate) fn run(&self) {
         while let Some(task) = self.pop() {
-            task.run();
+            self.poll(task);
+        }
+    }
+
+    /// Polls a task once, and queues it again if it was woken meanwhile.
+    pub(crate) fn poll(&self, task: Runnable) {
+        if let Some(woken) = task.run() {
+            self.ready.lock().push_back(woken);
         }
     }
 
@@ -113,7 +121,7 @@ pub(crate) fn waits_for(wants: usize, mut yields: usize) -> Letters {
             Poll::Pending
         })
     });
-    queue.pop().unwrap().run();
+    queue.poll(queue.pop().unwrap());
     let waker = first.lock().take().unwrap();
     Letters {
         queue,

@@ -117,7 +117,7 @@ fn who_cancels_hands_on() {
 /// Whoever waits when the semaphore closes is told, sees what was done before, and a part it held goes back.
 ///
 /// Mutation: `enqueue` does not look at CLOSED → fails with a deadlock.
-/// Mutation: `close` does not give the parts back → fails: 0 permits instead of 1.
+/// Mutation: who is refused does not give its part back → fails: 0 permits instead of 1.
 /// Mutation: `close` sets CLOSED, or stores the fate, Relaxed → fails with a causality violation (the data).
 #[test]
 fn closing_tells_everyone_who_waits() {

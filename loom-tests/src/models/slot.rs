@@ -14,10 +14,10 @@ fn each_task_is_taken_once() {
         let slot = Arc::new(Slot::new());
         let thieves = [(), ()].map(|()| {
             thread::spawn({
-                let slot = slot.clone();
+                let (slot, queue) = (slot.clone(), queue.clone());
                 move || {
                     if let Some(task) = slot.steal(slot.peek()) {
-                        task.run();
+                        queue.poll(task);
                     }
                 }
             })
@@ -26,12 +26,12 @@ fn each_task_is_taken_once() {
             let handle = Queue::spawn(&queue, async {});
             // The slot is taken: the newcomer goes elsewhere.
             if let Err(task) = slot.put(queue.pop().unwrap()) {
-                task.run();
+                queue.poll(task);
             }
             handle
         });
         if let Some(task) = slot.take() {
-            task.run();
+            queue.poll(task);
         }
         for thief in thieves {
             thief.join().unwrap();
@@ -53,7 +53,7 @@ fn a_task_that_comes_again_is_taken_once_each_time() {
                 let seen = slot.peek();
                 thread::yield_now();
                 if let Some(task) = slot.steal(seen) {
-                    task.run();
+                    queue.poll(task);
                     queue.run();
                 }
             }
@@ -61,7 +61,7 @@ fn a_task_that_comes_again_is_taken_once_each_time() {
         while let Some(claim) = task.queue.pop() {
             slot.put(claim).expect("there is one claim");
             if let Some(claim) = slot.take() {
-                claim.run();
+                task.queue.poll(claim);
             }
         }
         thief.join().unwrap();

@@ -3,7 +3,7 @@
 use super::explore;
 use crate::kernel::clock::Clock;
 use crate::kernel::seat::Seat;
-use crate::kernel::wheel::{Entry, Wheel};
+use crate::kernel::wheel::{Entry, Handle, Wheel};
 use crate::prim::Arc;
 use loom::thread;
 use std::pin::Pin;
@@ -31,13 +31,13 @@ impl Count {
     }
 }
 
-fn wheel() -> (Arc<Wheel>, Arc<Seat>) {
+fn wheel() -> (Handle, Arc<Seat>) {
     let seat = Arc::new(Seat::new(None));
-    let wheel = Arc::new(Wheel::new(seat.clone(), Arc::new(Clock::new())));
+    let wheel = Wheel::new(seat.clone(), Arc::new(Clock::new()));
     (wheel, seat)
 }
 
-fn pending(wheel: &Arc<Wheel>, deadline: u64, waker: &Waker) -> Pin<Box<Entry>> {
+fn pending(wheel: &Handle, deadline: u64, waker: &Waker) -> Pin<Box<Entry>> {
     let mut entry = Box::pin(Entry::new(wheel.clone(), deadline));
     assert_eq!(entry.as_mut().poll_elapsed(waker), Poll::Pending);
     entry
@@ -247,5 +247,64 @@ fn close_reaches_every_entry() {
             Poll::Ready(Err(_))
         ));
         assert_eq!(wheel.prepare_sleep(), None);
+    });
+}
+
+// Mutations, `wheel/handle.rs`: `own` does not add `OWNED`, or `disown` takes that away without moving the owner's half over →
+// "Arc leaked", or causality violation: the wheel is freed while its owner uses it; a handle is dropped by a Relaxed step, or
+// the last count is not acquired → causality violation in the wheel's destructor.
+#[test]
+fn the_last_handle_frees_the_wheel_whoever_owned_it() {
+    explore(3, || {
+        let (wheel, seat) = wheel();
+        drop(seat);
+        // Counted before there is an owner, and dropped by it.
+        let early = wheel.clone();
+        let thief = wheel.clone();
+        // SAFETY: there was no owner, and there is no other while this thread is.
+        assert!(unsafe { wheel.own() });
+        // Counted by the owner, and dropped by another thread.
+        let late = wheel.clone();
+        let other = thread::spawn(move || {
+            late.awake();
+            drop(late);
+            drop(thief);
+        });
+        drop(early);
+        // Counted and dropped by the owner.
+        drop(wheel.clone());
+        wheel.awake();
+        wheel.disown();
+        drop(wheel);
+        other.join().unwrap();
+        // loom finds the seat if the wheel has not been freed.
+    });
+}
+
+/// Ownership goes from thread to thread with what it belongs to; here, with a mutex.
+// Mutation: `disown` leaves the owner's half where it is, for the next owner → "Arc leaked", as the last owner leaves it there.
+#[test]
+fn the_next_owner_counts_on() {
+    explore(3, || {
+        let (wheel, _) = wheel();
+        let core = Arc::new(crate::prim::Mutex::new(wheel));
+        let owners = [(), ()].map(|()| {
+            thread::spawn({
+                let core = core.clone();
+                move || {
+                    let core = core.lock();
+                    // SAFETY: owners hold the mutex.
+                    assert!(unsafe { core.own() });
+                    let timer = core.clone();
+                    // SAFETY: as above.
+                    assert!(!unsafe { core.own() }, "it owns one already");
+                    core.disown();
+                    timer
+                }
+            })
+        });
+        for owner in owners {
+            drop(owner.join().unwrap());
+        }
     });
 }

@@ -4,7 +4,7 @@ use super::explore;
 use crate::kernel::clock::Clock;
 use crate::kernel::rng::Rng;
 use crate::kernel::seat::Seat;
-use crate::kernel::wheel::{Entry, Wheel};
+use crate::kernel::wheel::{Entry, Handle, Wheel};
 use crate::prim::Arc;
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -27,7 +27,7 @@ impl Wake for Note {
 
 /// A wheel, and what it should do.
 struct Pair {
-    wheel: Arc<Wheel>,
+    wheel: Handle,
     clock: Arc<Clock>,
     /// By id. An entry that fired stays until it is replaced or reset.
     entries: Vec<Option<Pin<Box<Entry>>>>,
@@ -44,7 +44,7 @@ impl Pair {
         assert!(clock.pause());
         clock.advance_to(now);
         Self {
-            wheel: Arc::new(Wheel::new(Arc::new(Seat::new(None)), clock.clone())),
+            wheel: Wheel::new(Arc::new(Seat::new(None)), clock.clone()),
             clock,
             entries: Vec::new(),
             log: Log::default(),
@@ -145,7 +145,12 @@ impl Pair {
     fn check_earliest(&self) {
         let next = self.expected.keys().next().map(|key| key.0);
         let bound = self.wheel.prepare_sleep();
+        let shared = self.wheel.prepare_shared_sleep();
         self.wheel.awake();
+        assert_eq!(bound.is_none(), shared.is_none());
+        if let (Some(bound), Some(shared)) = (bound, shared) {
+            assert!(shared >= bound && shared - bound < 1 << 15, "within a tick");
+        }
         assert_eq!(
             bound.is_none(),
             next.is_none(),
@@ -256,6 +261,23 @@ fn a_lone_deadline_is_slept_for_exactly() {
                 assert_eq!(pair.wheel.prepare_sleep(), None);
             }
         }
+    });
+}
+
+#[test]
+fn deadlines_within_one_tick_share_a_wake_up_and_others_do_not() {
+    explore(0, || {
+        let mut pair = Pair::new(1 << 20);
+        let first = (1 << 20) + 100;
+        pair.insert(first);
+        pair.insert((1 << 20) + (1 << 15));
+        assert_eq!(pair.wheel.prepare_shared_sleep(), Some(first), "alone");
+        pair.insert(first + 1000);
+        let end = (1 << 20) + (1 << 15) - 1;
+        assert_eq!(pair.wheel.prepare_shared_sleep(), Some(end));
+        assert_eq!(pair.wheel.prepare_sleep(), Some(first));
+        pair.advance(end);
+        assert_eq!(pair.expected.len(), 1);
     });
 }
 

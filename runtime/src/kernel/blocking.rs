@@ -106,7 +106,7 @@ impl Scheduler for Elsewhere {
         unreachable!("blocking task {} was queued twice", task.id());
     }
 
-    fn requeue(&self, task: Runnable) {
+    fn schedule_unheld(&self, task: Runnable) {
         self.schedule(task);
     }
 
@@ -351,7 +351,10 @@ impl Main {
         Callback::call(self.shared.config.on_start.as_ref());
         while let Some(job) = self.next_job() {
             match job {
-                Job::Task(task) => task.run(),
+                Job::Task(task) => {
+                    let woken = task.run();
+                    debug_assert!(woken.is_none(), "a closure is ready at its first poll");
+                }
                 Job::Worker(core) => core.run(),
             }
         }

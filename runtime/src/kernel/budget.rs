@@ -33,8 +33,9 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending::new(budget))
 }
 
+/// What a leaf does that has found the budget at zero: it wakes its task and is pending.
 #[cold]
-fn exhausted(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
+pub(crate) fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
     cx.waker().wake_by_ref();
     Poll::Pending
 }
@@ -51,6 +52,42 @@ pub(crate) fn poll_budgeted<T>(
         unit.made_progress();
     }
     result
+}
+
+/// Spends one unit if `attempt` gets something; None, without an attempt, if no unit is left.
+///
+/// One look at the thread-local for what [`poll_budgeted`] needs two for. So `attempt` must not call foreign
+/// code: what that spends would be given back.
+#[inline]
+pub(crate) fn attempt<T, E>(attempt: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+    here::with(|here| {
+        let budget = here.budget.get();
+        if budget == 0 {
+            return None;
+        }
+        let result = attempt();
+        if result.is_ok() {
+            here.budget.set(budget - u8::from(budget != UNLIMITED));
+        }
+        Some(result)
+    })
+}
+
+/// As [`attempt`](fn@attempt); wakes the task and is pending if no unit is left.
+#[inline]
+pub(crate) fn poll_attempt<T, E>(
+    cx: &mut Context<'_>,
+    attempt: impl FnOnce() -> Result<T, E>,
+) -> Poll<Result<T, E>> {
+    match self::attempt(attempt) {
+        Some(result) => Poll::Ready(result),
+        None => exhausted(cx),
+    }
+}
+
+/// Spends a unit if there is one, for progress that did not depend on it.
+pub(crate) fn spend() {
+    let _spent: Option<Result<(), ()>> = attempt(|| Ok(()));
 }
 
 /// True if the running task has units left.

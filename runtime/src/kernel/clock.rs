@@ -14,6 +14,7 @@
 
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::{self, Mutex};
+use std::time::Duration;
 
 /// The value of `frozen` that says that the clock is not paused.
 const RUNNING: u64 = u64::MAX;
@@ -67,6 +68,21 @@ impl Clock {
     pub(crate) fn is_paused(&self) -> bool {
         // Ordering: Relaxed, nothing is read on the strength of it.
         self.frozen.load(Ordering::Relaxed) != RUNNING
+    }
+
+    /// The real time, and the real time when this clock will show `moment` (if it is running, and if that is still to
+    /// come).
+    pub(crate) fn real(&self, moment: u64) -> (u64, u64) {
+        let now = prim::now();
+        // Ordering: Relaxed; whoever waits has read the clock before.
+        let shown = now.wrapping_add(self.offset.load(Ordering::Relaxed));
+        (now, now.saturating_add(moment.saturating_sub(shown)))
+    }
+
+    /// How long it takes until the clock, if it is running, shows `moment`.
+    pub(crate) fn until(&self, moment: u64) -> Duration {
+        let (now, then) = self.real(moment);
+        Duration::from_nanos(then - now)
     }
 
     /// Stops the clock; false if it stood still already.

@@ -3,7 +3,20 @@
 //! One reactor for all workers of a pool: an idle worker that gets the lock waits in it, the others on their
 //! condition variables. Holding the lock is the right to turn. The wakers that a turn calls run under that lock,
 //! which is sound as nobody ever waits for it: everyone tries, and goes elsewhere.
+//!
+//! # The alarm
+//!
+//! A turn that waits for a deadline sets the reactor's alarm and waits without a timeout. Setting it is a system call,
+//! and most deadlines are taken back before they come. So the alarm is left alone if it is set for something earlier,
+//! however obsolete: `Turn::wait` may end too early, and its caller looks and waits again. By then the alarm has gone
+//! off, and is set for what is really next.
+//!
+//! Whether it has gone off is told by the clock: it has if `set_for` has passed, and only then. That is why the clock
+//! is read under the lock. An alarm that was still to come before the lock was taken may have ended somebody else's turn,
+//! and nothing would end this one.
 
+use crate::kernel::clock::Clock;
+use crate::prim::alarm::Alarm;
 use crate::prim::reactor::{Handle, Reactor};
 use crate::prim::{CachePadded, Mutex, MutexGuard};
 use std::io;
@@ -13,20 +26,38 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Driver {
     /// `None` without IO, and after the shutdown.
-    reactor: CachePadded<Mutex<Option<Reactor>>>,
+    reactor: CachePadded<Mutex<Option<Waiter>>>,
     handle: Option<Handle>,
 }
 
+/// The reactor, and what ends its turns in time.
+#[derive(Debug)]
+struct Waiter {
+    // Before the reactor, which it is registered with.
+    /// `None` until it is needed, and if the system has none to give.
+    alarm: Option<Alarm>,
+    /// What the alarm was last set for, in real time. [`REFUSED`] if it cannot be set.
+    set_for: u64,
+    reactor: Reactor,
+}
+
+/// The value of `set_for` that says that there is no alarm, nor will be.
+const REFUSED: u64 = u64::MAX;
+
 /// The right to turn the reactor.
 #[derive(Debug)]
-pub(crate) struct Turn<'a>(MutexGuard<'a, Option<Reactor>>);
+pub(crate) struct Turn<'a>(MutexGuard<'a, Option<Waiter>>);
 
 impl Driver {
     pub(crate) fn new(io: bool) -> io::Result<Self> {
         let reactor = if io { Some(Reactor::new()?) } else { None };
         Ok(Self {
             handle: reactor.as_ref().map(Reactor::handle),
-            reactor: CachePadded::new(Mutex::new(reactor)),
+            reactor: CachePadded::new(Mutex::new(reactor.map(|reactor| Waiter {
+                alarm: None,
+                set_for: 0,
+                reactor,
+            }))),
         })
     }
 
@@ -49,18 +80,53 @@ impl Driver {
 }
 
 impl Turn<'_> {
+    /// Waits for events until `clock` shows `deadline`, or less long, and wakes who waits for them.
+    pub(crate) fn wait(&mut self, deadline: Option<u64>, clock: &Clock) {
+        let timeout = deadline.and_then(|deadline| {
+            let (now, deadline) = clock.real(deadline);
+            if deadline <= now {
+                return Some(Duration::ZERO);
+            }
+            let will_ring = self.waiter().set_alarm(now, deadline);
+            (!will_ring).then(|| Duration::from_nanos(deadline - now))
+        });
+        self.turn(timeout);
+    }
+
     /// Waits for events at most as long as `timeout`, and wakes who waits for them.
     pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
-        let Some(reactor) = self.0.as_mut() else {
-            unreachable!("checked when the right was given, and the lock is still held");
-        };
         // Only a bad descriptor makes the system's call fail: somebody has closed what is the reactor's. Going on would
         // spin, and a panic would be one thread's, while everything waits.
-        if let Err(error) = reactor.turn(timeout) {
+        if let Err(error) = self.waiter().reactor.turn(timeout) {
             eprintln!(
                 "leno: the reactor cannot wait for events any more ({error}): was its descriptor closed?"
             );
             std::process::abort();
         }
+    }
+
+    fn waiter(&mut self) -> &mut Waiter {
+        match self.0.as_mut() {
+            Some(waiter) => waiter,
+            None => unreachable!("checked when the right was given, and the lock is still held"),
+        }
+    }
+}
+
+impl Waiter {
+    /// Makes sure that the alarm goes off by `deadline`, which is after `now`. False if there is no alarm.
+    fn set_alarm(&mut self, now: u64, deadline: u64) -> bool {
+        if self.set_for == REFUSED {
+            return false;
+        }
+        if now < self.set_for && self.set_for <= deadline {
+            return true;
+        }
+        if self.alarm.is_none() {
+            self.alarm = Alarm::new(&self.reactor.handle());
+        }
+        let is_set = self.alarm.as_mut().is_some_and(|alarm| alarm.set(deadline));
+        self.set_for = if is_set { deadline } else { REFUSED };
+        is_set
     }
 }

@@ -1,4 +1,4 @@
-//! What this thread is doing right now: the crate's only thread-local.
+//! What this thread is doing right now, in one thread-local.
 //!
 //! Plain cells, no behaviour and no ownership: a worker writes them around each poll, wakers and leaf
 //! futures read them. Nothing here has a destructor, so it works inside the destructors of other
@@ -37,6 +37,8 @@ pub(crate) struct Here {
     pub(crate) core: Cell<*const ()>,
     /// The current-thread scheduler that this thread drives, or null.
     pub(crate) local: Cell<*const ()>,
+    /// The wheel that this thread counts timers on without atomics, or null; see [`super::wheel`].
+    pub(crate) wheel: Cell<*const ()>,
     /// The `LocalSet` that is polling on this thread, or null.
     pub(crate) local_set: Cell<*const ()>,
     /// The thread pool that this thread belongs to, or null.
@@ -68,6 +70,7 @@ impl Here {
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),
+            wheel: Cell::new(ptr::null()),
             local_set: Cell::new(ptr::null()),
             pool_thread: Cell::new(ptr::null()),
             runtime: Cell::new(ptr::null()),

@@ -153,6 +153,12 @@ impl Idle {
         self.sleepers[index / 64].fetch_and(!bit, Ordering::AcqRel) & bit != 0
     }
 
+    /// True if no worker is awake, as far as this thread has heard.
+    pub(crate) fn all_sleep(&self) -> bool {
+        // Ordering: Relaxed, a hint.
+        sleeping(self.word.load(Ordering::Relaxed)) == self.seats.len() as u64
+    }
+
     // ----- workers ------------------------------------------------------------------------------------
 
     /// Counts the caller as searching; false if half of the workers search already.

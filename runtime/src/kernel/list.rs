@@ -82,6 +82,11 @@ impl<T: Linked> List<T> {
         self.head.is_none()
     }
 
+    /// True if there is a node, and no other.
+    pub(crate) fn has_one(&self) -> bool {
+        self.head.is_some() && self.head == self.tail
+    }
+
     /// The node that would be popped next from the front; it stays where it is.
     pub(crate) fn front(&self) -> Option<NonNull<T>> {
         self.head

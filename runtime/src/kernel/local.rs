@@ -30,7 +30,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex};
 use std::cell::{Cell, UnsafeCell};
@@ -54,7 +54,7 @@ pub(crate) struct Local {
     owned: Owned,
     driver: Driver,
     clock: Arc<Clock>,
-    wheel: Arc<Wheel>,
+    wheel: wheel::Handle,
     hooks: ParkHooks,
     core: Mutex<CoreSlot>,
     spawned: AtomicU64,
@@ -127,7 +127,7 @@ impl Local {
                 closed: false,
             }),
             injected_len: AtomicUsize::new(0),
-            wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+            wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
             owned: Owned::new(1),
             driver,
@@ -165,7 +165,7 @@ impl Local {
         &self.clock
     }
 
-    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
+    pub(crate) fn wheel(&self) -> &wheel::Handle {
         &self.wheel
     }
 
@@ -298,6 +298,8 @@ impl Driven {
             outer: ptr::null(),
         });
         driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
+        unsafe { driven.local.wheel.own() };
         Some(driven)
     }
 
@@ -316,7 +318,9 @@ impl Driven {
                     break;
                 };
                 here::with(|here| here.budget.set(budget::PER_POLL));
-                task.run();
+                if let Some(woken) = task.run() {
+                    self.queue(|queue| queue.push_back(woken));
+                }
                 tasks += 1;
                 if self.tick() {
                     self.look_around();
@@ -340,7 +344,7 @@ impl Driven {
 
     /// What is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
-        self.turn(Some(Duration::ZERO));
+        self.look();
         self.fire();
         self.take_injected();
     }
@@ -390,19 +394,35 @@ impl Driven {
         }
     }
 
-    /// Turns the reactor, or just waits if there is none.
-    fn turn(&self, timeout: Option<Duration>) -> Called {
+    /// Looks for events, or for pokes if there is no reactor.
+    fn look(&self) -> Called {
         match self.local.driver.try_lock() {
-            Some(mut turn) => self.local.seat.poll(|may_wait| {
-                let timeout = if may_wait {
-                    timeout
-                } else {
-                    Some(Duration::ZERO)
-                };
-                foreign::call(|| turn.turn(timeout));
-            }),
-            None => self.local.seat.park(timeout),
+            Some(mut turn) => self
+                .local
+                .seat
+                .poll(|_| foreign::call(|| turn.turn(Some(Duration::ZERO)))),
+            None => self.local.seat.park(Some(Duration::ZERO)),
         }
+    }
+
+    /// Waits in the reactor, or just waits if there is none, until the clock shows `deadline`.
+    fn wait(&self, deadline: Option<u64>) {
+        let local = &*self.local;
+        let Some(mut turn) = local.driver.try_lock() else {
+            local
+                .seat
+                .park(deadline.map(|deadline| local.clock.until(deadline)));
+            return;
+        };
+        local.seat.poll(|may_wait| {
+            foreign::call(|| {
+                if may_wait {
+                    turn.wait(deadline, &local.clock);
+                } else {
+                    turn.turn(Some(Duration::ZERO));
+                }
+            });
+        });
     }
 
     /// Nothing to run: wait for an event, a poke or the next deadline.
@@ -411,13 +431,10 @@ impl Driven {
         Callback::call(local.hooks.on_park.as_ref());
         // The callback may have spawned or woken something.
         if self.queue(|queue| queue.is_empty()) {
-            let deadline = local.wheel.prepare_sleep();
             if local.clock.is_paused() {
-                self.sleep_paused(deadline);
+                self.sleep_paused(local.wheel.prepare_sleep());
             } else {
-                self.turn(deadline.map(|deadline| {
-                    Duration::from_nanos(deadline.saturating_sub(local.clock.now()))
-                }));
+                self.wait(local.wheel.prepare_shared_sleep());
             }
             local.wheel.awake();
         }
@@ -432,14 +449,12 @@ impl Driven {
         let held = local.clock_holds.load(Ordering::Acquire) > 0;
         match deadline {
             Some(deadline) if !held => {
-                let called = self.turn(Some(Duration::ZERO));
+                let called = self.look();
                 if !called.any && self.queue(|queue| queue.is_empty()) {
                     local.clock.advance_to(deadline);
                 }
             }
-            _ => {
-                self.turn(None);
-            }
+            _ => self.wait(None),
         }
     }
 
@@ -461,6 +476,7 @@ impl Drop for Driven {
             here.local.set(self.outer);
             here.budget.set(budget::UNLIMITED);
         });
+        self.local.wheel.disown();
         let next = {
             let mut slot = self.local.core.lock();
             slot.core = self.core.take();
@@ -473,26 +489,30 @@ impl Drop for Driven {
 }
 
 impl LocalHome {
-    fn push(&self, task: Runnable) {
+    /// The driver of this scheduler, if it is this thread.
+    fn driven(&self) -> Option<&Driven> {
         let driven = here::with(|here| here.local.get()).cast::<Driven>();
         // SAFETY: `here.local` points to the box in the hands of this thread's `block_on` (or `close`) further up the
         // stack, and is cleared when that is dropped.
-        match unsafe { driven.as_ref() } {
-            Some(driven) if Arc::ptr_eq(&driven.local, &self.0) => {
-                driven.queue(|queue| queue.push_back(task));
-            }
-            _ => self.0.inject(task),
-        }
+        let driven = unsafe { driven.as_ref() };
+        driven.filter(|driven| Arc::ptr_eq(&driven.local, &self.0))
     }
 }
 
 impl Scheduler for LocalHome {
     fn schedule(&self, task: Runnable) {
-        self.push(task);
+        match self.driven() {
+            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            None => self.0.inject(task),
+        }
     }
 
-    fn requeue(&self, task: Runnable) {
-        self.push(task);
+    fn schedule_unheld(&self, task: Runnable) {
+        match self.driven() {
+            // The driver holds the scheduler.
+            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            None => Arc::clone(&self.0).inject(task),
+        }
     }
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {

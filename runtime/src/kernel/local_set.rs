@@ -190,7 +190,11 @@ impl Polling<'_> {
                 self.set.pop()
             });
             match task {
-                Some(task) => budget::with_budget(budget::PER_POLL, || task.run()),
+                Some(task) => {
+                    if let Some(woken) = budget::with_budget(budget::PER_POLL, || task.run()) {
+                        self.set.0.queue.borrow_mut().push_back(woken);
+                    }
+                }
                 None => return false,
             }
         }
@@ -272,14 +276,15 @@ impl Shared {
         self.live.load(Ordering::Relaxed)
     }
 
-    fn push(&self, task: Runnable) {
-        let is_polling = |own: &&Own| ptr::eq(&*own.shared, self) && own.polling.get();
+    /// The set, if this thread is polling it.
+    fn polling(&self) -> Option<&Own> {
         let own = here::with(|here| here.local_set.get()).cast::<Own>();
-        // SAFETY: as in `spawn_on_current`: `here.local_set` owns a count, and nothing below replaces it.
-        if let Some(own) = unsafe { own.as_ref() }.filter(is_polling) {
-            own.queue.borrow_mut().push_back(task);
-            return;
-        }
+        // SAFETY: as in `spawn_on_current`: `here.local_set` owns a count, which the callers do not outlast.
+        let own = unsafe { own.as_ref() };
+        own.filter(|own| ptr::eq(&*own.shared, self) && own.polling.get())
+    }
+
+    fn push_remote(&self, task: Runnable) {
         // R1. The task stays in there until the owner comes, even if it is closing.
         let mut remote = self.remote.lock();
         remote.queue.push_back(task);
@@ -296,11 +301,18 @@ impl Shared {
 
 impl Scheduler for SetHome {
     fn schedule(&self, task: Runnable) {
-        self.0.push(task);
+        match self.0.polling() {
+            Some(own) => own.queue.borrow_mut().push_back(task),
+            None => self.0.push_remote(task),
+        }
     }
 
-    fn requeue(&self, task: Runnable) {
-        self.0.push(task);
+    fn schedule_unheld(&self, task: Runnable) {
+        match self.0.polling() {
+            // The set holds what its tasks see.
+            Some(own) => own.queue.borrow_mut().push_back(task),
+            None => Arc::clone(&self.0).push_remote(task),
+        }
     }
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {

@@ -24,7 +24,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
@@ -36,7 +36,7 @@ use std::ptr::NonNull;
 pub(crate) struct Pool {
     pub(super) idle: Idle,
     pub(super) injector: Injector<Runnable>,
-    pub(super) remotes: Box<[CachePadded<Remote>]>,
+    pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
@@ -53,7 +53,7 @@ pub(crate) struct Pool {
 pub(super) struct Remote {
     pub(super) slot: CachePadded<Slot>,
     pub(super) stealer: Stealer<Runnable>,
-    pub(super) wheel: Arc<Wheel>,
+    pub(super) wheel: wheel::Handle,
     pub(super) seat: Arc<Seat>,
     pub(super) counters: CachePadded<Counters>,
 }
@@ -92,10 +92,10 @@ impl Pool {
         for _ in 0..workers {
             let deque = Worker::new_fifo();
             let seat = Arc::new(Seat::new(driver.handle().cloned()));
-            remotes.push(CachePadded::new(Remote {
+            remotes.push(Arc::new(Remote {
                 slot: CachePadded::new(Slot::new()),
                 stealer: deque.stealer(),
-                wheel: Arc::new(Wheel::new(Arc::clone(&seat), Arc::clone(&clock))),
+                wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
                 seat: Arc::clone(&seat),
                 counters: CachePadded::new(Counters::new()),
             }));
@@ -145,19 +145,23 @@ impl Pool {
     }
 
     /// The wheel of this worker, or one by chance for a thread outside.
-    pub(crate) fn wheel(&self) -> &Arc<Wheel> {
-        let index = worker::with_core(self, |core| core.map(Core::index)).unwrap_or_else(|| {
-            let workers = self.remotes.len() as u32;
-            here::with(|here| here.rng.below(workers)) as usize
-        });
+    #[inline]
+    pub(crate) fn wheel(&self) -> &wheel::Handle {
+        let own = worker::with_core(self, |core| core.map(Core::index));
+        let index = own.unwrap_or_else(|| self.any_worker());
         &self.remotes[index].wheel
+    }
+
+    #[cold]
+    fn any_worker(&self) -> usize {
+        here::with(|here| here.rng.below(self.remotes.len() as u32)) as usize
     }
 
     /// Counts a new task, and says which home it gets; `outside` is the home for threads outside.
     pub(crate) fn count_spawned(&self, outside: &Home) -> Home {
         worker::with_core(self, |core| match core {
             Some(core) => {
-                let spawned = &self.remotes[core.index()].counters.spawned;
+                let spawned = &core.remote().counters.spawned;
                 // Ordering: Relaxed; only this worker writes it, and whoever needs an exact sum has waited for
                 // the worker.
                 spawned.store(spawned.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
@@ -263,12 +267,11 @@ impl Scheduler for PoolHome {
     }
 
     #[inline]
-    fn requeue(&self, task: Runnable) {
+    fn schedule_unheld(&self, task: Runnable) {
         worker::with_core(&self.0, |core| match core {
-            Some(core) => core.requeue(task),
+            // The core holds the pool.
+            Some(core) => core.push_woken(task),
             None => {
-                // The poller holds no reference: once the claim is pushed, another thread may end the task, and free
-                // it and this home with it.
                 let pool = Arc::clone(&self.0);
                 pool.inject(task);
             }
@@ -289,7 +292,7 @@ impl Scheduler for PoolHome {
         }
         worker::with_core(&self.0, |core| match core {
             Some(core) => {
-                let finished = &self.0.remotes[core.index()].counters.finished;
+                let finished = &core.remote().counters.finished;
                 // Ordering: Release, see `live_tasks`; only this worker writes it.
                 finished.store(finished.load(Ordering::Relaxed) + 1, Ordering::Release);
             }

@@ -22,7 +22,7 @@
 //! Release, the owner's `swap` an Acquire.
 
 use crate::prim::atomic::{AtomicU32, Ordering};
-use crate::prim::{Condvar, Mutex, reactor};
+use crate::prim::{Condvar, Mutex, alarm, reactor};
 use std::time::Duration;
 
 const TOKEN: u32 = 1;
@@ -107,7 +107,7 @@ impl Seat {
                     None => guard = self.condvar.wait(guard),
                     Some(timeout) => {
                         // A wait that ends early makes the owner look around: harmless.
-                        let (_guard, _) = self.condvar.wait_timeout(guard, timeout);
+                        alarm::finely(|| drop(self.condvar.wait_timeout(guard, timeout)));
                         break;
                     }
                 }

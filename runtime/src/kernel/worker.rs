@@ -16,19 +16,25 @@
 //! [idle protocol](super::idle) run. A task that its own poll has requeued onto an empty deque tells nobody either:
 //! this worker runs it next. The tasks that one turn of the reactor wakes are told together, after it.
 //!
-//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies: a worker whose
-//! last 61 polls took more than [`SLOW_POLL`] on average leaves the slot alone; and a searcher that finds the same
-//! task in a slot twice, some microseconds apart, takes it.
+//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies. A searcher that
+//! finds the same task in a slot twice, some microseconds apart, takes it. And when everyone else sleeps, only the worker
+//! itself can do something, and only before it computes on: so it learns whether to use its slot ([`pace`]).
+
+mod attend;
+mod pace;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
-use crate::kernel::pool::{Pool, PoolHome};
+use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::root::Driving;
+use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
+use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{Arc, hint};
+use pace::Pace;
 use std::cell::Cell;
 use std::ptr;
 use std::time::Duration;
@@ -40,14 +46,14 @@ const INTERVAL: u32 = 61;
 /// not starve the rest.
 const CHAIN: u8 = 3;
 
-/// Mean duration of a poll, in nanoseconds, above which a woken task is better offered to others than kept in the
-/// slot: about two wake-ups of a sleeping worker.
-const SLOW_POLL: u64 = 20_000;
-
 /// What belongs to one worker.
 pub(crate) struct Core {
     pool: Arc<Pool>,
     index: usize,
+    /// What the others see of this worker.
+    remote: Arc<Remote>,
+    /// There is no other worker to tell of anything.
+    alone: bool,
     home: Home,
     deque: Worker<Runnable>,
     tick: Cell<u32>,
@@ -59,10 +65,10 @@ pub(crate) struct Core {
     owes: Cell<bool>,
     /// Pushes tell nobody for now: they will be told together.
     quiet: Cell<bool>,
-    /// Polls are slow: do not use the slot.
-    slow: Cell<bool>,
-    /// The clock at the last look.
-    looked: Cell<u64>,
+    /// Something was pushed quietly.
+    untold: Cell<bool>,
+    /// Whether to use the slot.
+    pace: Pace,
 }
 
 /// A core on its way to a thread.
@@ -96,8 +102,13 @@ pub(crate) fn hand_off() -> Option<Handed> {
 /// Takes the core away from this thread.
 fn take() -> Option<Box<Core>> {
     let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
+    if core.is_null() {
+        return None;
+    }
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
-    (!core.is_null()).then(|| unsafe { Box::from_raw(core) })
+    let core = unsafe { Box::from_raw(core) };
+    core.wheel().disown();
+    Some(core)
 }
 
 impl Handed {
@@ -108,6 +119,8 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
+            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
+            unsafe { core.wheel().own() };
             let before =
                 here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
             debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -119,7 +132,6 @@ impl Handed {
         let driving = Driving::replace(Blocking::InPlace);
         self.install();
         if let Some(core) = current() {
-            core.looked.set(core.pool.clock.now());
             core.refill();
         }
         // Each step ends with the core still here, or gone.
@@ -182,6 +194,8 @@ impl Core {
     pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
+            remote: Arc::clone(&pool.remotes[index]),
+            alone: pool.remotes.len() == 1,
             pool,
             index,
             deque,
@@ -190,8 +204,8 @@ impl Core {
             searching: Cell::new(false),
             owes: Cell::new(false),
             quiet: Cell::new(false),
-            slow: Cell::new(false),
-            looked: Cell::new(0),
+            untold: Cell::new(false),
+            pace: Pace::new(),
         }
     }
 
@@ -199,12 +213,20 @@ impl Core {
         self.index
     }
 
+    pub(super) fn remote(&self) -> &Remote {
+        &self.remote
+    }
+
     pub(super) fn home(&self) -> &Home {
         &self.home
     }
 
-    fn slot(&self) -> &crate::kernel::slot::Slot {
-        &self.pool.remotes[self.index].slot
+    fn slot(&self) -> &Slot {
+        &self.remote.slot
+    }
+
+    fn wheel(&self) -> &wheel::Handle {
+        &self.remote.wheel
     }
 
     // ----- pushing ------------------------------------------------------------------------------------
@@ -212,21 +234,36 @@ impl Core {
     /// Queues a task that was woken, spawned or aborted on this thread.
     #[inline]
     pub(super) fn push_woken(&self, task: Runnable) {
-        let task = if self.quiet.get() || self.slow.get() {
-            task
-        } else {
-            match self.slot().put(task) {
-                Ok(()) => return,
-                Err(task) => task,
+        if self.quiet.get() {
+            return self.push(task);
+        }
+        if self.pace.is_slow() {
+            self.start_sample();
+            return self.push(task);
+        }
+        match self.slot().put(task) {
+            Ok(()) => {
+                if self.pace.is_sample() {
+                    self.start_sample();
+                }
             }
-        };
-        self.push(task);
+            Err(task) => self.push(task),
+        }
+    }
+
+    /// Times from here to the end of the poll, if nothing is being timed and there are others to offer tasks to.
+    #[cold]
+    fn start_sample(&self) {
+        if !self.alone && self.pace.start(&self.pool.clock, self.tick.get()) {
+            // So the next step is an exceptional one.
+            self.tick.set(INTERVAL);
+        }
     }
 
     /// Queues a task that was woken by its own poll.
     #[inline]
-    pub(super) fn requeue(&self, task: Runnable) {
-        if self.deque.is_empty() && self.slot().peek().is_null() {
+    fn requeue(&self, task: Runnable) {
+        if self.alone || self.deque.is_empty() && self.slot().peek().is_null() {
             // This worker runs it next.
             self.deque.push(task);
         } else {
@@ -238,7 +275,9 @@ impl Core {
     fn push(&self, task: Runnable) {
         self.deque.push(task);
         // A lone worker has nobody to tell: if it is here, it does not sleep.
-        if !self.quiet.get() && self.pool.remotes.len() > 1 {
+        if self.quiet.get() {
+            self.untold.set(true);
+        } else if !self.alone {
             // If the pool is closed this worker drains its own deque as it leaves.
             self.pool.idle.pushed();
         }
@@ -247,23 +286,22 @@ impl Core {
     // ----- the loop -----------------------------------------------------------------------------------
 
     /// Runs one task, or looks for one, or sleeps. False if the pool is closed.
-    #[inline]
+    #[inline(always)]
     fn step(&self) -> bool {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
         let task = if tick >= INTERVAL {
-            self.tick.set(0);
             if self.pool.idle.is_closed() {
                 return false;
             }
-            self.look_around().or_else(|| self.next())
+            self.exceptional_step()
         } else {
             self.next()
         };
-        match task {
-            Some(task) => self.run(task),
-            None => return self.dry(),
-        }
+        let Some(task) = task.or_else(|| self.dry()) else {
+            return !self.pool.idle.is_closed();
+        };
+        self.run(task);
         true
     }
 
@@ -283,12 +321,17 @@ impl Core {
     }
 
     /// Polls a task. The core may be gone afterwards.
-    #[inline]
+    #[inline(always)]
     fn run(&self, task: Runnable) {
         if self.searching.get() {
             self.found();
         }
-        task.run();
+        if let Some(woken) = task.run() {
+            match current() {
+                Some(core) => core.requeue(woken),
+                None => woken.reschedule(),
+            }
+        }
     }
 
     /// A fresh budget. Not for a task from the slot: a chain is one piece of work, and shares one.
@@ -299,14 +342,15 @@ impl Core {
 
     /// Nothing at hand: look elsewhere, or sleep.
     #[cold]
-    fn dry(&self) -> bool {
+    fn dry(&self) -> Option<Runnable> {
         if self.pool.idle.is_closed() {
-            return false;
+            return None;
         }
         let injected = self.take_injected();
         if !self.searching.get() {
             // On their way from the injector the others of the batch were nowhere to be seen, so who looked meanwhile
             // may have gone to sleep. (A searcher tells when it runs what it has found.)
+            self.untold.set(true);
             self.tell();
         }
         let task = injected.or_else(|| {
@@ -319,41 +363,58 @@ impl Core {
                 None
             }
         });
-        match task {
-            Some(task) => self.run(task),
-            None => self.sleep(),
+        if task.is_none() {
+            self.sleep();
         }
-        true
+        task
+    }
+
+    /// Ends a sample, or looks around, or both.
+    #[cold]
+    fn exceptional_step(&self) -> Option<Runnable> {
+        if let Some(tick) = self.pace.end(&self.pool.clock) {
+            self.tick.set(tick + 1);
+            if tick + 1 < INTERVAL {
+                return self.next();
+            }
+        }
+        self.tick.set(0);
+        self.look_around()
     }
 
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
-    /// and timers. Returns a task from outside, if there is one.
-    #[cold]
+    /// and timers. Returns the next task, one from outside if there is one.
     fn look_around(&self) -> Option<Runnable> {
         let now = self.pool.clock.now();
-        let elapsed = now.saturating_sub(self.looked.replace(now));
-        self.slow.set(elapsed > SLOW_POLL * u64::from(INTERVAL));
         self.quietly(|| {
             if let Some(mut turn) = self.pool.driver.try_lock() {
                 turn.turn(Some(Duration::ZERO));
             }
             self.fire_overdue(now);
         });
-        let task = self.take_injected();
+        let task = match self.take_injected() {
+            Some(task) => {
+                // On their way from the injector the others of the batch were nowhere to be seen.
+                self.untold.set(true);
+                Some(task)
+            }
+            None => self.next(),
+        };
         self.tell();
         task
     }
 
-    /// Tells the others of what has come to the deque quietly.
+    /// Tells the others of what has come to the deque quietly. This worker has taken out what it runs next: if that
+    /// was all, there is nothing to tell.
     fn tell(&self) {
-        if self.pool.remotes.len() > 1 && !self.deque.is_empty() {
+        if self.untold.replace(false) && !self.alone && !self.deque.is_empty() {
             self.pool.idle.pushed();
         }
     }
 
     /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
     fn fire_overdue(&self, now: u64) {
-        let own = &self.pool.remotes[self.index].wheel;
+        let own = self.wheel();
         if own.overdue(now) {
             own.fire(now);
         }
@@ -425,6 +486,8 @@ impl Core {
     #[cold]
     fn found(&self) {
         self.searching.set(false);
+        // This tells of all that is there.
+        self.untold.set(false);
         self.pool.idle.found(|| self.pool.has_work());
     }
 
@@ -443,12 +506,12 @@ impl Core {
     /// S1 to S4 of the idle protocol; comes back searching.
     fn wait(&self) {
         let pool = &*self.pool;
-        let seat = &*pool.remotes[self.index].seat;
+        let seat = &*self.remote.seat;
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &*pool.remotes[self.index].wheel;
-        let deadline = wheel.prepare_sleep();
+        let wheel = &**self.wheel();
+        let deadline = wheel.prepare_shared_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
             wheel.awake();
@@ -456,18 +519,9 @@ impl Core {
             self.searching.set(true);
             return;
         }
-        let timeout = deadline
-            .map(|deadline| Duration::from_nanos(deadline.saturating_sub(pool.clock.now())));
         let called = match pool.driver.try_lock() {
-            Some(mut turn) => seat.poll(|may_wait| {
-                let timeout = if may_wait {
-                    timeout
-                } else {
-                    Some(Duration::ZERO)
-                };
-                self.quietly(|| turn.turn(timeout));
-            }),
-            None => seat.park(timeout),
+            Some(turn) => self.attend(turn, deadline),
+            None => seat.park(deadline.map(|deadline| pool.clock.until(deadline))),
         };
         // With a token this worker has been counted as searching by whoever sent it.
         if !called.token {
@@ -481,9 +535,6 @@ impl Core {
                 wheel.fire(now);
             });
         }
-        // What was slow before the sleep says nothing about what comes now.
-        self.slow.set(false);
-        self.looked.set(now);
         self.tick.set(0);
         self.refill();
     }

@@ -10,10 +10,14 @@
 //! - a thread-local is reached by `with` only;
 //! - every spin goes through [`hint::spin_loop`] or [`thread::yield_now`], or loom would never leave it.
 
+pub(crate) mod alarm;
+pub(crate) mod alloc;
 mod cell;
+mod clock;
 mod lock;
 
 pub(crate) use cell::UnsafeCell;
+pub(crate) use clock::{base, now};
 pub(crate) use lock::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 pub(crate) use std::sync::Arc;
 /// The `Arc` of public signatures: only std's can be a method's `self`, also behind loom's door.
@@ -39,11 +43,6 @@ pub(crate) mod thread {
     pub(crate) use std::thread::{Builder, JoinHandle, current, yield_now};
 }
 
-pub(crate) mod alloc {
-    //! The allocator, named so that loom's can find what leaks.
-    pub(crate) use std::alloc::{alloc, dealloc};
-}
-
 pub(crate) mod deque {
     //! The work-stealing deque and the injector.
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
@@ -58,20 +57,6 @@ pub(crate) use crossbeam_utils::CachePadded;
 
 /// How many values a block of an mpsc channel holds: a power of two. Models make do with fewer.
 pub(crate) const CHANNEL_BLOCK: usize = 32;
-
-/// The moment from which [`now`] counts. For converting at the public face only: loom's door has none.
-pub(crate) fn base() -> std::time::Instant {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static BASE: OnceLock<Instant> = OnceLock::new();
-    *BASE.get_or_init(Instant::now)
-}
-
-/// The monotonic clock, in nanoseconds since a moment that is the same for the whole process.
-pub(crate) fn now() -> u64 {
-    // 2^64 ns are 584 years: the cast cannot lose anything.
-    base().elapsed().as_nanos() as u64
-}
 
 static A_CLOCK_WAS_PAUSED: std::sync::atomic::AtomicBool =
     std::sync::atomic::AtomicBool::new(false);

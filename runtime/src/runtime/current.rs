@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::inner::Inner;
 use crate::kernel::clock::Clock;
 use crate::kernel::here;
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ptr;
@@ -135,16 +135,18 @@ pub(crate) fn reactor() -> leno_reactor::Handle {
 }
 
 /// A wheel of the current runtime; panics without one.
+#[inline]
 #[track_caller]
-pub(crate) fn wheel() -> Arc<Wheel> {
-    match expect(|inner| inner.wheel().cloned()) {
-        Some(wheel) => wheel,
-        None => panic!("{NO_TIME}"),
+pub(crate) fn wheel() -> wheel::Handle {
+    match with(|inner| inner.wheel().cloned()) {
+        Some(Some(wheel)) => wheel,
+        Some(None) => panic!("{NO_TIME}"),
+        None => panic!("{NO_RUNTIME}"),
     }
 }
 
 /// A wheel of the current runtime, if there is one and it has timers.
-pub(crate) fn try_wheel() -> Option<Arc<Wheel>> {
+pub(crate) fn try_wheel() -> Option<wheel::Handle> {
     with(|inner| inner.wheel().cloned()).flatten()
 }
 

@@ -9,7 +9,7 @@ use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle};
-use crate::kernel::wheel::Wheel;
+use crate::kernel::wheel;
 use crate::kernel::worker;
 use std::future::Future;
 use std::io;
@@ -120,7 +120,8 @@ impl Inner {
     }
 
     /// A wheel for a new timer, if time is enabled.
-    pub(super) fn wheel(&self) -> Option<&Arc<Wheel>> {
+    #[inline]
+    pub(super) fn wheel(&self) -> Option<&wheel::Handle> {
         self.settings.time.then(|| match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.wheel(),
             Scheduler::Local { local, .. } => local.wheel(),

@@ -41,6 +41,16 @@ impl Instant {
         }
     }
 
+    /// The present moment, as [`nanoseconds`](Self::nanoseconds).
+    #[inline]
+    pub(super) fn now_in_nanoseconds() -> u64 {
+        if prim::a_clock_was_paused() {
+            Self::now_in_runtime().nanoseconds()
+        } else {
+            prim::now()
+        }
+    }
+
     #[cold]
     fn now_in_runtime() -> Self {
         match current::clock() {
@@ -93,10 +103,11 @@ impl Instant {
     /// for what is too far away.
     pub(super) fn nanoseconds(self) -> u64 {
         let since = self.std.saturating_duration_since(prim::base());
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        let seconds = since.as_secs().saturating_mul(1_000_000_000);
+        seconds.saturating_add(u64::from(since.subsec_nanos()))
     }
 
-    fn from_nanoseconds(nanoseconds: u64) -> Self {
+    pub(super) fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self::from_std(prim::base() + Duration::from_nanos(nanoseconds))
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting once.
 
-use super::{Instant, bounded};
+use super::{Instant, THIRTY_YEARS};
 use crate::kernel::budget;
 use crate::kernel::wheel::{Closed, Entry};
 use crate::runtime::current;
@@ -38,12 +38,12 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep::new(Instant::now() + bounded(duration))
+    Sleep::new(after(duration))
 }
 
 /// Waits until `deadline`.
 ///
-/// A deadline in the past is fine: the future is ready soon.
+/// A deadline in the past is fine: the future is ready soon. Deadlines beyond some 500 years are cut down to that.
 ///
 /// # Panics
 ///
@@ -66,7 +66,16 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep::new(deadline)
+    Sleep::new(deadline.nanoseconds())
+}
+
+/// The moment `duration` from now, in the kernel's terms.
+#[inline]
+pub(super) fn after(duration: Duration) -> u64 {
+    // Nothing overflows: a clock shows less than a hundred years, unless a test moves it. (`as_nanos` is 128 bits wide.)
+    let seconds = duration.as_secs().min(THIRTY_YEARS.as_secs());
+    let nanoseconds = seconds * 1_000_000_000 + u64::from(duration.subsec_nanos());
+    Instant::now_in_nanoseconds().saturating_add(nanoseconds)
 }
 
 pin_project! {
@@ -118,24 +127,24 @@ pin_project! {
     /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     pub struct Sleep {
-        deadline: Instant,
         #[pin]
         entry: Entry,
     }
 }
 
 impl Sleep {
+    /// `deadline` is in the kernel's terms.
+    #[inline]
     #[track_caller]
-    pub(super) fn new(deadline: Instant) -> Self {
+    pub(super) fn new(deadline: u64) -> Self {
         Self {
-            deadline,
-            entry: Entry::new(current::wheel(), deadline.nanoseconds()),
+            entry: Entry::new(current::wheel(), deadline),
         }
     }
 
     /// The moment for which this waits.
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        Instant::from_nanoseconds(self.entry.deadline())
     }
 
     /// True if the deadline has passed and this future has noticed: it was ready, or its task is being
@@ -163,9 +172,7 @@ impl Sleep {
     /// # });
     /// ```
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
-        let this = self.project();
-        *this.deadline = deadline;
-        this.entry.reset(deadline.nanoseconds());
+        self.project().entry.reset(deadline.nanoseconds());
     }
 }
 
@@ -195,7 +202,7 @@ fn closed() -> ! {
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("deadline", &self.deadline)
+            .field("deadline", &self.deadline())
             .field("is_elapsed", &self.is_elapsed())
             .finish()
     }

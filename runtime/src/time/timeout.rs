@@ -1,6 +1,7 @@
 //! A limit to another future.
 
 use super::error::Elapsed;
+use super::sleep::after;
 use super::{Instant, Sleep};
 use crate::kernel::budget;
 use pin_project_lite::pin_project;
@@ -13,7 +14,7 @@ use std::time::Duration;
 ///
 /// The time counts from the call, not from the first poll. The future is polled first: one that is ready
 /// is ready, even if the time is over. One that never yields cannot be stopped, since it is only between
-/// its polls that anybody looks at the clock. A duration too long for an [`Instant`] is no limit.
+/// its polls that anybody looks at the clock. Durations beyond 30 years are cut down to that.
 ///
 /// # Errors
 ///
@@ -48,17 +49,9 @@ pub fn timeout<F>(duration: Duration, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
-    #[expect(
-        clippy::manual_map,
-        reason = "`map` would take the blame if this panics"
-    )]
-    let delay = match Instant::now().checked_add(duration) {
-        Some(deadline) => Some(Sleep::new(deadline)),
-        None => None,
-    };
     Timeout {
         value: future.into_future(),
-        delay,
+        delay: Sleep::new(after(duration)),
     }
 }
 
@@ -96,10 +89,9 @@ pub fn timeout_at<F>(deadline: Instant, future: F) -> Timeout<F::IntoFuture>
 where
     F: IntoFuture,
 {
-    let delay = Some(Sleep::new(deadline));
     Timeout {
         value: future.into_future(),
-        delay,
+        delay: Sleep::new(deadline.nanoseconds()),
     }
 }
 
@@ -110,9 +102,8 @@ pin_project! {
     pub struct Timeout<T> {
         #[pin]
         value: T,
-        // `None`: no limit.
         #[pin]
-        delay: Option<Sleep>,
+        delay: Sleep,
     }
 }
 
@@ -145,10 +136,7 @@ where
         if let Poll::Ready(output) = this.value.poll(cx) {
             return Poll::Ready(Ok(output));
         }
-        match this.delay.as_pin_mut() {
-            Some(delay) => poll_delay(had_budget, delay, cx).map(Err),
-            None => Poll::Pending,
-        }
+        poll_delay(had_budget, this.delay, cx).map(Err)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::error::Failure;
 use super::home::Home;
 use super::id::Id;
-use super::state::State;
+use super::state::{State, Word};
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::list::{Linked, Links};
@@ -48,6 +48,9 @@ pub(super) struct Vtable {
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output, if it has not been taken. For the owner of the output.
     pub(super) drop_output: unsafe fn(NonNull<Header>),
+    /// Drops the output of a complete task, then gives up JOIN, and frees the memory if that was the last. For the
+    /// `JoinHandle`, which loaded the word.
+    pub(super) leave: unsafe fn(NonNull<Header>, Word),
     /// Frees the memory. Runs no user code (invariant 8).
     pub(super) free: unsafe fn(NonNull<Header>),
 }
@@ -124,6 +127,7 @@ impl<F: Future> Cell<F> {
         cancel: Self::cancel,
         take_output: Self::take_output,
         drop_output: Self::drop_output,
+        leave: Self::leave,
         free: Self::free,
     };
 
@@ -205,19 +209,55 @@ impl<F: Future> Cell<F> {
         });
     }
 
+    #[inline]
     unsafe fn drop_output(task: NonNull<Header>) {
+        let gone = Self::stage(task).with(|stage| {
+            // SAFETY: the caller owns the output.
+            match unsafe { &*stage } {
+                Stage::Output(Ok(_)) => !std::mem::needs_drop::<F::Output>(),
+                Stage::Output(Err(_)) | Stage::Future(_) => false,
+                Stage::Gone => true,
+            }
+        });
+        if !gone {
+            // SAFETY: the caller's.
+            unsafe { Self::drop_stored(task) };
+        }
+    }
+
+    #[inline(never)]
+    unsafe fn drop_stored(task: NonNull<Header>) {
+        // SAFETY: the caller keeps the task alive.
+        let header = unsafe { task.as_ref() };
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
         // SAFETY: the caller owns the output.
-        if let Err(payload) = unsafe { Self::empty(task) } {
+        if let Err(payload) = header.within(|| unsafe { Self::empty(task) }) {
             foreign::discard(payload);
         }
     }
 
+    unsafe fn leave(task: NonNull<Header>, word: Word) {
+        // SAFETY: the caller owns the output until it gives up JOIN (invariant 6).
+        unsafe { Self::drop_output(task) };
+        // SAFETY: JOIN keeps the task alive.
+        let last = unsafe { task.as_ref() }.state.leave_complete(word);
+        if last {
+            // SAFETY: nobody else is left (invariant 2).
+            unsafe { Self::free(task) };
+        }
+    }
+
+    #[inline]
     unsafe fn free(task: NonNull<Header>) {
         let cell = task.cast::<Self>();
-        // SAFETY: the caller is the last one to know the task (invariant 2). The stage is `Gone` or holds
-        // nothing that is left to drop, and the waker's cell is empty (invariant 8), so this drops the home.
-        unsafe { cell.drop_in_place() };
+        // The stage is `Gone` or holds nothing that is left to drop, and the waker's cell is empty (invariant 8): only
+        // the home is left. (The look at them is for the models too, which see by it that nobody else has them.)
+        debug_assert!(Self::stage(task).with_mut(|stage| {
+            // SAFETY: the caller is the last one to know the task (invariant 2).
+            !matches!(unsafe { &*stage }, Stage::Future(_))
+        }));
+        // SAFETY: the caller is the last one to know the task (invariant 2).
+        unsafe { (&raw mut (*cell.as_ptr()).header.home).drop_in_place() };
         // SAFETY: allocated with this layout in `allocate`.
         unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
     }

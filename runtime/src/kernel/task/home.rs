@@ -14,8 +14,9 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
     /// Queues a task that was spawned, woken or aborted. Any thread.
     fn schedule(&self, task: Runnable);
 
-    /// Queues a task that was woken during its own poll, from the thread that polled it.
-    fn requeue(&self, task: Runnable);
+    /// As [`schedule`](Self::schedule), when nothing but the task holds this scheduler: as soon as the task is pushed,
+    /// another thread may run it to its end and free the scheduler, which must not be touched any more by then.
+    fn schedule_unheld(&self, task: Runnable);
 
     /// Enters a task that goes to sleep for the first time into an owned list, and says into which. `None` if
     /// the scheduler is closed: then the task is cancelled.
@@ -41,7 +42,7 @@ struct Head {
 
 struct Vtable {
     schedule: unsafe fn(NonNull<Head>, Runnable),
-    requeue: unsafe fn(NonNull<Head>, Runnable),
+    schedule_unheld: unsafe fn(NonNull<Head>, Runnable),
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     free: unsafe fn(NonNull<Head>),
@@ -64,7 +65,7 @@ unsafe impl Sync for Home {}
 impl<S: Scheduler> Counted<S> {
     const VTABLE: Vtable = Vtable {
         schedule: |head, task| Self::scheduler(head).schedule(task),
-        requeue: |head, task| Self::scheduler(head).requeue(task),
+        schedule_unheld: |head, task| Self::scheduler(head).schedule_unheld(task),
         // SAFETY: `Home::link` has the same contract.
         link: |head, task| unsafe { Self::scheduler(head).link(task) },
         // SAFETY: `Home::finished` has the same contract.
@@ -100,10 +101,11 @@ impl Home {
         unsafe { (self.head().vtable.schedule)(self.0, task) }
     }
 
+    /// As [`Scheduler::schedule_unheld`]: this home may be gone when it returns.
     #[inline]
-    pub(crate) fn requeue(&self, task: Runnable) {
-        // SAFETY: as above.
-        unsafe { (self.head().vtable.requeue)(self.0, task) }
+    pub(super) fn schedule_unheld(&self, task: Runnable) {
+        // SAFETY: as above, until the task is pushed.
+        unsafe { (self.head().vtable.schedule_unheld)(self.0, task) }
     }
 
     /// # Safety

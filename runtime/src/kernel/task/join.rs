@@ -128,7 +128,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(budget::poll_proceed(cx));
-        if !self.set_waker(cx.waker()) {
+        if !self.header().state.load().is_complete() && !self.set_waker(cx.waker()) {
             return Poll::Pending;
         }
         unit.made_progress();
@@ -144,7 +144,22 @@ impl<T> Future for JoinHandle<T> {
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
+        let header = self.header();
+        let word = header.state.load();
+        if word.is_complete() {
+            // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop. It does not unwind.
+            unsafe { (header.vtable.leave)(self.task, word) };
+        } else {
+            self.leave_incomplete();
+        }
+    }
+}
+
+impl<T> JoinHandle<T> {
+    /// Lets the task go on alone.
+    fn leave_incomplete(&mut self) {
         let header = self.header();
         let mut waker = None;
         loop {
@@ -155,13 +170,8 @@ impl<T> Drop for JoinHandle<T> {
                     waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
                 }
                 Leaving::Complete(word) => {
-                    // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop
-                    // (invariant 6: before JOIN is cleared). It does not unwind.
-                    header.within(|| unsafe { (header.vtable.drop_output)(self.task) });
-                    if header.state.leave_complete(word) {
-                        // SAFETY: nobody else is left (invariant 2).
-                        unsafe { (header.vtable.free)(self.task) };
-                    }
+                    // SAFETY: as in `drop`.
+                    unsafe { (header.vtable.leave)(self.task, word) };
                     break;
                 }
             }

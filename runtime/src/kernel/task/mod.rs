@@ -8,13 +8,13 @@
 //! | RUNNING | NOTIFIED | COMPLETE | meaning | who may touch the future |
 //! | :-: | :-: | :-: | --- | --- |
 //! | 0 | 1 | 0 | **queued** by a wake: exactly one `Runnable` exists | the holder of that `Runnable` |
-//! | 1 | 0 | 0 | **running**; or **requeued** by its own poll: the `Runnable` carries the claim | the poller; the holder |
+//! | 1 | 0 | 0 | **running**; or **fresh**, or **requeued** by its own poll: the `Runnable` carries the claim | the poller; the holder |
 //! | 1 | 1 | 0 | the same, and woken since: no second `Runnable` | the poller; the holder |
 //! | 0 | 0 | 0 | **asleep** | nobody |
 //! | 0 | – | 1 | **complete**: the output belongs to JOIN's side, or is dropped already | the `JoinHandle`, once |
 //!
 //! ```text
-//!            wake: or NOTIFIED              start: sub (NOTIFIED − RUNNING)
+//!            wake: or NOTIFIED              start: sub (NOTIFIED − RUNNING)         (a fresh task: as requeued)
 //!   asleep ─────────────────────▶ queued ───────────────────────────────▶ running ─┐ wake: or NOTIFIED
 //!     ▲                             ▲                                      │ │ ▲ │ │ (nobody is queued)
 //!     │   idle: sub RUNNING         │   idle saw NOTIFIED: queued again    │ │ └─┼─┘
@@ -77,7 +77,7 @@ where
     F::Output: 'static,
 {
     let header = cell::allocate(future, home, id);
-    // SAFETY: a fresh task is queued (invariant 3) with JOIN set, so it has one Runnable and one handle;
+    // SAFETY: a fresh task is claimed (invariant 3) with JOIN set, so it has one Runnable and one handle;
     // the output type is the future's.
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }
 }

@@ -37,19 +37,33 @@ impl Runnable {
         self.header().id
     }
 
-    /// Polls the task once; queues it again, lets it sleep, or completes it.
-    #[inline]
-    pub(crate) fn run(self) {
+    /// Polls the task once; it sleeps then, or is complete, or was woken meanwhile: then the claim comes back, and the
+    /// caller queues it.
+    // Always inlined: a scheduler's loop polls in one place, and this is the body of that loop.
+    #[inline(always)]
+    #[must_use = "the task was woken: it has to be queued again"]
+    pub(crate) fn run(self) -> Option<Self> {
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*self.0.as_ptr() };
         match header.state.start() {
             Start::Poll(word) => self.poll(header, word),
-            Start::Cancel(word) => self.cancel_started(header, word),
+            Start::Cancel(word) => {
+                self.cancel_started(header, word);
+                None
+            }
         }
     }
 
-    #[inline]
-    fn poll(self, header: &Header, word: Word) {
+    /// Queues the task at its scheduler, for a poller that is none (any more).
+    #[cold]
+    pub(crate) fn reschedule(self) {
+        // SAFETY: the claim keeps the task, and with it the home, until it is pushed.
+        let header = unsafe { &*self.0.as_ptr() };
+        header.home.schedule_unheld(self);
+    }
+
+    #[inline(always)]
+    fn poll(self, header: &Header, word: Word) -> Option<Self> {
         let task = self.0;
         let waker = waker::borrowed(task);
         let mut cx = Context::from_waker(&waker);
@@ -66,31 +80,34 @@ impl Runnable {
         if polled.is_ready() {
             // SAFETY: the output is stored, and the claim ends here.
             unsafe { complete(self.into_raw(), word) };
+            None
         } else if woken {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
-            header.home.requeue(self);
+            Some(self)
         } else {
-            self.idle(header, word);
+            self.idle(header, word)
         }
     }
 
     /// The poll was pending, and nobody on this thread has woken the task.
     #[inline]
-    fn idle(self, header: &Header, word: Word) {
+    fn idle(self, header: &Header, word: Word) -> Option<Self> {
         let mut linked = None;
         if word.shard().is_none() {
             // SAFETY: the task stays alive until it has completed, which calls `finished` first.
             linked = unsafe { header.home.link(self.0) };
             if linked.is_none() {
                 // The scheduler closed meanwhile: nobody would come for a task that goes to sleep.
-                return self.cancel_started(header, word);
+                self.cancel_started(header, word);
+                return None;
             }
         }
         match header.state.idle(linked) {
-            Idle::Requeue => header.home.requeue(self),
+            Idle::Requeue => Some(self),
             // The claim is spent; the task may be running elsewhere or be gone already.
             Idle::Asleep => {
                 self.into_raw();
+                None
             }
         }
     }
@@ -144,7 +161,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
         if !word.is_joined() && !dropped {
             // JOIN never comes back, so the output is ours.
             // SAFETY: the owner of the output. It does not unwind.
-            header.within(|| unsafe { (header.vtable.drop_output)(task) });
+            unsafe { (header.vtable.drop_output)(task) };
             dropped = true;
         }
         match header.state.complete(word) {
@@ -175,6 +192,16 @@ pub(super) unsafe fn release(task: NonNull<Header>) {
     let header = unsafe { &*task.as_ptr() };
     if header.state.release() {
         // SAFETY: nobody else is left (invariant 2).
-        unsafe { (header.vtable.free)(task) };
+        unsafe { free(task) };
     }
+}
+
+/// Frees a task.
+///
+/// # Safety
+///
+/// The caller is the last one to know it (invariant 2).
+pub(super) unsafe fn free(task: NonNull<Header>) {
+    // SAFETY: the caller's.
+    unsafe { ((*task.as_ptr()).vtable.free)(task) }
 }

@@ -44,6 +44,18 @@ pub(crate) enum Wake {
     Nothing,
 }
 
+/// What a wake obliges the caller to that has given its reference back in the same step.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum WakeAndRelease {
+    /// Queue the task: the caller holds its `Runnable` now, and nothing else.
+    Submit,
+    /// Someone else has it.
+    Nothing,
+    /// Nobody else is left: free it.
+    Free,
+}
+
 /// What the holder of a `Runnable` is to do with the future.
 #[must_use]
 pub(crate) enum Start {
@@ -131,9 +143,10 @@ impl Word {
 }
 
 impl State {
-    /// A task that is queued, with its own reference and a `JoinHandle`.
+    /// A task that nobody has polled, with its own reference and a `JoinHandle`.
     pub(crate) fn new() -> Self {
-        Self(AtomicU64::new(REFERENCE | JOIN | NOTIFIED))
+        // As if its own poll had requeued it: its first `start` then finds nothing to change.
+        Self(AtomicU64::new(REFERENCE | JOIN | RUNNING))
     }
 
     // ----- wake side ---------------------------------------------------------------------------------
@@ -147,6 +160,33 @@ impl State {
     /// As [`wake`](Self::wake), and asks for the future to be dropped.
     pub(crate) fn abort(&self) -> Wake {
         self.notify(NOTIFIED | CANCELLED)
+    }
+
+    /// As [`wake`](Self::wake), by a waker that gives its reference back in the same step.
+    #[inline]
+    pub(crate) fn wake_and_release(&self) -> WakeAndRelease {
+        // Ordering: Relaxed, the exchange decides.
+        let mut word = self.0.load(Ordering::Relaxed);
+        loop {
+            let complete = word & COMPLETE != 0;
+            let next = (if complete { word } else { word | NOTIFIED }) - REFERENCE;
+            // Ordering: Release, as in `notify` and in `release`. It continues the release sequence of the wake that
+            // it coalesces with, also where it does not change the bit.
+            match self
+                .0
+                .compare_exchange_weak(word, next, Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) if word & (RUNNING | NOTIFIED | COMPLETE) == 0 => {
+                    return WakeAndRelease::Submit;
+                }
+                Ok(_) if complete && !Word(next).is_held() => {
+                    self.acquire();
+                    return WakeAndRelease::Free;
+                }
+                Ok(_) => return WakeAndRelease::Nothing,
+                Err(now) => word = now,
+            }
+        }
     }
 
     #[inline]
@@ -231,9 +271,11 @@ impl State {
         }
     }
 
-    /// The word as the completer sees it first.
+    /// The word as the completer, or the handle, sees it first.
+    #[inline]
     pub(crate) fn load(&self) -> Word {
-        // Ordering: Acquire, so that a cleared JOIN or a set J_WAKER comes with what its side did before.
+        // Ordering: Acquire, so that a cleared JOIN or a set J_WAKER comes with what its side did before, and
+        // the output with COMPLETE.
         Word(self.0.load(Ordering::Acquire))
     }
 
@@ -354,6 +396,7 @@ impl State {
     }
 
     /// The handle has dropped the output of a complete task; true if it has to free the task.
+    #[inline]
     #[must_use]
     pub(crate) fn leave_complete(&self, word: Word) -> bool {
         if word.0 & REFERENCES == 0 {

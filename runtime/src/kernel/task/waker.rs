@@ -1,8 +1,8 @@
 //! The waker of a task: one counted pointer and one vtable for all tasks, so that `will_wake` holds.
 
 use super::cell::Header;
-use super::run::{Runnable, release};
-use super::state::Wake;
+use super::run::{Runnable, free, release};
+use super::state::{Wake, WakeAndRelease};
 use crate::kernel::here;
 use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
@@ -34,25 +34,40 @@ unsafe fn clone(pointer: *const ()) -> RawWaker {
     raw(task)
 }
 
-unsafe fn wake(pointer: *const ()) {
-    // SAFETY: called through a waker, which it consumes: its count is given back here.
-    unsafe {
-        wake_by_ref(pointer);
-        release(header(pointer));
-    }
-}
-
-unsafe fn wake_by_ref(pointer: *const ()) {
-    // A task that wakes itself while it is polled has only to tell its poller, on this very thread. Nobody
-    // else needs to know, so no atomic is touched.
-    let itself = here::with(|here| {
+/// A task that wakes itself while it is polled has only to tell its poller, on this very thread. Nobody else needs to
+/// know, so no atomic is touched. False if it is another task's waker.
+fn wake_itself(pointer: *const ()) -> bool {
+    here::with(|here| {
         let itself = here.running.get() == pointer;
         if itself {
             here.woken_itself.set(true);
         }
         itself
-    });
-    if itself {
+    })
+}
+
+unsafe fn wake(pointer: *const ()) {
+    let task = header(pointer);
+    if wake_itself(pointer) {
+        // SAFETY: called through a waker, which it consumes: its count is given back here.
+        return unsafe { release(task) };
+    }
+    // SAFETY: a waker keeps its task alive, and this is called through one.
+    let header = unsafe { &*task.as_ptr() };
+    match header.state.wake_and_release() {
+        // SAFETY: the verdict hands the caller the task's Runnable (invariant 3), which keeps the task alive until
+        // it is pushed. Nothing does afterwards, which `schedule_unheld` knows.
+        WakeAndRelease::Submit => header
+            .home
+            .schedule_unheld(unsafe { Runnable::from_raw(task) }),
+        WakeAndRelease::Nothing => {}
+        // SAFETY: nobody else is left (invariant 2).
+        WakeAndRelease::Free => unsafe { free(task) },
+    }
+}
+
+unsafe fn wake_by_ref(pointer: *const ()) {
+    if wake_itself(pointer) {
         return;
     }
     let task = header(pointer);

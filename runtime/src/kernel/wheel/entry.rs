@@ -10,18 +10,19 @@
 //! The *owner* is whoever has the exclusive reference to the future. Only it writes the waker cell, and
 //! only under the lock while the entry is linked; who finishes the entry *reads* the waker out of it, also
 //! under the lock. So the owner may compare the cell's bits with another waker without the lock: polling
-//! again with the same waker costs two loads.
+//! again with the same waker costs two loads. Likewise only the owner writes the deadline, under the lock while
+//! the entry is linked, so that it may read it at any time.
 //!
 //! Orderings: the store of `FIRED` or `CLOSED` is the wheel's last touch of the entry, and Release; the
 //! owner's loads are Acquire, after which links, cells and memory are its own again. `LINKED` is stored and
 //! taken back by the owner itself.
 
 use super::level::Place;
-use super::{State, Wheel};
+use super::{Handle, State};
 use crate::kernel::clock::LAST_MOMENT;
 use crate::kernel::list::{Linked, Links};
 use crate::prim::atomic::{AtomicU32, Ordering};
-use crate::prim::{Arc, MutexGuard, UnsafeCell};
+use crate::prim::{MutexGuard, UnsafeCell};
 use std::fmt;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
@@ -47,17 +48,12 @@ pub(crate) struct Closed;
 /// A timer.
 pub(crate) struct Entry {
     links: Links<Entry>,
-    filed: UnsafeCell<Filed>,
+    deadline: UnsafeCell<u64>,
+    place: UnsafeCell<Place>,
     /// Holds a waker while the entry is linked. Its bits outlive it, see the module's header.
     waker: UnsafeCell<MaybeUninit<Waker>>,
-    wheel: Arc<Wheel>,
+    wheel: Handle,
     state: AtomicU32,
-}
-
-/// What the wheel's lock guards while the entry is linked.
-struct Filed {
-    deadline: u64,
-    place: Place,
 }
 
 // SAFETY: what a shared reference gives is `is_elapsed` and `Debug`, a load of an atomic. Everything else
@@ -75,13 +71,12 @@ unsafe impl Linked for Entry {
 // The owner's side.
 impl Entry {
     /// A timer for `wheel`, which learns of it at the first poll.
-    pub(crate) fn new(wheel: Arc<Wheel>, deadline: u64) -> Self {
+    #[inline]
+    pub(crate) fn new(wheel: Handle, deadline: u64) -> Self {
         Self {
             links: Links::new(),
-            filed: UnsafeCell::new(Filed {
-                deadline: deadline.min(LAST_MOMENT),
-                place: Place::DUE,
-            }),
+            deadline: UnsafeCell::new(deadline.min(LAST_MOMENT)),
+            place: UnsafeCell::new(Place::DUE),
             waker: UnsafeCell::new(MaybeUninit::uninit()),
             wheel,
             state: AtomicU32::new(IDLE),
@@ -95,15 +90,24 @@ impl Entry {
         self.state.load(Ordering::Acquire) == FIRED
     }
 
+    /// What this waits for.
+    #[inline]
+    pub(crate) fn deadline(&self) -> u64 {
+        // SAFETY: only the owner writes it, through an exclusive reference, and this is a shared one.
+        self.deadline.with(|deadline| unsafe { *deadline })
+    }
+
     /// Ready when the deadline has passed; until then the last waker given will be woken then.
     #[inline]
     pub(crate) fn poll_elapsed(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let this = self.into_ref().get_ref();
         // Ordering: Acquire, partner of the Release in `finish`.
         match this.state.load(Ordering::Acquire) {
+            IDLE => this.register(waker),
             FIRED => Poll::Ready(Ok(())),
-            LINKED if this.has_waker(waker) => Poll::Pending,
-            _ => this.register(waker),
+            CLOSED => Poll::Ready(Err(Closed)),
+            _ if this.has_waker(waker) => Poll::Pending,
+            _ => this.replace_waker(waker),
         }
     }
 
@@ -117,30 +121,16 @@ impl Entry {
             .with(|cell| unsafe { (*cell).assume_init_ref() }.will_wake(waker))
     }
 
-    /// Files the entry, or changes its waker.
+    /// Files an idle entry, or finds it due.
+    #[inline]
     fn register(&self, waker: &Waker) -> Poll<Result<(), Closed>> {
         // Foreign code: before the lock, as the drop of the old one is after it.
         let waker = waker.clone();
         let state = self.wheel.state.lock();
-        // Ordering: Acquire, partner of the Release in `finish`.
-        match self.state.load(Ordering::Acquire) {
-            FIRED => return Poll::Ready(Ok(())),
-            CLOSED => return Poll::Ready(Err(Closed)),
-            LINKED => {
-                // SAFETY: linked and locked, so nobody else is at the cell, and it holds a waker.
-                let old = self.waker.with_mut(|cell| unsafe {
-                    std::mem::replace((*cell).assume_init_mut(), waker)
-                });
-                drop(state);
-                drop(old);
-                return Poll::Pending;
-            }
-            _ => {}
-        }
         if state.closed {
             return Poll::Ready(Err(Closed));
         }
-        let deadline = self.owned_deadline();
+        let deadline = self.deadline();
         if deadline <= self.wheel.known_now(&state) {
             // Ordering: Relaxed, the owner tells itself.
             self.state.store(FIRED, Ordering::Relaxed);
@@ -156,15 +146,41 @@ impl Entry {
         Poll::Pending
     }
 
+    /// Gives a linked entry another waker, unless it has just been finished.
+    #[cold]
+    fn replace_waker(&self, waker: &Waker) -> Poll<Result<(), Closed>> {
+        let waker = waker.clone();
+        let state = self.wheel.state.lock();
+        // Ordering: Acquire, partner of the Release in `finish`.
+        match self.state.load(Ordering::Acquire) {
+            FIRED => return Poll::Ready(Ok(())),
+            CLOSED => return Poll::Ready(Err(Closed)),
+            _ => {}
+        }
+        // SAFETY: linked and locked, so nobody else is at the cell, and it holds a waker.
+        let old = self
+            .waker
+            .with_mut(|cell| unsafe { std::mem::replace((*cell).assume_init_mut(), waker) });
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
     /// Links the entry, whose deadline is not due, releases the lock and tells the wheel's owner.
+    #[inline]
     fn file(&self, mut state: MutexGuard<'_, State>, deadline: u64) {
         // SAFETY: the entry is in no list and not due (callers). It is pinned (every way here begins with
         // a `Pin`), so it stays in place until its destructor, which unlinks it.
         let must_poke = unsafe { self.wheel.link(&mut state, NonNull::from(self), deadline) };
         drop(state);
         if must_poke {
-            self.wheel.seat.poke();
+            self.poke();
         }
+    }
+
+    #[cold]
+    fn poke(&self) {
+        self.wheel.seat.poke();
     }
 
     /// Gives the entry another deadline. If it is being waited for, its waker stays.
@@ -175,7 +191,7 @@ impl Entry {
         if this.state.load(Ordering::Acquire) == LINKED && this.move_to(deadline) {
             return;
         }
-        this.set_owned_deadline(deadline);
+        this.set_deadline(deadline);
         // Ordering: Relaxed, the owner tells itself. (A closed wheel will say so again.)
         this.state.store(IDLE, Ordering::Relaxed);
     }
@@ -185,7 +201,7 @@ impl Entry {
         let Some(state) = self.unlink() else {
             return false;
         };
-        self.set_owned_deadline(deadline);
+        self.set_deadline(deadline);
         if deadline > self.wheel.known_now(&state) {
             self.file(state, deadline);
             return true;
@@ -202,6 +218,7 @@ impl Entry {
     /// Takes the entry out of the wheel, if it is in it, and returns the lock.
     ///
     /// The state is still `LINKED` and the waker in its cell.
+    #[inline]
     fn unlink(&self) -> Option<MutexGuard<'_, State>> {
         let mut state = self.wheel.state.lock();
         // Ordering: Acquire, partner of the Release in `finish`.
@@ -213,6 +230,17 @@ impl Entry {
         Some(state)
     }
 
+    /// Takes the entry out of the wheel for good, unless it has just been finished.
+    fn cancel(&self) {
+        let Some(state) = self.unlink() else {
+            return;
+        };
+        let waker = self.take_waker();
+        drop(state);
+        // Foreign code, after the lock.
+        drop(waker);
+    }
+
     /// Takes the waker out of the cell, after `unlink`.
     fn take_waker(&self) -> Waker {
         // SAFETY: it was linked until just now, so the cell holds a waker, and nobody else points at the
@@ -221,31 +249,20 @@ impl Entry {
             .with(|cell| unsafe { (*cell).assume_init_read() })
     }
 
-    fn owned_deadline(&self) -> u64 {
+    /// Replaces the deadline of an entry that is not linked; only the owner may call this.
+    fn set_deadline(&self, deadline: u64) {
         // SAFETY: the owner is calling, and the entry is not linked.
-        self.filed.with(|filed| unsafe { (*filed).deadline })
-    }
-
-    fn set_owned_deadline(&self, deadline: u64) {
-        // SAFETY: the owner is calling, and the entry is not linked.
-        self.filed
-            .with_mut(|filed| unsafe { (*filed).deadline = deadline });
+        self.deadline.with_mut(|place| unsafe { *place = deadline });
     }
 }
 
 impl Drop for Entry {
+    #[inline]
     fn drop(&mut self) {
         // Ordering: Acquire, partner of the Release in `finish`: the memory goes away after this.
-        if self.state.load(Ordering::Acquire) != LINKED {
-            return;
+        if self.state.load(Ordering::Acquire) == LINKED {
+            self.cancel();
         }
-        let Some(state) = self.unlink() else {
-            return;
-        };
-        let waker = self.take_waker();
-        drop(state);
-        // Foreign code, after the lock.
-        drop(waker);
     }
 }
 
@@ -257,35 +274,35 @@ impl Entry {
     /// # Safety
     ///
     /// `node` is live and given to its wheel, which the caller holds.
-    pub(super) unsafe fn deadline(node: NonNull<Self>) -> u64 {
+    pub(super) unsafe fn deadline_of(node: NonNull<Self>) -> u64 {
         // SAFETY: live (caller).
-        let filed = unsafe { &(*node.as_ptr()).filed };
-        // SAFETY: it belongs to the holder of the wheel, who is calling.
-        filed.with(|filed| unsafe { (*filed).deadline })
+        let deadline = unsafe { &(*node.as_ptr()).deadline };
+        // SAFETY: its owner would need the wheel to write it, which the caller holds.
+        deadline.with(|deadline| unsafe { *deadline })
     }
 
     /// Where an entry is.
     ///
     /// # Safety
     ///
-    /// As [`deadline`](Self::deadline).
+    /// As [`deadline_of`](Self::deadline_of).
     pub(super) unsafe fn place(node: NonNull<Self>) -> Place {
         // SAFETY: live (caller).
-        let filed = unsafe { &(*node.as_ptr()).filed };
+        let place = unsafe { &(*node.as_ptr()).place };
         // SAFETY: it belongs to the holder of the wheel, who is calling.
-        filed.with(|filed| unsafe { (*filed).place })
+        place.with(|place| unsafe { *place })
     }
 
     /// Notes where an entry is.
     ///
     /// # Safety
     ///
-    /// As [`deadline`](Self::deadline).
+    /// As [`deadline_of`](Self::deadline_of).
     pub(super) unsafe fn set_place(node: NonNull<Self>, place: Place) {
         // SAFETY: live (caller).
-        let filed = unsafe { &(*node.as_ptr()).filed };
+        let cell = unsafe { &(*node.as_ptr()).place };
         // SAFETY: it belongs to the holder of the wheel, who is calling.
-        filed.with_mut(|filed| unsafe { (*filed).place = place });
+        cell.with_mut(|cell| unsafe { *cell = place });
     }
 
     /// Gives an entry back to its owner, and returns the waker to tell it by: the last touch.

@@ -26,47 +26,47 @@ const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
 const LEVELS: usize = (u64::BITS - TICK_SHIFT).div_ceil(DIGIT_BITS) as usize;
 
-/// Where an entry is.
+/// Where an entry is: the level times [`SLOTS`], and the slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    level: u8,
-    slot: u8,
-}
+pub(super) struct Place(u16);
 
 impl Place {
     /// In no level, but among those that are about to be fired.
-    pub(super) const DUE: Self = Self {
-        level: u8::MAX,
-        slot: 0,
-    };
+    pub(super) const DUE: Self = Self(u16::MAX);
 
     /// The place of `deadline`, relative to `origin` (both in nanoseconds, the origin not later).
+    #[inline]
     fn relative(origin: u64, deadline: u64) -> Self {
         let tick = deadline >> TICK_SHIFT;
         let differing = (origin >> TICK_SHIFT) ^ tick;
         // `| 1`: no difference is level 0 too.
         let level = (u64::BITS - 1 - (differing | 1).leading_zeros()) / DIGIT_BITS;
         let slot = (tick >> (level * DIGIT_BITS)) as usize % SLOTS;
-        Self {
-            level: level as u8,
-            slot: slot as u8,
-        }
+        Self((level as usize * SLOTS + slot) as u16)
     }
 
     fn index(self) -> usize {
-        usize::from(self.level) * SLOTS + usize::from(self.slot)
+        usize::from(self.0)
+    }
+
+    fn level(self) -> usize {
+        self.index() / SLOTS
+    }
+
+    fn slot(self) -> usize {
+        self.index() % SLOTS
     }
 
     /// The slot's bit in its level's word.
     fn bit(self) -> u64 {
-        1 << self.slot
+        1 << self.slot()
     }
 
     /// The first moment of the slot: the digits above are the origin's, those below are 0.
     fn start(self, origin: u64) -> u64 {
-        let shift = u32::from(self.level) * DIGIT_BITS + TICK_SHIFT;
+        let shift = self.level() as u32 * DIGIT_BITS + TICK_SHIFT;
         let digits_above = (origin >> shift) & !(SLOTS as u64 - 1);
-        (digits_above | u64::from(self.slot)) << shift
+        (digits_above | self.slot() as u64) << shift
     }
 }
 
@@ -84,19 +84,24 @@ pub(super) struct Levels {
     /// Bit n of word l: slot n of level l is not empty.
     occupied: [u64; LEVELS],
     /// Level after level. On the heap from the start: 14 kB are too much for some stacks.
-    slots: Box<[Slot]>,
+    slots: Box<[Slot; LEVELS * SLOTS]>,
 }
 
 impl Levels {
-    pub(super) fn new() -> Self {
+    /// Empty, for deadlines that are not before `origin`.
+    pub(super) fn new(origin: u64) -> Self {
         let slot = || Slot {
             entries: List::new(),
             earliest: u64::MAX,
         };
+        let slots: Box<[Slot]> = std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect();
+        let Ok(slots) = slots.try_into() else {
+            unreachable!("as many as were taken");
+        };
         Self {
-            origin: 0,
+            origin,
             occupied: [0; LEVELS],
-            slots: std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect(),
+            slots,
         }
     }
 
@@ -111,13 +116,24 @@ impl Levels {
             .map_or(u64::MAX, |place| self.slots[place.index()].earliest)
     }
 
+    /// When it is convenient to look: at the first deadline, or at the end of its tick if others come in the same. Until
+    /// then all of these wait, for less than a wake-up takes, and they share one.
+    pub(super) fn convenient(&self) -> u64 {
+        let Some(place) = self.first() else {
+            return u64::MAX;
+        };
+        let slot = &self.slots[place.index()];
+        if place.level() > 0 || slot.entries.has_one() {
+            return slot.earliest;
+        }
+        place.start(self.origin) | ((1 << TICK_SHIFT) - 1)
+    }
+
     /// The slot whose entries come before all others (properties 1 and 2).
     fn first(&self) -> Option<Place> {
         let level = self.occupied.iter().position(|&occupied| occupied != 0)?;
-        Some(Place {
-            level: level as u8,
-            slot: self.occupied[level].trailing_zeros() as u8,
-        })
+        let slot = self.occupied[level].trailing_zeros() as usize;
+        Some(Place((level * SLOTS + slot) as u16))
     }
 
     /// Files an entry, whose deadline must not be before the origin.
@@ -125,14 +141,15 @@ impl Levels {
     /// # Safety
     ///
     /// `node` is live, in no list, and stays in place until it is removed; the caller holds the wheel.
+    #[inline]
     pub(super) unsafe fn insert(&mut self, node: NonNull<Entry>) {
         // SAFETY: live, and the wheel is held (caller).
-        let deadline = unsafe { Entry::deadline(node) };
+        let deadline = unsafe { Entry::deadline_of(node) };
         let place = Place::relative(self.origin, deadline);
         // SAFETY: as above.
         unsafe { Entry::set_place(node, place) };
         let slot = &mut self.slots[place.index()];
-        let occupied = &mut self.occupied[usize::from(place.level)];
+        let occupied = &mut self.occupied[place.level()];
         if *occupied & place.bit() == 0 {
             *occupied |= place.bit();
             slot.earliest = deadline;
@@ -148,12 +165,13 @@ impl Levels {
     /// # Safety
     ///
     /// `node` is filed here, at `place`.
+    #[inline]
     pub(super) unsafe fn remove(&mut self, node: NonNull<Entry>, place: Place) {
         let entries = &mut self.slots[place.index()].entries;
         // SAFETY: `node` is in this list, hence live (caller).
         unsafe { entries.remove(node) };
         if entries.is_empty() {
-            self.occupied[usize::from(place.level)] &= !place.bit();
+            self.occupied[place.level()] &= !place.bit();
         }
     }
 
@@ -172,7 +190,7 @@ impl Levels {
     }
 
     fn take(&mut self, place: Place) -> List<Entry> {
-        self.occupied[usize::from(place.level)] &= !place.bit();
+        self.occupied[place.level()] &= !place.bit();
         std::mem::replace(&mut self.slots[place.index()].entries, List::new())
     }
 
@@ -187,7 +205,7 @@ impl Levels {
             // `earliest` was not MAX, so there is a first slot.
             let place = self.first()?;
             let mut entries = self.take(place);
-            if place.level > 0 {
+            if place.level() > 0 {
                 // The slot was the first and is empty now: the origin passes no occupied one (3).
                 self.origin = place.start(self.origin);
             }
@@ -198,8 +216,8 @@ impl Levels {
                 // SAFETY: `node` was in a list of this wheel until just now, so it is live as long as the
                 // wheel is held, which is until it is back in a list. Due or filed, it is in no other.
                 unsafe {
-                    let deadline = Entry::deadline(node);
-                    if place.level == 0 && deadline <= now {
+                    let deadline = Entry::deadline_of(node);
+                    if place.level() == 0 && deadline <= now {
                         is_ordered &= latest <= deadline;
                         latest = deadline;
                         Entry::set_place(node, Place::DUE);
@@ -248,7 +266,9 @@ fn merged(mut earlier: List<Entry>, mut later: List<Entry>) -> List<Entry> {
     loop {
         let from = match (earlier.front(), later.front()) {
             // SAFETY: both are in a list of the wheel, hence live, and the wheel is held.
-            (Some(a), Some(b)) if unsafe { Entry::deadline(b) < Entry::deadline(a) } => &mut later,
+            (Some(a), Some(b)) if unsafe { Entry::deadline_of(b) < Entry::deadline_of(a) } => {
+                &mut later
+            }
             (Some(_), _) => &mut earlier,
             (None, _) => &mut later,
         };

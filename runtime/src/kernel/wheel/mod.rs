@@ -24,6 +24,9 @@
 //! (a poke that comes before the sleep makes it end at once: the seat's promise). So the owner never
 //! sleeps past a deadline. While it is awake, `until` is 0 and nobody pokes: it looks again at O1.
 //!
+//! (On a real clock it may sleep on to the end of that deadline's tick, if more deadlines come in it. `until` stays what
+//! it is, so one that is filed for the rest of the tick pokes nobody, and is looked at with the others.)
+//!
 //! Firing unlinks the due entries and takes their wakers under the lock, at most 32 at a time, and wakes
 //! them without it. Marking an entry as fired is the last touch of it: from then on its future may be
 //! polled, reset or freed by its owner without any lock. Cancelling an entry that is not marked takes the
@@ -38,18 +41,21 @@
 //! owner looks); a heap (cancelling costs a search or an index that every move must keep up to date).
 
 mod entry;
+mod handle;
 mod level;
 
 pub(crate) use self::entry::{Closed, Entry};
+pub(crate) use self::handle::Handle;
 
 use self::entry::Verdict;
+use self::handle::Count;
 use self::level::{Levels, Place};
 use crate::kernel::clock::Clock;
 use crate::kernel::list::List;
 use crate::kernel::seat::Seat;
 use crate::kernel::wake_list::WakeList;
 use crate::prim::atomic::{AtomicU64, Ordering};
-use crate::prim::{Arc, CachePadded, Mutex, MutexGuard};
+use crate::prim::{self, Arc, CachePadded, Mutex, MutexGuard};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -63,6 +69,7 @@ pub(crate) struct Wheel {
     /// Where the owner sleeps.
     seat: Arc<Seat>,
     clock: Arc<Clock>,
+    count: Count,
 }
 
 /// What may be looked at without the lock.
@@ -85,10 +92,14 @@ struct State {
 
 impl Wheel {
     /// An empty wheel, whose owner is awake and sleeps on `seat`.
-    pub(crate) fn new(seat: Arc<Seat>, clock: Arc<Clock>) -> Self {
-        Self {
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "a wheel is only ever reached through counted handles"
+    )]
+    pub(crate) fn new(seat: Arc<Seat>, clock: Arc<Clock>) -> Handle {
+        Handle::new(Self {
             state: Mutex::new(State {
-                levels: Levels::new(),
+                levels: Levels::new(clock.now()),
                 due: List::new(),
                 until: 0,
                 closed: false,
@@ -99,7 +110,8 @@ impl Wheel {
             }),
             seat,
             clock,
-        }
+            count: Count::new(),
+        })
     }
 
     /// Wakes everybody whose deadline is not after `now`, the earliest first; returns how many.
@@ -169,9 +181,26 @@ impl Wheel {
     ///
     /// Whoever files something earlier from now on pokes the owner's seat.
     pub(crate) fn prepare_sleep(&self) -> Option<u64> {
+        let state = self.publish_until();
+        (state.until != NEVER).then_some(state.until)
+    }
+
+    /// As [`prepare_sleep`](Self::prepare_sleep), but where several deadlines come within a tick this is the end of it:
+    /// not on a clock that goes by what is returned here.
+    pub(crate) fn prepare_shared_sleep(&self) -> Option<u64> {
+        let state = self.publish_until();
+        let until = if state.due.is_empty() {
+            state.levels.convenient()
+        } else {
+            state.until
+        };
+        (until != NEVER).then_some(until)
+    }
+
+    fn publish_until(&self) -> MutexGuard<'_, State> {
         let mut state = self.state.lock();
         state.until = state.earliest();
-        (state.until != NEVER).then_some(state.until)
+        state
     }
 
     /// The owner is awake again: nobody needs to poke it (O3).
@@ -206,7 +235,7 @@ impl Wheel {
 
     /// The time, as far as it is known without reading a clock; a paused clock costs nothing to read.
     fn known_now(&self, state: &State) -> u64 {
-        if self.clock.is_paused() {
+        if prim::a_clock_was_paused() && self.clock.is_paused() {
             return self.clock.now().max(state.levels.origin());
         }
         // Ordering: Relaxed, a hint.

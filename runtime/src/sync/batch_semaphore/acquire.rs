@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll};
 
-/// The future of [`Semaphore::acquire`].
+/// The future of [`Semaphore::acquire_in_queue`].
 pub(crate) struct Acquire<'a> {
     semaphore: &'a Semaphore,
     phase: Phase,
@@ -121,7 +121,13 @@ impl<'a> Acquire<'a> {
                     return Poll::Ready(Err(AcquireError(())));
                 }
                 SERVED => return Poll::Ready(Ok(())),
-                REFUSED => return Poll::Ready(Err(AcquireError(()))),
+                REFUSED => {
+                    self.phase = Phase::Done;
+                    // SAFETY: the loan is over (invariant 3), and `self` is exclusive.
+                    let missing = self.waiter.share.with(|share| unsafe { (*share).missing });
+                    self.semaphore.release(self.waiter.wanted - missing);
+                    return Poll::Ready(Err(AcquireError(())));
+                }
                 _ => {}
             }
             let queue = self.semaphore.queue.lock();
@@ -159,9 +165,7 @@ impl<'a> Acquire<'a> {
             .waiter
             .share
             .with_mut(|share| unsafe { ((*share).missing, (*share).waker.take()) });
-        // Ordering: Relaxed, fates are decided under the lock.
-        let refused = self.waiter.fate.load(Ordering::Relaxed) == REFUSED;
-        let mut permits = if refused { 0 } else { wanted - missing };
+        let mut permits = wanted - missing;
         if was_queued && queue.is_empty() {
             self.semaphore.last_one_left(permits);
             permits = 0;
@@ -179,6 +183,15 @@ impl Future for Acquire<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // SAFETY: the waiter is not moved.
         let this = unsafe { self.get_unchecked_mut() };
+        if this.phase == Phase::Start {
+            // Whoever has no budget left gets in line all the same. (Permits that have come since it last looked
+            // it gets on credit.)
+            let result = this.poll_acquire(cx);
+            if result.is_ready() {
+                budget::spend();
+            }
+            return result;
+        }
         budget::poll_budgeted(cx, |cx| this.poll_acquire(cx))
     }
 }

@@ -27,7 +27,8 @@
 //! | permits → 0, WAITING, enqueue the rest      | `Acquire::enqueue` (lock)                        |
 //! | permits + n, if not WAITING                 | `add_unless_waiting` (no lock)                   |
 //! | give to the first, pop it when it has all   | `assign` (lock); the last one out clears WAITING |
-//! | CLOSED                                      | `close` (lock), then everyone is refused         |
+//! | CLOSED                                      | `close` (lock), then everyone is refused; parts  |
+//! |                                             | of what they wanted they give back themselves    |
 //!
 //! Orderings: who acquires a permit must see what was done under it. Exchanges that add are Release, those
 //! that take are Acquire, and all are read-modify-writes, so each continues the release sequences of those
@@ -38,23 +39,27 @@ mod acquire;
 pub(crate) use acquire::Acquire;
 pub use acquire::{AcquireError, TryAcquireError};
 
+use crate::kernel::budget;
 use crate::kernel::list::{Linked, Links, List};
 use crate::kernel::wake_list::{WakeList, wake_in_batches};
 use crate::prim::atomic::{AtomicU32, AtomicUsize, Ordering};
 use crate::prim::{Mutex, UnsafeCell, const_fn};
 use std::fmt;
+use std::future::poll_fn;
 use std::ptr::NonNull;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 const CLOSED: usize = 1;
 const WAITING: usize = 2;
 const SHIFT: usize = 2;
+/// One permit.
+const ONE: usize = 1 << SHIFT;
 
 /// What became of a waiter: still in the queue, …
 const QUEUED: u32 = 0;
 /// … given all it wants, …
 const SERVED: u32 = 1;
-/// … or told that the semaphore is closed; it holds nothing.
+/// … or told that the semaphore is closed. What it has been given of what it wants its future gives back.
 const REFUSED: u32 = 2;
 
 /// A semaphore whose permits can be acquired several at once.
@@ -107,6 +112,16 @@ impl Semaphore {
         }
     }
 
+    const_fn! {
+        /// A semaphore without permits that refuses everyone.
+        pub(crate) const fn new_closed() -> Self {
+            Self {
+                word: AtomicUsize::new(CLOSED),
+                queue: Mutex::new(List::new()),
+            }
+        }
+    }
+
     pub(crate) fn available_permits(&self) -> usize {
         // Ordering: Acquire, so that "all permits are back" shows what was done under them.
         self.word.load(Ordering::Acquire) >> SHIFT
@@ -145,11 +160,84 @@ impl Semaphore {
         }
     }
 
-    /// A future that takes `n` permits, after everyone who came before.
+    /// Takes `n` permits, after everyone who came before.
+    #[inline]
+    pub(crate) async fn acquire(&self, n: usize) -> Result<(), AcquireError> {
+        match poll_fn(|cx| self.poll_at_once(cx, n)).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.acquire_in_queue(n).await,
+        }
+    }
+
+    /// [`try_acquire`](Self::try_acquire), for a unit of budget if it succeeds. Pending only if there is no
+    /// budget, but permits: who would have to queue is to do so, and not lose its place for having no budget.
+    ///
+    /// Whoever acquires begins with this, and goes on with [`acquire_in_queue`](Self::acquire_in_queue) if it
+    /// fails: the waiter with its links is only made when there is somebody to wait for.
+    #[inline]
+    pub(crate) fn poll_at_once(
+        &self,
+        cx: &mut Context<'_>,
+        n: usize,
+    ) -> Poll<Result<(), TryAcquireError>> {
+        match budget::attempt(|| self.try_acquire(n)) {
+            Some(result) => Poll::Ready(result),
+            None => self.poll_exhausted(cx, n),
+        }
+    }
+
+    #[cold]
+    fn poll_exhausted(&self, cx: &mut Context<'_>, n: usize) -> Poll<Result<(), TryAcquireError>> {
+        if self.available_permits() < n || self.is_closed() {
+            // Either way there is nothing to be had at once.
+            return Poll::Ready(Err(TryAcquireError::NoPermits));
+        }
+        budget::exhausted(cx)
+    }
+
+    /// A future that takes `n` permits, after everyone who came before, from the queue if it has to.
+    #[cold]
     #[track_caller]
-    pub(crate) fn acquire(&self, n: usize) -> Acquire<'_> {
+    pub(crate) fn acquire_in_queue(&self, n: usize) -> Acquire<'_> {
         check_count(n);
         Acquire::new(self, n)
+    }
+
+    /// [`poll_at_once`](Self::poll_at_once) for the one permit of a semaphore that has no more.
+    ///
+    /// It guesses what the word is, and so asks for its cache line once and not twice.
+    #[inline]
+    pub(crate) fn poll_the_only_one(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), TryAcquireError>> {
+        let result = budget::attempt(|| {
+            // Ordering: Acquire pairs with the Release of whoever gave it back. If it fails, `try_acquire` looks.
+            match self
+                .word
+                .compare_exchange(ONE, 0, Ordering::Acquire, Ordering::Relaxed)
+            {
+                Ok(_) => Ok(()),
+                Err(_) => self.try_acquire(1),
+            }
+        });
+        match result {
+            Some(result) => Poll::Ready(result),
+            None => self.poll_exhausted(cx, 1),
+        }
+    }
+
+    /// [`release`](Self::release) for the one permit of a semaphore that has no more.
+    #[inline]
+    pub(crate) fn release_the_only_one(&self) {
+        // Ordering: Release publishes what was done under the permit. If it fails, someone waits (or closes).
+        if self
+            .word
+            .compare_exchange(0, ONE, Ordering::Release, Ordering::Relaxed)
+            .is_err()
+        {
+            self.release(1);
+        }
     }
 
     /// Adds `n` permits, or gives them to those who wait.
@@ -279,7 +367,6 @@ impl Semaphore {
             if queue.is_empty() {
                 return false;
             }
-            let mut given_back = 0;
             while wakers.can_push() {
                 let Some(waiter) = queue.pop_front() else {
                     break;
@@ -287,10 +374,9 @@ impl Semaphore {
                 // SAFETY: it was in the queue, and its fate is open: it is still lent (invariant 3).
                 let waiter = unsafe { waiter.as_ref() };
                 // SAFETY: as above, and we hold the lock.
-                let waker = waiter.share.with_mut(|share| unsafe {
-                    given_back += waiter.wanted - (*share).missing;
-                    (*share).waker.take()
-                });
+                let waker = waiter
+                    .share
+                    .with_mut(|share| unsafe { (*share).waker.take() });
                 if let Some(waker) = waker {
                     wakers.push(waker);
                 }
@@ -298,11 +384,8 @@ impl Semaphore {
                 waiter.fate.store(REFUSED, Ordering::Release);
             }
             let more = !queue.is_empty();
-            if more {
-                // Ordering: Release, as for any other adding.
-                self.word.fetch_add(given_back << SHIFT, Ordering::Release);
-            } else {
-                self.last_one_left(given_back);
+            if !more {
+                self.last_one_left(0);
             }
             more
         });

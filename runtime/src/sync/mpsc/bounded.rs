@@ -146,12 +146,11 @@ impl<T> Sender<T> {
     /// Dropping the future gives up the place in the queue and drops the value unsent. Use
     /// [`reserve`](Self::reserve) to keep the value.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
-        match self.reserve().await {
-            Ok(permit) => {
-                permit.send(value);
-                Ok(())
-            }
-            Err(SendError(())) => Err(SendError(value)),
+        if poll_fn(|cx| self.poll_at_once(cx)).await || self.acquire(1).await.is_ok() {
+            self.chan.send_permitted(value);
+            Ok(())
+        } else {
+            Err(SendError(value))
         }
     }
 
@@ -219,7 +218,9 @@ impl<T> Sender<T> {
     /// # });
     /// ```
     pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        self.acquire(1).await?;
+        if !poll_fn(|cx| self.poll_at_once(cx)).await {
+            self.acquire(1).await?;
+        }
         Ok(Permit::new(&self.chan))
     }
 
@@ -318,6 +319,13 @@ impl<T> Sender<T> {
     /// How many weak senders there are.
     pub fn weak_count(&self) -> usize {
         self.chan.weak_count()
+    }
+
+    /// Takes a permit if there is one.
+    #[inline]
+    fn poll_at_once(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        let semaphore = &self.chan.flavor().semaphore;
+        semaphore.poll_at_once(cx, 1).map(|result| result.is_ok())
     }
 
     /// Takes `n` permits, waiting for them.

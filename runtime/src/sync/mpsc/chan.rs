@@ -294,13 +294,13 @@ impl<T, F: Flavor> Rx<T, F> {
         Poll::Pending
     }
 
-    /// Takes the next value, or registers the waker.
+    /// Takes the next value, or registers the waker, for a unit of budget.
     #[inline]
     fn poll_pop(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        if let Some(value) = self.pop() {
-            return Poll::Ready(Some(value));
+        match ready!(budget::poll_attempt(cx, || self.pop().ok_or(()))) {
+            Ok(value) => Poll::Ready(Some(value)),
+            Err(()) => budget::poll_budgeted(cx, |cx| self.poll_pop_or_wait(cx)),
         }
-        self.poll_pop_or_wait(cx)
     }
 
     #[inline(never)]
@@ -314,9 +314,7 @@ impl<T, F: Flavor> Rx<T, F> {
 
     #[inline]
     pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        let unit = ready!(budget::poll_proceed(cx));
         let value = ready!(self.poll_pop(cx));
-        unit.made_progress();
         if value.is_some() {
             self.chan.flavor.received(1);
         }
@@ -329,15 +327,12 @@ impl<T, F: Flavor> Rx<T, F> {
         buffer: &mut Vec<T>,
         limit: usize,
     ) -> Poll<usize> {
-        let unit = ready!(budget::poll_proceed(cx));
         if limit == 0 {
-            unit.made_progress();
+            ready!(budget::poll_proceed(cx)).made_progress();
             return Poll::Ready(0);
         }
-        let first = ready!(self.poll_pop(cx));
-        unit.made_progress();
         let mut count = 0;
-        let mut next = first;
+        let mut next = ready!(self.poll_pop(cx));
         while let Some(value) = next {
             buffer.push(value);
             count += 1;

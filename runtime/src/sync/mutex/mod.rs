@@ -17,8 +17,10 @@ use super::batch_semaphore::Semaphore;
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, UnsafeCell, const_fn};
 use std::fmt;
+use std::future::poll_fn;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
+use std::task::{Context, Poll};
 
 /// A mutex whose guard may be held across an `.await`.
 ///
@@ -119,7 +121,9 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// Dropping the future gives up the place in the queue, and nothing else.
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        self.acquire().await;
+        if !poll_fn(|cx| self.poll_at_once(cx)).await {
+            self.acquire_in_queue().await;
+        }
         MutexGuard { mutex: self }
     }
 
@@ -140,7 +144,9 @@ impl<T: ?Sized> Mutex<T> {
     /// # });
     /// ```
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        self.acquire().await;
+        if !poll_fn(|cx| self.poll_at_once(cx)).await {
+            self.acquire_in_queue().await;
+        }
         OwnedMutexGuard::new(self)
     }
 
@@ -204,14 +210,25 @@ impl<T: ?Sized> Mutex<T> {
         })
     }
 
-    async fn acquire(&self) {
-        if self.semaphore.acquire(1).await.is_err() {
+    /// Takes the permit if it is there.
+    #[inline]
+    fn poll_at_once(&self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.semaphore
+            .poll_the_only_one(cx)
+            .map(|result| result.is_ok())
+    }
+
+    /// Takes the permit, in the queue.
+    #[cold]
+    async fn acquire_in_queue(&self) {
+        if self.semaphore.acquire_in_queue(1).await.is_err() {
             unreachable!("a mutex never closes its semaphore");
         }
     }
 
+    #[inline]
     fn unlock(&self) {
-        self.semaphore.release(1);
+        self.semaphore.release_the_only_one();
     }
 
     /// Where the data is. Using it is up to whoever holds the permit.

@@ -27,7 +27,7 @@
 //! | COMPLETE (VALUE); take the waker; TX_GONE   | `complete`, the receiver waits | 2 |
 //! | RX_WAKER                                    | `poll_recv`, first time        | 1 |
 //! | −RX_WAKER, change the waker, RX_WAKER       | `poll_recv`, another waker     | 2 |
-//! | RX_GONE                                     | `release_receiver`             | 0 if TX_GONE was seen, else 1 |
+//! | RX_GONE                                     | `leave`                        | 0 if TX_GONE was seen, else 1 |
 //! | CLOSED; take the sender's waker             | `close`                        | 1 |
 //!
 //! Orderings: every change that sets a bit is AcqRel and every look is Acquire, so what is handed over by a bit
@@ -52,27 +52,20 @@ const TX_WAKER: u32 = 1 << 6;
 
 pub(super) struct Inner<T> {
     word: AtomicU32,
-    /// Full while RX_WAKER is set; what the receiver waits for is COMPLETE.
-    rx_waker: Place,
-    /// Full while TX_WAKER is set; what the sender waits for is CLOSED.
-    tx_waker: Place,
+    rx_waker: Place<RX_WAKER, COMPLETE>,
+    tx_waker: Place<TX_WAKER, CLOSED>,
     value: UnsafeCell<MaybeUninit<T>>,
 }
 
-/// A place for a waker, and the bits that belong to it.
-struct Place {
-    /// The bit that says that it is full.
-    full: u32,
-    /// The bit whose coming hands a waker that is there to the other side.
-    event: u32,
+/// A place for a waker. The bit FULL says that there is one; the coming of the bit EVENT, which it waits for,
+/// hands it to the other side.
+struct Place<const FULL: u32, const EVENT: u32> {
     waker: UnsafeCell<MaybeUninit<Waker>>,
 }
 
-impl Place {
-    fn new(full: u32, event: u32) -> Self {
+impl<const FULL: u32, const EVENT: u32> Place<FULL, EVENT> {
+    fn new() -> Self {
         Self {
-            full,
-            event,
             waker: UnsafeCell::new(MaybeUninit::uninit()),
         }
     }
@@ -122,8 +115,8 @@ impl<T> Inner<T> {
         unsafe {
             inner.write(Self {
                 word: AtomicU32::new(0),
-                rx_waker: Place::new(RX_WAKER, COMPLETE),
-                tx_waker: Place::new(TX_WAKER, CLOSED),
+                rx_waker: Place::new(),
+                tx_waker: Place::new(),
                 value: UnsafeCell::new(MaybeUninit::uninit()),
             });
         }
@@ -155,12 +148,16 @@ impl<T> Inner<T> {
 
     /// Ready when the event of `place` has come; else its waker will be woken then. Only the side whose
     /// place it is calls this.
-    fn wait(&self, place: &Place, cx: &mut Context<'_>) -> Poll<()> {
+    fn wait<const FULL: u32, const EVENT: u32>(
+        &self,
+        place: &Place<FULL, EVENT>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
         let state = self.state();
-        if state & place.event != 0 {
+        if state & EVENT != 0 {
             return Poll::Ready(());
         }
-        if state & place.full != 0 {
+        if state & FULL != 0 {
             // SAFETY: full, and only the side that is here writes to it (rules 2 and 3).
             if unsafe { place.will_wake(cx.waker()) } {
                 return Poll::Pending;
@@ -173,13 +170,13 @@ impl<T> Inner<T> {
         // SAFETY: the bit is clear, so the place belongs to the side that is here, and is empty.
         unsafe { place.put(waker) };
         // Ordering: AcqRel, see the header.
-        let state = self.word.fetch_or(place.full, Ordering::AcqRel);
-        if state & place.event == 0 {
+        let state = self.word.fetch_or(FULL, Ordering::AcqRel);
+        if state & EVENT == 0 {
             return Poll::Pending;
         }
         // The event came first, so the other side has seen no waker.
         // Ordering: Relaxed, the other side looks at this bit only when its event comes, and it has come.
-        self.word.fetch_and(!place.full, Ordering::Relaxed);
+        self.word.fetch_and(!FULL, Ordering::Relaxed);
         // SAFETY: as said, so it is ours.
         drop(unsafe { place.take() });
         Poll::Ready(())
@@ -187,12 +184,15 @@ impl<T> Inner<T> {
 
     /// Takes one's own waker back, which must be there; None if the event has come, and the other side has it.
     #[cold]
-    fn take_back(&self, place: &Place) -> Option<Waker> {
+    fn take_back<const FULL: u32, const EVENT: u32>(
+        &self,
+        place: &Place<FULL, EVENT>,
+    ) -> Option<Waker> {
         // Ordering: Relaxed, nothing is handed over: the waker is ours, or stays with the other side. Who
         // needs what came with the event looks at the word again.
-        let state = self.word.fetch_and(!place.full, Ordering::Relaxed);
+        let state = self.word.fetch_and(!FULL, Ordering::Relaxed);
         // SAFETY: the bit was cleared before the event came, so the waker is ours (rules 2 and 3).
-        (state & place.event == 0).then(|| unsafe { place.take() })
+        (state & EVENT == 0).then(|| unsafe { place.take() })
     }
 
     // ----- the sender's side -----
@@ -203,31 +203,24 @@ impl<T> Inner<T> {
     /// # Safety
     ///
     /// `inner` is live, the caller is the sender, and does not touch it again.
+    #[inline]
     pub(super) unsafe fn complete(inner: NonNull<Self>, value: Option<T>) -> Option<T> {
         // SAFETY: live until the sender sets TX_GONE, below.
         let this = unsafe { inner.as_ref() };
         let mut state = this.state();
-        // Dropped when everything else is done.
-        let _tx_waker = if state & TX_WAKER != 0 {
-            let waker = this.take_back(&this.tx_waker);
-            state = this.state();
-            waker
-        } else {
-            None
-        };
+        if state & TX_WAKER != 0 {
+            let _dropped_last = this.take_back(&this.tx_waker);
+            // SAFETY: as the caller says. The bit is clear now, so this ends.
+            return unsafe { Self::complete(inner, value) };
+        }
         let full = match value {
-            Some(value) if state & CLOSED == 0 => {
+            Some(value) => {
                 // SAFETY: not complete yet, so the place is the sender's (rule 1).
                 this.value
                     .with_mut(|place| unsafe { (*place).write(value) });
                 VALUE
             }
             None => 0,
-            unwanted => {
-                // SAFETY: the caller is the sender and does not come back.
-                unsafe { Self::release(inner, TX_GONE, RX_GONE) };
-                return unwanted;
-            }
         };
         loop {
             if state & CLOSED != 0 {
@@ -272,10 +265,16 @@ impl<T> Inner<T> {
 
     /// Ready when the sender is complete, or the receiver itself has closed. Called by the receiver only.
     pub(super) fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.state() & CLOSED != 0 {
+        if self.is_over() {
             return Poll::Ready(());
         }
         self.wait(&self.rx_waker, cx)
+    }
+
+    /// True if the sender is complete, or the receiver has closed.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.state() & (COMPLETE | CLOSED) != 0
     }
 
     /// Says that no value is wanted any more; returns the waker of a sender that waits for this. Called by
@@ -289,44 +288,47 @@ impl<T> Inner<T> {
         waits.then(|| unsafe { self.tx_waker.take() })
     }
 
-    /// Takes the value out if it was sent.
-    ///
-    /// # Safety
-    ///
-    /// The caller is the receiver, and takes no value afterwards.
-    pub(super) unsafe fn take_value(&self) -> Option<T> {
-        if self.state() & VALUE == 0 {
-            return None;
-        }
-        self.value.with(|place| {
-            // SAFETY: complete with a value, so the place is full and the receiver's (rule 1); read once.
-            Some(unsafe { (*place).assume_init_read() })
-        })
-    }
-
-    /// The receiver's last step, when the sender is complete or will find CLOSED.
+    /// The receiver's last step, when the sender is complete or will find CLOSED: takes the value out if it was
+    /// sent.
     ///
     /// # Safety
     ///
     /// `inner` is live, the caller is the receiver, and does not touch it again. COMPLETE or CLOSED is set.
-    pub(super) unsafe fn release_receiver(inner: NonNull<Self>) {
+    #[inline]
+    pub(super) unsafe fn leave(inner: NonNull<Self>) -> Option<T> {
         // SAFETY: live until the receiver sets RX_GONE, below.
         let this = unsafe { inner.as_ref() };
         let state = this.state();
+        let value = (state & VALUE != 0).then(|| {
+            // SAFETY: complete with a value, so the place is full and the receiver's (rule 1); read once.
+            this.value
+                .with(|place| unsafe { (*place).assume_init_read() })
+        });
+        if state & (COMPLETE | TX_GONE) == COMPLETE | TX_GONE {
+            // SAFETY: the sender is gone, and so are we: no bit need say so (rule 4). It has had our waker, if
+            // there was one.
+            unsafe { Self::free(inner) };
+        } else {
+            // SAFETY: as the caller says.
+            unsafe { Self::leave_first(inner) };
+        }
+        value
+    }
+
+    /// The end of [`leave`](Self::leave) when the sender is there, or did not complete.
+    #[cold]
+    unsafe fn leave_first(inner: NonNull<Self>) {
+        // SAFETY: live (caller) until the receiver sets RX_GONE, below.
+        let this = unsafe { inner.as_ref() };
         // Dropped when everything else is done. The sender has it if COMPLETE came, and CLOSED kept it from
         // coming otherwise.
-        let _rx_waker = if state & (RX_WAKER | COMPLETE) == RX_WAKER {
+        let _rx_waker = if this.state() & (RX_WAKER | COMPLETE) == RX_WAKER {
             this.take_back(&this.rx_waker)
         } else {
             None
         };
-        if state & TX_GONE != 0 {
-            // SAFETY: the sender is gone, and so are we: no bit need say so (rule 4).
-            unsafe { Self::free(inner) };
-        } else {
-            // SAFETY: the caller is the receiver and does not come back.
-            unsafe { Self::release(inner, RX_GONE, TX_GONE) };
-        }
+        // SAFETY: the caller is the receiver and does not come back.
+        unsafe { Self::release(inner, RX_GONE, TX_GONE) };
     }
 
     /// Sets `mine`, and frees the memory if `theirs` is set.

@@ -216,7 +216,7 @@ impl<T> Receiver<T> {
         let Some(inner) = self.inner() else {
             return Err(TryRecvError::Closed);
         };
-        if inner.state() & (COMPLETE | CLOSED) == 0 {
+        if !inner.is_over() {
             return Err(TryRecvError::Empty);
         }
         self.finish().ok_or(TryRecvError::Closed)
@@ -239,11 +239,9 @@ impl<T> Receiver<T> {
     /// Takes the value, if there is one, and leaves the channel. The sender is complete, or finds CLOSED.
     fn finish(&mut self) -> Option<T> {
         let inner = self.inner.take()?;
-        // SAFETY: live (invariant of the field, which is None from now on); this is the receiver.
-        let value = unsafe { inner.as_ref().take_value() };
-        // SAFETY: as above; COMPLETE or CLOSED is set (this function's precondition).
-        unsafe { Inner::release_receiver(inner) };
-        value
+        // SAFETY: live (invariant of the field, which is None from now on); this is the receiver. COMPLETE or
+        // CLOSED is set (this function's precondition).
+        unsafe { Inner::leave(inner) }
     }
 }
 
@@ -257,7 +255,15 @@ impl<T> Future for Receiver<T> {
                  ask `is_terminated` before you poll it again"
             );
         };
-        ready!(budget::poll_budgeted(cx, |cx| inner.poll_recv(cx)));
+        if ready!(budget::poll_attempt(cx, || if inner.is_over() {
+            Ok(())
+        } else {
+            Err(())
+        }))
+        .is_err()
+        {
+            ready!(budget::poll_budgeted(cx, |cx| inner.poll_recv(cx)));
+        }
         Poll::Ready(self.finish().ok_or(RecvError(())))
     }
 }

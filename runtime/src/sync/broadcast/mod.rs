@@ -1,0 +1,251 @@
+//! A channel from many senders to many receivers, where every receiver gets every value.
+//!
+//! A value is kept until every receiver that was there when it was sent has received a clone of it, but no more than
+//! the capacity of them: then a new value takes the place of the oldest. A receiver that had not received that one is
+//! told [how many it has missed](error::RecvError::Lagged), and goes on with the oldest that is there. So a slow
+//! receiver neither holds up the others nor fills the memory.
+//!
+//! The channel closes when the last sender is gone; what was sent before can still be received. For the latest value
+//! only see [`watch`](super::watch).
+//!
+//! What it costs: a send takes two locks for a moment, a receive one, whatever the number of receivers; the values are
+//! in a ring that is allocated once. Each receive clones the value, and a send that comes round to the same place waits
+//! for that: put what is dear to clone in an `Arc`.
+//!
+//! # Examples
+//!
+//! ```
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use leno::sync::broadcast;
+//!
+//! let (sender, mut first) = broadcast::channel(16);
+//! let mut second = sender.subscribe();
+//! leno::spawn(async move {
+//!     sender.send("hello").unwrap();
+//! });
+//! assert_eq!(first.recv().await, Ok("hello"));
+//! assert_eq!(second.recv().await, Ok("hello"));
+//! assert!(second.recv().await.is_err());
+//! # });
+//! ```
+
+pub mod error;
+mod receiver;
+mod shared;
+
+pub use receiver::Receiver;
+
+use crate::prim::Arc;
+use crate::prim::atomic::Ordering;
+use error::SendError;
+use shared::Shared;
+use std::fmt;
+
+/// Sends values to all [`Receiver`]s. From [`channel`]; clone it for more senders.
+pub struct Sender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// A [`Sender`] that does not keep the channel open.
+///
+/// From [`Sender::downgrade`]; [`upgrade`](Self::upgrade) makes a sender of it as long as there is another.
+pub struct WeakSender<T> {
+    shared: Arc<Shared<T>>,
+}
+
+/// Creates a channel that keeps up to `capacity` values, rounded up to a power of two.
+///
+/// # Panics
+///
+/// If `capacity` is 0 or exceeds `usize::MAX / 2`.
+#[track_caller]
+pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
+    let shared = Arc::new(Shared::new(capacity, 1));
+    let sender = Sender {
+        shared: shared.clone(),
+    };
+    (sender, Receiver::new(shared, 0))
+}
+
+impl<T> Sender<T> {
+    /// Creates a channel without a receiver: [`subscribe`](Self::subscribe) makes one.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0 or exceeds `usize::MAX / 2`.
+    #[track_caller]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            shared: Arc::new(Shared::new(capacity, 0)),
+        }
+    }
+
+    /// Sends a value to all receivers, and returns how many there are. It never waits.
+    ///
+    /// # Errors
+    ///
+    /// If there is no receiver; the error carries the value. A later send may succeed, if somebody subscribes. A
+    /// success does not mean that everyone will receive the value: a receiver may lag, or go away.
+    pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        self.shared.send(value).map_err(SendError)
+    }
+
+    /// Makes a receiver for what is sent from now on.
+    ///
+    /// ```
+    /// use leno::sync::broadcast;
+    ///
+    /// let sender = broadcast::Sender::new(4);
+    /// assert!(sender.send(1).is_err());
+    /// let mut receiver = sender.subscribe();
+    /// assert_eq!(sender.send(2).unwrap(), 1);
+    /// assert_eq!(receiver.try_recv(), Ok(2));
+    /// ```
+    pub fn subscribe(&self) -> Receiver<T> {
+        let next = self.shared.join();
+        Receiver::new(self.shared.clone(), next)
+    }
+
+    /// Makes a sender that does not keep the channel open.
+    #[must_use = "it makes a weak sender; the strong one stays as it is"]
+    pub fn downgrade(&self) -> WeakSender<T> {
+        // Ordering: Relaxed, a mere count.
+        self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
+        WeakSender {
+            shared: self.shared.clone(),
+        }
+    }
+
+    /// How many values some receiver has yet to receive.
+    pub fn len(&self) -> usize {
+        self.shared.queued()
+    }
+
+    /// True if every receiver has received everything.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many receivers there are.
+    pub fn receiver_count(&self) -> usize {
+        self.shared.receivers()
+    }
+
+    /// True if both send to the same receivers.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// Waits until there is no receiver.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future changes nothing.
+    pub async fn closed(&self) {
+        loop {
+            // Made before the look, so that a receiver that leaves after the look reaches it.
+            let left = self.shared.left.notified();
+            if self.shared.receivers() == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.shared.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.shared.weak_count()
+    }
+}
+
+impl<T> Clone for Sender<T> {
+    fn clone(&self) -> Self {
+        // Ordering: Relaxed, the new share comes from one that exists.
+        self.shared.senders.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Drop for Sender<T> {
+    fn drop(&mut self) {
+        // Ordering: Release: whoever sees 0 sees what we have done. Acquire: the last one passes on what the others
+        // have done, with its wake.
+        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.sent.notify_waiters();
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender")
+            .field("len", &self.len())
+            .field("receivers", &self.receiver_count())
+            .finish()
+    }
+}
+
+impl<T> WeakSender<T> {
+    /// A sender, if there is another one still.
+    pub fn upgrade(&self) -> Option<Sender<T>> {
+        let senders = &self.shared.senders;
+        // Ordering: Relaxed, the exchange decides; what the count guards, the channel, is there anyway.
+        let mut count = senders.load(Ordering::Relaxed);
+        while count != 0 {
+            match senders.compare_exchange_weak(
+                count,
+                count + 1,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    return Some(Sender {
+                        shared: self.shared.clone(),
+                    });
+                }
+                Err(now) => count = now,
+            }
+        }
+        None
+    }
+
+    /// How many senders there are.
+    pub fn strong_count(&self) -> usize {
+        self.shared.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn weak_count(&self) -> usize {
+        self.shared.weak_count()
+    }
+}
+
+impl<T> Clone for WeakSender<T> {
+    fn clone(&self) -> Self {
+        // Ordering: Relaxed, a mere count.
+        self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
+        Self {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<T> Drop for WeakSender<T> {
+    fn drop(&mut self) {
+        // Ordering: Relaxed, a mere count.
+        self.shared.weak_senders.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl<T> fmt::Debug for WeakSender<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakSender").finish_non_exhaustive()
+    }
+}

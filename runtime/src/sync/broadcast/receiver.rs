@@ -1,0 +1,161 @@
+//! Receiving.
+
+use super::error::{RecvError, TryRecvError};
+use super::shared::Shared;
+use crate::kernel::{budget, root};
+use crate::prim::Arc;
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+
+/// Receives every value that is sent while it exists. From [`channel`](super::channel) and
+/// [`Sender::subscribe`](super::Sender::subscribe).
+pub struct Receiver<T> {
+    pub(super) shared: Arc<Shared<T>>,
+    /// The position of the value that is received next.
+    next: u64,
+}
+
+impl<T> Receiver<T> {
+    /// A receiver that is counted already, whose first value is at `next`.
+    pub(super) fn new(shared: Arc<Shared<T>>, next: u64) -> Self {
+        Self { shared, next }
+    }
+
+    /// How many values were sent that this receiver has not received, those that it has missed included.
+    ///
+    /// If it is more than the capacity (rounded up to a power of two), the next receive says
+    /// [`Lagged`](RecvError::Lagged).
+    pub fn len(&self) -> usize {
+        self.shared.unread(self.next)
+    }
+
+    /// True if there is nothing to receive.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// True if all senders are gone. There may still be values to receive.
+    pub fn is_closed(&self) -> bool {
+        self.shared.strong_count() == 0
+    }
+
+    /// True if both receive from the same channel.
+    pub fn same_channel(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
+    /// How many senders there are.
+    pub fn sender_strong_count(&self) -> usize {
+        self.shared.strong_count()
+    }
+
+    /// How many weak senders there are.
+    pub fn sender_weak_count(&self) -> usize {
+        self.shared.weak_count()
+    }
+}
+
+impl<T: Clone> Receiver<T> {
+    /// Makes another receiver, for what is sent from now on: not for what this one has yet to receive.
+    pub fn resubscribe(&self) -> Self {
+        let next = self.shared.join();
+        Self::new(self.shared.clone(), next)
+    }
+
+    /// Waits for the next value.
+    ///
+    /// # Errors
+    ///
+    /// [`Lagged`](RecvError::Lagged) if values are gone because this receiver was too slow: the next call goes on with
+    /// the oldest one that is there. [`Closed`](RecvError::Closed) if all senders are gone and everything was received.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no value.
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// use leno::sync::broadcast::{self, error::RecvError};
+    ///
+    /// let (sender, mut receiver) = broadcast::channel(2);
+    /// for i in 0..3 {
+    ///     sender.send(i).unwrap();
+    /// }
+    /// drop(sender);
+    /// assert_eq!(receiver.recv().await, Err(RecvError::Lagged(1)));
+    /// assert_eq!(receiver.recv().await, Ok(1));
+    /// assert_eq!(receiver.recv().await, Ok(2));
+    /// assert_eq!(receiver.recv().await, Err(RecvError::Closed));
+    /// # });
+    /// ```
+    pub async fn recv(&mut self) -> Result<T, RecvError> {
+        let Self { shared, next } = self;
+        let mut result = poll_fn(|cx| poll_receive(cx, shared, next)).await;
+        while matches!(result, Err(TryRecvError::Empty)) {
+            // Made before the look, so that what is sent after the look reaches it.
+            let sent = shared.sent.notified();
+            result = poll_fn(|cx| poll_receive(cx, shared, next)).await;
+            if matches!(result, Err(TryRecvError::Empty)) {
+                sent.await;
+            }
+        }
+        result.map_err(|error| match error {
+            TryRecvError::Empty => unreachable!("the loop ends when it is not"),
+            TryRecvError::Closed => RecvError::Closed,
+            TryRecvError::Lagged(missed) => RecvError::Lagged(missed),
+        })
+    }
+
+    /// Receives the next value if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`Empty`](TryRecvError::Empty) if there is none yet, and as [`recv`](Self::recv).
+    pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
+        self.shared.receive(&mut self.next)
+    }
+
+    /// Blocks the thread until there is a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv`](Self::recv).
+    ///
+    /// # Panics
+    ///
+    /// On a thread that drives a runtime's tasks: use [`recv`](Self::recv) there.
+    #[track_caller]
+    pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
+        root::block_on(self.recv())
+    }
+}
+
+/// Receives, for a unit of budget if there was something; pending only if there is no budget.
+fn poll_receive<T: Clone>(
+    cx: &mut Context<'_>,
+    shared: &Shared<T>,
+    next: &mut u64,
+) -> Poll<Result<T, TryRecvError>> {
+    let unit = ready!(budget::poll_proceed(cx));
+    let result = shared.receive(next);
+    if !matches!(result, Err(TryRecvError::Empty)) {
+        unit.made_progress();
+    }
+    Poll::Ready(result)
+}
+
+impl<T> Drop for Receiver<T> {
+    fn drop(&mut self) {
+        self.shared.leave(self.next);
+    }
+}
+
+impl<T> fmt::Debug for Receiver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Receiver")
+            .field("len", &self.len())
+            .field("closed", &self.is_closed())
+            .finish()
+    }
+}

@@ -1,0 +1,48 @@
+//! `mpsc::Sender::send_timeout`: it stands here because channels know no time.
+
+use super::{Duration, timeout};
+use crate::sync::mpsc::Sender;
+use crate::sync::mpsc::error::SendTimeoutError;
+
+impl<T> Sender<T> {
+    /// Sends a value, waiting for room no longer than `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// If there was no room in time, or the receiver is closed or gone; the error carries the value.
+    ///
+    /// # Panics
+    ///
+    /// As [`timeout`](crate::time::timeout): outside of a runtime, and in one whose timers are not enabled.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`send`](Self::send).
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// use leno::sync::mpsc::{self, error::SendTimeoutError};
+    /// use leno::time::Duration;
+    ///
+    /// let (sender, mut receiver) = mpsc::channel(1);
+    /// let soon = Duration::from_millis(1);
+    /// assert_eq!(sender.send_timeout(1, soon).await, Ok(()));
+    /// assert_eq!(sender.send_timeout(2, soon).await, Err(SendTimeoutError::Timeout(2)));
+    /// assert_eq!(receiver.recv().await, Some(1));
+    /// # });
+    /// ```
+    pub async fn send_timeout(
+        &self,
+        value: T,
+        timeout: Duration,
+    ) -> Result<(), SendTimeoutError<T>> {
+        match self::timeout(timeout, self.reserve()).await {
+            Ok(Ok(permit)) => {
+                permit.send(value);
+                Ok(())
+            }
+            Ok(Err(_)) => Err(SendTimeoutError::Closed(value)),
+            Err(_) => Err(SendTimeoutError::Timeout(value)),
+        }
+    }
+}
