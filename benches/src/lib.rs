@@ -4,7 +4,9 @@
 //! [`record`]. `cargo bench -p leno-bench` runs the workloads under criterion; `versus` takes turns between the peers,
 //! which is the fairer comparison on a machine whose speed drifts.
 
+pub mod allocator;
 pub mod cli;
+pub mod count;
 pub mod diff;
 pub mod environment;
 pub mod html;
@@ -18,6 +20,7 @@ mod progress;
 pub mod record;
 mod run;
 pub mod sample;
+pub mod services;
 pub mod statistics;
 pub mod store;
 pub mod table;

@@ -125,6 +125,9 @@ pub trait Network: Peer {
     /// Listens on a free port of this machine.
     fn listen() -> impl Future<Output = (Self::Listener, SocketAddr)> + Send;
 
+    /// Makes a listener of the peer's of one that is bound.
+    fn adopt(listener: std::net::TcpListener) -> Self::Listener;
+
     /// The next connection.
     fn accept(listener: &Self::Listener) -> impl Future<Output = Self::Stream> + Send;
 
@@ -133,6 +136,11 @@ pub trait Network: Peer {
 
     /// Reads what is there, at most a buffer full; 0 at the end.
     fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> impl Future<Output = usize> + Send;
+
+    /// Lets a task go on that nobody waits for; for peers whose tasks end when their handle is dropped, something else.
+    fn detach(task: Self::Join<()>) {
+        drop(task);
+    }
 
     /// Writes all of `data`.
     fn write_all(stream: &mut Self::Stream, data: &[u8]) -> impl Future<Output = ()> + Send;

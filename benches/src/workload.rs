@@ -4,7 +4,7 @@
 //! cases, which is what `versus` and the criterion suites are given.
 
 use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
-use crate::workloads;
+use crate::{services, workloads};
 use hdrhistogram::Histogram;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -184,6 +184,11 @@ impl Runtime {
         self
     }
 
+    fn serving(mut self, servers: Vec<Server>) -> Self {
+        self.servers.extend(servers);
+        self
+    }
+
     /// It has timers too.
     #[must_use]
     pub fn timers<P: Timers>(self) -> Self {
@@ -206,11 +211,13 @@ impl Runtime {
     #[must_use]
     pub fn network<P: Network>(self) -> Self {
         self.and(workloads::network::<P>())
+            .serving(services::servers::network::<P>())
     }
 
     /// It can serve hyper too.
     #[must_use]
     pub fn http<P: Http>(self) -> Self {
         self.and(workloads::http::<P>())
+            .serving(services::servers::http::<P>())
     }
 }

@@ -6,7 +6,7 @@ mod run;
 use crate::html::Description;
 use crate::store::{self, Output};
 use crate::workload::{Runtime, Setting};
-use crate::{diff, html, process, sample, table};
+use crate::{count, diff, html, limits, process, sample, table};
 use clap::{Args, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -32,6 +32,17 @@ enum Call {
     Diff(DiffArguments),
     /// Say what there is to measure, and on which peers
     List,
+    /// Count instructions, allocations and bytes per operation, under valgrind
+    Count(count::Options),
+    /// Measure what the machine itself takes
+    Limits {
+        /// Measure less, which is less exact
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Does so many operations, for `count`.
+    #[command(name = count::CHILD, hide = true)]
+    CountChild(count::ChildArguments),
     /// Takes one sample in this process, for `run`.
     #[command(name = process::SAMPLE, hide = true)]
     Sample(SampleArguments),
@@ -136,6 +147,9 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
             }
         }
         Call::List => print(&list::list(runtimes))?,
+        Call::Count(options) => return count::run(&options, runtimes),
+        Call::CountChild(arguments) => count::child(&arguments, runtimes)?,
+        Call::Limits { quick } => print(&limits::table(&limits::measure(quick)))?,
         Call::Sample(arguments) => {
             sample::panic_in_one_line();
             let setting = Setting {

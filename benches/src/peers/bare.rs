@@ -1,6 +1,8 @@
 //! No runtime: threads that park and a timer of the system, so that the least possible stands beside the runtimes'
 //! figures, measured in the same rounds.
 
+use crate::services::bare::{self, Bare};
+use crate::services::{self, Named};
 use crate::workload::{Case, Runtime, Sample, Setting, Workload};
 use crate::workloads::sampling::{histogram, spin, warm_up};
 use crate::workloads::wake::{self, Bell};
@@ -11,8 +13,8 @@ use std::time::{Duration, Instant};
 
 /// The bare peer. It knows a few workloads only, and has one thread however many workers are asked for.
 pub fn runtime() -> Runtime {
-    Runtime {
-        name: "bare",
+    let mut runtime = Runtime {
+        name: Bare::NAME,
         cases: vec![
             Case {
                 workload: &ping_pong::WITH_BLOCK_ON,
@@ -39,8 +41,11 @@ pub fn runtime() -> Runtime {
                 run: millisecond,
             },
         ],
-        servers: Vec::new(),
-    }
+        servers: bare::servers(),
+    };
+    runtime.cases.extend(services::network::<Bare>());
+    runtime.cases.extend(services::hello::<Bare>());
+    runtime
 }
 
 /// Parks until `number` is `reached` or more.

@@ -85,6 +85,11 @@ macro_rules! peer {
                     (listener, address)
                 }
 
+                fn adopt(listener: std::net::TcpListener) -> Self::Listener {
+                    listener.set_nonblocking(true).expect("a TCP socket");
+                    Self::Listener::from_std(listener).expect("the runtime has IO")
+                }
+
                 async fn accept(listener: &Self::Listener) -> Self::Stream {
                     let (stream, _) = listener.accept().await.expect("a connection");
                     stream.set_nodelay(true).expect("a TCP socket");

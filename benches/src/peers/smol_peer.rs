@@ -103,6 +103,14 @@ impl Network for Smol {
         (listener, address)
     }
 
+    fn adopt(listener: std::net::TcpListener) -> Self::Listener {
+        Self::Listener::try_from(listener).expect("the system has readiness")
+    }
+
+    fn detach(task: smol::Task<()>) {
+        task.detach();
+    }
+
     async fn accept(listener: &Self::Listener) -> Self::Stream {
         let (stream, _) = listener.accept().await.expect("a connection");
         stream.set_nodelay(true).expect("a TCP socket");

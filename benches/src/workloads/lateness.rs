@@ -24,7 +24,7 @@ pub static MILLISECOND: Workload = Workload {
     isolates: "How late a sleep of 1 ms ends on a runtime that has nothing else to do. The bare peer reads a timerfd.",
     cannot_show: "The runtime apart from the system's timer, and from the wake of a sleeping processor.",
     floor: Some(Floor {
-        parts: &[("unpark to run, one processor", 1.0)],
+        parts: &[("bare timerfd lateness, 1 ms", 1.0)],
         quantity: "p50 latency",
     }),
     workers: &[1, 2, 0],

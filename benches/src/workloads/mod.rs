@@ -7,6 +7,7 @@ pub mod echo;
 pub mod idle;
 pub mod lateness;
 pub mod locks;
+pub mod memory;
 pub mod ping_pong;
 pub mod place;
 pub mod sampling;
@@ -16,8 +17,10 @@ pub mod switch;
 pub mod timers;
 pub mod turn;
 pub mod wake;
+pub mod wake_many;
 
 use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
+use crate::services;
 use crate::workload::Case;
 
 /// What needs nothing but tasks.
@@ -30,6 +33,8 @@ pub fn tasks<P: Peer>() -> Vec<Case> {
         spawn::cases::<P>(),
         busy::spawns::<P>(),
         skew::cases::<P>(),
+        wake_many::cases::<P>(),
+        memory::cases::<P>(),
     ]
     .concat()
 }
@@ -56,10 +61,10 @@ pub fn channels<P: Channels>() -> Vec<Case> {
 
 /// What needs TCP.
 pub fn network<P: Network>() -> Vec<Case> {
-    echo::cases::<P>()
+    [echo::cases::<P>(), services::network::<P>()].concat()
 }
 
 /// What needs hyper.
 pub fn http<P: Http>() -> Vec<Case> {
-    Vec::new()
+    services::http::<P>()
 }

@@ -6,7 +6,14 @@ use std::panic::resume_unwind;
 
 /// Runs `inside` on a thread of its own where `pinning` wants workers to be, so that those that it starts inherit the
 /// place and nothing has to be undone on the calling thread.
+///
+/// # Panics
+///
+/// If there are fewer processors than `pinning` wants: before anybody waits for a thread that could not be placed.
 pub fn at_workers<T: Send>(pinning: Pinning, inside: impl FnOnce() -> T + Send) -> T {
+    if pinning == Pinning::Apart && process::processors().len() < 2 {
+        panic!("workers and others cannot be apart on one processor");
+    }
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             if pinning != Pinning::None {
