@@ -24,6 +24,7 @@ const fn workload(name: &'static str, deadline: u64) -> Workload {
         floor: None,
         workers: &[1],
         operations: 1000,
+        most_rounds: None,
         deadline: Duration::from_secs(deadline),
         pinning: Pinning::None,
     }

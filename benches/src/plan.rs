@@ -22,6 +22,15 @@ pub(crate) struct Item {
     pub(crate) workers: usize,
 }
 
+impl Item {
+    /// How many rounds of so many are taken.
+    pub(crate) fn rounds(&self, rounds: u32) -> u32 {
+        self.workload
+            .most_rounds
+            .map_or(rounds, |most| rounds.min(most))
+    }
+}
+
 /// What the caller wants of all that there is; empty lists want everything.
 #[derive(Debug, Default)]
 pub(crate) struct Wishes<'a> {
@@ -66,9 +75,10 @@ impl Plan<'_> {
     pub(crate) fn samples(&self, rounds: u32) -> u64 {
         let of = |item: &Item| {
             let peers = self.peers.iter();
-            peers.filter(|peer| offers(peer, item.workload)).count() as u64
+            let peers = peers.filter(|peer| offers(peer, item.workload)).count();
+            peers as u64 * u64::from(item.rounds(rounds))
         };
-        self.items.iter().map(of).sum::<u64>() * u64::from(rounds)
+        self.items.iter().map(of).sum()
     }
 }
 

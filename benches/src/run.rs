@@ -26,7 +26,7 @@ pub(crate) fn measure(
 ) {
     for item in &plan.items {
         let mut table = Table::new(plan, *item);
-        for round in 0..record.rounds as usize {
+        for round in 0..item.rounds(record.rounds) as usize {
             if !table.take_round(round, record, interrupt, progress) {
                 record.interrupted = true;
                 break;
@@ -103,7 +103,7 @@ impl<'a> Table<'a> {
             }
             // Once in trouble it stays there: a peer that hangs would take its deadline each round.
             if column.trouble.is_none() {
-                progress.sample(&self.item, peer, round, record.rounds);
+                progress.sample(&self.item, peer, round, self.item.rounds(record.rounds));
                 match sample::take(peer, workload, setting, interrupt) {
                     Ok(taken) => {
                         column.rounds.resize_with(round, || None);

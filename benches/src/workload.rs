@@ -4,6 +4,7 @@
 //! cases, which is what `versus` and the criterion suites are given.
 
 use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
+use crate::statistics::FEWEST_ROUNDS;
 use crate::{services, workloads};
 use hdrhistogram::Histogram;
 use std::net::TcpListener;
@@ -26,11 +27,16 @@ pub struct Workload {
     pub workers: &'static [usize],
     /// The operations of one sample: enough for 50 ms or more on a slow peer.
     pub operations: u64,
+    /// The most rounds that are worth their time, if there are such: [`REPEATS`].
+    pub most_rounds: Option<u32>,
     /// A sample that takes longer has failed.
     pub deadline: Duration,
     /// Whether the client, or the thread outside, and the workers are pinned, and where.
     pub pinning: Pinning,
 }
+
+/// The most rounds of a workload whose figures repeat, as counts and memory do: as many as a verdict needs.
+pub const REPEATS: Option<u32> = Some(FEWEST_ROUNDS as u32);
 
 /// The least that a workload's operation can take: a sum of what `versus limits` measures.
 #[derive(Debug, Clone, Copy)]

@@ -41,6 +41,9 @@ fn describe(text: &mut String, workload: &Workload, runtimes: &[Runtime]) {
         );
     }
     line("workers", &workers.join(", "));
+    if let Some(rounds) = workload.most_rounds {
+        line("rounds", &format!("at most {rounds}"));
+    }
     let without: Vec<&str> = runtimes
         .iter()
         .filter(|runtime| !plan::offers(runtime, workload))

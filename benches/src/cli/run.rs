@@ -26,7 +26,7 @@ pub(super) struct RunArguments {
     /// These numbers of worker threads instead of the workloads' own; 0 is the current-thread runtime
     #[arg(long, value_name = "NUMBER,...", value_delimiter = ',')]
     workers: Vec<usize>,
-    /// How many rounds [default: 15]
+    /// How many rounds [default: 15]; what repeats, as counts and memory do, gets 5 of them
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
     /// Write the record here, after each row

@@ -4,7 +4,7 @@ use super::echo::load;
 use super::load::Client;
 use super::process_figures::{processor_time, resident};
 use super::{DEADLINE, GROUP, Named, start};
-use crate::workload::{Case, Pinning, Sample, Setting, Unit, Workload};
+use crate::workload::{Case, Pinning, REPEATS, Sample, Setting, Unit, Workload};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ pub static IDLE: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 10_000,
+    most_rounds: REPEATS,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

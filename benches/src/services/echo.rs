@@ -23,7 +23,8 @@ const ECHO: Workload = Workload {
         quantity: PER_MESSAGE,
     }),
     workers: &[1, 2],
-    operations: 50_000,
+    operations: 20_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::Apart,
 };

@@ -18,7 +18,8 @@ pub(super) const SERVICE: Workload = Workload {
     // The bare peer's row is the floor.
     floor: None,
     workers: &[1, 2],
-    operations: 50_000,
+    operations: 20_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::Apart,
 };
@@ -44,7 +45,7 @@ pub static HEAVY: Workload = Workload {
     name: "10 % CPU-heavy requests",
     isolates: "One request in ten keeps its worker busy for 200 µs; the latencies are those of the others, which wait behind it unless another worker takes them.",
     cannot_show: "With one worker nobody can take them: that row is the cost of waiting, whatever the runtime.",
-    operations: 10_000,
+    operations: 5_000,
     ..SERVICE
 };
 

@@ -6,7 +6,7 @@ use super::load::Client;
 use super::process_figures::processor_time;
 use super::{Named, start};
 use crate::sample::not_installed;
-use crate::workload::{Case, Sample, Setting, Unit, Workload};
+use crate::workload::{Case, REPEATS, Sample, Setting, Unit, Workload};
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -15,9 +15,9 @@ use std::process::{Command, Stdio};
 pub static WRK: Workload = Workload {
     name: "hyper hello-world, wrk",
     isolates: "The same hello-world under wrk with 50 connections, and as many threads as the server has workers.",
-    cannot_show: "A fixed number of requests: it runs for seconds, and counts in its own way.",
-    // Seconds.
-    operations: 2,
+    cannot_show: "A fixed number of requests: it runs for a second, and counts in its own way.",
+    // Seconds, of which wrk takes whole ones only.
+    operations: 1,
     ..SERVICE
 };
 
@@ -26,9 +26,13 @@ pub static CALLS: Workload = Workload {
     name: "hyper hello-world, system calls",
     isolates: "The system calls of the hello-world's server per request, as strace counts them.",
     cannot_show: "How long they take; and a server that is watched is slower, so that more connections are ready at a time.",
-    operations: 10_000,
+    operations: 2_000,
+    most_rounds: REPEATS,
     ..SERVICE
 };
+
+/// How many requests warm a server up for wrk.
+const WARM_UP: u64 = 2_000;
 
 /// The workloads of this file.
 pub(super) fn cases<N: Named>() -> Vec<Case> {
@@ -57,22 +61,19 @@ fn under_wrk(peer: &str, setting: Setting) -> Sample {
         not_installed("wrk");
     }
     let server = start(peer, "hello", setting);
-    let run = |seconds: u64| {
-        // Pinned as this thread is.
-        let output = Command::new("wrk")
-            .args(["--latency", "--connections", &CONNECTIONS.to_string()])
-            .args(["--threads", &setting.workers.to_string()])
-            .args(["--duration", &format!("{seconds}s")])
-            .arg(format!("http://{}/", server.address))
-            .output()
-            .expect("wrk starts");
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
-    // Warms up.
-    run(1);
+    // The server, and this process's own client does for that.
+    Client::connect(server.address, CONNECTIONS, load(vec![get("/", true)])).run(WARM_UP);
     let before = processor_time(server.pid);
-    let text = run(setting.operations.max(1));
+    // Pinned as this thread is.
+    let output = Command::new("wrk")
+        .args(["--latency", "--connections", &CONNECTIONS.to_string()])
+        .args(["--threads", &setting.workers.to_string()])
+        .args(["--duration", &format!("{}s", setting.operations)])
+        .arg(format!("http://{}/", server.address))
+        .output()
+        .expect("wrk starts");
     let after = processor_time(server.pid);
+    let text = String::from_utf8_lossy(&output.stdout);
     let said = read_wrk(&text).unwrap_or_else(|| panic!("wrk said: {text}"));
     let sample = Sample::default()
         .with("requests per second", Unit::PerSecond, said.per_second)

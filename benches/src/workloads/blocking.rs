@@ -14,6 +14,7 @@ const BLOCKING: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 20_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

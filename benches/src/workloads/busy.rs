@@ -20,6 +20,7 @@ const BUSY: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 300,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

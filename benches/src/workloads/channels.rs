@@ -14,6 +14,7 @@ const CHANNEL: Workload = Workload {
     floor: None,
     workers: &[1, 2],
     operations: 300_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -14,6 +14,7 @@ const ECHO: Workload = Workload {
     floor: None,
     workers: &[1, 2, 0],
     operations: 0,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

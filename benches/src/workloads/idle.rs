@@ -19,6 +19,7 @@ pub static IDLE: Workload = Workload {
     workers: &[2],
     // Milliseconds.
     operations: 1000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -14,6 +14,7 @@ const LATENESS: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 0,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

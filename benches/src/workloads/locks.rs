@@ -18,6 +18,7 @@ const LOCK: Workload = Workload {
     }),
     workers: &[1, 2],
     operations: 500_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -3,7 +3,7 @@
 use crate::allocator;
 use crate::peer::{Peer, on_worker};
 use crate::services::process_figures;
-use crate::workload::{Case, Pinning, Sample, Setting, Unit, Workload};
+use crate::workload::{Case, Pinning, REPEATS, Sample, Setting, Unit, Workload};
 use crate::workloads::sampling::DEADLINE;
 use std::future::{Future, pending};
 use std::mem::ManuallyDrop;
@@ -18,6 +18,7 @@ const MEMORY: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 1_000_000,
+    most_rounds: REPEATS,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -18,6 +18,7 @@ const PING_PONG: Workload = Workload {
     floor: None,
     workers: &[1, 2],
     operations: 100_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -15,6 +15,7 @@ const SKEW: Workload = Workload {
     floor: None,
     workers: &[2],
     operations: 0,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -17,6 +17,7 @@ const SPAWN: Workload = Workload {
     floor: None,
     workers: &[1, 2],
     operations: 200_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

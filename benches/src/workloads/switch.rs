@@ -14,6 +14,7 @@ const SWITCH: Workload = Workload {
     floor: None,
     workers: &[1, 2, 0],
     operations: 500_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

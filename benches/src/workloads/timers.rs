@@ -17,6 +17,7 @@ const TIMER: Workload = Workload {
     floor: None,
     workers: &[1],
     operations: 200_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

@@ -20,6 +20,7 @@ const WAKE: Workload = Workload {
     floor: None,
     workers: &[1],
     operations: 1000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };

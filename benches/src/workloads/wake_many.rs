@@ -25,6 +25,7 @@ pub static SLEEPING: Workload = Workload {
     }),
     workers: &[1, 0],
     operations: 300_000,
+    most_rounds: None,
     deadline: DEADLINE,
     pinning: Pinning::None,
 };
