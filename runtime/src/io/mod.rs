@@ -30,6 +30,7 @@
 //! # }).unwrap();
 //! ```
 
+pub(crate) mod blocking;
 mod buffered;
 mod copy;
 mod copy_bidirectional;
