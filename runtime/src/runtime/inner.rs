@@ -8,7 +8,7 @@ use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use std::future::Future;
@@ -173,15 +173,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let hold = match &self.scheduler {
-            Scheduler::Local { local, .. } => Some(Local::hold_clock(local)),
-            Scheduler::Pool { .. } => None,
-        };
-        let (task, handle) = blocking::task(move || {
-            let _hold = hold;
-            closure()
-        });
-        match self.submit(Job::Task(task)) {
+        let (handle, submitted) = self.submit_closure(closure, Job::Task);
+        match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
             Err(Refused::NoThread(job, error)) => {
@@ -192,6 +185,46 @@ impl Inner {
                 );
             }
         }
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for an operation that may fail anyway: that there is nobody to run the
+    /// closure is an error too. `job` says whether it is mandatory.
+    pub(crate) fn try_spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        job: fn(Runnable) -> Job,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, job);
+        match submitted {
+            Ok(()) => Ok(handle),
+            Err(Refused::Closed) => Err(io::Error::other("the runtime has shut down")),
+            Err(Refused::NoThread(_, error)) => Err(error),
+        }
+    }
+
+    fn submit_closure<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        job: fn(Runnable) -> Job,
+    ) -> (JoinHandle<R>, Result<(), Refused>)
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let hold = match &self.scheduler {
+            Scheduler::Local { local, .. } => Some(Local::hold_clock(local)),
+            Scheduler::Pool { .. } => None,
+        };
+        let (task, handle) = blocking::task(move || {
+            let _hold = hold;
+            closure()
+        });
+        let submitted = self.submit(job(task));
+        (handle, submitted)
     }
 
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
