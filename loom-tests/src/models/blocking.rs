@@ -138,9 +138,15 @@ fn a_mandatory_job_that_was_taken_is_run() {
 #[test]
 fn a_core_on_its_way_is_ended() {
     explore(2, || {
-        let driver = Driver::new(false).unwrap();
+        let driver = Driver::new(None);
         let clock = Arc::new(Clock::new());
-        let (pool, cores) = Pool::new(1, driver, clock, ParkHooks::default());
+        let (pool, cores) = Pool::new(
+            1,
+            driver,
+            clock,
+            ParkHooks::default(),
+            crate::kernel::intervals::Intervals::default(),
+        );
         let home = pool.count_spawned(&Pool::home(&pool));
         let handle = crate::kernel::task::spawn(std::future::pending::<()>(), home, Id::next());
         let blocking = blocking(1, Duration::MAX);

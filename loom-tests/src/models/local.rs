@@ -5,20 +5,28 @@ use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
+use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::root::Root;
 use crate::kernel::task::{self, Id, JoinHandle};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
+use crate::prim::reactor::Reactor;
 use loom::thread;
 use std::future::{Future, pending, poll_fn};
 use std::task::Poll;
 
 fn local(io: bool) -> Arc<Local> {
+    new(io, false)
+}
+
+fn new(io: bool, bound: bool) -> Arc<Local> {
     Local::new(
-        Driver::new(io).unwrap(),
+        Driver::new(io.then(|| Reactor::new().unwrap())),
         Arc::new(Clock::new()),
         ParkHooks::default(),
+        Intervals::default(),
+        bound,
     )
 }
 

@@ -14,11 +14,13 @@ use crate::kernel::worker;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
 pub(crate) struct Inner {
+    id: super::Id,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
@@ -30,6 +32,8 @@ pub(super) struct Settings {
     pub(super) name: Option<String>,
     /// Timers are enabled.
     pub(super) time: bool,
+    /// The thread of a runtime whose tasks need not be `Send`.
+    pub(super) owner: Option<ThreadId>,
 }
 
 #[derive(Debug)]
@@ -55,6 +59,7 @@ impl Inner {
         blocking: Blocking,
     ) -> io::Result<Arc<Self>> {
         let inner = Arc::new(Self {
+            id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
                 pool,
@@ -81,6 +86,7 @@ impl Inner {
         blocking: Blocking,
     ) -> Arc<Self> {
         Arc::new(Self {
+            id: super::Id::next(),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -94,6 +100,15 @@ impl Inner {
 
     pub(super) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
+    }
+
+    pub(super) fn id(&self) -> super::Id {
+        self.id
+    }
+
+    /// The thread of a runtime whose tasks need not be `Send`.
+    pub(crate) fn owner(&self) -> Option<ThreadId> {
+        self.settings.owner
     }
 
     pub(super) fn is_local(&self) -> bool {
@@ -142,6 +157,35 @@ impl Inner {
         }
     }
 
+    /// How often a worker went to sleep, and came back. Panics if there is no such worker.
+    #[track_caller]
+    pub(super) fn sleeps(&self, worker: usize) -> u64 {
+        self.check_worker(worker);
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.sleeps(worker),
+            Scheduler::Local { local, .. } => local.sleeps(),
+        }
+    }
+
+    /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
+    #[track_caller]
+    pub(super) fn busy(&self, worker: usize) -> u64 {
+        self.check_worker(worker);
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.busy(worker),
+            Scheduler::Local { local, .. } => local.busy(),
+        }
+    }
+
+    #[track_caller]
+    fn check_worker(&self, worker: usize) {
+        let workers = self.workers();
+        assert!(
+            worker < workers,
+            "there is no worker {worker}: this runtime has {workers}, counted from 0"
+        );
+    }
+
     pub(super) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
@@ -157,14 +201,32 @@ impl Inner {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let home = match &self.scheduler {
+        task::spawn(future, self.count_spawned(), Id::next())
+    }
+
+    /// Spawns a task that need not be `Send`. `Err` if this is not the thread of a runtime that has such.
+    pub(crate) fn spawn_local<F>(&self, future: F) -> Result<JoinHandle<F::Output>, F>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.owner() != Some(std::thread::current().id()) {
+            return Err(future);
+        }
+        // All that runs and drops its tasks is done by its owner, a `LocalRuntime`, which stays on its thread; and the
+        // scheduler is bound, so that no waker does it elsewhere.
+        Ok(task::spawn(future, self.count_spawned(), Id::next()))
+    }
+
+    #[inline]
+    fn count_spawned(&self) -> Home {
+        match &self.scheduler {
             Scheduler::Pool { pool, home } => pool.count_spawned(home),
             Scheduler::Local { local, home } => {
                 local.count_spawned();
                 home.clone()
             }
-        };
-        task::spawn(future, home, Id::next())
+        }
     }
 
     #[track_caller]
