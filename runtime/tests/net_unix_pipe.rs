@@ -190,6 +190,20 @@ fn ends_are_taken_over_and_given_away() {
 }
 
 #[test]
+fn yielding_is_enough_to_see_what_has_come() {
+    on_one(async {
+        let (sender, receiver) = pipe::pipe()?;
+        for _ in 0..100 {
+            sender.try_write(b"x")?;
+            leno::task::yield_now().await;
+            assert_eq!(receiver.try_read(&mut [0; 2])?, 1);
+            assert_would_block(receiver.try_read(&mut [0; 2]));
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn the_end_of_the_runtime_ends_the_waiting() {
     let runtime = current_thread();
     let (_sender, mut receiver) = runtime.block_on(async { pipe::pipe().unwrap() });

@@ -387,7 +387,8 @@ impl Driven {
                 }
             }
             here::with(|here| here.budget.set(budget::UNLIMITED));
-            if self.tick() {
+            // A root that has woken itself, with nothing queued, has left the turn to what is not a task.
+            if self.tick() || (tasks == 0 && root.is_woken()) {
                 self.look_around();
             } else if !root.is_woken() {
                 self.sleep();

@@ -57,7 +57,10 @@ fn expect_pipe(fd: BorrowedFd<'_>) -> io::Result<()> {
     if FileType::from_raw_mode(fstat(fd)?.st_mode) == FileType::Fifo {
         return Ok(());
     }
-    Err(io::Error::new(io::ErrorKind::InvalidInput, "not a pipe"))
+    Err(io::Error::new(
+        io::ErrorKind::InvalidInput,
+        "this is something else than a pipe",
+    ))
 }
 
 /// Checks that `fd` is a pipe that is open for what `access` says, and makes it non-blocking.
