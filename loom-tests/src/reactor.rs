@@ -91,6 +91,13 @@ impl Reactor {
     }
 }
 
+impl Reactor {
+    /// A turn that does not wait.
+    pub(crate) fn look(&mut self) -> io::Result<()> {
+        self.turn(Some(Duration::ZERO))
+    }
+}
+
 impl Handle {
     pub(crate) fn wake(&self) -> io::Result<()> {
         self.0.state.lock().unwrap().woken = true;

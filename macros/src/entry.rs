@@ -108,7 +108,13 @@ impl Entry {
         };
         let constructor = match options.flavor {
             Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
-            Flavor::CurrentThread => quote_spanned!(here=> new_current_thread),
+            Flavor::CurrentThread | Flavor::Local => quote_spanned!(here=> new_current_thread),
+        };
+        let build = match options.flavor {
+            Flavor::MultiThread | Flavor::CurrentThread => quote_spanned!(here=> build()),
+            Flavor::Local => {
+                quote_spanned!(here=> build_local(#home::runtime::LocalOptions::default()))
+            }
         };
         let worker_threads = options.worker_threads.iter();
         let start_paused = options.start_paused.iter();
@@ -135,7 +141,7 @@ impl Entry {
                 #(.start_paused(#start_paused))*
                 #(.name(#name))*
                 .enable_all()
-                .build()
+                .#build
                 .expect("Failed building the Runtime")
                 .block_on(#body)
         };

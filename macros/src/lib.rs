@@ -29,6 +29,7 @@ use proc_macro::TokenStream;
 /// | --- | --- | --- |
 /// | `flavor` | `"multi_thread"` (the default) | tasks run on a pool of worker threads |
 /// | | `"current_thread"` | tasks run on the calling thread, while it blocks on the body |
+/// | | `"local"` | the same, and they need not be `Send`: `spawn_local` works everywhere |
 /// | `worker_threads` | an integer above 0 | how many workers the pool has; one per processor if not given |
 /// | `start_paused` | `true` or `false` | whether the clock stands still at first; not for `"multi_thread"` |
 /// | `name` | a string | what the runtime is called where it shows up |

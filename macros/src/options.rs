@@ -11,6 +11,7 @@ use syn::{Error, LitBool, LitInt, LitStr, Path, Result, Token};
 pub(crate) enum Flavor {
     MultiThread,
     CurrentThread,
+    Local,
 }
 
 /// Options that fit together.
@@ -131,7 +132,7 @@ fn read<T: Parse>(
 /// What to say about a name that is no option.
 fn advice(name: &str) -> String {
     match name {
-        "multi_thread" | "current_thread" => {
+        "multi_thread" | "current_thread" | "local" => {
             format!("`{name}` is a flavor: write `flavor = \"{name}\"`")
         }
         "core_threads" => "no such option: the number of workers is `worker_threads`".into(),
@@ -149,11 +150,12 @@ fn parse_flavor(flavor: &LitStr) -> Result<Flavor> {
     match flavor.value().as_str() {
         "multi_thread" => Ok(Flavor::MultiThread),
         "current_thread" => Ok(Flavor::CurrentThread),
+        "local" => Ok(Flavor::Local),
         other => Err(Error::new(
             flavor.span(),
             format!(
                 "no flavor is called `{other}`: \
-                 there are \"multi_thread\" and \"current_thread\""
+                 there are \"multi_thread\", \"current_thread\" and \"local\""
             ),
         )),
     }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Duration;
 use std::{fmt, io};
 
-/// How many events one turn takes from the selector; what it leaves, the next one gets.
+/// How many events one turn takes from the selector, unless the reactor was told; what it leaves, the next one gets.
 const BATCH: usize = 1024;
 
 /// Waits for events and tells whoever waits for them.
@@ -29,6 +29,8 @@ const BATCH: usize = 1024;
 pub struct Reactor {
     poll: mio::Poll,
     events: mio::Events,
+    /// For looks, if they are to take fewer.
+    fewer: Option<mio::Events>,
     handle: Handle,
 }
 
@@ -48,12 +50,31 @@ impl Reactor {
     ///
     /// Those of the operating system, usually that the process has too many open files.
     pub fn new() -> io::Result<Self> {
+        Self::with_capacity(BATCH, BATCH)
+    }
+
+    /// Makes a reactor whose turns take at most `turn` events from the selector, and whose [looks](Self::look) at most
+    /// `look`.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    ///
+    /// If either is 0.
+    pub fn with_capacity(turn: usize, look: usize) -> io::Result<Self> {
+        assert!(
+            turn > 0 && look > 0,
+            "a turn of a reactor that takes no events would never end anything"
+        );
         let poll = mio::Poll::new()?;
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
         let handle = Handle::new(poll.registry().try_clone()?, waker);
         Ok(Self {
             poll,
-            events: mio::Events::with_capacity(BATCH),
+            events: mio::Events::with_capacity(turn),
+            fewer: (look != turn).then(|| mio::Events::with_capacity(look)),
             handle,
         })
     }
@@ -65,7 +86,7 @@ impl Reactor {
 
     /// Waits for events, delivers them and wakes their waiters on this thread.
     ///
-    /// It returns after the first events (up to 1024 of them), when [`Handle::wake`] is called, after `timeout`,
+    /// It returns after the first events (up to 1024 of them, or as many as the reactor was told), when [`Handle::wake`] is called, after `timeout`,
     /// or when a signal interrupts it; so 0 events are no reason for surprise. `None` waits without limit. The
     /// timeout is rounded up to what the selector can measure, mostly milliseconds.
     ///
@@ -80,18 +101,40 @@ impl Reactor {
     /// If a waker panics, with its panic, after all other waiters of all events of this turn have been woken. The
     /// reactor may be used on.
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<Turn> {
+        self.deliver(timeout, false)
+    }
+
+    /// As [`turn`](Self::turn), without waiting, and with at most as many events as the reactor was
+    /// [told](Self::with_capacity): for a thread that has other things to do.
+    ///
+    /// # Errors
+    ///
+    /// As [`turn`](Self::turn).
+    ///
+    /// # Panics
+    ///
+    /// As [`turn`](Self::turn).
+    pub fn look(&mut self) -> io::Result<Turn> {
+        self.deliver(Some(Duration::ZERO), true)
+    }
+
+    fn deliver(&mut self, timeout: Option<Duration>, few: bool) -> io::Result<Turn> {
+        let events = match &mut self.fewer {
+            Some(fewer) if few => fewer,
+            _ => &mut self.events,
+        };
         let mut turn = Turn {
             events: 0,
             woken: false,
         };
-        match self.poll.poll(&mut self.events, timeout) {
+        match self.poll.poll(events, timeout) {
             Ok(()) => {}
             // Not repeated: the caller knows how much of the timeout is left, we do not.
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(turn),
             Err(error) => return Err(error),
         }
         let mut panics = Panics::default();
-        for event in &self.events {
+        for event in &*events {
             if event.token() == WAKE {
                 turn.woken = true;
                 continue;

@@ -34,6 +34,7 @@
 //! | channels and locks | [`sync`] |
 //! | sockets and signals | [`net`], [`signal`] |
 //! | reading and writing | [`io`] |
+//! | files, other programs | [`fs`], [`process`] |
 //! | code that waits without `.await` | [`task::spawn_blocking`], [`task::block_in_place`] |
 //! | hyper on leno | [`hyper`](mod@hyper), with the feature `hyper` |
 //!
@@ -48,6 +49,7 @@
 
 #![warn(missing_docs)]
 
+pub mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
@@ -56,6 +58,8 @@ mod kernel;
 pub mod macros;
 pub mod net;
 mod prim;
+#[cfg(unix)]
+pub mod process;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;

@@ -9,7 +9,7 @@ const FLOORS: [&[&str]; 6] = [
     &["kernel"],
     &["sync"],
     &["task", "time", "io", "runtime", "macros"],
-    &["net", "signal"],
+    &["net", "fs", "process", "signal"],
     &["hyper"],
 ];
 

@@ -4,6 +4,7 @@ use super::explore;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::prim::Arc;
+use crate::prim::reactor::Reactor;
 use loom::thread;
 
 /// Two workers that take turns in the reactor, until each has seen its deadlines pass. What one sets the alarm for may be
@@ -14,7 +15,7 @@ use loom::thread;
 #[test]
 fn a_turn_ends_by_its_deadline_whoever_set_the_alarm() {
     explore(3, || {
-        let driver = Arc::new(Driver::new(true).unwrap());
+        let driver = Arc::new(Driver::new(Some(Reactor::new().unwrap())));
         let clock = Arc::new(Clock::new());
         // The first turn ends at once, and leaves its alarm behind.
         driver.handle().unwrap().wake().unwrap();

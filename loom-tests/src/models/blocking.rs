@@ -103,14 +103,50 @@ fn a_job_that_meets_the_end_is_run_or_cancelled() {
     }
 }
 
+/// A mandatory job that was taken before the end is run, with whatever thread there is; one that comes after it is not
+/// taken.
+// Mutations: blocking.rs, `close` keeps the cores only: a job that was taken is not run. `next_job` looks at `closed`
+// before it looks into the queue: the job is left there.
+#[test]
+fn a_mandatory_job_that_was_taken_is_run() {
+    for keep_alive in [Duration::ZERO, Duration::MAX] {
+        explore(3, move || {
+            let blocking = blocking(1, keep_alive);
+            let (first, _) = submit(&blocking, || ());
+            let other = thread::spawn({
+                let blocking = blocking.clone();
+                move || {
+                    let ran = Arc::new(());
+                    let witness = ran.clone();
+                    let (job, handle) = task(Sendable(move || drop(witness)).call());
+                    (handle, submit_job(&blocking, Job::Mandatory(job)), ran)
+                }
+            });
+            blocking.close();
+            let (mandatory, taken, ran) = other.join().unwrap();
+            assert!(blocking.wait(None));
+            assert_eq!(blocking.counts(), (0, 0, 0));
+            assert!(first.is_finished() && mandatory.is_finished());
+            assert_eq!(root::block_on(mandatory).is_ok(), taken);
+            assert_eq!(Arc::strong_count(&ran), 1, "a closure lives on");
+        });
+    }
+}
+
 /// A worker's core that is on its way to a thread when the end comes is ended like the others, with its tasks.
 // Mutation: `next_job` looks at `closed` before it looks into the queue: deadlock.
 #[test]
 fn a_core_on_its_way_is_ended() {
     explore(2, || {
-        let driver = Driver::new(false).unwrap();
+        let driver = Driver::new(None);
         let clock = Arc::new(Clock::new());
-        let (pool, cores) = Pool::new(1, driver, clock, ParkHooks::default());
+        let (pool, cores) = Pool::new(
+            1,
+            driver,
+            clock,
+            ParkHooks::default(),
+            crate::kernel::intervals::Intervals::default(),
+        );
         let home = pool.count_spawned(&Pool::home(&pool));
         let handle = crate::kernel::task::spawn(std::future::pending::<()>(), home, Id::next());
         let blocking = blocking(1, Duration::MAX);

@@ -9,6 +9,7 @@ use crate::kernel::root;
 use crate::kernel::task::{self, Home, Id, JoinHandle};
 use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
+use crate::prim::reactor::Reactor;
 use crate::prim::{Arc, Condvar, Mutex};
 use loom::thread::{self, JoinHandle as Thread};
 use std::cell::Cell;
@@ -25,8 +26,9 @@ struct Running {
 }
 
 fn new(workers: usize, io: bool, hooks: ParkHooks) -> (Arc<Pool>, Vec<Handed>) {
-    let driver = Driver::new(io).unwrap();
-    Pool::new(workers, driver, Arc::new(Clock::new()), hooks)
+    let driver = Driver::new(io.then(|| Reactor::new().unwrap()));
+    let intervals = crate::kernel::intervals::Intervals::default();
+    Pool::new(workers, driver, Arc::new(Clock::new()), hooks, intervals)
 }
 
 fn start(workers: usize, io: bool) -> Running {

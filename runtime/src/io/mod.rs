@@ -12,7 +12,8 @@
 //!
 //! Around them: [`BufReader`], [`BufWriter`] and [`BufStream`] make few large operations out of many small
 //! ones, [`copy`] and [`copy_bidirectional`] move bytes from stream to stream, [`split()`] gives the two
-//! directions of a stream to two tasks, [`duplex`] and [`simplex`] are pipes in memory.
+//! directions of a stream to two tasks, [`duplex`] and [`simplex`] are pipes in memory. [`stdin`], [`stdout`] and
+//! [`stderr`] are the standard streams of the process.
 //!
 //! ```
 //! use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -30,6 +31,7 @@
 //! # }).unwrap();
 //! ```
 
+pub(crate) mod blocking;
 mod buffered;
 mod copy;
 mod copy_bidirectional;
@@ -41,6 +43,7 @@ mod read_buf;
 mod repeat;
 mod sink;
 mod split;
+mod standard;
 mod traits;
 #[cfg(unix)]
 pub mod unix;
@@ -62,6 +65,7 @@ pub use read_buf::ReadBuf;
 pub use repeat::{Repeat, repeat};
 pub use sink::{Sink, sink};
 pub use split::{ReadHalf, WriteHalf, split};
+pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};

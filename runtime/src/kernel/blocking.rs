@@ -11,6 +11,9 @@
 //! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
 //! a closure: a thread that has handed its worker on and waits *in place* does not count. When it is done there may be
 //! more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
+//!
+//! The end cancels the closures that wait for a thread, but for the *mandatory* ones: somebody has been told that what
+//! they do is as good as done. Threads look into the queue before they look whether it is closed, so these are run.
 
 use crate::kernel::budget;
 use crate::kernel::here;
@@ -78,8 +81,16 @@ pub(crate) struct InPlace<'a>(&'a Shared);
 pub(crate) enum Job {
     /// A `spawn_blocking` closure.
     Task(Runnable),
+    /// A closure that is run even if the end comes before a thread does: once taken, it is not cancelled.
+    Mandatory(Runnable),
     /// A worker's loop.
     Worker(Handed),
+}
+
+impl Job {
+    fn is_closure(&self) -> bool {
+        !matches!(self, Job::Worker(_))
+    }
 }
 
 /// What a new thread runs; given to the caller of [`Blocking::submit`] so that it can run it in its context.
@@ -239,7 +250,7 @@ impl Blocking {
             let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
             is_there.then(|| state.queue.pop_front()).flatten()
         } else {
-            let is_there = matches!(state.queue.back(), Some(Job::Task(_)));
+            let is_there = state.queue.back().is_some_and(Job::is_closure);
             (is_there && state.threads == 0)
                 .then(|| state.queue.pop_back())
                 .flatten()
@@ -258,15 +269,15 @@ impl Blocking {
         InPlace(&self.0)
     }
 
-    /// Refuses further jobs, and cancels those that have not started.
+    /// Refuses further jobs, and cancels those that have not started and are not mandatory.
     pub(crate) fn close(&self) {
         let mut state = self.0.state.lock();
         state.closed = true;
-        let (workers, tasks) = std::mem::take(&mut state.queue)
+        let (tasks, kept) = std::mem::take(&mut state.queue)
             .into_iter()
-            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Worker(_)));
+            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Task(_)));
         // A core on its way to a thread still has to be shut down by one.
-        state.queue = workers;
+        state.queue = kept;
         drop(state);
         self.0.job.notify_all();
         // Dropping a task cancels it: user code, hence outside the lock.
@@ -351,7 +362,7 @@ impl Main {
         Callback::call(self.shared.config.on_start.as_ref());
         while let Some(job) = self.next_job() {
             match job {
-                Job::Task(task) => {
+                Job::Task(task) | Job::Mandatory(task) => {
                     let woken = task.run();
                     debug_assert!(woken.is_none(), "a closure is ready at its first poll");
                 }
@@ -365,7 +376,7 @@ impl Main {
         let mut state = self.shared.state.lock();
         loop {
             if state.threads > self.shared.limit(&state)
-                && matches!(state.queue.front(), None | Some(Job::Task(_)))
+                && state.queue.front().is_none_or(Job::is_closure)
             {
                 self.expire(&mut state);
                 // The closure that this thread may have been told of is another's.

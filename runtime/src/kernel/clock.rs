@@ -55,10 +55,16 @@ impl Clock {
     /// The time.
     #[inline]
     pub(crate) fn now(&self) -> u64 {
+        self.at(prim::now())
+    }
+
+    /// What the clock shows at a moment of real time that has just been.
+    #[inline]
+    pub(crate) fn at(&self, real: u64) -> u64 {
         // Ordering: Acquire, partner of the Release in `resume`.
         match self.frozen.load(Ordering::Acquire) {
             // Ordering: Relaxed, the load above has ordered it.
-            RUNNING => prim::now().wrapping_add(self.offset.load(Ordering::Relaxed)),
+            RUNNING => real.wrapping_add(self.offset.load(Ordering::Relaxed)),
             frozen => frozen,
         }
     }

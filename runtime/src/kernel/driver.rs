@@ -49,16 +49,16 @@ const REFUSED: u64 = u64::MAX;
 pub(crate) struct Turn<'a>(MutexGuard<'a, Option<Waiter>>);
 
 impl Driver {
-    pub(crate) fn new(io: bool) -> io::Result<Self> {
-        let reactor = if io { Some(Reactor::new()?) } else { None };
-        Ok(Self {
+    /// Without a reactor there is no IO.
+    pub(crate) fn new(reactor: Option<Reactor>) -> Self {
+        Self {
             handle: reactor.as_ref().map(Reactor::handle),
             reactor: CachePadded::new(Mutex::new(reactor.map(|reactor| Waiter {
                 alarm: None,
                 set_for: 0,
                 reactor,
             }))),
-        })
+        }
     }
 
     pub(crate) fn handle(&self) -> Option<&Handle> {
@@ -90,14 +90,18 @@ impl Turn<'_> {
             let will_ring = self.waiter().set_alarm(now, deadline);
             (!will_ring).then(|| Duration::from_nanos(deadline - now))
         });
-        self.turn(timeout);
+        self.turn(|reactor| reactor.turn(timeout));
     }
 
-    /// Waits for events at most as long as `timeout`, and wakes who waits for them.
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) {
+    /// Looks for events without waiting, and wakes who waits for them.
+    pub(crate) fn look(&mut self) {
+        self.turn(|reactor| reactor.look());
+    }
+
+    fn turn<T>(&mut self, turn: impl FnOnce(&mut Reactor) -> io::Result<T>) {
         // Only a bad descriptor makes the system's call fail: somebody has closed what is the reactor's. Going on would
         // spin, and a panic would be one thread's, while everything waits.
-        if let Err(error) = self.waiter().reactor.turn(timeout) {
+        if let Err(error) = turn(&mut self.waiter().reactor) {
             eprintln!(
                 "leno: the reactor cannot wait for events any more ({error}): was its descriptor closed?"
             );

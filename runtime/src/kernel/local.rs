@@ -26,13 +26,14 @@ use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::{Callback, ParkHooks};
+use crate::kernel::intervals::Intervals;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
-use crate::prim::{Arc, Condvar, Mutex};
+use crate::prim::{self, Arc, Condvar, Mutex};
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -41,9 +42,6 @@ use std::pin::pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 use std::time::Duration;
-
-/// Polls between two looks at what is not a task.
-const INTERVAL: u32 = 61;
 
 /// The shared half of a current-thread scheduler.
 pub(crate) struct Local {
@@ -56,9 +54,15 @@ pub(crate) struct Local {
     clock: Arc<Clock>,
     wheel: wheel::Handle,
     hooks: ParkHooks,
+    intervals: Intervals,
+    /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
+    bound: bool,
     core: Mutex<CoreSlot>,
     spawned: AtomicU64,
     finished: AtomicU64,
+    /// As in a worker's counters.
+    sleeps: AtomicU64,
+    busy: AtomicU64,
     /// Blocking closures that are alive: the paused clock does not move by itself meanwhile.
     clock_holds: AtomicUsize,
     /// A thread outside has cancelled the last tasks; with `injected`.
@@ -67,7 +71,17 @@ pub(crate) struct Local {
 
 struct Injected {
     queue: VecDeque<Runnable>,
-    closed: bool,
+    closed: Closed,
+}
+
+/// How far the end has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closed {
+    No,
+    /// The closing thread still looks at the queue: what is not `Send` waits for it there.
+    Closing,
+    /// Nobody does, and all tasks that there are now are `Send`.
+    Yes,
 }
 
 struct CoreSlot {
@@ -81,6 +95,10 @@ struct Core {
     /// Used through `Driven::queue` alone, on the thread that holds the core, and never across foreign code.
     queue: UnsafeCell<VecDeque<Runnable>>,
     tick: Cell<u32>,
+    /// Ticks since the last look for events.
+    unlooked: Cell<u32>,
+    /// Since when the driver has been awake, in real time.
+    awake_since: Cell<u64>,
 }
 
 /// What `here.local` points to while a thread drives: the core, and whose it is.
@@ -119,12 +137,20 @@ impl Drop for ClockHold {
 }
 
 impl Local {
-    pub(crate) fn new(driver: Driver, clock: Arc<Clock>, hooks: ParkHooks) -> Arc<Self> {
+    /// A scheduler; if it is `bound`, its tasks need not be `Send`, and whoever spawns those, drives it and closes it is on
+    /// one thread.
+    pub(crate) fn new(
+        driver: Driver,
+        clock: Arc<Clock>,
+        hooks: ParkHooks,
+        intervals: Intervals,
+        bound: bool,
+    ) -> Arc<Self> {
         let seat = Arc::new(Seat::new(driver.handle().cloned()));
         Arc::new(Self {
             injected: Mutex::new(Injected {
                 queue: VecDeque::new(),
-                closed: false,
+                closed: Closed::No,
             }),
             injected_len: AtomicUsize::new(0),
             wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
@@ -133,15 +159,21 @@ impl Local {
             driver,
             clock,
             hooks,
+            intervals,
+            bound,
             core: Mutex::new(CoreSlot {
                 core: Some(Box::new(Core {
                     queue: UnsafeCell::new(VecDeque::new()),
                     tick: Cell::new(0),
+                    unlooked: Cell::new(0),
+                    awake_since: Cell::new(0),
                 })),
                 waiters: VecDeque::new(),
             }),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
+            sleeps: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
             clock_holds: AtomicUsize::new(0),
             ended: Condvar::new(),
         })
@@ -180,6 +212,23 @@ impl Local {
         // future. Read first, so that the difference cannot be negative.
         let finished = self.finished.load(Ordering::Acquire);
         self.spawned.load(Ordering::Relaxed) - finished
+    }
+
+    /// How often the driver went to sleep, and came back.
+    pub(crate) fn sleeps(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.sleeps.load(Ordering::Relaxed)
+    }
+
+    /// Nanoseconds that drivers were awake until the last one went to sleep, or ended.
+    pub(crate) fn busy(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// True if this thread drives some current-thread scheduler.
+    pub(crate) fn is_driven_here() -> bool {
+        here::with(|here| !here.local.get().is_null())
     }
 
     /// Keeps a paused clock from moving by itself.
@@ -230,8 +279,13 @@ impl Local {
             root.seat.park(None);
         };
         let _driving = Driving::replace(Blocking::Forbidden);
-        local.injected.lock().closed = true;
+        local.injected.lock().closed = Closed::Closing;
         local.owned.close();
+        while driven.drain() {}
+        if local.bound {
+            driven.wait_for_wakers();
+        }
+        local.injected.lock().closed = Closed::Yes;
         while driven.drain() {}
         local.wheel.close();
         local.driver.close();
@@ -263,7 +317,7 @@ impl Local {
 
     fn inject(&self, task: Runnable) {
         let mut injected = self.injected.lock();
-        if injected.closed {
+        if injected.closed == Closed::Yes || injected.closed == Closed::Closing && !self.bound {
             drop(injected);
             task.cancel();
             // The last task may have ended here, and somebody may be waiting for that.
@@ -275,8 +329,13 @@ impl Local {
         // Ordering: Relaxed, the poke below orders it for a driver that sleeps; one that is awake comes by again.
         self.injected_len
             .store(injected.queue.len(), Ordering::Relaxed);
+        let closing = injected.closed == Closed::Closing;
         drop(injected);
-        self.seat.poke();
+        if closing {
+            self.ended.notify_all();
+        } else {
+            self.seat.poke();
+        }
     }
 }
 
@@ -298,6 +357,7 @@ impl Driven {
             outer: ptr::null(),
         });
         driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        driven.core().awake_since.set(prim::now());
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
         unsafe { driven.local.wheel.own() };
         Some(driven)
@@ -327,7 +387,8 @@ impl Driven {
                 }
             }
             here::with(|here| here.budget.set(budget::UNLIMITED));
-            if self.tick() {
+            // A root that has woken itself, with nothing queued, has left the turn to what is not a task.
+            if self.tick() || (tasks == 0 && root.is_woken()) {
                 self.look_around();
             } else if !root.is_woken() {
                 self.sleep();
@@ -338,14 +399,17 @@ impl Driven {
     /// Counts what has been polled; true every so often.
     fn tick(&self) -> bool {
         let tick = self.core().tick.get() + 1;
-        self.core().tick.set(tick % INTERVAL);
-        tick == INTERVAL
+        let is_time = tick >= self.local.intervals.step();
+        self.core().tick.set(if is_time { 0 } else { tick });
+        is_time
     }
 
     /// What is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
-        self.look();
-        self.fire();
+        if self.local.intervals.count(&self.core().unlooked) {
+            self.look();
+            self.fire();
+        }
         self.take_injected();
     }
 
@@ -397,10 +461,7 @@ impl Driven {
     /// Looks for events, or for pokes if there is no reactor.
     fn look(&self) -> Called {
         match self.local.driver.try_lock() {
-            Some(mut turn) => self
-                .local
-                .seat
-                .poll(|_| foreign::call(|| turn.turn(Some(Duration::ZERO)))),
+            Some(mut turn) => self.local.seat.poll(|_| foreign::call(|| turn.look())),
             None => self.local.seat.park(Some(Duration::ZERO)),
         }
     }
@@ -419,7 +480,7 @@ impl Driven {
                 if may_wait {
                     turn.wait(deadline, &local.clock);
                 } else {
-                    turn.turn(Some(Duration::ZERO));
+                    turn.look();
                 }
             });
         });
@@ -431,12 +492,16 @@ impl Driven {
         Callback::call(local.hooks.on_park.as_ref());
         // The callback may have spawned or woken something.
         if self.queue(|queue| queue.is_empty()) {
+            self.count_sleep();
+            self.count_busy();
             if local.clock.is_paused() {
                 self.sleep_paused(local.wheel.prepare_sleep());
             } else {
                 self.wait(local.wheel.prepare_shared_sleep());
             }
             local.wheel.awake();
+            self.core().awake_since.set(prim::now());
+            self.count_sleep();
         }
         self.fire();
         Callback::call(local.hooks.on_unpark.as_ref());
@@ -458,6 +523,33 @@ impl Driven {
         }
     }
 
+    fn count_sleep(&self) {
+        // Ordering: Relaxed, a statistic.
+        self.local.sleeps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn count_busy(&self) {
+        let awake = prim::now().saturating_sub(self.core().awake_since.get());
+        // Ordering: Relaxed, a statistic.
+        self.local.busy.fetch_add(awake, Ordering::Relaxed);
+    }
+
+    /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about
+    /// to push it. Waits for that, and cancels it here.
+    fn wait_for_wakers(&self) {
+        let local = &*self.local;
+        loop {
+            while self.drain() {}
+            let mut injected = local.injected.lock();
+            while injected.queue.is_empty() {
+                if local.live_tasks() == 0 {
+                    return;
+                }
+                injected = local.ended.wait(injected);
+            }
+        }
+    }
+
     /// Cancels what is in the queues; true if there was anything.
     fn drain(&self) -> bool {
         self.take_injected();
@@ -472,6 +564,7 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        self.count_busy();
         here::with(|here| {
             here.local.set(self.outer);
             here.budget.set(budget::UNLIMITED);

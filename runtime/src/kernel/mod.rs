@@ -25,6 +25,7 @@ pub(crate) mod foreign;
 pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
+pub(crate) mod intervals;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod local_set;

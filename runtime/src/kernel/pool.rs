@@ -20,6 +20,7 @@ use crate::kernel::driver::Driver;
 use crate::kernel::here;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
+use crate::kernel::intervals::Intervals;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
@@ -41,6 +42,7 @@ pub(crate) struct Pool {
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) hooks: ParkHooks,
+    pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
     /// How many cores have retired.
@@ -63,6 +65,10 @@ pub(super) struct Remote {
 pub(super) struct Counters {
     pub(super) spawned: AtomicU64,
     pub(super) finished: AtomicU64,
+    /// How often it went to sleep, and came back: odd while it sleeps.
+    pub(super) sleeps: AtomicU64,
+    /// Nanoseconds that it was awake until it last went to sleep.
+    pub(super) busy: AtomicU64,
 }
 
 impl Counters {
@@ -70,6 +76,8 @@ impl Counters {
         Self {
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
+            sleeps: AtomicU64::new(0),
+            busy: AtomicU64::new(0),
         }
     }
 }
@@ -85,6 +93,7 @@ impl Pool {
         driver: Driver,
         clock: Arc<Clock>,
         hooks: ParkHooks,
+        intervals: Intervals,
     ) -> (Arc<Self>, Vec<Handed>) {
         let mut deques = Vec::with_capacity(workers);
         let mut seats = Vec::with_capacity(workers);
@@ -110,6 +119,7 @@ impl Pool {
             driver,
             clock,
             hooks,
+            intervals,
             outside: CachePadded::new(Counters::new()),
             retired: Mutex::new(0),
             ended: Condvar::new(),
@@ -129,6 +139,18 @@ impl Pool {
 
     pub(crate) fn workers(&self) -> usize {
         self.remotes.len()
+    }
+
+    /// How often a worker went to sleep, and came back.
+    pub(crate) fn sleeps(&self, worker: usize) -> u64 {
+        // Ordering: Relaxed, a statistic; exact for who has waited for the worker.
+        self.remotes[worker].counters.sleeps.load(Ordering::Relaxed)
+    }
+
+    /// Nanoseconds that a worker was awake until it last went to sleep, or ended.
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
+        // Ordering: Relaxed, as above.
+        self.remotes[worker].counters.busy.load(Ordering::Relaxed)
     }
 
     /// Tasks in the injector.

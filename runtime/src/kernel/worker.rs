@@ -32,15 +32,12 @@ use crate::kernel::root::Driving;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::wheel;
+use crate::prim::atomic::Ordering;
 use crate::prim::deque::{Steal, Worker};
-use crate::prim::{Arc, hint};
+use crate::prim::{self, Arc, hint};
 use pace::Pace;
 use std::cell::Cell;
 use std::ptr;
-use std::time::Duration;
-
-/// Ticks between two looks at what is not a task. A prime, so that no pattern of the tasks falls in step with it.
-const INTERVAL: u32 = 61;
 
 /// How many tasks may come from the next slot before the deque gets its turn: two tasks that wake each other must
 /// not starve the rest.
@@ -56,7 +53,11 @@ pub(crate) struct Core {
     alone: bool,
     home: Home,
     deque: Worker<Runnable>,
+    /// Tasks since the last exceptional step, which comes after `interval` of them.
     tick: Cell<u32>,
+    interval: u32,
+    /// Ticks since the last look for events.
+    unlooked: Cell<u32>,
     /// Tasks from the slot in a row.
     chain: Cell<u8>,
     /// Counted as searching in the idle word.
@@ -69,6 +70,8 @@ pub(crate) struct Core {
     untold: Cell<bool>,
     /// Whether to use the slot.
     pace: Pace,
+    /// Since when this worker has been awake, in real time.
+    awake_since: Cell<u64>,
 }
 
 /// A core on its way to a thread.
@@ -167,6 +170,7 @@ impl Handed {
         // SAFETY: made by `Box::into_raw` above, and no longer known to anyone else.
         let core = unsafe { Box::from_raw(core) };
         while core.drain() {}
+        core.count_busy();
         drop(core);
         pool.retire();
     }
@@ -183,6 +187,11 @@ impl Drop for Handed {
     }
 }
 
+/// The number of the worker that this thread is.
+pub(crate) fn index_here() -> Option<usize> {
+    current().map(Core::index)
+}
+
 /// The core that this thread holds.
 fn current<'a>() -> Option<&'a Core> {
     // SAFETY: as in `with_core`. The callers use the reference until the next poll of a task only: a poll is the one
@@ -192,6 +201,7 @@ fn current<'a>() -> Option<&'a Core> {
 
 impl Core {
     pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
+        let interval = pool.intervals.step();
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
             remote: Arc::clone(&pool.remotes[index]),
@@ -200,12 +210,15 @@ impl Core {
             index,
             deque,
             tick: Cell::new(0),
+            interval,
+            unlooked: Cell::new(0),
             chain: Cell::new(0),
             searching: Cell::new(false),
             owes: Cell::new(false),
             quiet: Cell::new(false),
             untold: Cell::new(false),
             pace: Pace::new(),
+            awake_since: Cell::new(prim::now()),
         }
     }
 
@@ -256,7 +269,7 @@ impl Core {
     fn start_sample(&self) {
         if !self.alone && self.pace.start(&self.pool.clock, self.tick.get()) {
             // So the next step is an exceptional one.
-            self.tick.set(INTERVAL);
+            self.tick.set(self.interval);
         }
     }
 
@@ -290,7 +303,7 @@ impl Core {
     fn step(&self) -> bool {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
-        let task = if tick >= INTERVAL {
+        let task = if tick >= self.interval {
             if self.pool.idle.is_closed() {
                 return false;
             }
@@ -374,7 +387,7 @@ impl Core {
     fn exceptional_step(&self) -> Option<Runnable> {
         if let Some(tick) = self.pace.end(&self.pool.clock) {
             self.tick.set(tick + 1);
-            if tick + 1 < INTERVAL {
+            if tick + 1 < self.interval {
                 return self.next();
             }
         }
@@ -385,13 +398,15 @@ impl Core {
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
     /// and timers. Returns the next task, one from outside if there is one.
     fn look_around(&self) -> Option<Runnable> {
-        let now = self.pool.clock.now();
-        self.quietly(|| {
-            if let Some(mut turn) = self.pool.driver.try_lock() {
-                turn.turn(Some(Duration::ZERO));
-            }
-            self.fire_overdue(now);
-        });
+        if self.pool.intervals.count(&self.unlooked) {
+            let now = self.pool.clock.now();
+            self.quietly(|| {
+                if let Some(mut turn) = self.pool.driver.try_lock() {
+                    turn.look();
+                }
+                self.fire_overdue(now);
+            });
+        }
         let task = match self.take_injected() {
             Some(task) => {
                 // On their way from the injector the others of the batch were nowhere to be seen.
@@ -498,7 +513,10 @@ impl Core {
         Callback::call(self.pool.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
         if self.deque.is_empty() && self.slot().peek().is_null() {
+            self.count_sleep();
+            self.count_busy();
             self.wait();
+            self.count_sleep();
         }
         Callback::call(self.pool.hooks.on_unpark.as_ref());
     }
@@ -517,6 +535,7 @@ impl Core {
             wheel.awake();
             self.owes.set(pool.idle.take_back(self.index));
             self.searching.set(true);
+            self.awake_since.set(prim::now());
             return;
         }
         let called = match pool.driver.try_lock() {
@@ -529,7 +548,9 @@ impl Core {
         }
         self.searching.set(true);
         wheel.awake();
-        let now = pool.clock.now();
+        let now = prim::now();
+        self.awake_since.set(now);
+        let now = pool.clock.at(now);
         if wheel.overdue(now) {
             self.quietly(|| {
                 wheel.fire(now);
@@ -537,6 +558,19 @@ impl Core {
         }
         self.tick.set(0);
         self.refill();
+    }
+
+    fn count_sleep(&self) {
+        let sleeps = &self.remote.counters.sleeps;
+        // Ordering: Relaxed, a statistic that only this worker writes.
+        sleeps.store(sleeps.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    fn count_busy(&self) {
+        let busy = &self.remote.counters.busy;
+        let awake = prim::now().saturating_sub(self.awake_since.get());
+        // Ordering: as above.
+        busy.store(busy.load(Ordering::Relaxed) + awake, Ordering::Relaxed);
     }
 
     // ----- the end ------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source registered with the current runtime's reactor.
+#[derive(Debug)]
 pub(super) struct Evented<S: Source> {
     io: Io<S>,
 }

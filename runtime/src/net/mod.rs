@@ -7,7 +7,7 @@
 //! | Unix | [`UnixListener`] | [`UnixStream`] | [`UnixDatagram`] |
 //!
 //! [`TcpSocket`] sets options before it listens or connects. Addresses are given as [`ToSocketAddrs`]; names are
-//! resolved on a blocking thread, as [`lookup_host`] does by itself.
+//! resolved on a blocking thread, as [`lookup_host`] does by itself. Pipes are in [`unix::pipe`].
 //!
 //! # Which runtime
 //!

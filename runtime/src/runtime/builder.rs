@@ -3,16 +3,20 @@
 use super::Runtime;
 use super::handle::Handle;
 use super::inner::{Inner, Settings};
+use super::local_runtime::{LocalOptions, LocalRuntime};
 use crate::kernel::blocking::{self, Blocking};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::idle::MAX_WORKERS;
+use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
+use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 /// The environment variable that sets the number of workers where the program does not.
@@ -46,6 +50,10 @@ pub struct Builder {
     io: bool,
     time: bool,
     start_paused: bool,
+    intervals: Intervals,
+    events_per_tick: usize,
+    /// As many as above if it is not said.
+    events_per_busy_tick: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +89,9 @@ impl Builder {
             io: false,
             time: false,
             start_paused: false,
+            intervals: Intervals::default(),
+            events_per_tick: 1024,
+            events_per_busy_tick: None,
         }
     }
 
@@ -201,6 +212,57 @@ impl Builder {
         self
     }
 
+    /// After how many tasks a worker that still has some looks for events and timers; 61 without this.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn event_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "event_interval must be greater than 0");
+        self.intervals.events = val;
+        self
+    }
+
+    /// After how many tasks at most a worker that still has some looks at the queue for what comes from other threads; 61
+    /// without this. It looks at every [`event_interval`](Self::event_interval) too.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
+        assert!(val > 0, "global_queue_interval must be greater than 0");
+        self.intervals.injected = val;
+        self
+    }
+
+    /// How many events the reactor takes from the system at once; 1024 without this. What it leaves is next.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
+        self.events_per_tick = capacity;
+        self
+    }
+
+    /// How many events the reactor takes from the system at once while the worker has tasks to run; without this as
+    /// many as [`max_io_events_per_tick`](Self::max_io_events_per_tick) says. With fewer, events cannot pile tasks up on
+    /// a worker that has too many already.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
+        assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
+        self.events_per_busy_tick = Some(capacity);
+        self
+    }
+
     /// Starts a current-thread runtime with its clock paused; see [`leno::time::pause`](crate::time::pause).
     pub fn start_paused(&mut self, paused: bool) -> &mut Self {
         self.start_paused = paused;
@@ -218,6 +280,31 @@ impl Builder {
     /// If the clock of a multi-threaded runtime was to start paused.
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
+        self.build_for(None)
+    }
+
+    /// Makes a runtime that belongs to this thread, and whose tasks need not be `Send`.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    ///
+    /// # Panics
+    ///
+    /// If the builder is not one of [`new_current_thread`](Self::new_current_thread).
+    #[track_caller]
+    pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
+        let LocalOptions { .. } = options;
+        assert!(
+            self.kind == Kind::CurrentThread,
+            "`build_local` needs a current-thread runtime: use `Builder::new_current_thread`"
+        );
+        let owner = std::thread::current().id();
+        self.build_for(Some(owner)).map(LocalRuntime::from_runtime)
+    }
+
+    #[track_caller]
+    fn build_for(&self, owner: Option<ThreadId>) -> io::Result<Runtime> {
         assert!(
             !self.start_paused || self.kind == Kind::CurrentThread,
             "`start_paused` needs a current-thread runtime: use `Builder::new_current_thread`"
@@ -226,30 +313,38 @@ impl Builder {
         if self.start_paused {
             clock.pause();
         }
-        let driver = Driver::new(self.io)?;
+        let driver = Driver::new(self.reactor()?);
         let hooks = ParkHooks {
             on_park: callback(&self.on_thread_park),
             on_unpark: callback(&self.on_thread_unpark),
         };
         let inner = match self.kind {
             Kind::CurrentThread => Inner::new_local(
-                Local::new(driver, clock, hooks),
-                self.settings(),
+                Local::new(driver, clock, hooks, self.intervals, owner.is_some()),
+                self.settings(owner),
                 self.blocking(0),
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
-                let (pool, cores) = Pool::new(workers, driver, clock, hooks);
-                Inner::start_pool(pool, cores, self.settings(), self.blocking(workers))?
+                let (pool, cores) = Pool::new(workers, driver, clock, hooks, self.intervals);
+                Inner::start_pool(pool, cores, self.settings(None), self.blocking(workers))?
             }
         };
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
     }
 
-    fn settings(&self) -> Settings {
+    fn reactor(&self) -> io::Result<Option<Reactor>> {
+        let busy = self.events_per_busy_tick.unwrap_or(self.events_per_tick);
+        self.io
+            .then(|| Reactor::with_capacity(self.events_per_tick, busy))
+            .transpose()
+    }
+
+    fn settings(&self, owner: Option<ThreadId>) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
+            owner,
         }
     }
 

@@ -14,7 +14,8 @@ use std::ptr;
 use std::sync::Arc;
 
 const NO_RUNTIME: &str = "there is no leno runtime on this thread: call this from within `#[leno::main]`, \
-     `Runtime::block_on` or a spawned task, or enter a runtime with `Handle::enter` first";
+     `Runtime::block_on` or a spawned task, or enter a runtime with `Handle::enter` first. \
+     (tokio's words: there is no reactor running, must be called from the context of a Tokio 1.x runtime)";
 
 const NO_IO: &str =
     "this runtime was built without IO: call `enable_io` or `enable_all` on its `Builder`";
@@ -132,6 +133,12 @@ pub(crate) fn reactor() -> leno_reactor::Handle {
         Some(reactor) => reactor,
         None => panic!("{NO_IO}"),
     }
+}
+
+/// The current runtime's reactor, if there is one and it has IO.
+#[cfg(unix)]
+pub(crate) fn try_reactor() -> Option<leno_reactor::Handle> {
+    with(|inner| inner.reactor().cloned()).flatten()
 }
 
 /// A wheel of the current runtime; panics without one.

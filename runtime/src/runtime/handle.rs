@@ -104,6 +104,11 @@ impl Handle {
         self.inner.block_on(future, false)
     }
 
+    /// What tells the runtime from all others of the process.
+    pub fn id(&self) -> super::Id {
+        self.inner.id()
+    }
+
     /// The name that the runtime was given by [`Builder::name`](super::Builder::name).
     pub fn name(&self) -> Option<&str> {
         self.inner.name()

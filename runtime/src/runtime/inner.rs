@@ -8,17 +8,19 @@ use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
 pub(crate) struct Inner {
+    id: super::Id,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
@@ -30,6 +32,8 @@ pub(super) struct Settings {
     pub(super) name: Option<String>,
     /// Timers are enabled.
     pub(super) time: bool,
+    /// The thread of a runtime whose tasks need not be `Send`.
+    pub(super) owner: Option<ThreadId>,
 }
 
 #[derive(Debug)]
@@ -55,6 +59,7 @@ impl Inner {
         blocking: Blocking,
     ) -> io::Result<Arc<Self>> {
         let inner = Arc::new(Self {
+            id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
                 pool,
@@ -81,6 +86,7 @@ impl Inner {
         blocking: Blocking,
     ) -> Arc<Self> {
         Arc::new(Self {
+            id: super::Id::next(),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -94,6 +100,15 @@ impl Inner {
 
     pub(super) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
+    }
+
+    pub(super) fn id(&self) -> super::Id {
+        self.id
+    }
+
+    /// The thread of a runtime whose tasks need not be `Send`.
+    pub(crate) fn owner(&self) -> Option<ThreadId> {
+        self.settings.owner
     }
 
     pub(super) fn is_local(&self) -> bool {
@@ -142,6 +157,35 @@ impl Inner {
         }
     }
 
+    /// How often a worker went to sleep, and came back. Panics if there is no such worker.
+    #[track_caller]
+    pub(super) fn sleeps(&self, worker: usize) -> u64 {
+        self.check_worker(worker);
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.sleeps(worker),
+            Scheduler::Local { local, .. } => local.sleeps(),
+        }
+    }
+
+    /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
+    #[track_caller]
+    pub(super) fn busy(&self, worker: usize) -> u64 {
+        self.check_worker(worker);
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.busy(worker),
+            Scheduler::Local { local, .. } => local.busy(),
+        }
+    }
+
+    #[track_caller]
+    fn check_worker(&self, worker: usize) {
+        let workers = self.workers();
+        assert!(
+            worker < workers,
+            "there is no worker {worker}: this runtime has {workers}, counted from 0"
+        );
+    }
+
     pub(super) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
@@ -157,18 +201,78 @@ impl Inner {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let home = match &self.scheduler {
+        task::spawn(future, self.count_spawned(), Id::next())
+    }
+
+    /// Spawns a task that need not be `Send`. `Err` if this is not the thread of a runtime that has such.
+    pub(crate) fn spawn_local<F>(&self, future: F) -> Result<JoinHandle<F::Output>, F>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.owner() != Some(std::thread::current().id()) {
+            return Err(future);
+        }
+        // All that runs and drops its tasks is done by its owner, a `LocalRuntime`, which stays on its thread; and the
+        // scheduler is bound, so that no waker does it elsewhere.
+        Ok(task::spawn(future, self.count_spawned(), Id::next()))
+    }
+
+    #[inline]
+    fn count_spawned(&self) -> Home {
+        match &self.scheduler {
             Scheduler::Pool { pool, home } => pool.count_spawned(home),
             Scheduler::Local { local, home } => {
                 local.count_spawned();
                 home.clone()
             }
-        };
-        task::spawn(future, home, Id::next())
+        }
     }
 
     #[track_caller]
     pub(crate) fn spawn_blocking<F, R>(self: &Arc<Self>, closure: F) -> JoinHandle<R>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, Job::Task);
+        match submitted {
+            // After a shutdown the closure is dropped, and the handle says that it was cancelled.
+            Ok(()) | Err(Refused::Closed) => handle,
+            Err(Refused::NoThread(job, error)) => {
+                drop(job);
+                panic!(
+                    "the system cannot start a thread for `spawn_blocking`: {error}. Raise its limit of threads, or \
+                     lower `Builder::max_blocking_threads`"
+                );
+            }
+        }
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), for an operation that may fail anyway: that there is nobody to run the
+    /// closure is an error too. `job` says whether it is mandatory.
+    pub(crate) fn try_spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        job: fn(Runnable) -> Job,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, job);
+        match submitted {
+            Ok(()) => Ok(handle),
+            Err(Refused::Closed) => Err(io::Error::other("the runtime has shut down")),
+            Err(Refused::NoThread(_, error)) => Err(error),
+        }
+    }
+
+    fn submit_closure<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        job: fn(Runnable) -> Job,
+    ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
@@ -181,17 +285,8 @@ impl Inner {
             let _hold = hold;
             closure()
         });
-        match self.submit(Job::Task(task)) {
-            // After a shutdown the closure is dropped, and the handle says that it was cancelled.
-            Ok(()) | Err(Refused::Closed) => handle,
-            Err(Refused::NoThread(job, error)) => {
-                drop(job);
-                panic!(
-                    "the system cannot start a thread for `spawn_blocking`: {error}. Raise its limit of threads, or \
-                     lower `Builder::max_blocking_threads`"
-                );
-            }
-        }
+        let submitted = self.submit(job(task));
+        (handle, submitted)
     }
 
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {

@@ -1,6 +1,7 @@
 //! What a runtime counts.
 
 use super::handle::Handle;
+use std::time::Duration;
 
 /// A view of a runtime's counters, read at each call.
 ///
@@ -23,6 +24,36 @@ impl RuntimeMetrics {
     /// Tasks that were spawned and have not finished.
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.handle.inner().live_tasks()).unwrap_or(usize::MAX)
+    }
+
+    /// For how long a worker was awake, until it last went to sleep or ended: the rest it spent waiting for work.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
+        Duration::from_nanos(self.handle.inner().busy(worker))
+    }
+
+    /// How often a worker went to sleep.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_park_count(&self, worker: usize) -> u64 {
+        self.handle.inner().sleeps(worker).div_ceil(2)
+    }
+
+    /// How often a worker went to sleep, and how often it came back, together: an odd number means that it sleeps.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
+        self.handle.inner().sleeps(worker)
     }
 
     /// Tasks that wait in the queue for what comes from other threads.

@@ -34,18 +34,48 @@
 mod builder;
 pub(crate) mod current;
 mod handle;
+mod id;
 mod inner;
+mod local_runtime;
 mod metrics;
 
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
+pub use id::Id;
+pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 
+use crate::kernel::local::Local;
 use inner::Patience;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
+
+/// True for the errors with which IO ends, or cannot begin, since its runtime has been shut down.
+///
+/// ```
+/// use leno::net::TcpListener;
+/// use leno::runtime::{Runtime, is_rt_shutdown_err};
+///
+/// let (first, second) = (Runtime::new()?, Runtime::new()?);
+/// let listener = first.block_on(TcpListener::bind("127.0.0.1:0"))?;
+/// drop(first);
+/// let error = second.block_on(listener.accept()).unwrap_err();
+/// assert!(is_rt_shutdown_err(&error));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn is_rt_shutdown_err(err: &io::Error) -> bool {
+    leno_reactor::is_reactor_gone(err)
+}
+
+/// The number of the worker that this thread is, counted from 0, or `None` if it is none.
+///
+/// The thread that drives a current-thread runtime is worker 0. One that waits in the `block_on` of a multi-threaded runtime
+/// is none, nor is one for blocking closures. A task may be moved to another worker at each `.await`.
+pub fn worker_index() -> Option<usize> {
+    crate::kernel::worker::index_here().or_else(|| Local::is_driven_here().then_some(0))
+}
 
 /// A runtime, which ends when this is dropped. See the [module](self).
 #[derive(Debug)]

@@ -128,7 +128,11 @@ impl From<SignalKind> for c_int {
 /// ```
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
-    let reactor = current::reactor();
+    signal_on(&current::reactor(), kind)
+}
+
+/// As [`signal`], with the reactor to wait by.
+pub(crate) fn signal_on(reactor: &leno_reactor::Handle, kind: SignalKind) -> io::Result<Signal> {
     let SignalKind(number) = kind;
     if number <= 0 || FORBIDDEN.contains(&number) {
         return Err(io::Error::other(format!(
@@ -136,19 +140,39 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
         )));
     }
     let (sender, receiver) = Sender::pair()?;
-    sender.set_nonblocking(true)?;
     receiver.set_nonblocking(true)?;
     let receiver = reactor.register(Receiver::from_std(receiver), Interest::READABLE)?;
-    let notify = move || {
-        // If it is full, there is something to receive already.
-        let _ = (&sender).write(&[1]);
-    };
-    // SAFETY: a handler may call async-signal-safe functions only, and must not panic. `notify` makes one call of
-    // write(2), which is one, on a descriptor that it owns and that does not block; an error of the system is held
-    // without allocation, dropped without freeing, and nothing in between panics. The registry, for its part, keeps
-    // `errno` and drops `notify` only outside of handlers.
-    let action = unsafe { register(number, notify) }?;
-    Ok(Signal { receiver, action })
+    let action = Action::new(kind, sender)?;
+    Ok(Signal {
+        receiver,
+        _action: action,
+    })
+}
+
+/// Writes a byte into a socket whenever a signal comes, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Action(SigId);
+
+impl Action {
+    /// `kind` must be a signal that can be listened for.
+    pub(crate) fn new(kind: SignalKind, sender: Sender) -> io::Result<Self> {
+        sender.set_nonblocking(true)?;
+        let notify = move || {
+            // If it is full, there is something to receive already.
+            let _ = (&sender).write(&[1]);
+        };
+        // SAFETY: a handler may call async-signal-safe functions only, and must not panic. `notify` makes one call of
+        // write(2), which is one, on a descriptor that it owns and that does not block; an error of the system is held
+        // without allocation, dropped without freeing, and nothing in between panics. The registry, for its part, keeps
+        // `errno` and drops `notify` only outside of handlers.
+        unsafe { register(kind.0, notify) }.map(Self)
+    }
+}
+
+impl Drop for Action {
+    fn drop(&mut self) {
+        unregister(self.0);
+    }
 }
 
 /// A listener for one kind of signal, made by [`signal`].
@@ -167,7 +191,7 @@ pub fn signal(kind: SignalKind) -> io::Result<Signal> {
 #[derive(Debug)]
 pub struct Signal {
     receiver: Io<Receiver>,
-    action: SigId,
+    _action: Action,
 }
 
 impl Signal {
@@ -196,12 +220,6 @@ impl Signal {
         let read = ready!(self.receiver.poll_io(cx, Direction::Read, drain));
         unit.made_progress();
         Poll::Ready(read.ok())
-    }
-}
-
-impl Drop for Signal {
-    fn drop(&mut self) {
-        unregister(self.action);
     }
 }
 

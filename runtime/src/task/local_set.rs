@@ -3,7 +3,7 @@
 use super::JoinHandle;
 use crate::kernel::budget;
 use crate::kernel::local_set as kernel;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, current};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -11,13 +11,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Spawns a task that stays on this thread, on the [`LocalSet`] that is running here (or has been
-/// [entered](LocalSet::enter)). Its future need not be `Send`.
+/// [entered](LocalSet::enter)), or else on the current [`LocalRuntime`](crate::runtime::LocalRuntime). Its future need not
+/// be `Send`.
 ///
-/// Other than that it is as [`spawn`](super::spawn); the task ends with the set.
+/// Other than that it is as [`spawn`](super::spawn); the task ends with the set, or the runtime.
 ///
 /// # Panics
 ///
-/// Outside of a `LocalSet`. A task spawned by [`spawn`](super::spawn) is outside, also if a task of a set spawned it.
+/// Outside of both. A task spawned by [`spawn`](super::spawn) is outside, also if a task of a set spawned it.
 ///
 /// # Example
 ///
@@ -41,11 +42,20 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    match kernel::spawn_on_current(future) {
-        Ok(handle) => handle,
-        Err(_) => panic!(
-            "`spawn_local` was called outside of a `LocalSet`: call it in `LocalSet::run_until` or in a task of a set, or \
-             use `LocalSet::spawn_local`; a task that is `Send` can be spawned by `leno::spawn`"
+    let future = match kernel::spawn_on_current(future) {
+        Ok(handle) => return handle,
+        Err(future) => future,
+    };
+    let owned = current::with(|inner| (inner.owner(), inner.spawn_local(future)));
+    match owned {
+        Some((_, Ok(handle))) => handle,
+        Some((Some(_), Err(_))) => panic!(
+            "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was created on"
+        ),
+        _ => panic!(
+            "`spawn_local` called from outside of a `task::LocalSet` or `runtime::LocalRuntime`: call it in \
+             `LocalSet::run_until`, in a task of a set or in a `LocalRuntime`, or use `LocalSet::spawn_local`; a task \
+             that is `Send` can be spawned by `leno::spawn`"
         ),
     }
 }

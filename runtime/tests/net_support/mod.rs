@@ -1,4 +1,4 @@
-//! What the tests of `leno::net` share.
+//! What the tests of sockets, pipes, files and processes share.
 #![allow(dead_code, reason = "no test uses all of it")]
 
 use leno::net::{TcpListener, TcpStream};

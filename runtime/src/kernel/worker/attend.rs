@@ -9,7 +9,6 @@ use super::Core;
 use crate::kernel::driver::Turn;
 use crate::kernel::seat::Called;
 use crate::prim::alarm;
-use std::time::Duration;
 
 impl Core {
     /// Waits in the reactor until somebody calls, or until there is something to do here: what an event has woken, or a
@@ -23,7 +22,7 @@ impl Core {
                     if may_wait {
                         turn.wait(self.nap(deadline), &pool.clock);
                     } else {
-                        turn.turn(Some(Duration::ZERO));
+                        turn.look();
                     }
                 });
             });

@@ -1,7 +1,8 @@
-//! Unix sockets' addresses, credentials, and the parts of [`UnixStream`](crate::net::UnixStream).
+//! Pipes; and Unix sockets' addresses, credentials, and the parts of [`UnixStream`](crate::net::UnixStream).
 
 pub(super) mod datagram;
 pub(super) mod listener;
+pub mod pipe;
 pub(super) mod socket;
 mod socketaddr;
 mod split;

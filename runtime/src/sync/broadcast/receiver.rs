@@ -91,20 +91,18 @@ impl<T: Clone> Receiver<T> {
     /// ```
     pub async fn recv(&mut self) -> Result<T, RecvError> {
         let Self { shared, next } = self;
-        let mut result = poll_fn(|cx| poll_receive(cx, shared, next)).await;
-        while matches!(result, Err(TryRecvError::Empty)) {
+        // No value lives across an `.await`: so the future is `Sync` if values are `Send`.
+        if let Some(result) = conclusive(poll_fn(|cx| poll_receive(cx, shared, next)).await) {
+            return result;
+        }
+        loop {
             // Made before the look, so that what is sent after the look reaches it.
             let sent = shared.sent.notified();
-            result = poll_fn(|cx| poll_receive(cx, shared, next)).await;
-            if matches!(result, Err(TryRecvError::Empty)) {
-                sent.await;
+            if let Some(result) = conclusive(poll_fn(|cx| poll_receive(cx, shared, next)).await) {
+                return result;
             }
+            sent.await;
         }
-        result.map_err(|error| match error {
-            TryRecvError::Empty => unreachable!("the loop ends when it is not"),
-            TryRecvError::Closed => RecvError::Closed,
-            TryRecvError::Lagged(missed) => RecvError::Lagged(missed),
-        })
     }
 
     /// Receives the next value if it is there.
@@ -128,6 +126,16 @@ impl<T: Clone> Receiver<T> {
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
         root::block_on(self.recv())
+    }
+}
+
+/// What a look has found, or `None` if nothing is there yet.
+fn conclusive<T>(result: Result<T, TryRecvError>) -> Option<Result<T, RecvError>> {
+    match result {
+        Ok(value) => Some(Ok(value)),
+        Err(TryRecvError::Empty) => None,
+        Err(TryRecvError::Closed) => Some(Err(RecvError::Closed)),
+        Err(TryRecvError::Lagged(missed)) => Some(Err(RecvError::Lagged(missed))),
     }
 }
 

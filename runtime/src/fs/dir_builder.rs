@@ -1,0 +1,67 @@
+//! Making directories with options.
+
+use crate::io::blocking;
+use std::io;
+use std::path::Path;
+
+/// Makes directories, as [`std::fs::DirBuilder`] does.
+///
+/// # Example
+///
+/// ```
+/// use leno::fs::DirBuilder;
+///
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("deep/down");
+/// DirBuilder::new().recursive(true).create(&path).await?;
+/// assert!(path.is_dir());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug, Default)]
+pub struct DirBuilder {
+    recursive: bool,
+    #[cfg(unix)]
+    mode: Option<u32>,
+}
+
+impl DirBuilder {
+    /// A builder that makes one directory, with the system's usual permissions.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether to make the missing parents too; then it is no error if the directory is there. By default, not.
+    pub fn recursive(&mut self, recursive: bool) -> &mut Self {
+        self.recursive = recursive;
+        self
+    }
+
+    /// The permissions of the new directories, of which the system takes away those of the umask.
+    #[cfg(unix)]
+    pub fn mode(&mut self, mode: u32) -> &mut Self {
+        self.mode = Some(mode);
+        self
+    }
+
+    /// Makes the directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`std::fs::DirBuilder::create`]; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation.
+    pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let path = path.as_ref().to_owned();
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(self.recursive);
+        #[cfg(unix)]
+        if let Some(mode) = self.mode {
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
+        }
+        blocking::run(move || builder.create(path)).await
+    }
+}

@@ -1,0 +1,298 @@
+//! An open file.
+
+mod operations;
+mod traits;
+
+use super::{FileTimes, OpenOptions};
+use crate::io::blocking::{self, DEFAULT_MAX_BUF_SIZE};
+use crate::sync::Mutex;
+use operations::Operations;
+use std::fs::{Metadata, Permissions};
+use std::future::poll_fn;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// An open file.
+///
+/// Reading, writing and seeking are [`AsyncRead`](crate::io::AsyncRead), [`AsyncWrite`](crate::io::AsyncWrite) and
+/// [`AsyncSeek`](crate::io::AsyncSeek), whose methods come with [`AsyncReadExt`](crate::io::AsyncReadExt),
+/// [`AsyncWriteExt`](crate::io::AsyncWriteExt) and [`AsyncSeekExt`](crate::io::AsyncSeekExt). Each operation runs on a
+/// blocking thread; see [the module](super) for what that means.
+///
+/// # Writing goes on behind
+///
+/// A write is done when a blocking thread has been given a copy of the bytes. Its error is therefore returned by the
+/// next write, [`flush`](crate::io::AsyncWriteExt::flush) or [sync](Self::sync_all), and a file that is dropped is closed
+/// only when its last write is over. **Flush before you drop a file**: then all is with the system and no error
+/// is missed. What has been written is not lost if the runtime shuts down, except by the end of the process.
+///
+/// # Examples
+///
+/// ```
+/// use leno::fs::File;
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("greeting");
+/// let mut file = File::create(&path).await?;
+/// file.write_all(b"hello").await?;
+/// file.flush().await?;
+///
+/// let mut text = String::new();
+/// File::open(&path).await?.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub struct File {
+    std: Arc<std::fs::File>,
+    /// Locked by the methods that borrow the file shared; the traits have it to themselves.
+    operations: Mutex<Operations>,
+    max_buf_size: usize,
+}
+
+/// Opening.
+impl File {
+    /// Opens a file to be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`std::fs::File::open`]; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
+        Self::options().read(true).open(path).await
+    }
+
+    /// Opens a file to be written: makes it if it is not there, and empties it if it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`std::fs::File::create`]; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation.
+    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
+        let mut options = Self::options();
+        options.write(true).create(true).truncate(true);
+        options.open(path).await
+    }
+
+    /// Makes a file to be read and written, which must not be there yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`std::fs::File::create_new`]; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation.
+    pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
+        let mut options = Self::options();
+        options.read(true).write(true).create_new(true);
+        options.open(path).await
+    }
+
+    /// The same as [`OpenOptions::new`].
+    #[must_use]
+    pub fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    /// Makes a file of std's.
+    pub fn from_std(std: std::fs::File) -> File {
+        File {
+            std: Arc::new(std),
+            operations: Mutex::new(Operations::new()),
+            max_buf_size: DEFAULT_MAX_BUF_SIZE,
+        }
+    }
+}
+
+/// Taking apart.
+impl File {
+    /// Waits for the operation that is under way, and makes std's file of this one.
+    ///
+    /// An error of a write that nobody has been told of is lost: [`flush`](crate::io::AsyncWriteExt::flush) before. So is
+    /// what has been read and not taken yet.
+    ///
+    /// # Panics
+    ///
+    /// If a method's future was dropped while it was on a thread, still is, and the system refuses a second descriptor.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the file.
+    pub async fn into_std(mut self) -> std::fs::File {
+        self.operations.get_mut().settle().await;
+        Arc::try_unwrap(self.std).unwrap_or_else(|shared| {
+            let file = shared.try_clone();
+            file.expect("a dropped operation has the file, and it cannot be duplicated")
+        })
+    }
+
+    /// Makes std's file of this one, if no operation is under way.
+    ///
+    /// # Errors
+    ///
+    /// Returns the file if one is.
+    pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
+        if self.operations.get_mut().is_busy() {
+            return Err(self);
+        }
+        Arc::try_unwrap(self.std).map_err(|std| File { std, ..self })
+    }
+
+    /// Makes a second handle to the same file: they share their position.
+    ///
+    /// Waits for the operation that is under way first. The bytes that one has read ahead are not there for the other.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn try_clone(&self) -> io::Result<File> {
+        self.operations.lock().await.settle().await;
+        let std = Arc::clone(&self.std);
+        let mut clone = File::from_std(blocking::run(move || std.try_clone()).await?);
+        clone.max_buf_size = self.max_buf_size;
+        Ok(clone)
+    }
+}
+
+/// What is done to the file as a whole.
+impl File {
+    /// Waits until the contents and the metadata are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, and those of a write before; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation. It may lose the error of a write.
+    pub async fn sync_all(&self) -> io::Result<()> {
+        self.sync(std::fs::File::sync_all).await
+    }
+
+    /// Waits until the contents are on the disk, but not all of the metadata.
+    ///
+    /// # Errors
+    ///
+    /// As [`sync_all`](Self::sync_all).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`sync_all`](Self::sync_all).
+    pub async fn sync_data(&self) -> io::Result<()> {
+        self.sync(std::fs::File::sync_data).await
+    }
+
+    async fn sync(&self, sync: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
+        let mut operations = self.operations.lock().await;
+        let written = poll_fn(|cx| operations.poll_written(cx)).await;
+        let std = Arc::clone(&self.std);
+        let synced = blocking::run(move || sync(&std)).await;
+        written.and(synced)
+    }
+
+    /// Makes the file `size` bytes long: cuts it off, or fills it up with zeroes. The position stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`std::fs::File::set_len`]; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation; what is done next comes after it.
+    pub async fn set_len(&self, size: u64) -> io::Result<()> {
+        let mut operations = self.operations.lock().await;
+        operations.set_len(&self.std, size).await
+    }
+
+    /// Tells the file's size, kind, permissions and times.
+    ///
+    /// Does not wait for the write that is under way: flush before if you want to know the size.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        let std = Arc::clone(&self.std);
+        blocking::run(move || std.metadata()).await
+    }
+
+    /// Changes the file's permissions. What is open stays open.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation.
+    pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
+        let std = Arc::clone(&self.std);
+        blocking::run(move || std.set_permissions(perm)).await
+    }
+
+    /// Changes the file's times, after the operation that is under way, which would change them again.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation.
+    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
+        let mut operations = self.operations.lock().await;
+        operations.settle().await;
+        let std = Arc::clone(&self.std);
+        blocking::run(move || std.set_times(times.into_std())).await
+    }
+
+    /// Changes the time of the last modification; see [`set_times`](Self::set_times).
+    ///
+    /// # Errors
+    ///
+    /// As [`set_times`](Self::set_times).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`set_times`](Self::set_times).
+    pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
+        self.set_times(FileTimes::new().set_modified(time)).await
+    }
+
+    /// Sets how much one read or write moves at most; 2 MiB by default.
+    ///
+    /// It is also how much memory the file may come to hold.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[track_caller]
+    pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
+        self.max_buf_size = max_buf_size;
+    }
+
+    /// How much one read or write moves at most.
+    pub fn max_buf_size(&self) -> usize {
+        self.max_buf_size
+    }
+}

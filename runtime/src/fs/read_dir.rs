@@ -1,0 +1,211 @@
+//! Listing a directory.
+//!
+//! An entry costs the system next to nothing, so they are read in batches, one hand-over for each. The batch travels
+//! with std's directory: to the thread, and back with what was read.
+
+use crate::io::blocking;
+use crate::task::JoinHandle;
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs::{FileType, Metadata};
+use std::future::{Future, poll_fn};
+use std::io;
+use std::mem;
+#[cfg(unix)]
+use std::os::unix::fs::DirEntryExt;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// How many entries are read at once.
+const BATCH: usize = 64;
+
+/// Opens a directory to be listed.
+///
+/// # Errors
+///
+/// As [`std::fs::read_dir`]; see also [the module](super#errors-and-panics).
+///
+/// # Cancel safety
+///
+/// Dropping the future loses nothing.
+///
+/// # Example
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path();
+/// leno::fs::write(path.join("only"), "").await?;
+/// let mut entries = leno::fs::read_dir(path).await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     assert_eq!(entry.file_name(), "only");
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
+    let path = path.as_ref().to_owned();
+    let batch = blocking::run(move || {
+        let mut batch = Batch {
+            entries: VecDeque::new(),
+            rest: Some(std::fs::read_dir(path)?),
+        };
+        batch.read();
+        Ok(batch)
+    })
+    .await?;
+    Ok(ReadDir(State::Idle(batch)))
+}
+
+/// The entries of a directory, in no particular order; made by [`read_dir`].
+///
+/// `.` and `..` are not among them. Whether entries that come or go meanwhile are is up to the system.
+#[derive(Debug)]
+#[must_use = "the directory is not read unless it is asked for entries"]
+pub struct ReadDir(State);
+
+#[derive(Debug)]
+enum State {
+    Idle(Batch),
+    Busy(JoinHandle<Batch>),
+}
+
+#[derive(Debug, Default)]
+struct Batch {
+    entries: VecDeque<io::Result<DirEntry>>,
+    /// `None` when all has been read.
+    rest: Option<std::fs::ReadDir>,
+}
+
+impl Batch {
+    /// Reads more entries; an error ends the batch, but not the listing.
+    fn read(&mut self) {
+        while self.entries.len() < BATCH {
+            let Some(entry) = self.rest.as_mut().and_then(Iterator::next) else {
+                self.rest = None;
+                return;
+            };
+            let is_error = entry.is_err();
+            self.entries.push_back(entry.map(DirEntry::new));
+            if is_error {
+                return;
+            }
+        }
+    }
+}
+
+impl ReadDir {
+    /// The next entry; `None` if there are no more.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; the next call goes on with the next entry. See also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no entry.
+    pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
+        poll_fn(|cx| self.poll_next_entry(cx)).await
+    }
+
+    /// Polls for the next entry; it is `None` if there are no more.
+    ///
+    /// The task of the last poll is woken when there is one.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_entry`](Self::next_entry).
+    pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
+        loop {
+            match &mut self.0 {
+                State::Idle(batch) => {
+                    if let Some(entry) = batch.entries.pop_front() {
+                        return Poll::Ready(entry.map(Some));
+                    }
+                    if batch.rest.is_none() {
+                        return Poll::Ready(Ok(None));
+                    }
+                    let mut batch = mem::take(batch);
+                    self.0 = State::Busy(blocking::start(move || {
+                        batch.read();
+                        batch
+                    })?);
+                }
+                State::Busy(reading) => {
+                    let read = ready!(Pin::new(reading).poll(cx));
+                    // Whose batch is lost, by the end of the runtime, has no more entries.
+                    self.0 = State::Idle(Batch::default());
+                    self.0 = State::Idle(read?);
+                }
+            }
+        }
+    }
+}
+
+/// An entry of a directory. It keeps the directory open.
+#[derive(Debug)]
+pub struct DirEntry {
+    std: Arc<std::fs::DirEntry>,
+    /// As a rule the system tells it along with the name.
+    file_type: Option<FileType>,
+}
+
+impl DirEntry {
+    fn new(entry: std::fs::DirEntry) -> Self {
+        Self {
+            file_type: entry.file_type().ok(),
+            std: Arc::new(entry),
+        }
+    }
+
+    /// The path of the directory as it was given to [`read_dir`], with the name of the entry.
+    pub fn path(&self) -> PathBuf {
+        self.std.path()
+    }
+
+    /// The name of the entry.
+    pub fn file_name(&self) -> OsString {
+        self.std.file_name()
+    }
+
+    /// Tells the size, kind, permissions and times. Does not follow symbolic links.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, as when the file is gone; see also [the module](super#errors-and-panics).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        let std = Arc::clone(&self.std);
+        blocking::run(move || std.metadata()).await
+    }
+
+    /// Tells what the entry is. Does not follow symbolic links.
+    ///
+    /// Costs nothing where the system has told it along with the name.
+    ///
+    /// # Errors
+    ///
+    /// As [`metadata`](Self::metadata).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn file_type(&self) -> io::Result<FileType> {
+        if let Some(file_type) = self.file_type {
+            return Ok(file_type);
+        }
+        let std = Arc::clone(&self.std);
+        blocking::run(move || std.file_type()).await
+    }
+
+    /// The number of the file on its file system.
+    #[cfg(unix)]
+    pub fn ino(&self) -> u64 {
+        self.std.ino()
+    }
+}

@@ -1,0 +1,47 @@
+//! What cannot be waited for, done on threads that may wait: the floor under `fs` and the standard streams.
+//!
+//! An operation takes its [`Buffer`] along to the thread and brings it back with the result, so that it never refers
+//! to memory of the task, which may be gone by then. Dropping the handle of an operation does not stop it.
+//!
+//! Operations that have told their caller "written" are mandatory: the end of the runtime does not cancel them.
+
+mod buffer;
+
+pub(crate) use buffer::Buffer;
+
+use crate::kernel::blocking::Job;
+use crate::runtime::current;
+use crate::task::JoinHandle;
+use std::io;
+
+/// How much one operation moves if nobody says otherwise: much, as each costs two hand-overs between threads.
+pub(crate) const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
+
+/// Starts `closure` on a blocking thread; the end of the runtime may cancel it.
+#[track_caller]
+pub(crate) fn start<F, R>(closure: F) -> io::Result<JoinHandle<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    current::expect(|inner| inner.try_spawn_blocking(closure, Job::Task))
+}
+
+/// Starts `closure` on a blocking thread; once this has returned its handle, it will be run.
+#[track_caller]
+pub(crate) fn start_mandatory<F, R>(closure: F) -> io::Result<JoinHandle<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    current::expect(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))
+}
+
+/// Runs `closure` on a blocking thread and waits for its result.
+pub(crate) async fn run<F, R>(closure: F) -> io::Result<R>
+where
+    F: FnOnce() -> io::Result<R> + Send + 'static,
+    R: Send + 'static,
+{
+    start(closure)?.await?
+}

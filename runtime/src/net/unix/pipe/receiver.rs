@@ -1,0 +1,211 @@
+//! The end of a pipe that is read from.
+
+use super::{into_blocking, prepare};
+use crate::io::{AsyncRead, Interest, ReadBuf, Ready};
+use crate::net::evented::Evented;
+use crate::net::ready::readable_method;
+use crate::net::receive::read;
+use bytes::BufMut;
+use leno_reactor::Direction;
+use rustix::fs::OFlags;
+use std::fs::File;
+use std::io::{self, IoSliceMut, Read};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The end of a pipe that is read from.
+///
+/// Reading is [`AsyncRead`], whose methods come with [`AsyncReadExt`](crate::io::AsyncReadExt). When all senders are gone
+/// it reads the end of the stream. A pipe with a name may be opened by a sender again, and is read on then.
+///
+/// # Example
+///
+/// See [the module](super::pipe).
+#[derive(Debug)]
+pub struct Receiver {
+    io: Evented<mio::unix::pipe::Receiver>,
+}
+
+impl Receiver {
+    #[track_caller]
+    pub(super) fn new(receiver: mio::unix::pipe::Receiver) -> io::Result<Receiver> {
+        let io = Evented::new(receiver, Interest::READABLE)?;
+        Ok(Receiver { io })
+    }
+
+    /// Makes an end of a file, which must be a pipe that is open for reading; makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is not such a pipe; those of the system, and that the runtime
+    /// has shut down.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime, or if it was built without IO.
+    #[track_caller]
+    pub fn from_file(file: File) -> io::Result<Receiver> {
+        Receiver::from_owned_fd(file.into())
+    }
+
+    /// As [`from_file`](Self::from_file), of a descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file`](Self::from_file).
+    ///
+    /// # Panics
+    ///
+    /// As [`from_file`](Self::from_file).
+    #[track_caller]
+    pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Receiver> {
+        prepare(owned_fd.as_fd(), OFlags::RDONLY)?;
+        Receiver::from_owned_fd_unchecked(owned_fd)
+    }
+
+    /// Makes an end of a file without checking anything. If it blocks, it will block the runtime.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be registered, as an ordinary file.
+    ///
+    /// # Panics
+    ///
+    /// As [`from_file`](Self::from_file).
+    #[track_caller]
+    pub fn from_file_unchecked(file: File) -> io::Result<Receiver> {
+        Receiver::from_owned_fd_unchecked(file.into())
+    }
+
+    /// As [`from_file_unchecked`](Self::from_file_unchecked), of a descriptor.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_file_unchecked`](Self::from_file_unchecked).
+    ///
+    /// # Panics
+    ///
+    /// As [`from_file`](Self::from_file).
+    #[track_caller]
+    pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Receiver> {
+        Receiver::new(owned_fd.into())
+    }
+
+    fn io(&self) -> &Evented<mio::unix::pipe::Receiver> {
+        &self.io
+    }
+
+    /// Waits until the pipe is ready for anything in `interest`, and returns what it is ready for.
+    ///
+    /// That can be reading and the errors; see [`Interest`]. Any number of tasks may wait at once.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
+        self.io.ready(interest).await
+    }
+
+    readable_method!();
+
+    /// Waits until there is something to read, or the end of the stream.
+    ///
+    /// Only the latest task that polled the pipe, by this method or by reading, is woken; [`readable`](Self::readable) has
+    /// no such limit.
+    ///
+    /// # Errors
+    ///
+    /// If the runtime has shut down.
+    pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, Direction::Read)
+    }
+
+    /// Reads what is there, without waiting, and returns how much; 0 is the end of the stream, unless `buf` is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if nothing is there; wait for [`readable`](Self::readable) then. And
+    /// those of the system.
+    pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.io
+            .try_with(Interest::READABLE, |mut pipe| pipe.read(buf))
+    }
+
+    /// As [`try_read`](Self::try_read), into several buffers, one after the other.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_read`](Self::try_read).
+    pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        self.io
+            .try_with(Interest::READABLE, |mut pipe| pipe.read_vectored(bufs))
+    }
+
+    /// As [`try_read`](Self::try_read), appending to `buf`, whose free memory need not be initialised.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_read`](Self::try_read).
+    pub fn try_read_buf<B: BufMut>(&self, buf: &mut B) -> io::Result<usize> {
+        self.io.try_with(Interest::READABLE, |pipe| read(pipe, buf))
+    }
+
+    /// Tries an operation of your own on the pipe, if it is readable.
+    ///
+    /// `f` is called at most once, and must return [`WouldBlock`](io::ErrorKind::WouldBlock) if and only if the system
+    /// said so of this pipe. It must not call the `try_` methods of the pipe.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the pipe is not readable, and those of `f`.
+    pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
+        self.io.try_with(Interest::READABLE, |_| f())
+    }
+
+    /// Makes a descriptor of it that blocks, as child processes want it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be deregistered or changed.
+    pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
+        into_blocking(self.io)
+    }
+
+    /// Makes a descriptor of it that does not block.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be deregistered.
+    pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
+        self.io.into_inner().map(Into::into)
+    }
+}
+
+impl AsyncRead for Receiver {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.io()
+            .poll_with(cx, Direction::Read, |pipe| read(pipe, buf))
+            .map_ok(drop)
+    }
+}
+
+impl AsRawFd for Receiver {
+    fn as_raw_fd(&self) -> RawFd {
+        self.as_fd().as_raw_fd()
+    }
+}
+
+impl AsFd for Receiver {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.io.get_ref().as_fd()
+    }
+}

@@ -1,0 +1,208 @@
+//! A program that has been started.
+
+use super::exit::Running;
+use super::{ChildStderr, ChildStdin, ChildStdout};
+use crate::io::{AsyncRead, AsyncReadExt};
+use std::future::poll_fn;
+use std::io;
+use std::process::{ExitStatus, Output};
+use std::task::{Context, Poll, ready};
+
+/// A program that has been started, by [`Command::spawn`](super::Command::spawn).
+///
+/// Dropping it neither stops the program nor waits for it, unless
+/// [`kill_on_drop`](super::Command::kill_on_drop) says to stop it. See [the module](super).
+///
+/// # Example
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+/// use leno::process::Command;
+/// use std::process::Stdio;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+/// let mut input = child.stdin.take().unwrap();
+/// let mut output = child.stdout.take().unwrap();
+///
+/// input.write_all(b"hello").await?;
+/// drop(input);
+/// let mut text = String::new();
+/// output.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello");
+/// assert!(child.wait().await?.success());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct Child {
+    state: State,
+
+    /// The child's standard input, if it was to be [piped](std::process::Stdio::piped).
+    pub stdin: Option<ChildStdin>,
+
+    /// The child's standard output, if it was to be [piped](std::process::Stdio::piped).
+    pub stdout: Option<ChildStdout>,
+
+    /// The child's standard error output, if it was to be [piped](std::process::Stdio::piped).
+    pub stderr: Option<ChildStderr>,
+}
+
+#[derive(Debug)]
+enum State {
+    Running(Running),
+    Exited(ExitStatus),
+}
+
+impl Child {
+    /// A child that was just started. If its streams cannot be registered it is killed, as nobody would have it.
+    #[track_caller]
+    pub(super) fn new(
+        mut process: std::process::Child,
+        kill_on_drop: bool,
+        reactor: leno_reactor::Handle,
+    ) -> io::Result<Self> {
+        let stdin = process.stdin.take();
+        let stdout = process.stdout.take();
+        let stderr = process.stderr.take();
+        let mut running = Running::new(process, true, reactor);
+        let stdin = stdin.map(ChildStdin::from_std).transpose()?;
+        let stdout = stdout.map(ChildStdout::from_std).transpose()?;
+        let stderr = stderr.map(ChildStderr::from_std).transpose()?;
+        running.kill_on_drop = kill_on_drop;
+        Ok(Self {
+            state: State::Running(running),
+            stdin,
+            stdout,
+            stderr,
+        })
+    }
+
+    /// The number of the process; `None` once its end has been learnt, as the system may give it to another then.
+    pub fn id(&self) -> Option<u32> {
+        match &self.state {
+            State::Running(running) => Some(running.id()),
+            State::Exited(_) => None,
+        }
+    }
+
+    /// Tells the child to end at once, without waiting until it has; on Unix by `SIGKILL`.
+    ///
+    /// It is no error if it has ended already.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system, if it has other rights than we do.
+    pub fn start_kill(&mut self) -> io::Result<()> {
+        match &mut self.state {
+            State::Running(running) => {
+                running.kill()?;
+                // Once is enough.
+                running.kill_on_drop = false;
+                Ok(())
+            }
+            State::Exited(_) => Ok(()),
+        }
+    }
+
+    /// Tells the child to end at once, and waits until it has: [`start_kill`](Self::start_kill), then
+    /// [`wait`](Self::wait).
+    ///
+    /// # Errors
+    ///
+    /// Those of both.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped the child may have been killed, and can still be waited for.
+    pub async fn kill(&mut self) -> io::Result<()> {
+        self.start_kill()?;
+        self.wait().await?;
+        Ok(())
+    }
+
+    /// Waits for the end of the child, and tells how it ended.
+    ///
+    /// Closes its standard input first, which it might be waiting for. Take [`stdin`](Self::stdin) out if
+    /// that is not wanted. Can be called again, and returns the same.
+    ///
+    /// A child whose output is piped and not read may never end: see [`wait_with_output`](Self::wait_with_output).
+    ///
+    /// Costs a descriptor while it waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; the status is lost if the process ignores `SIGCHLD`. Also if the child's runtime has shut
+    /// down, and this is not called in another one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing, except that the standard input is closed.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        drop(self.stdin.take());
+        poll_fn(|cx| self.poll_exit(cx)).await
+    }
+
+    fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
+        let status = match &mut self.state {
+            State::Running(running) => ready!(running.poll_exit(cx))?,
+            State::Exited(status) => *status,
+        };
+        self.state = State::Exited(status);
+        Poll::Ready(Ok(status))
+    }
+
+    /// Tells how the child has ended, or `None` if it has not.
+    ///
+    /// Does not close the standard input.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; see [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        let status = match &mut self.state {
+            State::Running(running) => running.try_wait()?,
+            State::Exited(status) => Some(*status),
+        };
+        if let Some(status) = status {
+            self.state = State::Exited(status);
+        }
+        Ok(status)
+    }
+
+    /// Waits for the end of the child, and for the end of its output, which it collects meanwhile.
+    ///
+    /// Closes its standard input first. Streams that are not [piped](std::process::Stdio::piped), or have been taken out,
+    /// give no output.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait) and of reading.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future drops the child and the output.
+    pub async fn wait_with_output(mut self) -> io::Result<Output> {
+        let mut stdout = self.stdout.take();
+        let mut stderr = self.stderr.take();
+        // The pipes stay open until the end: a child that writes once more must not be killed for that.
+        let (status, stdout, stderr) = crate::try_join!(
+            self.wait(),
+            read_to_end(&mut stdout),
+            read_to_end(&mut stderr)
+        )?;
+        Ok(Output {
+            status,
+            stdout,
+            stderr,
+        })
+    }
+}
+
+async fn read_to_end(stream: &mut Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut output = Vec::new();
+    if let Some(stream) = stream {
+        stream.read_to_end(&mut output).await?;
+    }
+    Ok(output)
+}
