@@ -78,20 +78,20 @@ fn lock_file() -> Option<PathBuf> {
 /// `name` and then one `version` to a package, so that lines are all that need be understood.
 fn versions(lock: &str) -> String {
     let mut name = "";
-    let mut found = Vec::new();
+    let mut found = [None; PACKAGES.len()];
     for line in lock.lines() {
         if let Some(value) = quoted(line, "name") {
             name = value;
         } else if let Some(version) = quoted(line, "version") {
-            let place = PACKAGES.iter().position(|package| *package == name);
-            found.extend(place.map(|place| (place, version)));
+            if let Some(place) = PACKAGES.iter().position(|package| *package == name) {
+                // Of several versions the last, which is the newest: an optional peer may want an old one.
+                found[place] = Some(version);
+            }
             name = "";
         }
     }
-    found.sort_unstable();
-    let found: Vec<_> = found
-        .into_iter()
-        .map(|(place, version)| format!("{} {version}", PACKAGES[place]))
+    let found: Vec<_> = (PACKAGES.iter().zip(found))
+        .filter_map(|(package, version)| Some(format!("{package} {}", version?)))
         .collect();
     found.join(";")
 }

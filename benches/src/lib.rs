@@ -5,6 +5,7 @@
 //! which is the fairer comparison on a machine whose speed drifts.
 
 pub mod allocator;
+pub mod build_cost;
 pub mod cli;
 pub mod count;
 pub mod diff;

@@ -166,8 +166,7 @@ pub(crate) fn serve(
     if !processors.is_empty() {
         allow(processors).map_err(|error| format!("the server cannot be pinned: {error}"))?;
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let listener = listen().and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = listener.map_err(|error| format!("cannot listen: {error}"))?;
     end_with_parent(|| std::process::exit(0));
     let mut output = io::stdout();
@@ -176,6 +175,16 @@ pub(crate) fn serve(
         .map_err(|error| format!("cannot say the address: {error}"))?;
     (server.serve)(workers, listener);
     Ok(())
+}
+
+/// A listener on a free port.
+fn listen() -> io::Result<TcpListener> {
+    /// More than come before a server is awake: the system drops what has no room, and its client asks again a second
+    /// later. std's backlog is 128.
+    const BACKLOG: i32 = 4096;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
 }
 
 /// This program with a hidden subcommand, its input and output pipes.

@@ -6,7 +6,7 @@ mod run;
 use crate::html::Description;
 use crate::store::{self, Output};
 use crate::workload::{Runtime, Setting};
-use crate::{count, diff, html, limits, process, sample, table};
+use crate::{build_cost, count, diff, html, limits, process, sample, table};
 use clap::{Args, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ enum Call {
     List,
     /// Count instructions, allocations and bytes per operation, under valgrind
     Count(count::Options),
+    /// Build a hello-world on leno and on tokio, from nothing
+    BuildCost(build_cost::Options),
     /// Measure what the machine itself takes
     Limits {
         /// Measure less, which is less exact
@@ -147,6 +149,7 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
             }
         }
         Call::List => print(&list::list(runtimes))?,
+        Call::BuildCost(options) => build_cost::run(&options)?,
         Call::Count(options) => return count::run(&options, runtimes),
         Call::CountChild(arguments) => count::child(&arguments, runtimes)?,
         Call::Limits { quick } => print(&limits::table(&limits::measure(quick)))?,

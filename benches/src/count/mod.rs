@@ -183,8 +183,8 @@ fn one(job: &Job) -> Result<Vec<(&'static str, Count)>, String> {
     let per = |of_fewer: i64, of_more: i64| {
         let (fewer, more) = (subject.done(fewer), subject.done(more));
         let value = baseline::per_operation((fewer, of_fewer), (more, of_more));
-        // Two digits are more than repeat, and keep the file's differences short.
-        (value * 100.0).round() / 100.0
+        // Two digits are more than repeat, and keep the file's differences short. The sum makes -0 a 0.
+        (value * 100.0).round() / 100.0 + 0.0
     };
     let mut values = Vec::new();
     if subject.counted != Counted::Memory {

@@ -1,6 +1,8 @@
 //! The runtimes that are compared.
 
 mod bare;
+#[cfg(feature = "more-peers")]
+mod more;
 mod same_names;
 mod smol_peer;
 
@@ -10,14 +12,18 @@ pub use smol_peer::Smol;
 use crate::peer::{Blocking, Channels, Http, Timers};
 use crate::workload::Runtime;
 
-/// All of them, leno first, and last the bare one, which is none.
+/// All of them, leno first, then the bare one, which is none, and with the feature `more-peers` some that only
+/// serve.
 pub fn all() -> Vec<Runtime> {
-    vec![
+    let runtimes = vec![
         with_everything::<Leno>(),
         with_everything::<Tokio>(),
         with_everything::<Smol>(),
         bare::runtime(),
-    ]
+    ];
+    #[cfg(feature = "more-peers")]
+    let runtimes = [runtimes, more::all()].concat();
+    runtimes
 }
 
 /// A runtime that offers everything.

@@ -81,7 +81,7 @@ impl Client {
     pub fn connect(address: SocketAddr, connections: usize, load: Load) -> Self {
         let poll = Poll::new().expect("the system has readiness");
         let connections = (0..connections).map(|number| {
-            // Waits for the connection, so that the server's backlog is never full.
+            // One after the other, so that the server's backlog has room.
             let stream = std::net::TcpStream::connect(address).expect("the server listens");
             stream.set_nonblocking(true).expect("a TCP socket");
             let mut connection = Connection {

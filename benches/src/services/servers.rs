@@ -23,7 +23,7 @@ pub const VALUE: usize = 100;
 /// How long a heavy request takes.
 const HEAVY: Duration = Duration::from_micros(200);
 
-/// What [`hello`](http) answers.
+/// What the server "hello" answers.
 pub(super) const HELLO: &[u8] = b"Hello, World!";
 
 /// The server "echo".
