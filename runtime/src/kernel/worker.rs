@@ -27,6 +27,7 @@ use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::Callback;
+use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::root::Driving;
 use crate::kernel::slot::Slot;
@@ -53,11 +54,10 @@ pub(crate) struct Core {
     alone: bool,
     home: Home,
     deque: Worker<Runnable>,
-    /// Tasks since the last exceptional step, which comes after `interval` of them.
+    /// Tasks since the last exceptional step.
     tick: Cell<u32>,
-    interval: u32,
-    /// Ticks since the last look for events.
-    unlooked: Cell<u32>,
+    /// When the next one comes.
+    intervals: Adapted,
     /// Tasks from the slot in a row.
     chain: Cell<u8>,
     /// Counted as searching in the idle word.
@@ -201,7 +201,7 @@ fn current<'a>() -> Option<&'a Core> {
 
 impl Core {
     pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
-        let interval = pool.intervals.step();
+        let intervals = Adapted::new(pool.intervals, prim::now());
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
             remote: Arc::clone(&pool.remotes[index]),
@@ -210,8 +210,7 @@ impl Core {
             index,
             deque,
             tick: Cell::new(0),
-            interval,
-            unlooked: Cell::new(0),
+            intervals,
             chain: Cell::new(0),
             searching: Cell::new(false),
             owes: Cell::new(false),
@@ -269,7 +268,7 @@ impl Core {
     fn start_sample(&self) {
         if !self.alone && self.pace.start(&self.pool.clock, self.tick.get()) {
             // So the next step is an exceptional one.
-            self.tick.set(self.interval);
+            self.tick.set(self.intervals.step());
         }
     }
 
@@ -303,7 +302,7 @@ impl Core {
     fn step(&self) -> bool {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
-        let task = if tick >= self.interval {
+        let task = if tick >= self.intervals.step() {
             if self.pool.idle.is_closed() {
                 return false;
             }
@@ -387,7 +386,7 @@ impl Core {
     fn exceptional_step(&self) -> Option<Runnable> {
         if let Some(tick) = self.pace.end(&self.pool.clock) {
             self.tick.set(tick + 1);
-            if tick + 1 < self.interval {
+            if tick + 1 < self.intervals.step() {
                 return self.next();
             }
         }
@@ -398,8 +397,9 @@ impl Core {
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
     /// and timers. Returns the next task, one from outside if there is one.
     fn look_around(&self) -> Option<Runnable> {
-        if self.pool.intervals.count(&self.unlooked) {
-            let now = self.pool.clock.now();
+        let now = prim::now();
+        if self.intervals.end_step(now) {
+            let now = self.pool.clock.at(now);
             self.quietly(|| {
                 if let Some(mut turn) = self.pool.driver.try_lock() {
                     turn.look();
@@ -550,6 +550,7 @@ impl Core {
         wheel.awake();
         let now = prim::now();
         self.awake_since.set(now);
+        self.intervals.restart(now);
         let now = pool.clock.at(now);
         if wheel.overdue(now) {
             self.quietly(|| {
