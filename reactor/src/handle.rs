@@ -2,7 +2,7 @@
 
 use crate::interest::Interest;
 use crate::io::Io;
-use crate::readiness::Readiness;
+use crate::readiness::{READABLE, Readiness};
 use crate::slots::Slots;
 use mio::event::Source;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl Handle {
     /// If the operating system refuses the source (a regular file, say), if there are 67 million already, or if the
     /// reactor is gone ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
     pub fn register<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
-        self.enter(source, interest, false)
+        self.enter(source, interest, None)
     }
 
     /// Registers a source that is probably ready already, such as an accepted connection.
@@ -68,22 +68,35 @@ impl Handle {
     ///
     /// As [`register`](Handle::register).
     pub fn register_ready<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
-        self.enter(source, interest, true)
+        self.enter(source, interest, Some(0))
+    }
+
+    /// Registers a source from which something is probably to be read already: a connection that was accepted, whose client
+    /// speaks first.
+    ///
+    /// As [`register_ready`](Handle::register_ready), and [`Io::poll_ready`] and [`Io::ready`] too take it for readable
+    /// until a read would block.
+    ///
+    /// # Errors
+    ///
+    /// As [`register`](Handle::register).
+    pub fn register_readable<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
+        self.enter(source, interest, Some(READABLE))
     }
 
     fn enter<S: Source>(
         &self,
         mut source: S,
         interest: Interest,
-        fresh: bool,
+        fresh: Option<u8>,
     ) -> io::Result<Io<S>> {
         let registration = Registration {
             index: self.shared.slots.claim()?,
             handle: self.clone(),
         };
         // The slot is ready for events before the selector can report any. On an error it goes back.
-        if fresh {
-            registration.readiness().mark_fresh();
+        if let Some(readable) = fresh {
+            registration.readiness().mark_fresh(readable);
         }
         let token = self.shared.slots.token(registration.index);
         source.register(&self.shared.registry, token, interest.to_mio())?;

@@ -20,7 +20,7 @@
 //! | --- | --- | --- |
 //! | `event` | the thread in `Reactor::turn` | generation as in its token → tick + 1, ready bits on, FRESH off |
 //! | `clear` | any user | tick and generation as seen → the bits seen off (closed halves stay), FRESH off |
-//! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on; in the write word, writable too |
+//! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on; in the write word, writable too, and in the read word what the owner says |
 //! | `release` | the owner leaving, after the source left the selector | generation + 1, all bits but CLOSED off |
 //! | `close` | the reactor's drop | CLOSED on |
 //!
@@ -175,10 +175,11 @@ impl Readiness {
     }
 
     /// Lets one operation of each direction be tried before any event has come. The write half counts as ready:
-    /// nothing has been sent that could fill it.
-    pub(crate) fn mark_fresh(&self) {
+    /// nothing has been sent that could fill it. The read half counts as `readable`.
+    pub(crate) fn mark_fresh(&self, readable: u8) {
         // Ordering: Relaxed. The owner alone sees the source so far.
-        self.read.fetch_or(u64::from(FRESH), Ordering::Relaxed);
+        self.read
+            .fetch_or(u64::from(FRESH | readable), Ordering::Relaxed);
         self.write
             .fetch_or(u64::from(FRESH | WRITABLE), Ordering::Relaxed);
     }

@@ -97,7 +97,7 @@ fn a_fresh_try_never_erases_the_first_event() {
     explore(3, || {
         let readiness = Arc::new(Readiness::new());
         let data = Arc::new(AtomicUsize::new(0));
-        readiness.mark_fresh();
+        readiness.mark_fresh(0);
 
         let reactor = thread::spawn({
             let (readiness, data) = (readiness.clone(), data.clone());

@@ -1,13 +1,28 @@
 //! How often a scheduler looks at what is not a task that is at hand.
 //!
 //! Every so many tasks, which costs little beside so many. But if the tasks are long, what waits outside waits long: so a
-//! worker measures how long its tasks take, and looks after fewer of them, about every [`LATE`].
+//! worker measures how long its tasks take, and looks after fewer of them, about every [`LATE`]. And if they do nothing but
+//! yield, they wait for what has not come yet: then it looks after every [`YIELDS`] times.
 
+use crate::kernel::here;
 use std::cell::Cell;
 
 /// How late, in nanoseconds, a worker may be for what comes from outside, if its tasks allow: a look costs less than a
 /// hundredth of that.
 const LATE: u64 = 100_000;
+
+/// How often the tasks of a thread may yield, with nothing else to do, until it looks for events: that costs some 200 ns.
+const YIELDS: u8 = 8;
+
+/// Counts a task that yields on this thread; true if it is time to look for events, unless there are other tasks to run.
+#[inline]
+pub(crate) fn count_yield() -> bool {
+    here::with(|here| {
+        let yields = here.yields.get().wrapping_add(1);
+        here.yields.set(yields);
+        yields % YIELDS == 0
+    })
+}
 
 /// Counted in ticks: one for each task that was run.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +92,11 @@ impl Adapted {
         self.stepped.set(now);
         self.looked.set(now);
         self.unlooked.set(0);
+    }
+
+    /// Looks for events are overdue.
+    pub(crate) fn hurry(&self) {
+        self.unlooked.set(self.longest.events);
     }
 
     /// Measures the tasks of a step that ends now; true if it is time to look for events.

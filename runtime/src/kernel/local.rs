@@ -20,6 +20,8 @@
 //! [`Local::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
 //! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
 
+mod counters;
+
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -125,17 +127,6 @@ impl Drop for Waiting<'_> {
 /// A current-thread scheduler as its tasks see it.
 struct LocalHome(Arc<Local>);
 
-/// The clock does not move by itself while this lives.
-pub(crate) struct ClockHold(Arc<Local>);
-
-impl Drop for ClockHold {
-    fn drop(&mut self) {
-        // Ordering: Release, so that what the closure did is visible before the clock moves.
-        self.0.clock_holds.fetch_sub(1, Ordering::Release);
-        self.0.seat.poke();
-    }
-}
-
 impl Local {
     /// A scheduler; if it is `bound`, its tasks need not be `Send`, and whoever spawns those, drives it and closes it is on
     /// one thread.
@@ -199,43 +190,6 @@ impl Local {
 
     pub(crate) fn wheel(&self) -> &wheel::Handle {
         &self.wheel
-    }
-
-    pub(crate) fn count_spawned(&self) {
-        // Ordering: Relaxed, a statistic.
-        self.spawned.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// Tasks that were spawned and have not finished.
-    pub(crate) fn live_tasks(&self) -> u64 {
-        // Ordering: Acquire, the partner of the Release in `finished`: a task that is counted out has dropped its
-        // future. Read first, so that the difference cannot be negative.
-        let finished = self.finished.load(Ordering::Acquire);
-        self.spawned.load(Ordering::Relaxed) - finished
-    }
-
-    /// How often the driver went to sleep, and came back.
-    pub(crate) fn sleeps(&self) -> u64 {
-        // Ordering: Relaxed, a statistic.
-        self.sleeps.load(Ordering::Relaxed)
-    }
-
-    /// Nanoseconds that drivers were awake until the last one went to sleep, or ended.
-    pub(crate) fn busy(&self) -> u64 {
-        // Ordering: Relaxed, a statistic.
-        self.busy.load(Ordering::Relaxed)
-    }
-
-    /// True if this thread drives some current-thread scheduler.
-    pub(crate) fn is_driven_here() -> bool {
-        here::with(|here| !here.local.get().is_null())
-    }
-
-    /// Keeps a paused clock from moving by itself.
-    pub(crate) fn hold_clock(local: &Arc<Self>) -> ClockHold {
-        // Ordering: Relaxed; the driver that has to see it is on this thread or will be told by what this does.
-        local.clock_holds.fetch_add(1, Ordering::Relaxed);
-        ClockHold(Arc::clone(local))
     }
 
     // ----- block_on -----------------------------------------------------------------------------------

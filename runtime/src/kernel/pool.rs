@@ -29,7 +29,7 @@ use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
-use crate::prim::{Arc, CachePadded, Condvar, Mutex};
+use crate::prim::{self, Arc, CachePadded, Condvar, Mutex};
 use std::fmt;
 use std::ptr::NonNull;
 
@@ -79,6 +79,21 @@ impl Counters {
             sleeps: AtomicU64::new(0),
             busy: AtomicU64::new(0),
         }
+    }
+
+    /// The worker goes to sleep, or comes back.
+    pub(super) fn count_sleep(&self) {
+        // Ordering: Relaxed, a statistic that only the worker writes.
+        let sleeps = self.sleeps.load(Ordering::Relaxed) + 1;
+        self.sleeps.store(sleeps, Ordering::Relaxed);
+    }
+
+    /// The worker has been awake since then, and is no more.
+    pub(super) fn count_busy(&self, since: u64) {
+        let awake = prim::now().saturating_sub(since);
+        // Ordering: as above.
+        let busy = self.busy.load(Ordering::Relaxed) + awake;
+        self.busy.store(busy, Ordering::Relaxed);
     }
 }
 

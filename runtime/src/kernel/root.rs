@@ -94,15 +94,40 @@ impl Driving {
     /// Panics if the thread drives tasks already: a nested wait would hold them all up.
     #[track_caller]
     pub(crate) fn enter(blocking: Blocking) -> Self {
-        let before = here::with(|here| here.blocking.get());
-        assert!(
-            before == Blocking::Allowed,
-            "cannot block the current thread from within a runtime: this thread is driving asynchronous \
-             tasks, and waiting here would hold them all up. Use `.await` instead, or move the call to \
-             `spawn_blocking` (or `block_in_place`, on a multi-threaded runtime)"
-        );
-        here::with(|here| here.blocking.set(blocking));
-        Self { before }
+        match Self::try_enter(blocking) {
+            Some(driving) => driving,
+            None => panic!(
+                "Cannot block the current thread from within a runtime: this thread is driving asynchronous \
+                 tasks, and waiting here would hold them all up. Use `.await` instead, or move the call to \
+                 `spawn_blocking` (or `block_in_place`, on a multi-threaded runtime)"
+            ),
+        }
+    }
+
+    /// As [`enter`](Self::enter), to drive the tasks of a runtime.
+    #[track_caller]
+    pub(crate) fn enter_runtime(blocking: Blocking) -> Self {
+        match Self::try_enter(blocking) {
+            Some(driving) => driving,
+            None => panic!(
+                "`block_on` was called in asynchronous code: this thread is driving tasks, and waiting here would hold \
+                 them all up. Use `.await` instead, or move the call to `spawn_blocking` (or `block_in_place`, on a \
+                 multi-threaded runtime). \
+                 (tokio's words: Cannot start a runtime from within a runtime. This happens because a function (like \
+                 `block_on`) attempted to block the current thread while the thread is being used to drive asynchronous \
+                 tasks. If you are in an async function, use `.await` on the future instead of blocking on it.)"
+            ),
+        }
+    }
+
+    fn try_enter(blocking: Blocking) -> Option<Self> {
+        here::with(|here| {
+            let before = here.blocking.get();
+            (before == Blocking::Allowed).then(|| {
+                here.blocking.set(blocking);
+                Self { before }
+            })
+        })
     }
 
     /// As [`enter`](Self::enter), for a thread that is known to be free.

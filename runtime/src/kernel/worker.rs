@@ -22,6 +22,7 @@
 
 mod attend;
 mod pace;
+mod yielding;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
@@ -33,12 +34,12 @@ use crate::kernel::root::Driving;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::wheel;
-use crate::prim::atomic::Ordering;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
 use pace::Pace;
 use std::cell::Cell;
 use std::ptr;
+pub(crate) use yielding::yielded;
 
 /// How many tasks may come from the next slot before the deque gets its turn: two tasks that wake each other must
 /// not starve the rest.
@@ -170,7 +171,7 @@ impl Handed {
         // SAFETY: made by `Box::into_raw` above, and no longer known to anyone else.
         let core = unsafe { Box::from_raw(core) };
         while core.drain() {}
-        core.count_busy();
+        core.remote.counters.count_busy(core.awake_since.get());
         drop(core);
         pool.retire();
     }
@@ -513,10 +514,11 @@ impl Core {
         Callback::call(self.pool.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
         if self.deque.is_empty() && self.slot().peek().is_null() {
-            self.count_sleep();
-            self.count_busy();
+            let counters = &self.remote.counters;
+            counters.count_sleep();
+            counters.count_busy(self.awake_since.get());
             self.wait();
-            self.count_sleep();
+            counters.count_sleep();
         }
         Callback::call(self.pool.hooks.on_unpark.as_ref());
     }
@@ -559,19 +561,6 @@ impl Core {
         }
         self.tick.set(0);
         self.refill();
-    }
-
-    fn count_sleep(&self) {
-        let sleeps = &self.remote.counters.sleeps;
-        // Ordering: Relaxed, a statistic that only this worker writes.
-        sleeps.store(sleeps.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-    }
-
-    fn count_busy(&self) {
-        let busy = &self.remote.counters.busy;
-        let awake = prim::now().saturating_sub(self.awake_since.get());
-        // Ordering: as above.
-        busy.store(busy.load(Ordering::Relaxed) + awake, Ordering::Relaxed);
     }
 
     // ----- the end ------------------------------------------------------------------------------------

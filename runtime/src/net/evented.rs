@@ -37,6 +37,13 @@ impl<S: Source> Evented<S> {
         Ok(Self { io })
     }
 
+    /// As [`new_ready`](Self::new_ready), for a connection whose client speaks first: it counts as readable, too.
+    #[track_caller]
+    pub(super) fn new_accepted(source: S, interest: Interest) -> io::Result<Self> {
+        let io = current::reactor().register_readable(source, interest)?;
+        Ok(Self { io })
+    }
+
     #[inline]
     pub(super) fn get_ref(&self) -> &S {
         self.io.get_ref()

@@ -17,11 +17,13 @@ const NO_RUNTIME: &str = "there is no leno runtime on this thread: call this fro
      `Runtime::block_on` or a spawned task, or enter a runtime with `Handle::enter` first. \
      (tokio's words: there is no reactor running, must be called from the context of a Tokio 1.x runtime)";
 
-const NO_IO: &str =
-    "this runtime was built without IO: call `enable_io` or `enable_all` on its `Builder`";
+const NO_IO: &str = "this runtime was built without IO: call `enable_io` or `enable_all` on its `Builder`. \
+     (tokio's words: A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable \
+     IO.)";
 
-const NO_TIME: &str =
-    "this runtime was built without timers: call `enable_time` or `enable_all` on its `Builder`";
+const NO_TIME: &str = "this runtime was built without timers: call `enable_time` or `enable_all` on its `Builder`. \
+     (tokio's words: A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to \
+     enable timers.)";
 
 /// Makes a runtime current until it is dropped.
 #[derive(Debug)]
@@ -29,6 +31,9 @@ pub(crate) struct Current {
     outer: *const (),
     depth: usize,
 }
+
+// SAFETY: nothing can be done with a shared `Current`.
+unsafe impl Sync for Current {}
 
 /// Makes `inner` current on this thread.
 pub(crate) fn set(inner: Arc<Inner>) -> Current {

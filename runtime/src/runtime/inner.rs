@@ -263,7 +263,7 @@ impl Inner {
         let (handle, submitted) = self.submit_closure(closure, job);
         match submitted {
             Ok(()) => Ok(handle),
-            Err(Refused::Closed) => Err(io::Error::other("the runtime has shut down")),
+            Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
             Err(Refused::NoThread(_, error)) => Err(error),
         }
     }
@@ -319,12 +319,17 @@ impl Inner {
     pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, drive: bool) -> F::Output {
         match &self.scheduler {
             Scheduler::Pool { .. } => {
-                let _driving = Driving::enter(MayBlock::InPlace);
+                let _driving = Driving::enter_runtime(MayBlock::InPlace);
                 let _current = current::set(Arc::clone(self));
                 root::wait(future)
             }
             Scheduler::Local { local, .. } => {
-                let _driving = Driving::enter(MayBlock::Forbidden);
+                // Who does not drive holds nobody up.
+                let _driving = Driving::enter_runtime(if drive {
+                    MayBlock::Forbidden
+                } else {
+                    MayBlock::InPlace
+                });
                 let _current = current::set(Arc::clone(self));
                 if drive {
                     Local::block_on(local, future)
@@ -361,7 +366,7 @@ impl Inner {
                 return;
             }
             panic!(
-                "cannot drop a runtime in asynchronous code: that waits for its tasks, on a thread that is driving \
+                "Cannot drop a runtime in asynchronous code: that waits for its tasks, on a thread that is driving \
                  others. Move it out of the task, drop it in `spawn_blocking`, or call `shutdown_background`"
             );
         }

@@ -48,6 +48,7 @@ pub use metrics::RuntimeMetrics;
 
 use crate::kernel::local::Local;
 use inner::Patience;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
@@ -66,8 +67,21 @@ use std::time::Duration;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn is_rt_shutdown_err(err: &io::Error) -> bool {
-    leno_reactor::is_reactor_gone(err)
+    leno_reactor::is_reactor_gone(err) || err.get_ref().is_some_and(|inner| inner.is::<ShutDown>())
 }
+
+/// There is nobody left to run a closure.
+#[derive(Debug)]
+struct ShutDown;
+
+impl fmt::Display for ShutDown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // In tokio's words, which are looked for.
+        f.write_str("background task failed")
+    }
+}
+
+impl std::error::Error for ShutDown {}
 
 /// The number of the worker that this thread is, counted from 0, or `None` if it is none.
 ///

@@ -14,12 +14,12 @@
 //! [`consume_budget`] in a loop, [`cooperative`] around a future, or [`poll_proceed`] within a `poll` function.
 //! [`unconstrained`] takes a future out of it.
 
-use crate::kernel::budget;
+use crate::kernel::{budget, worker};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 pub use crate::kernel::budget::RestoreOnPending;
 
@@ -34,7 +34,7 @@ pub use crate::kernel::budget::RestoreOnPending;
 ///
 /// ```
 /// use leno::task::coop;
-/// use std::task::{Context, Poll, ready};
+/// use std::task::{Context, Poll};
 ///
 /// /// Polls a queue of another crate.
 /// fn poll_pop(queue: &mut Vec<u32>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
@@ -97,9 +97,15 @@ pub fn has_budget_remaining() -> bool {
 /// # });
 /// ```
 pub async fn consume_budget() {
-    poll_fn(|cx| {
-        ready!(budget::poll_proceed(cx)).made_progress();
-        Poll::Ready(())
+    poll_fn(|cx| match budget::poll_proceed(cx) {
+        Poll::Ready(unit) => {
+            unit.made_progress();
+            Poll::Ready(())
+        }
+        Poll::Pending => {
+            worker::yielded();
+            Poll::Pending
+        }
     })
     .await;
 }

@@ -195,7 +195,8 @@ impl Future for Sleep {
 fn closed() -> ! {
     panic!(
         "the runtime that this timer belongs to has been shut down: \
-         keep the `Runtime` for as long as its timers are polled"
+         keep the `Runtime` for as long as its timers are polled. \
+         (tokio's words: A Tokio 1.x context was found, but it is being shutdown.)"
     )
 }
 

@@ -17,9 +17,10 @@ use std::alloc::{Layout, handle_alloc_error};
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::task::{Context, Poll, Waker};
 
 /// What is known of every task, whatever its future.
@@ -66,6 +67,19 @@ enum Stage<F: Future> {
     Future(F),
     Output(Result<F::Output, Failure>),
     Gone,
+}
+
+/// Drops a future that panics in its poll while that unwinds, as it drops what is on the stack: destructors can see that
+/// their thread is panicking.
+struct Unwinding<'a, F: Future>(&'a mut Stage<F>);
+
+impl<F: Future> Drop for Unwinding<'_, F> {
+    fn drop(&mut self) {
+        let dropped = catch_unwind(AssertUnwindSafe(|| *self.0 = Stage::Gone));
+        if let Err(payload) = dropped {
+            foreign::discard(payload);
+        }
+    }
 }
 
 // SAFETY: the field is inside the header, and its address is computed without making a reference.
@@ -136,15 +150,19 @@ impl<F: Future> Cell<F> {
         let polled = catch_unwind(AssertUnwindSafe(|| {
             stage.with_mut(|stage| {
                 // SAFETY: the caller is the poller, so nobody else touches the stage.
-                let stage = unsafe { &mut *stage };
-                let Stage::Future(future) = stage else {
+                let unwinding = Unwinding(unsafe { &mut *stage });
+                let Stage::Future(future) = &mut *unwinding.0 else {
                     unreachable!("a task without its future was polled");
                 };
                 // SAFETY: the future stays in the task's memory until it is dropped in place.
-                let output = match unsafe { Pin::new_unchecked(future) }.poll(cx) {
+                let polled = unsafe { Pin::new_unchecked(future) }.poll(cx);
+                let unwinding = ManuallyDrop::new(unwinding);
+                let output = match polled {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(output) => output,
                 };
+                // SAFETY: as above; the guard does nothing any more.
+                let stage = unsafe { ptr::read(&raw const unwinding.0) };
                 // Drops the future. If that panics, the output is stored all the same, and then replaced
                 // by the panic below.
                 *stage = Stage::Output(Ok(output));

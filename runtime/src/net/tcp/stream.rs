@@ -112,7 +112,7 @@ impl TcpStream {
 
     /// Its first request is probably there, and there is room for an answer.
     pub(super) fn new_accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new_ready(stream, INTEREST)?;
+        let io = Evented::new_accepted(stream, INTEREST)?;
         Ok(TcpStream { io })
     }
 

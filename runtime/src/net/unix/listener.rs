@@ -90,7 +90,7 @@ impl UnixListener {
             .io
             .async_with(Interest::READABLE, |listener| listener.accept());
         let (stream, peer) = accepted.await?;
-        Ok((UnixStream::new_ready(stream)?, SocketAddr(peer)))
+        Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -105,7 +105,7 @@ impl UnixListener {
             .io
             .poll_with(cx, Direction::Read, |listener| listener.accept());
         let (stream, peer) = ready!(accepted)?;
-        Poll::Ready(Ok((UnixStream::new_ready(stream)?, SocketAddr(peer))))
+        Poll::Ready(Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer))))
     }
 
     /// Makes a listener of std's, which must be in non-blocking mode.

@@ -99,6 +99,13 @@ impl UnixStream {
         Ok(UnixStream { io })
     }
 
+    /// Its first request is probably there, and there is room for an answer.
+    #[track_caller]
+    pub(super) fn new_accepted(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
+        let io = Evented::new_accepted(stream, BOTH)?;
+        Ok(UnixStream { io })
+    }
+
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixStream> {
         &self.io
     }

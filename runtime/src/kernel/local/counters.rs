@@ -1,0 +1,69 @@
+//! What a current-thread scheduler counts, and what holds its clock.
+
+use super::{Driven, Local};
+use crate::kernel::here;
+use crate::prim::Arc;
+use crate::prim::atomic::Ordering;
+
+/// The clock does not move by itself while this lives.
+pub(crate) struct ClockHold(Arc<Local>);
+
+impl Drop for ClockHold {
+    fn drop(&mut self) {
+        // Ordering: Release, so that what the closure did is visible before the clock moves.
+        self.0.clock_holds.fetch_sub(1, Ordering::Release);
+        self.0.seat.poke();
+    }
+}
+
+impl Local {
+    pub(crate) fn count_spawned(&self) {
+        // Ordering: Relaxed, a statistic.
+        self.spawned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Tasks that were spawned and have not finished.
+    pub(crate) fn live_tasks(&self) -> u64 {
+        // Ordering: Acquire, the partner of the Release in `finished`: a task that is counted out has dropped its
+        // future. Read first, so that the difference cannot be negative.
+        let finished = self.finished.load(Ordering::Acquire);
+        self.spawned.load(Ordering::Relaxed) - finished
+    }
+
+    /// How often the driver went to sleep, and came back.
+    pub(crate) fn sleeps(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.sleeps.load(Ordering::Relaxed)
+    }
+
+    /// Nanoseconds that drivers were awake until the last one went to sleep, or ended.
+    pub(crate) fn busy(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.busy.load(Ordering::Relaxed)
+    }
+
+    /// True if this thread drives some current-thread scheduler.
+    pub(crate) fn is_driven_here() -> bool {
+        here::with(|here| !here.local.get().is_null())
+    }
+
+    /// If this thread drives a scheduler, and has nothing to run, it is to look for events next.
+    pub(crate) fn hurry_here() {
+        let driven = here::with(|here| here.local.get()).cast::<Driven>();
+        // SAFETY: as in `LocalHome::driven`.
+        if let Some(driven) = unsafe { driven.as_ref() } {
+            if driven.queue(|queue| queue.is_empty()) {
+                let intervals = driven.local.intervals;
+                driven.core().unlooked.set(intervals.events);
+                driven.core().tick.set(intervals.step());
+            }
+        }
+    }
+
+    /// Keeps a paused clock from moving by itself.
+    pub(crate) fn hold_clock(local: &Arc<Self>) -> ClockHold {
+        // Ordering: Relaxed; the driver that has to see it is on this thread or will be told by what this does.
+        local.clock_holds.fetch_add(1, Ordering::Relaxed);
+        ClockHold(Arc::clone(local))
+    }
+}

@@ -1,0 +1,24 @@
+//! Tasks that yield with nothing else to run: what they wait for comes from outside, so somebody has to look.
+
+use super::current;
+use crate::kernel::intervals;
+use crate::kernel::local::Local;
+
+/// A task that this thread is polling yields, by its own will or for lack of budget.
+#[inline]
+pub(crate) fn yielded() {
+    if intervals::count_yield() {
+        hurry();
+    }
+}
+
+#[cold]
+fn hurry() {
+    if let Some(core) = current() {
+        if core.deque.is_empty() && core.slot().peek().is_null() {
+            core.intervals.hurry();
+            core.tick.set(core.intervals.step());
+        }
+    }
+    Local::hurry_here();
+}
