@@ -34,7 +34,7 @@ pub use crate::kernel::budget::RestoreOnPending;
 ///
 /// ```
 /// use leno::task::coop;
-/// use std::task::{Context, Poll};
+/// use std::task::{Context, Poll, ready};
 ///
 /// /// Polls a queue of another crate.
 /// fn poll_pop(queue: &mut Vec<u32>, cx: &mut Context<'_>) -> Poll<Option<u32>> {
