@@ -14,6 +14,14 @@ const LATE: u64 = 100_000;
 /// How often the tasks of a thread may yield, with nothing else to do, until it looks for events: that costs some 200 ns.
 const YIELDS: u8 = 8;
 
+/// The same when it has just been woken: what woke it is often the beginning of something.
+const FIRST_YIELDS: u8 = 4;
+
+/// This thread has slept, and looked for events.
+pub(crate) fn restart_yields() {
+    here::with(|here| here.yields.set(YIELDS - FIRST_YIELDS));
+}
+
 /// Counts a task that yields on this thread; true if it is time to look for events, unless there are other tasks to run.
 #[inline]
 pub(crate) fn count_yield() -> bool {
@@ -89,6 +97,7 @@ impl Adapted {
 
     /// The worker has slept until now, and looked at everything.
     pub(crate) fn restart(&self, now: u64) {
+        restart_yields();
         self.stepped.set(now);
         self.looked.set(now);
         self.unlooked.set(0);

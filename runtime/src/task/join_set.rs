@@ -361,9 +361,11 @@ impl<T: 'static> JoinSet<T> {
             }
             let new = cx.waker().clone();
             let old = self.shared.state.lock().waker.replace(new);
-            drop(old);
             // One may have completed after the look above, and found the old waker or none.
-            match self.take_finished() {
+            let finished = self.take_finished();
+            // Foreign code: without a lock, and last, since what it does must find the new waker.
+            drop(old);
+            match finished {
                 Some(task) => Poll::Ready(Some(task)),
                 None => Poll::Pending,
             }
