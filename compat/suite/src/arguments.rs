@@ -62,12 +62,9 @@ impl Arguments {
             );
         }
         if let Some(path) = &self.tokio {
-            let is_package = path.join("Cargo.toml").is_file();
-            if !is_package && path != Path::new("published") {
-                fail(
-                    ErrorKind::InvalidValue,
-                    &format!("there is no package in {}", path.display()),
-                );
+            if path != Path::new("published") && !is_named_tokio(path) {
+                let message = format!("there is no package named tokio in {}", path.display());
+                fail(ErrorKind::InvalidValue, &message);
             }
         }
     }
@@ -118,6 +115,15 @@ impl Arguments {
 pub fn shim() -> PathBuf {
     let shim = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tokio");
     shim.canonicalize().unwrap_or(shim)
+}
+
+fn is_named_tokio(folder: &Path) -> bool {
+    let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+    let manifest = manifest.parse::<toml::Table>().unwrap_or_default();
+    let name = manifest
+        .get("package")
+        .and_then(|package| package.get("name"));
+    name.and_then(|name| name.as_str()) == Some("tokio")
 }
 
 /// Ends the program as clap does on bad arguments, with code 2.

@@ -37,6 +37,7 @@ use outcome::FileReport;
 use packages::Published;
 use scratch::{Scratch, TestFile};
 use std::process::ExitCode;
+use tally::Tally;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -122,11 +123,20 @@ fn run_package(
                 FileReport::not_compiled(file, "cargo did not say why it was not built".to_owned())
             }
         };
-        reports.push(if arguments.write_expected {
-            report
-        } else {
-            report.compared_with(count)
-        });
+        let report = match arguments.write_expected {
+            true => report,
+            false => report.compared_with(count),
+        };
+        let tally = Tally::of(&report);
+        if tally.passed() < tally.total() {
+            eprintln!(
+                "{}: {} of {} pass",
+                file.name,
+                tally.passed(),
+                tally.total()
+            );
+        }
+        reports.push(report);
     }
     Ok(reports)
 }
