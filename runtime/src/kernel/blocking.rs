@@ -12,8 +12,9 @@
 //! a closure: a thread that has handed its worker on and waits *in place* does not count. When it is done there may be
 //! more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
-//! The end cancels the closures that wait for a thread, but for the *mandatory* ones: somebody has been told that what
-//! they do is as good as done. Threads look into the queue before they look whether it is closed, so these are run.
+//! The end cancels the closures that wait for a thread, but not those for which one has been told or started already,
+//! nor the *mandatory* ones: somebody has been told that what they do is as good as done. Threads look into the queue
+//! before they look whether it is closed, so these are run.
 
 use crate::kernel::budget;
 use crate::kernel::here;
@@ -66,6 +67,8 @@ struct State {
     expired: usize,
     idle: usize,
     told: usize,
+    /// Threads that were started for a job, and have not looked into the queue yet.
+    starting: usize,
     closed: bool,
     /// Threads that have handed their worker on, and wait.
     in_place: usize,
@@ -98,6 +101,8 @@ pub(crate) struct Main {
     shared: Arc<Shared>,
     number: usize,
     expired: Cell<bool>,
+    /// It has not looked into the queue yet.
+    starting: Cell<bool>,
 }
 
 /// A job that could not be taken.
@@ -164,6 +169,7 @@ impl Blocking {
                 expired: 0,
                 idle: 0,
                 told: 0,
+                starting: 0,
                 closed: false,
                 in_place: 0,
                 handles: HashMap::new(),
@@ -205,6 +211,7 @@ impl Blocking {
             return Ok(());
         }
         state.threads += 1;
+        state.starting += 1;
         let number = state.next_thread;
         state.next_thread += 1;
         drop(state);
@@ -213,6 +220,7 @@ impl Blocking {
             shared: Arc::clone(&self.0),
             number,
             expired: Cell::new(false),
+            starting: Cell::new(true),
         });
         // A panic must not leave the thread counted that was to be.
         let spawned = catch_unwind(AssertUnwindSafe(|| {
@@ -245,6 +253,7 @@ impl Blocking {
     fn without_thread(&self, is_worker: bool, error: io::Error) -> Result<(), Refused> {
         let mut state = self.0.state.lock();
         state.threads -= 1;
+        state.starting -= 1;
         let job = if is_worker {
             // A worker's loop must not wait for threads that may themselves be waiting for its tasks.
             let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
@@ -273,9 +282,15 @@ impl Blocking {
     pub(crate) fn close(&self) {
         let mut state = self.0.state.lock();
         state.closed = true;
+        // These many have a thread on its way.
+        let mut served = state.told + state.starting;
         let (tasks, kept) = std::mem::take(&mut state.queue)
             .into_iter()
-            .partition::<VecDeque<_>, _>(|job| matches!(job, Job::Task(_)));
+            .partition::<VecDeque<_>, _>(|job| {
+                let waits = served == 0;
+                served = served.saturating_sub(1);
+                waits && matches!(job, Job::Task(_))
+            });
         // A core on its way to a thread still has to be shut down by one.
         state.queue = kept;
         drop(state);
@@ -374,6 +389,9 @@ impl Main {
 
     fn next_job(&self) -> Option<Job> {
         let mut state = self.shared.state.lock();
+        if self.starting.replace(false) {
+            state.starting -= 1;
+        }
         loop {
             if state.threads > self.shared.limit(&state)
                 && state.queue.front().is_none_or(Job::is_closure)

@@ -8,11 +8,11 @@
 //! child may have ended since it was last asked, and the signal before the reaper knew of it. The reaper leaves, and takes
 //! the bell down, under the lock under which it has seen that nobody is left.
 
-use crate::signal::unix::{Action, SignalKind};
+use crate::signal::unix::{Action, Reaction, SignalKind};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::process::Child;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 static ORPHANS: Mutex<Orphans> = Mutex::new(Orphans {
@@ -68,7 +68,10 @@ fn start_reaper() -> io::Result<UnixStream> {
     let (doorbell, listener) = UnixStream::pair()?;
     doorbell.set_nonblocking(true)?;
     // Before the reaper looks for the first time, so that it misses nobody.
-    let action = Action::new(SignalKind::child(), doorbell.try_clone()?)?;
+    let action = Action::new(
+        SignalKind::child(),
+        Reaction::Wake(Arc::new(doorbell.try_clone()?)),
+    )?;
     thread::Builder::new()
         .name("leno-reaper".to_owned())
         .spawn(move || reap(listener, action))?;

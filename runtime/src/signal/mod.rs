@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod missed;
 pub mod unix;
 
 use std::io;

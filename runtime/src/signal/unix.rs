@@ -5,6 +5,7 @@
 //! connection. Each [`Signal`] has a pair of sockets of its own. A full socket loses nothing: it holds bytes that the
 //! listener has not yet seen, and signals between two receptions count as one anyway.
 
+use super::missed::{self, Listening};
 use crate::kernel::budget;
 use crate::runtime::current;
 use leno_reactor::{Direction, Interest, Io};
@@ -14,6 +15,7 @@ use std::ffi::c_int;
 use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream as Sender;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// Which signal to listen for.
@@ -142,30 +144,56 @@ pub(crate) fn signal_on(reactor: &leno_reactor::Handle, kind: SignalKind) -> io:
     let (sender, receiver) = Sender::pair()?;
     receiver.set_nonblocking(true)?;
     let receiver = reactor.register(Receiver::from_std(receiver), Interest::READABLE)?;
-    let action = Action::new(kind, sender)?;
+    let sender = Arc::new(sender);
+    let wake = Reaction::Wake(Arc::clone(&sender));
+    let action = Action::new(kind, wake)?;
+    let (listening, missed) = Listening::new(kind)?;
+    if missed {
+        Reaction::Wake(sender).react();
+    }
     Ok(Signal {
         receiver,
+        _listening: listening,
         _action: action,
     })
 }
 
-/// Writes a byte into a socket whenever a signal comes, until it is dropped.
+/// What a handler does.
+#[derive(Debug)]
+pub(crate) enum Reaction {
+    /// Writes a byte into a socket.
+    Wake(Arc<Sender>),
+    /// Notes that the signal has come, if nobody else does.
+    Miss(&'static missed::Kind),
+}
+
+impl Reaction {
+    fn react(&self) {
+        match self {
+            Self::Wake(sender) => {
+                // If it is full, there is something to receive already.
+                let _ = (&**sender).write(&[1]);
+            }
+            Self::Miss(kind) => kind.came(),
+        }
+    }
+}
+
+/// Reacts whenever a signal comes, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Action(SigId);
 
 impl Action {
     /// `kind` must be a signal that can be listened for.
-    pub(crate) fn new(kind: SignalKind, sender: Sender) -> io::Result<Self> {
-        sender.set_nonblocking(true)?;
-        let notify = move || {
-            // If it is full, there is something to receive already.
-            let _ = (&sender).write(&[1]);
-        };
-        // SAFETY: a handler may call async-signal-safe functions only, and must not panic. `notify` makes one call of
+    pub(crate) fn new(kind: SignalKind, reaction: Reaction) -> io::Result<Self> {
+        if let Reaction::Wake(sender) = &reaction {
+            sender.set_nonblocking(true)?;
+        }
+        // SAFETY: a handler may call async-signal-safe functions only, and must not panic. A reaction makes one call of
         // write(2), which is one, on a descriptor that it owns and that does not block; an error of the system is held
-        // without allocation, dropped without freeing, and nothing in between panics. The registry, for its part, keeps
-        // `errno` and drops `notify` only outside of handlers.
-        unsafe { register(kind.0, notify) }.map(Self)
+        // without allocation, dropped without freeing, and nothing in between panics. Or it reads and writes two atomics.
+        // The registry, for its part, keeps `errno` and drops the reaction only outside of handlers.
+        unsafe { register(kind.0, move || reaction.react()) }.map(Self)
     }
 }
 
@@ -186,11 +214,12 @@ impl Drop for Action {
 ///
 /// The first listener for a signal replaces what the signal does by default (mostly to end the program), for good:
 /// dropping the last listener does not bring that back. A program that no longer listens for `SIGINT` cannot be
-/// interrupted by Ctrl-C.
+/// interrupted by Ctrl-C. A signal that comes when nobody listens any more is received by the next listener.
 #[must_use = "a listener that is dropped hears nothing"]
 #[derive(Debug)]
 pub struct Signal {
     receiver: Io<Receiver>,
+    _listening: Listening,
     _action: Action,
 }
 
