@@ -94,7 +94,7 @@ fn collected(text: &str) -> Option<u64> {
     line.split(':').next_back()?.trim().parse().ok()
 }
 
-/// The other side of a [`Run`]: does the operations and ends the process.
+/// The other side of a `Run`: does the operations and ends the process.
 ///
 /// The error is a line for people.
 pub fn child(arguments: &ChildArguments, runtimes: &[Runtime]) -> Result<(), String> {
