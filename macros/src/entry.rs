@@ -207,7 +207,7 @@ impl Function {
             false => quote_spanned!(here=> if false { return #returns; }),
         };
         let body = &self.body;
-        quote_spanned!(here=> async { #returns #[allow(unused_braces)] #body })
+        quote_spanned!(here=> async { #returns #[allow(unused_braces, reason = "they are the function's")] #body })
     }
 
     /// The function, its body checked but never run: what is left when the attribute is wrong.

@@ -86,9 +86,10 @@ impl Reactor {
 
     /// Waits for events, delivers them and wakes their waiters on this thread.
     ///
-    /// It returns after the first events (up to 1024 of them, or as many as the reactor was told), when [`Handle::wake`] is called, after `timeout`,
-    /// or when a signal interrupts it; so 0 events are no reason for surprise. `None` waits without limit. The
-    /// timeout is rounded up to what the selector can measure, mostly milliseconds.
+    /// It returns after the first events (up to 1024 of them, or as many as the reactor was
+    /// [told](Self::with_capacity)), when [`Handle::wake`] is called, after `timeout`, or when a signal interrupts it; so
+    /// 0 events are no reason for surprise. `None` waits without limit. The timeout is rounded up to what the selector
+    /// can measure, mostly milliseconds.
     ///
     /// It costs one system call, and for each event a lock that nobody else holds for long.
     ///

@@ -43,6 +43,20 @@ fn waits_for_readiness_tell_the_truth() {
 }
 
 #[test]
+fn what_was_registered_as_readable_counts_so_until_a_read_blocks() {
+    let reactor = Reactor::new().unwrap();
+    let (_client, server) = tcp();
+    let io = reactor.handle().register_readable(server, BOTH).unwrap();
+    let (_, waker) = Count::new();
+    assert!(poll_ready(&io, &waker, Direction::Read).is_ready());
+    assert!(poll(&mut io.ready(Interest::READABLE), &waker).is_ready());
+    let read = io.try_io(Interest::READABLE, |mut s| s.read(&mut [0; 16]));
+    assert!(would_block(read));
+    assert!(poll_ready(&io, &waker, Direction::Read).is_pending());
+    assert!(io.ready_event(BOTH).ready().is_writable());
+}
+
+#[test]
 fn the_first_try_that_blocks_is_the_last() {
     let reactor = Reactor::new().unwrap();
     let (receiver, _sender) = udp();

@@ -81,7 +81,7 @@ mod renamed {
 }
 
 mod shadowed {
-    #![allow(dead_code)]
+    #![allow(dead_code, reason = "they are there to be in the way")]
     mod core {}
     mod std {}
     mod leno {}

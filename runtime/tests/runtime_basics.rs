@@ -45,6 +45,40 @@ fn tasks_spawn_tasks() {
     }
 }
 
+/// Panics in its poll, and in its destructor too, which tells whether the thread was panicking.
+struct PanicsTwice(std::sync::mpsc::Sender<bool>);
+
+impl std::future::Future for PanicsTwice {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        panic!("the first");
+    }
+}
+
+impl Drop for PanicsTwice {
+    fn drop(&mut self) {
+        let _ = self.0.send(std::thread::panicking());
+        panic!("the second");
+    }
+}
+
+#[test]
+fn a_future_that_panics_is_dropped_while_that_unwinds() {
+    for (kind, runtime) in runtimes() {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let error = runtime
+            .block_on(runtime.spawn(PanicsTwice(sender)))
+            .unwrap_err();
+        assert!(receiver.recv().unwrap(), "{kind}: not panicking");
+        assert_eq!(
+            *error.into_panic().downcast::<&str>().unwrap(),
+            "the first",
+            "{kind}"
+        );
+    }
+}
+
 #[test]
 fn a_panic_reaches_the_joiner_and_nobody_else() {
     for (kind, runtime) in runtimes() {

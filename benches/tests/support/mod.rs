@@ -1,7 +1,6 @@
 //! Calling `versus`, and the example `troubled`, which is the same program with other peers.
 
-// Each test file is a program of its own and uses some of this.
-#![allow(dead_code)]
+#![allow(dead_code, reason = "no test file uses all of it")]
 
 use leno_bench::record::{Environment, FORMAT, PeerResult, Record, Row};
 use leno_bench::workload::Unit;

@@ -103,6 +103,31 @@ fn a_job_that_meets_the_end_is_run_or_cancelled() {
     }
 }
 
+/// A job that a thread is coming for when the end comes is run: the thread is starting, or was told.
+// Mutations: blocking.rs, `close` does not count the threads that start, or those that were told: the first, or the second,
+// is cancelled.
+#[test]
+fn a_job_that_a_thread_is_coming_for_is_run() {
+    for jobs in [1, 2] {
+        explore(3, move || {
+            let blocking = blocking(1, Duration::MAX);
+            let (mut last, taken) = submit(&blocking, || ());
+            assert!(taken);
+            if jobs == 2 {
+                root::block_on(last).unwrap();
+                // So that the thread is told, and not met in between.
+                while blocking.counts().1 == 0 {
+                    thread::yield_now();
+                }
+                last = submit(&blocking, || ()).0;
+            }
+            blocking.close();
+            assert!(blocking.wait(None));
+            root::block_on(last).unwrap();
+        });
+    }
+}
+
 /// A mandatory job that was taken before the end is run, with whatever thread there is; one that comes after it is not
 /// taken.
 // Mutations: blocking.rs, `close` keeps the cores only: a job that was taken is not run. `next_job` looks at `closed`

@@ -32,11 +32,11 @@
 #[macro_export]
 macro_rules! pin {
     ($($variable:ident),* $(,)?) => {$(
-        #[allow(unused_mut)]
+        #[allow(unused_mut, reason = "a caller may want to poll it or only to pass it on")]
         let mut $variable = $crate::macros::support::pin!($variable);
     )*};
     ($(let $variable:ident = $value:expr;)*) => {$(
-        #[allow(unused_mut)]
+        #[allow(unused_mut, reason = "a caller may want to poll it or only to pass it on")]
         let mut $variable = $crate::macros::support::pin!($value);
     )*};
 }

@@ -169,8 +169,7 @@ macro_rules! __select {
             disabled[$index] = true;
         })?)+
 
-        // `mut` for patterns with `ref mut`.
-        #[allow(unused_mut)]
+        #[allow(unused_mut, reason = "patterns with `ref mut` need it")]
         let mut output = {
             // Apart from `into_future`, so that temporaries in `&mut temporary()` live as long as this.
             let futures = ($($future,)+);
@@ -198,7 +197,7 @@ macro_rules! __select {
                                 let future = unsafe {
                                     $crate::macros::support::Pin::new_unchecked(&mut futures.$index)
                                 };
-                                #[allow(unused_mut)]
+                                #[allow(unused_mut, reason = "as above")]
                                 let mut output = match $crate::macros::support::Future::poll(future, cx) {
                                     $crate::macros::support::Poll::Ready(output) => output,
                                     $crate::macros::support::Poll::Pending => {

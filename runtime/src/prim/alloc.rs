@@ -30,7 +30,9 @@ struct Block {
 struct Kept {
     /// The last one of each class.
     blocks: [Cell<*mut Block>; CLASSES],
-    /// How many bytes more may be kept.
+    /// How many bytes are kept.
+    bytes: Cell<usize>,
+    /// How many more may be: what was taken before, as far as there is room. The two are never more than [`MOST`].
     credit: Cell<usize>,
 }
 
@@ -98,6 +100,7 @@ impl Kept {
     const fn new() -> Self {
         Self {
             blocks: [const { Cell::new(ptr::null_mut()) }; CLASSES],
+            bytes: Cell::new(0),
             credit: Cell::new(0),
         }
     }
@@ -106,12 +109,14 @@ impl Kept {
     #[inline]
     fn take(&self, class: usize) -> *mut Block {
         let size = layout_of(class).size();
-        self.credit.set(MOST.min(self.credit.get() + size));
         let block = self.blocks[class].get();
         if !block.is_null() {
             // SAFETY: blocks in the list are this thread's, and `keep` has written them.
             self.blocks[class].set(unsafe { (*block).next });
+            self.bytes.set(self.bytes.get() - size);
         }
+        let room = MOST - self.bytes.get();
+        self.credit.set(room.min(self.credit.get() + size));
         block
     }
 
@@ -127,6 +132,7 @@ impl Kept {
             return false;
         };
         self.credit.set(credit);
+        self.bytes.set(self.bytes.get() + size);
         let next = self.blocks[class].replace(block);
         // SAFETY: the caller's: large and aligned enough for a pointer, and to be written.
         unsafe { block.write(Block { next }) };
@@ -240,6 +246,27 @@ mod tests {
                 give(block, layout);
             }
             assert_eq!(kept(class), MOST / layout.size());
+        })
+        .join()
+        .expect("no panic");
+    }
+
+    #[test]
+    fn the_bound_is_for_all_sizes_together() {
+        let layouts = [Layout::new::<[u64; 21]>(), Layout::new::<[u64; 41]>()];
+        let kept_bytes = move || {
+            let bytes = |layout| kept(class(layout).expect("small enough")) * layout.size();
+            layouts.map(bytes).iter().sum::<usize>()
+        };
+        std::thread::spawn(move || {
+            for layout in layouts {
+                let blocks: Vec<_> = (0..5000).map(|_| take(layout)).collect();
+                for block in blocks {
+                    give(block, layout);
+                }
+                assert!(kept_bytes() <= MOST, "{} bytes", kept_bytes());
+                assert!(kept_bytes() > MOST - layout.size());
+            }
         })
         .join()
         .expect("no panic");

@@ -14,6 +14,8 @@ pub(crate) mod alarm;
 pub(crate) mod alloc;
 mod cell;
 mod clock;
+#[cfg(unix)]
+pub(crate) mod descriptor;
 mod lock;
 
 pub(crate) use cell::UnsafeCell;

@@ -143,22 +143,17 @@ impl News {
 
 #[cfg(target_os = "linux")]
 mod pidfd {
+    use crate::prim::descriptor::Descriptor;
     use leno_reactor::{Direction, Interest, Io};
-    use mio::event::Source;
-    use mio::unix::SourceFd;
-    use mio::{Registry, Token};
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     use std::io;
-    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::os::fd::OwnedFd;
     use std::process::Child;
     use std::task::{Context, Poll};
 
     /// A descriptor that is readable when a child has ended.
     #[derive(Debug)]
-    pub(super) struct Pidfd(Io<Descriptor>);
-
-    #[derive(Debug)]
-    struct Descriptor(OwnedFd);
+    pub(super) struct Pidfd(Io<Descriptor<OwnedFd>>);
 
     impl Pidfd {
         pub(super) fn new(process: &Child, reactor: &leno_reactor::Handle) -> io::Result<Self> {
@@ -171,30 +166,6 @@ mod pidfd {
         pub(super) fn poll_exited(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
             let ready = self.0.poll_ready(cx, Direction::Read);
             ready.map(|event| event.ok().map(drop))
-        }
-    }
-
-    impl Source for Descriptor {
-        fn register(
-            &mut self,
-            registry: &Registry,
-            token: Token,
-            interests: mio::Interest,
-        ) -> io::Result<()> {
-            SourceFd(&self.0.as_raw_fd()).register(registry, token, interests)
-        }
-
-        fn reregister(
-            &mut self,
-            registry: &Registry,
-            token: Token,
-            interests: mio::Interest,
-        ) -> io::Result<()> {
-            SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interests)
-        }
-
-        fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-            SourceFd(&self.0.as_raw_fd()).deregister(registry)
         }
     }
 }

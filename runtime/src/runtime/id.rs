@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// What tells a runtime from all others of the process; see [`Handle::id`](super::Handle::id).
 ///
+/// A [`LocalSet`](crate::task::LocalSet::id) has one, too.
+///
 /// It says nothing about the order in which runtimes were made, and none is used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 
 impl Id {
-    pub(super) fn next() -> Self {
+    pub(crate) fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         // Ordering: Relaxed, only the number itself matters; 64 bits of it do not come round.
         let id = LAST.fetch_add(1, Ordering::Relaxed) + 1;

@@ -3,7 +3,7 @@
 use super::JoinHandle;
 use crate::kernel::budget;
 use crate::kernel::local_set as kernel;
-use crate::runtime::{Runtime, current};
+use crate::runtime::{self, Runtime, current};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -91,6 +91,7 @@ where
 /// ```
 pub struct LocalSet {
     set: kernel::LocalSet,
+    id: runtime::Id,
 }
 
 /// Within this guard's life [`spawn_local`] spawns onto the set that was [entered](LocalSet::enter).
@@ -106,7 +107,13 @@ impl LocalSet {
     pub fn new() -> Self {
         Self {
             set: kernel::LocalSet::new(),
+            id: runtime::Id::next(),
         }
+    }
+
+    /// What tells the set from all other sets and runtimes of the process.
+    pub fn id(&self) -> runtime::Id {
+        self.id
     }
 
     /// Lets [`spawn_local`] spawn onto this set until the guard is dropped. That alone does not run the tasks.

@@ -1,11 +1,9 @@
 use super::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 use crate::kernel::budget::poll_budgeted;
+use crate::prim::descriptor::Descriptor;
 use crate::runtime::current;
 use crate::task::coop::cooperative;
 use leno_reactor::{Direction, Interest, Io, ReadyEvent};
-use mio::event::Source;
-use mio::unix::SourceFd;
-use mio::{Registry, Token};
 use std::error::Error;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::task::{Context, Poll};
@@ -47,35 +45,8 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// ```
 pub struct AsyncFd<T: AsRawFd> {
     /// Dropped first: the descriptor leaves the selector before it is closed.
-    io: Io<Descriptor>,
+    io: Io<Descriptor<RawFd>>,
     inner: T,
-}
-
-/// The descriptor of an `AsyncFd`'s inner value, as it was registered.
-struct Descriptor(RawFd);
-
-impl Source for Descriptor {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: mio::Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.0).register(registry, token, interest)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interest: mio::Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.0).reregister(registry, token, interest)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.0).deregister(registry)
-    }
 }
 
 /// Making one, and taking it apart.

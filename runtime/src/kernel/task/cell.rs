@@ -20,7 +20,7 @@ use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
 
 /// What is known of every task, whatever its future.
@@ -156,16 +156,14 @@ impl<F: Future> Cell<F> {
                 };
                 // SAFETY: the future stays in the task's memory until it is dropped in place.
                 let polled = unsafe { Pin::new_unchecked(future) }.poll(cx);
-                let unwinding = ManuallyDrop::new(unwinding);
+                let mut unwinding = ManuallyDrop::new(unwinding);
                 let output = match polled {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(output) => output,
                 };
-                // SAFETY: as above; the guard does nothing any more.
-                let stage = unsafe { ptr::read(&raw const unwinding.0) };
                 // Drops the future. If that panics, the output is stored all the same, and then replaced
                 // by the panic below.
-                *stage = Stage::Output(Ok(output));
+                *unwinding.0 = Stage::Output(Ok(output));
                 Poll::Ready(())
             })
         }));

@@ -4,34 +4,38 @@
 //! each expiration is a new event, and setting it anew forgets the last.
 
 use crate::prim::clock::BEFORE_BOOT;
+use crate::prim::descriptor::Descriptor;
 use leno_reactor::{Handle, Interest, Io};
-use mio::event::Source;
-use mio::unix::SourceFd;
-use mio::{Registry, Token};
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// Ends a turn of a reactor at a given moment.
 #[derive(Debug)]
-pub(crate) struct Alarm(Io<TimerFd>);
+pub(crate) struct Alarm(Io<Descriptor<TimerFd>>);
 
 impl Alarm {
     /// `None` if the system refuses.
     pub(crate) fn new(reactor: &Handle) -> Option<Self> {
-        let timer = reactor.register(TimerFd::new().ok()?, Interest::READABLE);
+        let timer = reactor.register(Descriptor(TimerFd::new().ok()?), Interest::READABLE);
         timer.ok().map(Self)
     }
 
     /// Goes off at `moment` (as [`now`](crate::prim::now) counts), and at no other: what it was set for before is
     /// forgotten. False if that cannot be.
     pub(crate) fn set(&mut self, moment: u64) -> bool {
-        self.0.get_ref().set(moment).is_ok()
+        self.0.get_ref().0.set(moment).is_ok()
     }
 }
 
 #[derive(Debug)]
 struct TimerFd(OwnedFd);
+
+impl AsRawFd for TimerFd {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0.as_raw_fd()
+    }
+}
 
 impl TimerFd {
     fn new() -> io::Result<Self> {
@@ -75,30 +79,6 @@ impl TimerFd {
             return Err(io::Error::last_os_error());
         }
         Ok(())
-    }
-}
-
-impl Source for TimerFd {
-    fn register(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: mio::Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.0.as_raw_fd()).register(registry, token, interests)
-    }
-
-    fn reregister(
-        &mut self,
-        registry: &Registry,
-        token: Token,
-        interests: mio::Interest,
-    ) -> io::Result<()> {
-        SourceFd(&self.0.as_raw_fd()).reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        SourceFd(&self.0.as_raw_fd()).deregister(registry)
     }
 }
 
