@@ -267,7 +267,8 @@ fn futures_and_values_may_be_of_any_kind() {
 
 #[test]
 fn debug_shows_the_value() {
-    let mut future = Box::pin(NUMBER.scope(1, async {}));
+    let scope: leno::task::futures::TaskLocalFuture<_, _> = NUMBER.scope(1, async {});
+    let mut future = Box::pin(scope);
     assert_eq!("TaskLocalFuture { value: 1 }", format!("{future:?}"));
     future.as_mut().take_value();
     assert_eq!(

@@ -1,6 +1,7 @@
 //! Runtimes of both kinds run tasks, and end.
 
 use leno::runtime::{Builder, Runtime};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -25,6 +26,17 @@ fn a_spawned_task_returns_its_output() {
     for (kind, runtime) in runtimes() {
         let output = runtime.block_on(async { leno::spawn(async { 6 * 7 }).await.unwrap() });
         assert_eq!(output, 42, "{kind}");
+    }
+}
+
+#[test]
+fn ids_are_keys_of_ordered_maps() {
+    for (kind, runtime) in runtimes() {
+        let names: BTreeMap<_, _> = (0..10)
+            .map(|name| (runtime.spawn(async {}).id(), name))
+            .collect();
+        assert_eq!(names.len(), 10, "{kind}");
+        assert!(names.keys().is_sorted(), "{kind}");
     }
 }
 

@@ -28,6 +28,7 @@ mod set_once;
 mod slot;
 mod task;
 mod watch;
+mod watcher;
 mod wheel;
 mod wheel_oracle;
 

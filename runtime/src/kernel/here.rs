@@ -7,6 +7,7 @@
 //! type in the method it wraps around the cell.
 
 use crate::kernel::rng::Rng;
+use crate::kernel::yields::Yields;
 use crate::prim::thread_local_cells;
 use std::cell::Cell;
 use std::ptr;
@@ -31,8 +32,8 @@ pub(crate) struct Here {
     pub(crate) woken_itself: Cell<bool>,
     /// What the running task may still do before it has to yield; see [`super::budget`].
     pub(crate) budget: Cell<u8>,
-    /// How often tasks have yielded on this thread, wrapping; see [`super::intervals`].
-    pub(crate) yields: Cell<u8>,
+    /// When to look for events because of tasks that yield.
+    pub(crate) yields: Yields,
     /// Id of the running task, 0 for none.
     pub(crate) task_id: Cell<u64>,
     /// The pool's core that this thread holds, or null.
@@ -69,7 +70,7 @@ impl Here {
             running: Cell::new(ptr::null()),
             woken_itself: Cell::new(false),
             budget: Cell::new(super::budget::UNLIMITED),
-            yields: Cell::new(0),
+            yields: Yields::new(),
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),

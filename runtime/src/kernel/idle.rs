@@ -106,6 +106,12 @@ impl Idle {
         word & CLOSED != 0
     }
 
+    /// Wakes a worker if none is looking for work, for a reason that it will find.
+    pub(crate) fn rouse(&self) {
+        // Ordering: Relaxed, a hint: who asks for this asks again.
+        self.wake_one(self.word.load(Ordering::Relaxed));
+    }
+
     /// W3–W5.
     #[cold]
     fn wake_one(&self, mut word: u64) {

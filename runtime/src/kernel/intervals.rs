@@ -1,8 +1,7 @@
 //! How often a scheduler looks at what is not a task that is at hand.
 //!
 //! Every so many tasks, which costs little beside so many. But if the tasks are long, what waits outside waits long: so a
-//! worker measures how long its tasks take, and looks after fewer of them, about every [`LATE`]. And if they do nothing but
-//! yield, they wait for what has not come yet: then it looks after every [`YIELDS`] times.
+//! worker measures how long its tasks take, and looks after fewer of them, about every [`LATE`].
 
 use crate::kernel::here;
 use std::cell::Cell;
@@ -10,27 +9,6 @@ use std::cell::Cell;
 /// How late, in nanoseconds, a worker may be for what comes from outside, if its tasks allow: a look costs less than a
 /// hundredth of that.
 const LATE: u64 = 100_000;
-
-/// How often the tasks of a thread may yield, with nothing else to do, until it looks for events: that costs some 200 ns.
-const YIELDS: u8 = 8;
-
-/// The same when it has just been woken: what woke it is often the beginning of something.
-const FIRST_YIELDS: u8 = 4;
-
-/// This thread has slept, and looked for events.
-pub(crate) fn restart_yields() {
-    here::with(|here| here.yields.set(YIELDS - FIRST_YIELDS));
-}
-
-/// Counts a task that yields on this thread; true if it is time to look for events, unless there are other tasks to run.
-#[inline]
-pub(crate) fn count_yield() -> bool {
-    here::with(|here| {
-        let yields = here.yields.get().wrapping_add(1);
-        here.yields.set(yields);
-        yields % YIELDS == 0
-    })
-}
 
 /// Counted in ticks: one for each task that was run.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +75,7 @@ impl Adapted {
 
     /// The worker has slept until now, and looked at everything.
     pub(crate) fn restart(&self, now: u64) {
-        restart_yields();
+        here::with(|here| here.yields.restart());
         self.stepped.set(now);
         self.looked.set(now);
         self.unlooked.set(0);

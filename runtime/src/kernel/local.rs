@@ -28,7 +28,7 @@ use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::{Callback, ParkHooks};
-use crate::kernel::intervals::{self, Intervals};
+use crate::kernel::intervals::Intervals;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
@@ -455,7 +455,7 @@ impl Driven {
             }
             local.wheel.awake();
             self.core().awake_since.set(prim::now());
-            intervals::restart_yields();
+            here::with(|here| here.yields.restart());
             self.count_sleep();
         }
         self.fire();

@@ -4,11 +4,11 @@
 //! loom's types. Floors, each importing only from those above it:
 //!
 //! ```text
-//!  k0  rng · list · wake_list · foreign                data, no orderings; who calls what is not ours
-//!  k1  here · budget · hooks · clock · seat            this thread, the time, a place to sleep
-//!  k2  task · atomic_waker · root · wheel              what wakes and is woken
-//!  k3  slot · owned · idle · driver                    where tasks wait, where workers wait
-//!  k4  pool · worker · local · local_set · blocking    the loops that tie it together
+//!  k0  rng · list · wake_list · foreign · yields         data, no orderings; who calls what is not ours
+//!  k1  here · budget · hooks · clock · seat · intervals  this thread, the time, a place to sleep
+//!  k2  task · atomic_waker · root · wheel                what wakes and is woken
+//!  k3  slot · owned · idle · watcher · driver            where tasks wait, where workers wait
+//!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
 //! ```
 //!
 //! # The law of orderings
@@ -37,5 +37,7 @@ pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod task;
 pub(crate) mod wake_list;
+pub(crate) mod watcher;
 pub(crate) mod wheel;
 pub(crate) mod worker;
+pub(crate) mod yields;

@@ -25,6 +25,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::watcher::{self, Watcher};
 use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
@@ -36,6 +37,7 @@ use std::ptr::NonNull;
 /// The shared half of a multi-threaded scheduler.
 pub(crate) struct Pool {
     pub(super) idle: Idle,
+    pub(super) watcher: Watcher,
     pub(super) injector: Injector<Runnable>,
     pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
@@ -69,6 +71,8 @@ pub(super) struct Counters {
     pub(super) sleeps: AtomicU64,
     /// Nanoseconds that it was awake until it last went to sleep.
     pub(super) busy: AtomicU64,
+    /// How often it has looked around, between tasks.
+    pub(super) looks: AtomicU64,
 }
 
 impl Counters {
@@ -78,6 +82,7 @@ impl Counters {
             finished: AtomicU64::new(0),
             sleeps: AtomicU64::new(0),
             busy: AtomicU64::new(0),
+            looks: AtomicU64::new(0),
         }
     }
 
@@ -88,12 +93,41 @@ impl Counters {
         self.sleeps.store(sleeps, Ordering::Relaxed);
     }
 
+    /// The worker looks around.
+    pub(super) fn count_look(&self) {
+        // Ordering: as above.
+        let looks = self.looks.load(Ordering::Relaxed) + 1;
+        self.looks.store(looks, Ordering::Relaxed);
+    }
+
+    /// Where the worker is: unchanged as long as it is in one poll, or asleep.
+    fn position(&self) -> Position {
+        // Ordering: Relaxed; what is a moment old is as good.
+        Position {
+            sleeps: self.sleeps.load(Ordering::Relaxed),
+            looks: self.looks.load(Ordering::Relaxed),
+        }
+    }
+
     /// The worker has been awake since then, and is no more.
     pub(super) fn count_busy(&self, since: u64) {
         let awake = prim::now().saturating_sub(since);
         // Ordering: as above.
         let busy = self.busy.load(Ordering::Relaxed) + awake;
         self.busy.store(busy, Ordering::Relaxed);
+    }
+}
+
+/// Where a worker was when somebody looked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Position {
+    sleeps: u64,
+    looks: u64,
+}
+
+impl Position {
+    fn is_asleep(self) -> bool {
+        self.sleeps % 2 == 1
     }
 }
 
@@ -128,6 +162,7 @@ impl Pool {
         }
         let pool = Arc::new(Self {
             idle: Idle::new(seats.into_boxed_slice()),
+            watcher: Watcher::new(),
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
             owned: Owned::new(workers),
@@ -243,11 +278,45 @@ impl Pool {
         !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
     }
 
+    // ----- the watcher --------------------------------------------------------------------------------
+
+    /// Looks after workers that are stuck, until the pool is closed. For a thread of its own.
+    pub(crate) fn watch(&self) {
+        let mut positions = vec![Position::default(); self.remotes.len()];
+        self.watcher.run(
+            watcher::QUIET,
+            || !self.idle.is_closed(),
+            || self.idle.all_sleep(),
+            || {
+                if self.is_held_up(&mut positions) {
+                    self.idle.rouse();
+                }
+            },
+        );
+    }
+
+    /// True if a worker stands where it was and something waits for it.
+    fn is_held_up(&self, positions: &mut [Position]) -> bool {
+        let unattended = self.driver.handle().is_some()
+            && !self.remotes.iter().any(|remote| remote.seat.is_polling());
+        let now = self.clock.now();
+        let mut held_up = false;
+        for (remote, before) in self.remotes.iter().zip(positions) {
+            let position = remote.counters.position();
+            let is_stuck = position == *before && !position.is_asleep();
+            *before = position;
+            held_up |= is_stuck
+                && (unattended || !remote.slot.peek().is_null() || remote.wheel.overdue(now));
+        }
+        held_up
+    }
+
     // ----- shutdown -----------------------------------------------------------------------------------
 
     /// Begins the end: no new tasks, everyone is told.
     pub(crate) fn close(&self) {
         self.idle.close();
+        self.watcher.close();
     }
 
     fn drain_injector(&self) {

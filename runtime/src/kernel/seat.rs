@@ -71,6 +71,12 @@ impl Seat {
         self.call(POKED);
     }
 
+    /// True if the owner waits in the reactor, or is about to.
+    pub(crate) fn is_polling(&self) -> bool {
+        // Ordering: Relaxed, a hint.
+        self.word.load(Ordering::Relaxed) & POLLING != 0
+    }
+
     fn call(&self, bit: u32) {
         // Ordering: Release, for the owner's `swap`.
         let before = self.word.fetch_or(bit, Ordering::Release);

@@ -16,9 +16,10 @@
 //! [idle protocol](super::idle) run. A task that its own poll has requeued onto an empty deque tells nobody either:
 //! this worker runs it next. The tasks that one turn of the reactor wakes are told together, after it.
 //!
-//! A slot must not hold a task back for as long as the poll that filled it computes on. Two remedies. A searcher that
-//! finds the same task in a slot twice, some microseconds apart, takes it. And when everyone else sleeps, only the worker
-//! itself can do something, and only before it computes on: so it learns whether to use its slot ([`pace`]).
+//! A slot must not hold a task back for as long as the poll that filled it computes on. Three remedies. A searcher that
+//! finds the same task in a slot twice, some microseconds apart, takes it. When everyone else sleeps, a worker whose polls
+//! are often long learns not to use its slot ([`pace`]). And for the others there is the [watcher](super::watcher), who
+//! wakes a searcher after some milliseconds.
 
 mod attend;
 mod pace;
@@ -398,6 +399,7 @@ impl Core {
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
     /// and timers. Returns the next task, one from outside if there is one.
     fn look_around(&self) -> Option<Runnable> {
+        self.remote.counters.count_look();
         let now = prim::now();
         if self.intervals.end_step(now) {
             let now = self.pool.clock.at(now);
@@ -537,6 +539,7 @@ impl Core {
             wheel.awake();
             self.owes.set(pool.idle.take_back(self.index));
             self.searching.set(true);
+            self.tell_watcher();
             self.awake_since.set(prim::now());
             return;
         }
@@ -549,6 +552,7 @@ impl Core {
             self.owes.set(pool.idle.take_back(self.index));
         }
         self.searching.set(true);
+        self.tell_watcher();
         wheel.awake();
         let now = prim::now();
         self.awake_since.set(now);
@@ -561,6 +565,14 @@ impl Core {
         }
         self.tick.set(0);
         self.refill();
+    }
+
+    /// This worker is no longer counted as sleeping.
+    fn tell_watcher(&self) {
+        // A lone worker has none.
+        if !self.alone {
+            self.pool.watcher.awake();
+        }
     }
 
     // ----- the end ------------------------------------------------------------------------------------

@@ -11,10 +11,11 @@ use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
 use crate::kernel::wheel;
 use crate::kernel::worker;
+use crate::prim::Mutex;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::thread::ThreadId;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
@@ -38,8 +39,16 @@ pub(super) struct Settings {
 
 #[derive(Debug)]
 enum Scheduler {
-    Pool { pool: Arc<Pool>, home: Home },
-    Local { local: Arc<Local>, home: Home },
+    Pool {
+        pool: Arc<Pool>,
+        home: Home,
+        /// The thread that looks after stuck workers, until somebody waits for its end.
+        watcher: Mutex<Option<thread::JoinHandle<()>>>,
+    },
+    Local {
+        local: Arc<Local>,
+        home: Home,
+    },
 }
 
 /// How long a shutdown may wait.
@@ -62,7 +71,8 @@ impl Inner {
             id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
-                pool,
+                pool: Arc::clone(&pool),
+                watcher: Mutex::new(None),
             },
             settings,
             blocking,
@@ -77,7 +87,23 @@ impl Inner {
                 });
             }
         }
+        inner.start_watcher();
         Ok(inner)
+    }
+
+    /// Starts the thread that looks after stuck workers, which needs somebody to wake.
+    fn start_watcher(&self) {
+        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
+            return;
+        };
+        if pool.workers() > 1 {
+            let pool = Arc::clone(pool);
+            // If the system refuses it, stuck workers are on their own; nothing else is lost.
+            *watcher.lock() = thread::Builder::new()
+                .name("leno-watcher".to_owned())
+                .spawn(move || pool.watch())
+                .ok();
+        }
     }
 
     pub(super) fn new_local(
@@ -221,7 +247,7 @@ impl Inner {
     #[inline]
     fn count_spawned(&self) -> Home {
         match &self.scheduler {
-            Scheduler::Pool { pool, home } => pool.count_spawned(home),
+            Scheduler::Pool { pool, home, .. } => pool.count_spawned(home),
             Scheduler::Local { local, home } => {
                 local.count_spawned();
                 home.clone()
@@ -378,7 +404,14 @@ impl Inner {
         // A task that this very thread is running cannot end while it waits.
         if self.blocking.wait(timeout) && !own_thread {
             match &self.scheduler {
-                Scheduler::Pool { pool, .. } => pool.wait_for_tasks(),
+                Scheduler::Pool { pool, watcher, .. } => {
+                    pool.wait_for_tasks();
+                    if let Some(watcher) = watcher.lock().take() {
+                        // It ends as soon as it sees that the pool is closed. It runs nobody else's code, so it has
+                        // not panicked.
+                        let _ = watcher.join();
+                    }
+                }
                 Scheduler::Local { local, .. } => local.wait_for_tasks(),
             }
         }

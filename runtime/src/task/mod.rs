@@ -17,8 +17,13 @@ pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::spawn;
 #[doc(hidden)]
 pub use task_local::LocalSlot;
-pub use task_local::{AccessError, LocalKey, TaskLocalFuture};
+pub use task_local::{AccessError, LocalKey};
 pub use yield_now::yield_now;
+
+/// The futures that this module's functions return and that have a name.
+pub mod futures {
+    pub use super::task_local::TaskLocalFuture;
+}
 
 /// The id of the task that is running.
 ///

@@ -6,8 +6,8 @@ use std::task::Poll;
 
 /// Lets the other tasks of the runtime run before going on.
 ///
-/// The task goes to the end of its worker's queue. IO and timers get their turn every so often, whatever is queued, and
-/// every eighth time if nothing is.
+/// The task goes to the end of its worker's queue. IO and timers get their turn every so often, whatever is queued. If
+/// nothing is, they get it at once, and then less often the longer this goes on, down to every eighth time.
 ///
 /// # Cancel safety
 ///

@@ -6,9 +6,9 @@ use std::num::NonZeroU64;
 
 /// An opaque id that tells a task from all others of the process.
 ///
-/// Ids are never used twice. They are handed to threads in blocks, so their order says nothing about the
-/// order in which tasks were spawned.
-#[derive(Clone, Copy, Debug, Hash, Eq, PartialEq)]
+/// Ids are never used twice. They are ordered, so that they can be keys, but they are handed to threads in blocks: the
+/// order says nothing about which task was spawned first.
+#[derive(Clone, Copy, Debug, Hash, Eq, PartialEq, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 
 impl Id {

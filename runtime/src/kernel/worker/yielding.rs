@@ -1,13 +1,13 @@
 //! Tasks that yield with nothing else to run: what they wait for comes from outside, so somebody has to look.
 
 use super::current;
-use crate::kernel::intervals;
+use crate::kernel::here;
 use crate::kernel::local::Local;
 
 /// A task that this thread is polling yields, by its own will or for lack of budget.
 #[inline]
 pub(crate) fn yielded() {
-    if intervals::count_yield() {
+    if here::with(|here| here.yields.count()) {
         hurry();
     }
 }
