@@ -4,7 +4,8 @@
 use leno::io::{AsyncReadExt, AsyncWriteExt};
 use leno::net::UnixStream;
 use leno::runtime::{Builder, Runtime};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -97,5 +98,37 @@ fn timers_fire() {
             to_stuck.write_u8(1).await.unwrap();
             stuck.await.unwrap().unwrap();
         });
+    }
+}
+
+#[test]
+fn a_busy_worker_takes_the_tasks_of_one_that_is_stuck() {
+    for _ in 0..20 {
+        let runtime = runtime();
+        // Two tasks that always run, so that no worker ever has nothing to do.
+        let done = Arc::new(AtomicBool::new(false));
+        let busy: [_; 2] = std::array::from_fn(|_| {
+            let done = Arc::clone(&done);
+            runtime.spawn(async move {
+                while !done.load(Ordering::Relaxed) {
+                    leno::task::yield_now().await;
+                }
+            })
+        });
+        let stuck = runtime.spawn(async {
+            let (unblock, blocked) = mpsc::channel();
+            for _ in 0..10 {
+                let unblock = unblock.clone();
+                leno::spawn(async move { unblock.send(()) });
+            }
+            for _ in 0..10 {
+                blocked.recv_timeout(NEVER).unwrap();
+            }
+        });
+        runtime.block_on(stuck).unwrap();
+        done.store(true, Ordering::Relaxed);
+        for task in busy {
+            runtime.block_on(task).unwrap();
+        }
     }
 }

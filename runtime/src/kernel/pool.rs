@@ -101,7 +101,7 @@ impl Counters {
     }
 
     /// Where the worker is: unchanged as long as it is in one poll, or asleep.
-    fn position(&self) -> Position {
+    pub(super) fn position(&self) -> Position {
         // Ordering: Relaxed; what is a moment old is as good.
         Position {
             sleeps: self.sleeps.load(Ordering::Relaxed),
@@ -120,13 +120,13 @@ impl Counters {
 
 /// Where a worker was when somebody looked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Position {
+pub(super) struct Position {
     sleeps: u64,
     looks: u64,
 }
 
 impl Position {
-    fn is_asleep(self) -> bool {
+    pub(super) fn is_asleep(self) -> bool {
         self.sleeps % 2 == 1
     }
 }

@@ -30,11 +30,11 @@ use crate::prim::atomic::{AtomicBool, Ordering, fence};
 use std::time::Duration;
 
 /// From one look to the next. What waits for a stuck worker waits for one to two of them.
-const NAP: Duration = Duration::from_millis(5);
+const NAP: Duration = Duration::from_millis(10);
 
 /// After how many looks at a pool that sleeps the watcher sleeps as well: a pool with a little work now and then should
 /// not pay for waking it each time.
-pub(crate) const QUIET: u32 = 10;
+pub(crate) const QUIET: u32 = 2;
 
 /// The watcher of one pool.
 #[derive(Debug)]

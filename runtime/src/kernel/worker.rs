@@ -23,6 +23,7 @@
 
 mod attend;
 mod pace;
+mod relief;
 mod yielding;
 
 use crate::kernel::budget;
@@ -38,6 +39,7 @@ use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
 use pace::Pace;
+use relief::Relief;
 use std::cell::Cell;
 use std::ptr;
 pub(crate) use yielding::yielded;
@@ -72,6 +74,7 @@ pub(crate) struct Core {
     untold: Cell<bool>,
     /// Whether to use the slot.
     pace: Pace,
+    relief: Relief,
     /// Since when this worker has been awake, in real time.
     awake_since: Cell<u64>,
 }
@@ -219,6 +222,7 @@ impl Core {
             quiet: Cell::new(false),
             untold: Cell::new(false),
             pace: Pace::new(),
+            relief: Relief::new(),
             awake_since: Cell::new(prim::now()),
         }
     }
@@ -402,6 +406,9 @@ impl Core {
         self.remote.counters.count_look();
         let now = prim::now();
         if self.intervals.end_step(now) {
+            if !self.alone {
+                self.relieve(now);
+            }
             let now = self.pool.clock.at(now);
             self.quietly(|| {
                 if let Some(mut turn) = self.pool.driver.try_lock() {

@@ -5,8 +5,8 @@
 //!
 //! For each kind of signal one action stays registered, which sets a flag if there is no listener. A new listener first
 //! registers its own action, then counts itself, then takes the flag: a signal that found it uncounted has set the flag,
-//! or reaches its action. (But for one whose handler, on another thread, has looked at the count before and sets the flag
-//! after that: it is the one after the next listener's.)
+//! or reaches its action. A signal whose handler runs on another thread meanwhile, from before the first of these steps to
+//! after the last, comes neither before the listener nor after it: the next one may receive it, or nobody.
 
 use super::unix::{Action, Reaction, SignalKind};
 use std::io;

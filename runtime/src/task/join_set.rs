@@ -1,16 +1,15 @@
 //! A set of tasks, joined in the order in which they complete.
 //!
-//! Each task's join waker is an [`Entry`]: the task's number in the set. Completing pushes the number to the set's
-//! `finished` queue and wakes whoever polled the set last, so joining n tasks costs O(n), whatever their order.
+//! Each task's join waker is an [`Entry`]: the task's number in the set. Completing pushes the number to [`Finished`] and
+//! wakes whoever polled the set last, so joining n tasks costs O(n), whatever their order.
 //!
-//! A number is only a hint where to look: a set that has let its tasks go may find numbers of theirs in the queue
-//! later, when a new task has the place. So whoever takes a number looks whether that task is complete.
+//! A set that has let its tasks go may find numbers of theirs later, when a new task has the place. So whoever takes a
+//! number looks whether that task is complete.
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::kernel::budget;
-use crate::prim::Mutex;
+use crate::kernel::finished::Finished;
 use crate::runtime::Handle;
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic;
@@ -47,34 +46,12 @@ pub struct JoinSet<T> {
     tasks: Vec<Option<JoinHandle<T>>>,
     /// The indices without a task.
     vacant: Vec<usize>,
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
-    /// No waker is cloned, woken or dropped under this lock.
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// Numbers of tasks that have completed.
-    finished: VecDeque<usize>,
-    /// Who polled the set last, and found it without a finished task.
-    waker: Option<Waker>,
-}
-
-impl Shared {
-    /// True if `waker` is in place already. A task that completes takes it away, so none has since it was put there.
-    fn is_waker(&self, waker: &Waker) -> bool {
-        let state = self.state.lock();
-        state.waker.as_ref().is_some_and(|old| old.will_wake(waker))
-    }
+    finished: Arc<Finished>,
 }
 
 /// What a task wakes as it completes.
 struct Entry {
-    shared: Arc<Shared>,
+    finished: Arc<Finished>,
     number: usize,
 }
 
@@ -84,13 +61,7 @@ impl Wake for Entry {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut state = self.shared.state.lock();
-        state.finished.push_back(self.number);
-        let waker = state.waker.take();
-        drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.finished.push(self.number);
     }
 }
 
@@ -100,12 +71,7 @@ impl<T> JoinSet<T> {
         Self {
             tasks: Vec::new(),
             vacant: Vec::new(),
-            shared: Arc::new(Shared {
-                state: Mutex::new(State {
-                    finished: VecDeque::new(),
-                    waker: None,
-                }),
-            }),
+            finished: Arc::new(Finished::new()),
         }
     }
 
@@ -121,24 +87,13 @@ impl<T> JoinSet<T> {
 
     /// Takes a finished task out of the set.
     fn take_finished(&mut self) -> Option<JoinHandle<T>> {
-        loop {
-            let number = self.shared.state.lock().finished.pop_front()?;
-            let place = &mut self.tasks[number];
-            // The number may be that of a task that was let go.
-            if place.as_ref().is_some_and(JoinHandle::is_finished) {
-                self.vacant.push(number);
-                return place.take();
-            }
-        }
+        let (tasks, vacant) = (&mut self.tasks, &mut self.vacant);
+        self.finished.take(|number| take(tasks, vacant, number))
     }
 
     /// Takes all tasks out of the set.
     fn take_all(&mut self) -> Vec<JoinHandle<T>> {
-        let mut state = self.shared.state.lock();
-        state.finished.clear();
-        let waker = state.waker.take();
-        drop(state);
-        drop(waker);
+        self.finished.clear();
         // The places stay, as numbers that are on their way must find one.
         self.vacant.clear();
         self.vacant.extend(0..self.tasks.len());
@@ -223,7 +178,7 @@ impl<T: 'static> JoinSet<T> {
             self.tasks.len() - 1
         });
         let entry = Arc::new(Entry {
-            shared: Arc::clone(&self.shared),
+            finished: Arc::clone(&self.finished),
             number,
         });
         if task.set_waker(&Waker::from(Arc::clone(&entry))) {
@@ -353,24 +308,26 @@ impl<T: 'static> JoinSet<T> {
             return Poll::Ready(None);
         }
         budget::poll_budgeted(cx, |cx| {
-            if let Some(task) = self.take_finished() {
-                return Poll::Ready(Some(task));
-            }
-            if self.shared.is_waker(cx.waker()) {
-                return Poll::Pending;
-            }
-            let new = cx.waker().clone();
-            let old = self.shared.state.lock().waker.replace(new);
-            // One may have completed after the look above, and found the old waker or none.
-            let finished = self.take_finished();
-            // Foreign code: without a lock, and last, since what it does must find the new waker.
-            drop(old);
-            match finished {
-                Some(task) => Poll::Ready(Some(task)),
-                None => Poll::Pending,
-            }
+            let (tasks, vacant) = (&mut self.tasks, &mut self.vacant);
+            let taken = |number| take(tasks, vacant, number);
+            self.finished.poll_take(cx.waker(), taken).map(Some)
         })
     }
+}
+
+/// Takes the task with this number out of its place, if it is there and complete.
+fn take<T>(
+    tasks: &mut [Option<JoinHandle<T>>],
+    vacant: &mut Vec<usize>,
+    number: usize,
+) -> Option<JoinHandle<T>> {
+    let place = &mut tasks[number];
+    // Else the number is that of a task that was let go.
+    if !place.as_ref().is_some_and(JoinHandle::is_finished) {
+        return None;
+    }
+    vacant.push(number);
+    place.take()
 }
 
 /// The output of a task that is complete.
