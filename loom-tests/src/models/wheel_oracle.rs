@@ -149,7 +149,10 @@ impl Pair {
         self.wheel.awake();
         assert_eq!(bound.is_none(), shared.is_none());
         if let (Some(bound), Some(shared)) = (bound, shared) {
-            assert!(shared >= bound && shared - bound < 1 << 15, "within a tick");
+            assert!(
+                shared >= bound && shared - bound < 4 << 15,
+                "within four ticks"
+            );
         }
         assert_eq!(
             bound.is_none(),
@@ -276,6 +279,28 @@ fn deadlines_within_one_tick_share_a_wake_up_and_others_do_not() {
         let end = (1 << 20) + (1 << 15) - 1;
         assert_eq!(pair.wheel.prepare_shared_sleep(), Some(end));
         assert_eq!(pair.wheel.prepare_sleep(), Some(first));
+        pair.advance(end);
+        assert_eq!(pair.expected.len(), 1);
+    });
+}
+
+#[test]
+fn deadlines_in_tick_after_tick_share_a_wake_up() {
+    explore(0, || {
+        let (start, tick) = (1 << 20, 1 << 15);
+        let mut pair = Pair::new(start);
+        let first = start + 100;
+        pair.insert(first);
+        pair.insert(first + 3 * tick);
+        assert_eq!(
+            pair.wheel.prepare_shared_sleep(),
+            Some(first),
+            "two of four"
+        );
+        pair.insert(first + tick);
+        let end = start + 4 * tick - 1;
+        assert_eq!(pair.wheel.prepare_shared_sleep(), Some(end));
+        pair.insert(first + 4 * tick);
         pair.advance(end);
         assert_eq!(pair.expected.len(), 1);
     });

@@ -24,6 +24,8 @@ const TICK_SHIFT: u32 = 15;
 /// Ticks to digits: six bits each.
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
+/// So many ticks, 131 µs, make one wake-up if deadlines come that thick.
+const CROWD: u32 = 4;
 const LEVELS: usize = (u64::BITS - TICK_SHIFT).div_ceil(DIGIT_BITS) as usize;
 
 /// Where an entry is: the level times [`SLOTS`], and the slot.
@@ -116,17 +118,27 @@ impl Levels {
             .map_or(u64::MAX, |place| self.slots[place.index()].earliest)
     }
 
-    /// When it is convenient to look: at the first deadline, or at the end of its tick if others come in the same. Until
-    /// then all of these wait, for less than a wake-up takes, and they share one.
+    /// When it is convenient to look: at the first deadline; at the end of its tick if others come in the same; and if
+    /// nearly every one of the next [`CROWD`] ticks has deadlines, at the end of the last of these. Until then all of them
+    /// wait, for little longer than a wake-up takes, and share one: else a crowd would keep a processor busy waking up.
     pub(super) fn convenient(&self) -> u64 {
         let Some(place) = self.first() else {
             return u64::MAX;
         };
         let slot = &self.slots[place.index()];
-        if place.level() > 0 || slot.entries.has_one() {
+        if place.level() > 0 {
             return slot.earliest;
         }
-        place.start(self.origin) | ((1 << TICK_SHIFT) - 1)
+        let first = place.slot();
+        let next = self.occupied[0] >> first & ((1 << CROWD) - 1);
+        let last = if next.count_ones() + 1 >= CROWD {
+            (first + CROWD as usize - 1).min(SLOTS - 1)
+        } else if slot.entries.has_one() {
+            return slot.earliest;
+        } else {
+            first
+        };
+        Place(last as u16).start(self.origin) | ((1 << TICK_SHIFT) - 1)
     }
 
     /// The slot whose entries come before all others (properties 1 and 2).

@@ -24,8 +24,8 @@
 //! (a poke that comes before the sleep makes it end at once: the seat's promise). So the owner never
 //! sleeps past a deadline. While it is awake, `until` is 0 and nobody pokes: it looks again at O1.
 //!
-//! (On a real clock it may sleep on to the end of that deadline's tick, if more deadlines come in it. `until` stays what
-//! it is, so one that is filed for the rest of the tick pokes nobody, and is looked at with the others.)
+//! (On a real clock it may sleep on to the end of that deadline's tick, or of the next few, if more deadlines come in them.
+//! `until` stays what it is, so one that is filed for the rest of them pokes nobody, and is looked at with the others.)
 //!
 //! Firing unlinks the due entries and takes their wakers under the lock, at most 32 at a time, and wakes
 //! them without it. Marking an entry as fired is the last touch of it: from then on its future may be
@@ -185,8 +185,8 @@ impl Wheel {
         (state.until != NEVER).then_some(state.until)
     }
 
-    /// As [`prepare_sleep`](Self::prepare_sleep), but where several deadlines come within a tick this is the end of it:
-    /// not on a clock that goes by what is returned here.
+    /// As [`prepare_sleep`](Self::prepare_sleep), but where several deadlines come within a tick, or a few, this is the end
+    /// of them: not on a clock that goes by what is returned here.
     pub(crate) fn prepare_shared_sleep(&self) -> Option<u64> {
         let state = self.publish_until();
         let until = if state.due.is_empty() {
