@@ -300,7 +300,8 @@ fn a_core_that_is_dropped_ends_the_pool() {
 #[test]
 fn a_stuck_workers_timers_are_fired_by_who_waits_in_the_reactor() {
     explore(0, || {
-        crate::reactor::set_nap(5);
+        // One nap, and whoever wakes from it finds the timer neglected.
+        crate::reactor::set_nap(1 << 20);
         let running = start(2, true);
         let handle = running.spawn({
             let pool = running.pool.clone();

@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 /// How late, in nanoseconds, a worker may be for what comes from outside, if its tasks allow: a look costs less than a
 /// hundredth of that.
-const LATE: u64 = 100_000;
+pub(crate) const LATE: u64 = 100_000;
 
 /// Counted in ticks: one for each task that was run.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,7 @@
 mod attend;
 mod pace;
 mod relief;
+mod search;
 mod yielding;
 
 use crate::kernel::budget;
@@ -437,19 +438,6 @@ impl Core {
         }
     }
 
-    /// Fires the timers that are due: this worker's, and those of workers that do not come to it.
-    fn fire_overdue(&self, now: u64) {
-        let own = self.wheel();
-        if own.overdue(now) {
-            own.fire(now);
-        }
-        for (index, remote) in self.pool.remotes.iter().enumerate() {
-            if index != self.index && remote.wheel.overdue(now) {
-                remote.wheel.try_fire(now);
-            }
-        }
-    }
-
     /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
     /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
@@ -466,54 +454,6 @@ impl Core {
         }
         let share = injector.len() / self.pool.remotes.len() + 1;
         retrying(|| injector.steal_batch_with_limit_and_pop(&self.deque, share))
-    }
-
-    // ----- searching ----------------------------------------------------------------------------------
-
-    /// Looks for work at the others'.
-    fn search(&self) -> Option<Runnable> {
-        let remotes = &self.pool.remotes;
-        let start = here::with(|here| here.rng.below(remotes.len() as u32)) as usize;
-        let others = || {
-            (start..remotes.len())
-                .chain(0..start)
-                .filter(|&index| index != self.index)
-                .map(|index| &remotes[index])
-        };
-        for remote in others() {
-            let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
-            if stolen.is_some() {
-                return stolen;
-            }
-        }
-        // A task in a slot is about to run where its data is; it is taken only if that takes too long.
-        for remote in others() {
-            let seen = remote.slot.peek();
-            if seen.is_null() {
-                continue;
-            }
-            for _ in 0..hint::A_WHILE {
-                hint::spin_loop();
-                if remote.slot.peek() != seen {
-                    break;
-                }
-            }
-            let stolen = remote.slot.steal(seen);
-            if stolen.is_some() {
-                return stolen;
-            }
-        }
-        self.quietly(|| self.fire_overdue(self.pool.clock.now()));
-        self.deque.pop().or_else(|| self.take_injected())
-    }
-
-    /// A searcher has found work.
-    #[cold]
-    fn found(&self) {
-        self.searching.set(false);
-        // This tells of all that is there.
-        self.untold.set(false);
-        self.pool.idle.found(|| self.pool.has_work());
     }
 
     // ----- sleeping -----------------------------------------------------------------------------------
@@ -567,7 +507,7 @@ impl Core {
         let now = pool.clock.at(now);
         if wheel.overdue(now) {
             self.quietly(|| {
-                wheel.fire(now);
+                wheel.try_fire(now);
             });
         }
         self.tick.set(0);

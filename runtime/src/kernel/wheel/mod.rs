@@ -121,20 +121,23 @@ impl Wheel {
         if !self.overdue(now) {
             return 0;
         }
-        self.fire_locked(self.state.lock(), now)
+        self.fire_locked(now, || Some(self.state.lock()))
     }
 
-    /// As [`fire`](Self::fire), but does nothing if somebody else is busy with this wheel.
+    /// As [`fire`](Self::fire), but leaves off where somebody else is busy with this wheel.
     pub(crate) fn try_fire(&self, now: u64) -> usize {
-        match self.state.try_lock() {
-            Some(state) => self.fire_locked(state, now),
-            None => 0,
-        }
+        // Ordering: Relaxed, a hint.
+        self.hints.seen.store(now, Ordering::Relaxed);
+        self.fire_locked(now, || self.state.try_lock())
     }
 
-    fn fire_locked<'a>(&'a self, mut state: MutexGuard<'a, State>, now: u64) -> usize {
+    fn fire_locked<'a>(
+        &'a self,
+        now: u64,
+        lock: impl Fn() -> Option<MutexGuard<'a, State>>,
+    ) -> usize {
         let mut fired = 0;
-        loop {
+        while let Some(mut state) = lock() {
             let mut wakers = WakeList::new();
             while wakers.can_push() {
                 if state.due.is_empty() {
@@ -150,10 +153,10 @@ impl Wheel {
             drop(state);
             wakers.wake_all();
             if is_done {
-                return fired;
+                break;
             }
-            state = self.state.lock();
         }
+        fired
     }
 
     /// Brings the hint up to date.

@@ -6,6 +6,7 @@
 //! The model is in `loom-tests/src/models/pool.rs`: a stuck worker's timers are fired.
 
 use super::Core;
+use super::search::is_neglected;
 use crate::kernel::driver::Turn;
 use crate::kernel::seat::Called;
 use crate::prim::alarm;
@@ -31,7 +32,8 @@ impl Core {
             }
             // Else it was an obsolete alarm, or a nap that nobody needed.
             let now = pool.clock.now();
-            if pool.remotes.iter().any(|remote| remote.wheel.overdue(now)) {
+            let mut wheels = pool.remotes.iter().map(|remote| &remote.wheel);
+            if self.wheel().overdue(now) || wheels.any(|wheel| is_neglected(wheel, now)) {
                 return called;
             }
         }
