@@ -27,7 +27,7 @@ fn outputs() -> Arc<[AtomicUsize; 2]> {
 }
 
 /// Two tasks that complete while somebody waits, and goes from one waker to another, are both found, with their outputs.
-// Mutations (each makes this fail): finished.rs, `poll_take` does not look again; `push` leaves the waker, or wakes before it
+// Mutations (each makes this fail): finished.rs, `poll_take` does not look again; `push` does not wake, or wakes before it
 // pushes the number: deadlock; `has_waker` always says yes: likewise.
 #[test]
 fn every_task_is_found() {
