@@ -36,7 +36,7 @@
 //! | reading and writing | [`io`] |
 //! | files, other programs | [`fs`], [`process`] |
 //! | code that waits without `.await` | [`task::spawn_blocking`], [`task::block_in_place`] |
-//! | hyper on leno | [`hyper`](mod@hyper), with the feature `hyper` |
+//! | hyper on leno | `hyper`, with the feature of that name |
 //!
 //! # What it promises
 //!

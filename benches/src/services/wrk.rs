@@ -25,7 +25,7 @@ pub static WRK: Workload = Workload {
 pub static CALLS: Workload = Workload {
     name: "hyper hello-world, system calls",
     isolates: "The system calls of the hello-world's server per request, as strace counts them.",
-    cannot_show: "How long they take; and a server that is watched is slower, so that more connections are ready at a time.",
+    cannot_show: "How long they take; and a server that is watched is slower, so that more connections are ready at a time, and who looks for events by the clock looks more often.",
     operations: 2_000,
     most_rounds: REPEATS,
     ..SERVICE

@@ -296,7 +296,7 @@ fn a_core_that_is_dropped_ends_the_pool() {
 /// A task files a timer and then keeps its worker busy, until the timer has fired. The other worker may have gone to sleep
 /// before, with nothing to wait for.
 // Mutations, worker/attend.rs: `attend` does not nap: deadlock; it does not look at the others' wheels: it naps for ever.
-// worker.rs: `search` does not fire them: it goes round for ever.
+// worker/search.rs: `search` does not fire them: it goes round for ever.
 #[test]
 fn a_stuck_workers_timers_are_fired_by_who_waits_in_the_reactor() {
     explore(0, || {

@@ -88,6 +88,31 @@ fn two_workers_fire_an_entry_once() {
     });
 }
 
+/// Two workers that fire one wheel, and leave off where they find it locked, leave nothing behind: the owner does not go to
+/// sleep while anything is due. There is one more timer than a batch has room for.
+// Mutation: `earliest` of the state does not mind `due` → the last is never woken.
+#[test]
+fn who_leaves_off_leaves_no_timer_behind() {
+    explore(2, || {
+        let (wheel, _) = wheel();
+        let (woken, waker) = Count::new();
+        let entries: Vec<_> = (0..33).map(|_| pending(&wheel, 10, &waker)).collect();
+        let thief = thread::spawn({
+            let wheel = wheel.clone();
+            move || wheel.try_fire(10)
+        });
+        while wheel.prepare_sleep().is_some() {
+            wheel.awake();
+            if wheel.overdue(10) {
+                wheel.try_fire(10);
+            }
+            thread::yield_now();
+        }
+        thief.join().unwrap();
+        assert_eq!(woken.get(), entries.len());
+    });
+}
+
 /// What the owner does when it has nothing else to do: it fires at the deadline that it is told, or when
 /// it is poked.
 fn owner_sleeps_until_something_fires(wheel: &Wheel, seat: &Seat) {

@@ -51,6 +51,17 @@ enum Scheduler {
     },
 }
 
+/// Starts the thread that looks after stuck workers, if there is more than one worker: it can only wake another.
+fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
+    if pool.workers() == 1 {
+        return None;
+    }
+    let pool = Arc::clone(pool);
+    let builder = thread::Builder::new().name("leno-watcher".to_owned());
+    // If the system refuses it, stuck workers are on their own; nothing else is lost.
+    builder.spawn(move || pool.watch()).ok()
+}
+
 /// How long a shutdown may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
@@ -71,8 +82,8 @@ impl Inner {
             id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
-                pool: Arc::clone(&pool),
-                watcher: Mutex::new(None),
+                watcher: Mutex::new(start_watcher(&pool)),
+                pool,
             },
             settings,
             blocking,
@@ -87,23 +98,7 @@ impl Inner {
                 });
             }
         }
-        inner.start_watcher();
         Ok(inner)
-    }
-
-    /// Starts the thread that looks after stuck workers, which needs somebody to wake.
-    fn start_watcher(&self) {
-        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
-            return;
-        };
-        if pool.workers() > 1 {
-            let pool = Arc::clone(pool);
-            // If the system refuses it, stuck workers are on their own; nothing else is lost.
-            *watcher.lock() = thread::Builder::new()
-                .name("leno-watcher".to_owned())
-                .spawn(move || pool.watch())
-                .ok();
-        }
     }
 
     pub(super) fn new_local(

@@ -13,7 +13,8 @@
 //! order of their deadlines if they belong to one worker. How much later than its deadline a timer ends
 //! is decided by the operating system and by what else the worker has to do. On Linux an idle worker wakes
 //! up some 50 µs late, which is what that takes; where several deadlines come within 33 µs, it wakes up
-//! once, for the last, and where they come as thick as that for long, every 131 µs. Elsewhere it is a millisecond or so, or some 15 ms (Windows).
+//! once, for the last, and where they come as thick as that for long, every 131 µs. Elsewhere it is a
+//! millisecond or so, or some 15 ms (Windows).
 //!
 //! A timer costs no allocation, and no system call unless it is the worker's next one when it goes to
 //! sleep.

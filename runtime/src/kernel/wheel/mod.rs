@@ -32,6 +32,10 @@
 //! polled, reset or freed by its owner without any lock. Cancelling an entry that is not marked takes the
 //! lock, so that nobody points at it when its destructor returns.
 //!
+//! Several workers may fire one wheel. Who finds it locked leaves off ([`Wheel::try_fire`]) rather than wait: the other goes
+//! on as long as anything is due. It may leave off itself, between two batches, when it meets somebody who files an entry;
+//! then the rest is still due, and the owner finds a moment that has passed at O1, and comes again.
+//!
 //! The hints (`earliest`, `seen`) are Relaxed: they save a look under the lock, and a wrong answer is put
 //! right by the next one. `earliest` only changes under the lock. A worker that reads an old value of its
 //! own wheel's does not fire now, and finds the deadline at O1.
@@ -76,7 +80,7 @@ pub(crate) struct Wheel {
 struct Hints {
     /// No entry's deadline is earlier. Written under the lock.
     earliest: AtomicU64,
-    /// The latest time that `fire` was told.
+    /// The time that whoever fires was last told.
     seen: AtomicU64,
 }
 

@@ -5,14 +5,17 @@
 //! of some milliseconds mostly. So a worker that looks around has an eye on one of the others; if that is awake and has not
 //! looked around itself for [`STANDSTILL`], half of its tasks are taken, and half of the rest at the next look.
 //!
-//! It watches one worker at a time, so it touches one foreign cache line at each look.
+//! It watches one worker at a time, so it touches one foreign cache line at each look. The counters it goes by are hints: a
+//! worker that moves on after all loses tasks to a thief, as it may at any time. What was taken is pushed and told as if it
+//! had been injected.
 
 use super::{Core, retrying};
+use crate::kernel::intervals::LATE;
 use crate::kernel::pool::Position;
 use std::cell::Cell;
 
 /// How long a worker may take, in nanoseconds, from one look to the next: thrice what it aims at.
-const STANDSTILL: u64 = 300_000;
+const STANDSTILL: u64 = 3 * LATE;
 
 /// The worker that is watched.
 pub(super) struct Relief {
