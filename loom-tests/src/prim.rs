@@ -114,7 +114,7 @@ pub(crate) mod reactor {
 }
 
 pub(crate) mod alarm {
-    pub(crate) use crate::reactor::{Alarm, nap};
+    pub(crate) use crate::reactor::Alarm;
 
     /// How exactly somebody waits makes no difference.
     pub(crate) fn finely<R>(wait: impl FnOnce() -> R) -> R {

@@ -9,10 +9,8 @@ use std::io;
 use std::time::Duration;
 
 thread_local! {
-    /// What the clock shows, and how long a worker naps. No objects of loom's, so they cost no interleavings; all threads of
-    /// a model are on one.
+    /// What the clock shows. No object of loom's, so it costs no interleavings; all threads of a model are on one.
     static TIME: Cell<u64> = const { Cell::new(0) };
-    static NAP: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 #[derive(Debug, Default)]
@@ -40,20 +38,10 @@ pub(crate) struct Alarm(Arc<Shared>);
 /// Begins an execution of a model.
 pub(crate) fn reset_time() {
     TIME.set(0);
-    NAP.set(None);
 }
 
 pub(crate) fn now() -> u64 {
     TIME.get()
-}
-
-pub(crate) fn nap() -> Option<u64> {
-    NAP.get()
-}
-
-/// Lets workers nap in this execution.
-pub(crate) fn set_nap(nap: u64) {
-    NAP.set(Some(nap));
 }
 
 impl Reactor {

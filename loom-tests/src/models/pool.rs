@@ -9,6 +9,7 @@ use crate::kernel::root;
 use crate::kernel::task::{self, Home, Id, JoinHandle};
 use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
+use crate::prim::atomic::{Ordering, fence};
 use crate::prim::reactor::Reactor;
 use crate::prim::{Arc, Condvar, Mutex};
 use loom::thread::{self, JoinHandle as Thread};
@@ -295,13 +296,11 @@ fn a_core_that_is_dropped_ends_the_pool() {
 
 /// A task files a timer and then keeps its worker busy, until the timer has fired. The other worker may have gone to sleep
 /// before, with nothing to wait for.
-// Mutations, worker/attend.rs: `attend` does not nap: deadlock; it does not look at the others' wheels: it naps for ever.
-// worker/search.rs: `search` does not fire them: it goes round for ever.
+// Mutations, worker/attend.rs: `until` leaves the others' wheels out, or `attend` does not look at them: it waits for ever.
+// worker/search.rs: `search` does not fire them: it goes round for ever. Nobody calls for the watcher: deadlock.
 #[test]
 fn a_stuck_workers_timers_are_fired_by_who_waits_in_the_reactor() {
-    explore(0, || {
-        // One nap, and whoever wakes from it finds the timer neglected.
-        crate::reactor::set_nap(1 << 20);
+    explore(1, || {
         let running = start(2, true);
         let handle = running.spawn({
             let pool = running.pool.clone();
@@ -312,6 +311,9 @@ fn a_stuck_workers_timers_are_fired_by_who_waits_in_the_reactor() {
                 if timer.as_mut().poll_elapsed(&bell).is_ready() {
                     return;
                 }
+                // What the watcher does, who looks again and again: one of its looks comes after what went before here.
+                fence(Ordering::SeqCst);
+                pool.rouse();
                 let (fired, condvar) = &*fired;
                 let mut fired = fired.lock();
                 while !*fired {

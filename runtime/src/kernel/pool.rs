@@ -289,10 +289,15 @@ impl Pool {
             || self.idle.all_sleep(),
             || {
                 if self.is_held_up(&mut positions) {
-                    self.idle.rouse();
+                    self.rouse();
                 }
             },
         );
+    }
+
+    /// Wakes a worker that sleeps, if none looks for work.
+    pub(crate) fn rouse(&self) {
+        self.idle.rouse();
     }
 
     /// True if a worker stands where it was and something waits for it.

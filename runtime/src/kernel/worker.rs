@@ -1,7 +1,7 @@
 //! A worker's loop.
 //!
 //! ```text
-//!   every 61st tick: turn the reactor without waiting, fire the wheel, read the clock, take from the injector
+//!   every so often:  turn the reactor without waiting, fire the wheel, read the clock, take from the injector
 //!   next task:       next slot (at most 3 in a row) → own deque → injector → steal → sleep
 //! ```
 //!
@@ -504,6 +504,7 @@ impl Core {
         let now = prim::now();
         self.awake_since.set(now);
         self.intervals.restart(now);
+        here::with(|here| here.yields.restart());
         let now = pool.clock.at(now);
         if wheel.overdue(now) {
             self.quietly(|| {

@@ -54,7 +54,7 @@ impl Local {
         if let Some(driven) = unsafe { driven.as_ref() } {
             if driven.queue(|queue| queue.is_empty()) {
                 let intervals = driven.local.intervals;
-                driven.core().unlooked.set(intervals.events);
+                intervals.hurry(&driven.core().unlooked);
                 driven.core().tick.set(intervals.step());
             }
         }

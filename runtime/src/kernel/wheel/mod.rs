@@ -64,7 +64,7 @@ use std::fmt;
 use std::ptr::NonNull;
 
 /// A time that never comes.
-const NEVER: u64 = u64::MAX;
+pub(crate) const NEVER: u64 = u64::MAX;
 
 /// The timers of one worker.
 pub(crate) struct Wheel {

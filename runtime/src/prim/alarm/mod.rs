@@ -11,11 +11,3 @@ mod system;
 mod system;
 
 pub(crate) use system::{Alarm, finely};
-
-/// How long, in nanoseconds, a worker that sleeps leaves the others alone that are awake. (Models choose for themselves.)
-///
-/// The timers of a worker that is stuck in a poll are somebody else's business when they are this late, or when it has
-/// filed them just now, unnoticed by those who sleep.
-pub(crate) const fn nap() -> Option<u64> {
-    Some(1_000_000)
-}
