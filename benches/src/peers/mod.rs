@@ -6,6 +6,7 @@ mod more;
 mod same_names;
 mod smol_peer;
 
+pub(crate) use same_names::fix_event_interval;
 pub use same_names::{Leno, Tokio};
 pub use smol_peer::Smol;
 

@@ -1,6 +1,15 @@
 //! leno and tokio: the same names, so the same source.
 
 use crate::peer::Http;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// After how many tasks runtimes look for events, or 0 for what they choose.
+static EVENT_INTERVAL: AtomicU32 = AtomicU32::new(0);
+
+/// Has the runtimes of this process that start from now on look for events after so many tasks, whatever the clock says.
+pub(crate) fn fix_event_interval(tasks: u32) {
+    EVENT_INTERVAL.store(tasks, Ordering::Relaxed);
+}
 
 /// Makes `$Peer` the peer of the runtime crate `$runtime`.
 macro_rules! peer {
@@ -43,6 +52,10 @@ macro_rules! peer {
                     };
                     if workers > 0 {
                         builder.worker_threads(workers);
+                    }
+                    let interval = super::EVENT_INTERVAL.load(super::Ordering::Relaxed);
+                    if interval > 0 {
+                        builder.event_interval(interval);
                     }
                     Self(builder.enable_all().build().expect("the runtime starts"))
                 }

@@ -28,29 +28,44 @@ pub(crate) struct Intervals {
 }
 
 impl Intervals {
-    fn events_or(&self, default: u32) -> u32 {
-        self.events.unwrap_or(default)
-    }
-
+    /// Ticks between two exceptional steps, if what the user leaves open is `default`. Each of them looks at the injected
+    /// tasks.
     fn step_or(&self, default: u32) -> u32 {
-        self.events_or(default)
-            .min(self.injected.unwrap_or(default))
+        let events = self.events.unwrap_or(default);
+        events.min(self.injected.unwrap_or(default))
+    }
+}
+
+/// The intervals of a scheduler that does not measure its tasks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Fixed {
+    events: u32,
+    step: u32,
+}
+
+impl Fixed {
+    pub(crate) fn new(wanted: Intervals) -> Self {
+        Self {
+            events: wanted.events.unwrap_or(USUAL),
+            step: wanted.step_or(USUAL),
+        }
     }
 
-    /// Ticks between two exceptional steps, each of which looks at the injected tasks.
+    /// Ticks from one exceptional step to the next.
+    #[inline]
     pub(crate) fn step(&self) -> u32 {
-        self.step_or(USUAL)
+        self.step
     }
 
     /// Looks for events are overdue, in `ticks` since the last one.
     pub(crate) fn hurry(&self, ticks: &Cell<u32>) {
-        ticks.set(self.events_or(USUAL));
+        ticks.set(self.events);
     }
 
     /// Counts an exceptional step, in `ticks` since the last look for events; true if it is time for one.
     pub(crate) fn count(&self, ticks: &Cell<u32>) -> bool {
-        let count = ticks.get().saturating_add(self.step());
-        let is_time = count >= self.events_or(USUAL);
+        let count = ticks.get().saturating_add(self.step);
+        let is_time = count >= self.events;
         ticks.set(if is_time { 0 } else { count });
         is_time
     }
@@ -73,9 +88,9 @@ pub(crate) struct Adapted {
 impl Adapted {
     pub(crate) fn new(wanted: Intervals, now: u64) -> Self {
         Self {
-            longest_unlooked: wanted.events_or(LONGEST),
+            longest_unlooked: wanted.events.unwrap_or(LONGEST),
             longest_step: wanted.step_or(LONGEST),
-            step: Cell::new(wanted.step()),
+            step: Cell::new(wanted.step_or(USUAL)),
             stepped: Cell::new(now),
             looked: Cell::new(now),
             unlooked: Cell::new(0),

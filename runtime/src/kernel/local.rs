@@ -28,7 +28,7 @@ use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::hooks::{Callback, ParkHooks};
-use crate::kernel::intervals::Intervals;
+use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
@@ -56,7 +56,7 @@ pub(crate) struct Local {
     clock: Arc<Clock>,
     wheel: wheel::Handle,
     hooks: ParkHooks,
-    intervals: Intervals,
+    intervals: Fixed,
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
     core: Mutex<CoreSlot>,
@@ -150,7 +150,7 @@ impl Local {
             driver,
             clock,
             hooks,
-            intervals,
+            intervals: Fixed::new(intervals),
             bound,
             core: Mutex::new(CoreSlot {
                 core: Some(Box::new(Core {
