@@ -64,8 +64,8 @@ fn skewed<P: Peer, const MICROSECONDS: u64>(setting: Setting) -> Sample {
             assert_eq!(outputs.last(), Some(&compute(tasks - 1, steps)));
             elapsed
         });
-        // Afterwards: when two threads have just kept both processors busy, the system takes longer to give a woken worker
-        // a processor of its own.
+        // Afterwards, so that it is not in the figure how the system places a worker that is woken when both processors have
+        // just been busy.
         let ideal = bare(setting.workers as u64, tasks, steps);
         let efficiency = 100.0 * ideal.as_secs_f64() / elapsed.as_secs_f64();
         Sample::time(elapsed, tasks).with("efficiency", Unit::Percent, efficiency)
