@@ -19,6 +19,33 @@ fn a_runtime_without_workers_is_an_error() {
     }
 }
 
+/// There is nothing to wait for, so it is no misuse.
+#[test]
+fn a_runtime_without_workers_is_an_error_in_asynchronous_code_too() {
+    for outer in [
+        Builder::new_current_thread().build().unwrap(),
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap(),
+    ] {
+        let build = || {
+            Builder::new_multi_thread()
+                .worker_threads(2)
+                .thread_stack_size(TOO_LARGE)
+                .enable_all()
+                .build()
+                .map(drop)
+        };
+        outer.block_on(async { build().unwrap_err() });
+        outer.block_on(async move {
+            leno::spawn(async move { build().unwrap_err() })
+                .await
+                .unwrap()
+        });
+    }
+}
+
 #[test]
 fn spawn_blocking_panics_with_the_remedy_and_drops_the_closure() {
     let runtime = Builder::new_current_thread()

@@ -30,6 +30,17 @@ async fn spend(units: usize) {
     }
 }
 
+/// Takes a unit of the present poll's budget, if there is one.
+fn take_unit() -> bool {
+    match poll_proceed(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(unit) => {
+            unit.made_progress();
+            true
+        }
+        Poll::Pending => false,
+    }
+}
+
 #[test]
 fn a_greedy_task_lets_another_run() {
     for (kind, runtime) in [
@@ -60,6 +71,58 @@ fn the_budget_of_a_poll_is_128_units() {
         });
         // The future of a `block_on` has one too.
         assert_eq!(runtime.block_on(polls(spend(129))), 2, "{kind}");
+    }
+}
+
+/// Whatever was polled before on that worker, and wherever the task waited: in the next slot, in the queue, outside.
+#[test]
+fn every_poll_begins_with_a_budget_of_its_own() {
+    for (kind, runtime) in runtimes() {
+        let units = || poll_fn(|_| Poll::Ready((0..).take_while(|_| take_unit()).count()));
+        // Woken by one that has spent its own, and a chain of such.
+        let units_of_woken = runtime.block_on(async move {
+            leno::spawn(async move {
+                let (wake, woken) = leno::sync::oneshot::channel::<()>();
+                let (wake_next, woken_next) = leno::sync::oneshot::channel::<()>();
+                let first = leno::spawn(async move {
+                    let _ = woken.await;
+                    let units = units().await;
+                    drop(wake_next);
+                    units
+                });
+                let second = leno::spawn(async move {
+                    let _ = woken_next.await;
+                    units().await
+                });
+                spend(128).await;
+                drop(wake);
+                [first.await.unwrap(), second.await.unwrap()]
+            })
+            .await
+            .unwrap()
+        });
+        // (Being woken by the channel has taken one.)
+        assert_eq!(units_of_woken, [127, 127], "{kind}");
+        // Spawned from outside, while others spend all they are given.
+        let stop = Arc::new(AtomicBool::new(false));
+        for _ in 0..8 {
+            let stop = stop.clone();
+            runtime.spawn(async move {
+                while !stop.load(Ordering::Relaxed) {
+                    spend(129).await;
+                }
+            });
+        }
+        let mut spawned = Vec::new();
+        for _ in 0..500 {
+            spawned.push(runtime.spawn(units()));
+        }
+        let units: Vec<_> = spawned
+            .into_iter()
+            .map(|task| runtime.block_on(task).unwrap())
+            .collect();
+        stop.store(true, Ordering::Relaxed);
+        assert!(units.iter().all(|&units| units == 128), "{kind}: {units:?}");
     }
 }
 

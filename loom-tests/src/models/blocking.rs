@@ -4,14 +4,14 @@
 //! expire whenever they are idle, and threads that never do.
 
 use super::explore;
-use crate::kernel::blocking::{Blocking, Config, Job, Refused, task};
+use crate::kernel::blocking::{Blocking, Config, Job, Main, Refused, task};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
 use crate::kernel::task::{Id, JoinHandle};
-use crate::prim::Arc;
+use crate::prim::{Arc, SelfArc};
 use loom::thread;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<
 }
 
 fn submit_job(blocking: &Blocking, job: Job) -> bool {
-    match blocking.submit(job, |main| Box::new(move || main.run())) {
+    match blocking.submit(job, || SelfArc::new(|main: Main| main.run())) {
         Ok(()) => true,
         Err(Refused::Closed) => false,
         Err(Refused::NoThread(..)) => unreachable!("loom always has a thread"),
@@ -154,6 +154,39 @@ fn a_mandatory_job_that_was_taken_is_run() {
             assert!(first.is_finished() && mandatory.is_finished());
             assert_eq!(root::block_on(mandatory).is_ok(), taken);
             assert_eq!(Arc::strong_count(&ran), 1, "a closure lives on");
+        });
+    }
+}
+
+/// A closure that waits for another does not count meanwhile: the other one gets a thread, whether it came before the first
+/// began to wait or after that.
+// Mutations: blocking/in_place.rs, `begin_to_wait` does not start a thread; waiting.rs, `Waiting::begin` does not tell the
+// pool: deadlock. blocking.rs, `limit` leaves those that wait out: the same. `go_on` does not count down: the last assertion.
+#[test]
+fn a_closure_that_waits_makes_room_for_another() {
+    for keep_alive in [Duration::ZERO, Duration::MAX] {
+        explore(2, move || {
+            let blocking = blocking(1, keep_alive);
+            let done = Arc::new(());
+            let (outer, _) = submit(&blocking, {
+                let (blocking, done) = (blocking.clone(), done.clone());
+                move || {
+                    // Two: the second has to wait for the first, or for a thread of its own.
+                    let inner = [(), ()].map(|()| {
+                        let done = done.clone();
+                        submit(&blocking, move || drop(done)).0
+                    });
+                    for inner in inner {
+                        root::block_on(inner).unwrap();
+                    }
+                }
+            });
+            root::block_on(outer).unwrap();
+            blocking.close();
+            assert!(blocking.wait(None));
+            assert_eq!(blocking.counts(), (0, 0, 0));
+            assert_eq!(blocking.waiting(), 0);
+            assert_eq!(Arc::strong_count(&done), 1, "a closure lives on");
         });
     }
 }

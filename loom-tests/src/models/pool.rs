@@ -14,7 +14,7 @@ use crate::prim::reactor::Reactor;
 use crate::prim::{Arc, Condvar, Mutex};
 use loom::thread::{self, JoinHandle as Thread};
 use std::cell::Cell;
-use std::future::{Future, pending};
+use std::future::{Future, pending, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Wake, Waker};
@@ -273,6 +273,120 @@ fn a_core_may_change_threads_in_the_middle_of_a_poll() {
             threads,
         }
         .end();
+    });
+}
+
+/// A destructor at the end of a pool hands its core on and waits: for another task that the end cancels, which whoever has the
+/// core sees to, and then for a timer, which fires as long as somebody waits. Its thread comes back to the end.
+// Mutations: owned.rs, `close` claims both tasks before it cancels one: the first waits for ever. worker.rs, `hand_off` does
+// not linger: the timer is closed, not fired. `retire` does not end that: the last core waits for ever. pool.rs,
+// `wait_for_lingering` does not fire: deadlock.
+#[test]
+fn a_core_may_change_threads_while_it_ends() {
+    explore(1, || {
+        let (pool, cores) = new(1, true, ParkHooks::default());
+        let home = Rc::new(Pool::home(&pool));
+        let handed = Arc::new((Mutex::new(None), Condvar::new()));
+        let other = thread::spawn({
+            let handed = handed.clone();
+            move || {
+                let mut guard = handed.0.lock();
+                while guard.is_none() {
+                    guard = handed.1.wait(guard);
+                }
+                let core: Handed = guard.take().unwrap();
+                drop(guard);
+                core.run();
+            }
+        });
+        let started = Arc::new((Mutex::new(0), Condvar::new()));
+        let count = |started: &(Mutex<i32>, Condvar)| {
+            *started.0.lock() += 1;
+            started.1.notify_all();
+        };
+        let sibling = Rc::new(Cell::new(None));
+        let waits = OnDrop(Some({
+            let (pool, handed, sibling) = (pool.clone(), handed.clone(), sibling.clone());
+            move || {
+                let core = worker::hand_off().expect("this worker is ending");
+                *handed.0.lock() = Some(core);
+                handed.1.notify_all();
+                let sibling: JoinHandle<()> = sibling.take().unwrap();
+                assert!(root::wait(sibling).unwrap_err().is_cancelled());
+                let mut timer = pin!(Entry::new(pool.wheel().clone(), 10));
+                let fired = root::wait(poll_fn(|cx| timer.as_mut().poll_elapsed(cx.waker())));
+                assert!(fired.is_ok(), "the wheel was closed");
+            }
+        }));
+        let first = spawn(&pool, &home, {
+            let started = started.clone();
+            async move {
+                let _waits = waits;
+                count(&started);
+                pending::<()>().await
+            }
+        });
+        sibling.set(Some(spawn(&pool, &home, {
+            let started = started.clone();
+            async move {
+                count(&started);
+                pending::<()>().await
+            }
+        })));
+        let workers: Vec<_> = cores
+            .into_iter()
+            .map(|core| thread::spawn(move || core.run()))
+            .collect();
+        // Both sleep, or are about to.
+        let mut running = started.0.lock();
+        while *running < 2 {
+            running = started.1.wait(running);
+        }
+        drop(running);
+        let mut threads = workers;
+        threads.push(other);
+        Running {
+            pool,
+            home,
+            threads,
+        }
+        .end();
+        assert!(first.is_finished());
+    });
+}
+
+/// Calls a closure when it is dropped.
+struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+/// A worker that sleeps in the reactor until a timer of its own is due, and is late for it, so that somebody else fires that:
+/// it sleeps on.
+// Mutation: worker/attend.rs, the deadline is not asked for again: it goes round for ever, until the pool ends.
+#[test]
+fn a_worker_whose_timer_another_has_fired_sleeps_on() {
+    explore(2, || {
+        let running = start(1, true);
+        let fired = Arc::new((Mutex::new(false), Condvar::new()));
+        // Does not wake the worker.
+        let bell = Waker::from(std::sync::Arc::new(Bell(fired.clone())));
+        let wheel = running.pool.wheel().clone();
+        let mut timer = pin!(Entry::new(wheel.clone(), 10));
+        assert!(timer.as_mut().poll_elapsed(&bell).is_pending());
+        crate::reactor::pass(10);
+        wheel.fire(crate::reactor::now());
+        let mut guard = fired.0.lock();
+        while !*guard {
+            guard = fired.1.wait(guard);
+        }
+        drop(guard);
+        running.end();
     });
 }
 

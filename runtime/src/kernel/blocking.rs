@@ -1,38 +1,42 @@
 //! Threads that may wait: for `spawn_blocking`, and to run the workers on.
 //!
 //! A mutexed queue and a condition variable. A thread is started when none idles and fewer than the limit run,
-//! and ends after it has idled for the keep-alive. A closure is a task whose future runs it in one poll, so its
-//! handle, panics and abort are a task's.
+//! and ends after it has idled for the keep-alive.
 //!
 //! Who may sleep and who was told: `idle` counts the threads that wait and have not been told; telling one
 //! takes it out of `idle` and into `told`, both under the lock. A thread that wakes up without being told (by
 //! itself, or by the keep-alive) thus knows that it is still idle.
 //!
 //! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
-//! a closure: a thread that has handed its worker on and waits *in place* does not count. When it is done there may be
-//! more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
+//! a closure: a thread that has handed its worker on does not count while it waits, nor does one that waits in a closure
+//! (see [`waiting`](super::waiting)), and if jobs are there that nobody is coming for, another thread does. When those that
+//! wait go on there may be more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
 //! The end cancels the closures that wait for a thread, but not those for which one has been told or started already,
 //! nor the *mandatory* ones: somebody has been told that what they do is as good as done. Threads look into the queue
-//! before they look whether it is closed, so these are run.
+//! before they look whether it is closed, so these are run. Workers' loops are taken after the end too: a core has to be
+//! ended by somebody, and who hands it on is one of the threads that the end waits for.
 
-use crate::kernel::budget;
-use crate::kernel::here;
+mod closure;
+mod in_place;
+
+use crate::kernel::foreign;
+use crate::kernel::here::{self, Crew, Hold};
 use crate::kernel::hooks::Callback;
-use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use crate::kernel::task::Runnable;
 use crate::kernel::worker::Handed;
 use crate::prim::thread;
-use crate::prim::{Arc, Condvar, Mutex};
+use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::future::Future;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::ptr::NonNull;
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
+
+pub(crate) use closure::task;
+pub(crate) use in_place::in_place;
 
 /// How the threads are made.
 pub(crate) struct Config {
@@ -70,15 +74,12 @@ struct State {
     /// Threads that were started for a job, and have not looked into the queue yet.
     starting: usize,
     closed: bool,
-    /// Threads that have handed their worker on, and wait.
-    in_place: usize,
+    /// Those that do not count, as they wait.
+    waiting: usize,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
 }
-
-/// A thread waits in place; see [`Blocking::wait_in_place`].
-pub(crate) struct InPlace<'a>(&'a Shared);
 
 /// Something to run on a thread that may wait.
 pub(crate) enum Job {
@@ -96,9 +97,15 @@ impl Job {
     }
 }
 
-/// What a new thread runs; given to the caller of [`Blocking::submit`] so that it can run it in its context.
+/// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
+/// that is not known behind loom's door.)
+pub(crate) type Surroundings = SelfArc<dyn Fn(Main) + Send + Sync>;
+
+/// What a new thread runs.
 pub(crate) struct Main {
     shared: Arc<Shared>,
+    /// For threads that this one needs.
+    surroundings: Surroundings,
     number: usize,
     expired: Cell<bool>,
     /// It has not looked into the queue yet.
@@ -113,53 +120,6 @@ pub(crate) enum Refused {
     NoThread(Job, io::Error),
 }
 
-/// The home of a closure. It is polled once, by the thread that takes it from the queue, and is ready then: so
-/// it is never scheduled by a wake, and never sleeps.
-struct Elsewhere;
-
-impl Scheduler for Elsewhere {
-    fn schedule(&self, task: Runnable) {
-        unreachable!("blocking task {} was queued twice", task.id());
-    }
-
-    fn schedule_unheld(&self, task: Runnable) {
-        self.schedule(task);
-    }
-
-    unsafe fn link(&self, _: NonNull<Header>) -> Option<u16> {
-        None
-    }
-
-    unsafe fn finished(&self, _: NonNull<Header>, _: Option<u16>) {}
-}
-
-/// A closure as a future that is ready at its first poll.
-struct Closure<F>(Option<F>);
-
-impl<F> Unpin for Closure<F> {}
-
-impl<F: FnOnce() -> R, R> Future for Closure<F> {
-    type Output = R;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
-        let Some(closure) = self.0.take() else {
-            unreachable!("a blocking task was polled after it had run");
-        };
-        // The closure may wait, so a budget that makes it yield would make no sense.
-        here::with(|here| here.budget.set(budget::UNLIMITED));
-        Poll::Ready(closure())
-    }
-}
-
-/// A task that runs `closure`, to be submitted.
-pub(crate) fn task<F, R>(closure: F) -> (Runnable, JoinHandle<R>)
-where
-    F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
-{
-    task::new(Closure(Some(closure)), Home::new(Elsewhere), Id::next())
-}
-
 impl Blocking {
     pub(crate) fn new(config: Config) -> Self {
         Self(Arc::new(Shared {
@@ -171,7 +131,7 @@ impl Blocking {
                 told: 0,
                 starting: 0,
                 closed: false,
-                in_place: 0,
+                waiting: 0,
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -181,101 +141,13 @@ impl Blocking {
         }))
     }
 
-    /// Queues a job, and sees to it that a thread comes for it. `context` wraps what a new thread runs.
+    /// Queues a job, and sees to it that a thread comes for it.
     pub(crate) fn submit(
         &self,
         job: Job,
-        context: impl FnOnce(Main) -> Box<dyn FnOnce() + Send>,
+        surroundings: impl FnOnce() -> Surroundings,
     ) -> Result<(), Refused> {
-        let mut state = self.0.state.lock();
-        if state.closed {
-            drop(state);
-            // Dropping a task cancels it, and dropping a core ends its worker.
-            drop(job);
-            return Err(Refused::Closed);
-        }
-        // A worker's loop goes first: the tasks of a whole core wait for it.
-        let is_worker = matches!(job, Job::Worker(_));
-        if is_worker {
-            state.queue.push_front(job);
-        } else {
-            state.queue.push_back(job);
-        }
-        if state.tell_one() {
-            drop(state);
-            self.0.job.notify_one();
-            return Ok(());
-        }
-        if state.threads >= self.0.limit(&state) {
-            // A thread takes it when it has done what it is at.
-            return Ok(());
-        }
-        state.threads += 1;
-        state.starting += 1;
-        let number = state.next_thread;
-        state.next_thread += 1;
-        drop(state);
-        // Outside the lock: the name may be the user's function.
-        let main = context(Main {
-            shared: Arc::clone(&self.0),
-            number,
-            expired: Cell::new(false),
-            starting: Cell::new(true),
-        });
-        // A panic must not leave the thread counted that was to be.
-        let spawned = catch_unwind(AssertUnwindSafe(|| {
-            let mut builder = thread::Builder::new().name((self.0.config.name)());
-            if let Some(size) = self.0.config.stack_size {
-                builder = builder.stack_size(size);
-            }
-            builder.spawn(main)
-        }));
-        match spawned {
-            Ok(Ok(handle)) => {
-                let mut state = self.0.state.lock();
-                if state.handles.remove(&number).is_none() {
-                    state.handles.insert(number, Some(handle));
-                }
-                Ok(())
-            }
-            Ok(Err(error)) => self.without_thread(is_worker, error),
-            Err(_) => {
-                let error = io::Error::other("the thread cannot be given a name");
-                self.without_thread(is_worker, error)
-            }
-        }
-    }
-
-    /// The system refuses a thread. If others run, they will come to the job; otherwise nobody would.
-    ///
-    /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
-    #[cold]
-    fn without_thread(&self, is_worker: bool, error: io::Error) -> Result<(), Refused> {
-        let mut state = self.0.state.lock();
-        state.threads -= 1;
-        state.starting -= 1;
-        let job = if is_worker {
-            // A worker's loop must not wait for threads that may themselves be waiting for its tasks.
-            let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
-            is_there.then(|| state.queue.pop_front()).flatten()
-        } else {
-            let is_there = state.queue.back().is_some_and(Job::is_closure);
-            (is_there && state.threads == 0)
-                .then(|| state.queue.pop_back())
-                .flatten()
-        };
-        drop(state);
-        self.0.ended.notify_all();
-        match job {
-            Some(job) => Err(Refused::NoThread(job, error)),
-            None => Ok(()),
-        }
-    }
-
-    /// This thread hands its worker on and waits, until the guard is dropped.
-    pub(crate) fn wait_in_place(&self) -> InPlace<'_> {
-        self.0.state.lock().in_place += 1;
-        InPlace(&self.0)
+        Shared::submit(&self.0, job, surroundings)
     }
 
     /// Refuses further jobs, and cancels those that have not started and are not mandatory.
@@ -334,7 +206,7 @@ impl Blocking {
 
     /// True on a thread of this runtime.
     pub(crate) fn is_own_thread(&self) -> bool {
-        here::with(|here| std::ptr::eq(here.pool_thread.get(), Arc::as_ptr(&self.0).cast()))
+        in_place::with_main(|main| main.is_some_and(|main| Arc::ptr_eq(&main.shared, &self.0)))
     }
 
     /// Threads, those of them that idle, and jobs in the queue.
@@ -344,10 +216,122 @@ impl Blocking {
     }
 }
 
+#[cfg(test)]
+impl Blocking {
+    /// Threads that do not count, as they wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.state.lock().waiting
+    }
+}
+
 impl Shared {
     /// How many threads there may be just now.
     fn limit(&self, state: &State) -> usize {
-        self.config.max_threads.saturating_add(state.in_place)
+        self.config.max_threads.saturating_add(state.waiting)
+    }
+
+    fn submit(
+        shared: &Arc<Self>,
+        job: Job,
+        surroundings: impl FnOnce() -> Surroundings,
+    ) -> Result<(), Refused> {
+        let mut state = shared.state.lock();
+        if state.closed && job.is_closure() {
+            drop(state);
+            // Dropping a task cancels it.
+            drop(job);
+            return Err(Refused::Closed);
+        }
+        // A worker's loop goes first: the tasks of a whole core wait for it.
+        let is_worker = !job.is_closure();
+        if is_worker {
+            state.queue.push_front(job);
+        } else {
+            state.queue.push_back(job);
+        }
+        if state.tell_one() {
+            drop(state);
+            shared.job.notify_one();
+            return Ok(());
+        }
+        if state.threads >= shared.limit(&state) {
+            // A thread takes it when it has done what it is at, or one comes when one of them waits.
+            return Ok(());
+        }
+        let Err(error) = Self::start(shared, state, surroundings) else {
+            return Ok(());
+        };
+        match shared.take_back(is_worker) {
+            Some(job) => Err(Refused::NoThread(job, error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts another thread.
+    fn start(
+        shared: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        surroundings: impl FnOnce() -> Surroundings,
+    ) -> io::Result<()> {
+        state.threads += 1;
+        state.starting += 1;
+        let number = state.next_thread;
+        state.next_thread += 1;
+        drop(state);
+        // Outside the lock: the name may be the user's function. A panic must not leave the thread counted that was to be.
+        let spawned = catch_unwind(AssertUnwindSafe(|| {
+            let surroundings = surroundings();
+            let main = Main {
+                shared: Arc::clone(shared),
+                surroundings: SelfArc::clone(&surroundings),
+                number,
+                expired: Cell::new(false),
+                starting: Cell::new(true),
+            };
+            let mut builder = thread::Builder::new().name((shared.config.name)());
+            if let Some(size) = shared.config.stack_size {
+                builder = builder.stack_size(size);
+            }
+            builder.spawn(move || surroundings(main))
+        }));
+        let error = match spawned {
+            Ok(Ok(handle)) => {
+                let mut state = shared.state.lock();
+                if state.handles.remove(&number).is_none() {
+                    state.handles.insert(number, Some(handle));
+                }
+                return Ok(());
+            }
+            Ok(Err(error)) => error,
+            Err(payload) => {
+                foreign::discard(payload);
+                io::Error::other("the thread cannot be given a name")
+            }
+        };
+        let mut state = shared.state.lock();
+        state.threads -= 1;
+        state.starting -= 1;
+        drop(state);
+        shared.ended.notify_all();
+        Err(error)
+    }
+
+    /// The system refuses a thread. If others run, they will come to the job; otherwise nobody would.
+    ///
+    /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
+    #[cold]
+    fn take_back(&self, is_worker: bool) -> Option<Job> {
+        let mut state = self.state.lock();
+        if is_worker {
+            // A worker's loop must not wait for threads that may themselves be waiting for its tasks.
+            let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
+            is_there.then(|| state.queue.pop_front()).flatten()
+        } else {
+            let is_there = state.queue.back().is_some_and(Job::is_closure);
+            (is_there && state.threads == 0)
+                .then(|| state.queue.pop_back())
+                .flatten()
+        }
     }
 }
 
@@ -363,17 +347,15 @@ impl State {
     }
 }
 
-impl Drop for InPlace<'_> {
-    fn drop(&mut self) {
-        self.0.state.lock().in_place -= 1;
-    }
-}
-
 impl Main {
     /// Runs jobs until the end.
     pub(crate) fn run(self) {
         let _ended = Ended(&self);
-        here::with(|here| here.pool_thread.set(Arc::as_ptr(&self.shared).cast()));
+        let crew: &dyn Crew = &self;
+        here::with(|here| {
+            here.crew.set(Some(NonNull::from(crew)));
+            here.hold.set(Hold::Counted);
+        });
         Callback::call(self.shared.config.on_start.as_ref());
         while let Some(job) = self.next_job() {
             match job {
@@ -453,7 +435,10 @@ struct Ended<'a>(&'a Main);
 
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
-        here::with(|here| here.pool_thread.set(std::ptr::null()));
+        here::with(|here| {
+            here.crew.set(None);
+            here.hold.set(Hold::Nothing);
+        });
         let mut state = self.0.shared.state.lock();
         if self.0.expired.get() {
             state.expired -= 1;

@@ -16,6 +16,7 @@
 //! and nothing would end this one.
 
 use crate::kernel::clock::Clock;
+use crate::kernel::foreign;
 use crate::prim::alarm::Alarm;
 use crate::prim::reactor::{Handle, Reactor};
 use crate::prim::{CachePadded, Mutex, MutexGuard};
@@ -75,7 +76,8 @@ impl Driver {
     /// Ends the reactor: whoever waits for readiness gets an error.
     pub(crate) fn close(&self) {
         let reactor = self.reactor.lock().take();
-        drop(reactor);
+        // It wakes whoever waits, and a waker may panic.
+        foreign::call(|| drop(reactor));
     }
 }
 

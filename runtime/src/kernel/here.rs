@@ -10,7 +10,7 @@ use crate::kernel::rng::Rng;
 use crate::kernel::yields::Yields;
 use crate::prim::thread_local_cells;
 use std::cell::Cell;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 /// May code on this thread wait for something without returning to a scheduler?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +21,32 @@ pub(crate) enum Blocking {
     Forbidden,
     /// The same, but `block_in_place` can move the other tasks elsewhere first.
     InPlace,
+}
+
+/// What this thread has of the pool that started it, and so what has to happen before it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// It belongs to no pool, and holds nobody up but itself.
+    Nothing,
+    /// It holds a worker's core in the middle of a task (a poll, or a destructor), and copes without: the core goes to
+    /// another thread first.
+    Core,
+    /// It holds a worker's core which the code further up expects to find again, so it keeps it whatever happens.
+    Kept,
+    /// It has no core (it runs a blocking closure, or has handed its core on), and counts against the pool's limit of
+    /// threads, which it must not while it waits; see [`super::waiting`].
+    Counted,
+    /// It has no core and waits: it does not count.
+    Waits,
+}
+
+/// A pool of threads, as one of its own threads sees it.
+pub(crate) trait Crew {
+    /// This thread waits, and does not count: another one may take its place.
+    fn begin_to_wait(&self);
+
+    /// It goes on, and counts.
+    fn go_on(&self);
 }
 
 /// The cells of one thread.
@@ -44,12 +70,12 @@ pub(crate) struct Here {
     pub(crate) wheel: Cell<*const ()>,
     /// The `LocalSet` that is polling on this thread, or null.
     pub(crate) local_set: Cell<*const ()>,
-    /// The thread pool that this thread belongs to, or null.
-    pub(crate) pool_thread: Cell<*const ()>,
+    /// The pool of threads that this one belongs to, seen from it.
+    pub(crate) crew: Cell<Option<NonNull<dyn Crew>>>,
+    /// What it has of that.
+    pub(crate) hold: Cell<Hold>,
     /// The runtime that is entered on this thread, or null.
     pub(crate) runtime: Cell<*const ()>,
-    /// The runtime that started this thread, or null.
-    pub(crate) thread_runtime: Cell<*const ()>,
     /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
     pub(crate) depth: Cell<usize>,
     /// Whether this thread may wait.
@@ -76,9 +102,9 @@ impl Here {
             local: Cell::new(ptr::null()),
             wheel: Cell::new(ptr::null()),
             local_set: Cell::new(ptr::null()),
-            pool_thread: Cell::new(ptr::null()),
+            crew: Cell::new(None),
+            hold: Cell::new(Hold::Nothing),
             runtime: Cell::new(ptr::null()),
-            thread_runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),
             blocking: Cell::new(Blocking::Allowed),
             rng: Rng::unseeded(),

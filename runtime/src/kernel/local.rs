@@ -33,6 +33,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::waiting;
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
@@ -217,7 +218,7 @@ impl Local {
             if let Poll::Ready(output) = poll() {
                 return output;
             }
-            root.seat.park(None);
+            waiting::waiting(|| root.seat.park(None));
         };
         drop(waiting);
         driven.drive(&root, poll)
@@ -230,7 +231,7 @@ impl Local {
             if let Some(driven) = Driven::take(local, &root) {
                 break driven;
             }
-            root.seat.park(None);
+            waiting::waiting(|| root.seat.park(None));
         };
         let _driving = Driving::replace(Blocking::Forbidden);
         local.injected.lock().closed = Closed::Closing;
@@ -422,6 +423,10 @@ impl Driven {
 
     /// Waits in the reactor, or just waits if there is none, until the clock shows `deadline`.
     fn wait(&self, deadline: Option<u64>) {
+        waiting::waiting(|| self.wait_here(deadline));
+    }
+
+    fn wait_here(&self, deadline: Option<u64>) {
         let local = &*self.local;
         let Some(mut turn) = local.driver.try_lock() else {
             local

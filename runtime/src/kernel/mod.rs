@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields         data, no orderings; who calls what is not ours
-//!  k1  here · budget · hooks · clock · seat · intervals  this thread, the time, a place to sleep
+//!  k1  here · waiting · budget · hooks · clock · seat ·  this thread, the time, a place to sleep
+//!      intervals
 //!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
 //!  k3  slot · owned · idle · watcher · driver            where tasks wait, where workers wait
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -37,6 +38,7 @@ pub(crate) mod root;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod task;
+pub(crate) mod waiting;
 pub(crate) mod wake_list;
 pub(crate) mod watcher;
 pub(crate) mod wheel;

@@ -9,12 +9,9 @@
 //! closer, outside the lock; any other is told, and cancelled by whoever runs it next.
 
 use crate::kernel::list::List;
-use crate::kernel::task::{self, Header, Runnable};
+use crate::kernel::task::{self, Header};
 use crate::prim::{CachePadded, Mutex};
 use std::ptr::NonNull;
-
-/// How many tasks are claimed before the lock is released to cancel them.
-const BATCH: usize = 32;
 
 /// The owned lists of one scheduler.
 #[derive(Debug)]
@@ -74,26 +71,18 @@ impl Owned {
     pub(crate) fn close(&self) {
         for shard in &self.shards {
             loop {
-                let mut claimed: [Option<Runnable>; BATCH] = [const { None }; BATCH];
-                let mut count = 0;
                 let mut guard = shard.lock();
                 guard.closed = true;
-                while count < BATCH {
-                    let Some(task) = guard.tasks.pop_front() else {
-                        break;
-                    };
-                    // SAFETY: it was linked until now, and this holds the lock.
-                    if let Some(runnable) = unsafe { task::shutdown(task) } {
-                        claimed[count] = Some(runnable);
-                        count += 1;
-                    }
-                }
-                let emptied = guard.tasks.is_empty();
-                drop(guard);
-                // Dropping a runnable cancels it: user code, hence outside the lock.
-                drop(claimed);
-                if emptied {
+                let Some(task) = guard.tasks.pop_front() else {
                     break;
+                };
+                // SAFETY: it was linked until now, and this holds the lock.
+                let claimed = unsafe { task::shutdown(task) };
+                drop(guard);
+                // User code, hence outside the lock. One at a time: a destructor may wait for another task's end, while
+                // somebody else goes on with the rest.
+                if let Some(claimed) = claimed {
+                    claimed.cancel();
                 }
             }
         }

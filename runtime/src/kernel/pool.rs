@@ -10,13 +10,16 @@
 //! 2. Each worker leaves its loop at the next tick, closes the owned lists (tasks that are asleep are cancelled
 //!    in place, others are told), and drains its own queues until they stay empty: dropping a `Runnable` cancels
 //!    it.
-//! 3. The last worker to retire closes the wheels and the reactor: futures that have been moved out of the
-//!    runtime get an error instead of waiting for ever.
+//!    A destructor that waits in place hands its worker's core on, as ever, and whoever takes that goes on with the end.
+//! 3. The last worker to retire *lingers* while such destructors wait: it fires timers and turns the reactor for them. Then
+//!    it closes the wheels and the reactor: futures that have been moved out of the runtime get an error instead of waiting
+//!    for ever.
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
+use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
@@ -33,6 +36,7 @@ use crate::prim::deque::{Injector, Steal, Stealer, Worker};
 use crate::prim::{self, Arc, CachePadded, Condvar, Mutex};
 use std::fmt;
 use std::ptr::NonNull;
+use std::time::Duration;
 
 /// The shared half of a multi-threaded scheduler.
 pub(crate) struct Pool {
@@ -43,15 +47,25 @@ pub(crate) struct Pool {
     pub(super) owned: Owned,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
-    pub(super) hooks: ParkHooks,
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
-    /// How many cores have retired.
-    retired: Mutex<usize>,
-    /// A core has retired, or a thread outside has cancelled the last tasks.
+    end: Mutex<End>,
+    /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
     ended: Condvar,
 }
+
+/// How far the end has come.
+struct End {
+    /// Cores that are gone.
+    retired: usize,
+    /// Threads with destructors that wait, or did, and whose core has been handed on.
+    lingering: usize,
+}
+
+/// How often, in nanoseconds, who lingers looks at the timers of all workers. Their owners, who would be told of those that
+/// are filed, are gone.
+const LINGER: u64 = 1_000_000;
 
 /// What the others see of a worker.
 pub(super) struct Remote {
@@ -168,16 +182,22 @@ impl Pool {
             owned: Owned::new(workers),
             driver,
             clock,
-            hooks,
             intervals,
             outside: CachePadded::new(Counters::new()),
-            retired: Mutex::new(0),
+            end: Mutex::new(End {
+                retired: 0,
+                lingering: 0,
+            }),
             ended: Condvar::new(),
         });
+        let hooks = Arc::new(hooks);
         let cores = deques
             .into_iter()
             .enumerate()
-            .map(|(index, deque)| Handed::new(Core::new(Arc::clone(&pool), index, deque)))
+            .map(|(index, deque)| {
+                let core = Core::new(Arc::clone(&pool), index, deque, Arc::clone(&hooks));
+                Handed::new(core)
+            })
             .collect();
         (pool, cores)
     }
@@ -268,7 +288,7 @@ impl Pool {
         if self.idle.pushed() {
             self.drain_injector();
             // The last tasks may have ended here, and somebody may be waiting for that.
-            drop(self.retired.lock());
+            drop(self.end.lock());
             self.ended.notify_all();
         }
     }
@@ -345,12 +365,13 @@ impl Pool {
 
     /// A core is gone for good; the last one ends what the pool has besides tasks.
     pub(super) fn retire(&self) {
-        let mut retired = self.retired.lock();
-        *retired += 1;
-        let last = *retired == self.remotes.len();
-        drop(retired);
+        let mut end = self.end.lock();
+        end.retired += 1;
+        let last = end.retired == self.remotes.len();
+        drop(end);
         if last {
             self.drain_injector();
+            self.wait_for_lingering();
             for remote in &self.remotes {
                 remote.wheel.close();
             }
@@ -359,9 +380,48 @@ impl Pool {
         self.ended.notify_all();
     }
 
+    /// This thread hands a core on in the middle of its end, and comes back to the end.
+    pub(super) fn linger(&self) {
+        self.end.lock().lingering += 1;
+    }
+
+    /// It has come back.
+    pub(super) fn linger_no_more(&self) {
+        self.end.lock().lingering -= 1;
+        self.ended.notify_all();
+        if let Some(reactor) = self.driver.handle() {
+            // If it cannot be woken, who waits in it looks again anyway.
+            let _ = reactor.wake();
+        }
+    }
+
+    /// Keeps timers and IO going while destructors wait for them.
+    fn wait_for_lingering(&self) {
+        loop {
+            let mut end = self.end.lock();
+            if end.lingering == 0 {
+                return;
+            }
+            let soon = self.clock.now().saturating_add(LINGER);
+            match self.driver.try_lock() {
+                Some(mut turn) => {
+                    drop(end);
+                    foreign::call(|| turn.wait(Some(soon), &self.clock));
+                }
+                None => end = self.ended.wait_timeout(end, Duration::from_nanos(LINGER)).0,
+            }
+            let now = self.clock.now();
+            for remote in &self.remotes {
+                foreign::call(|| {
+                    remote.wheel.fire(now);
+                });
+            }
+        }
+    }
+
     /// Waits until no task is left. All workers have ended.
     pub(crate) fn wait_for_tasks(&self) {
-        let mut guard = self.retired.lock();
+        let mut guard = self.end.lock();
         while self.live_tasks() != 0 {
             guard = self.ended.wait(guard);
         }

@@ -6,6 +6,7 @@
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::seat::Seat;
+use crate::kernel::waiting::waiting;
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicBool, Ordering};
 use std::future::Future;
@@ -167,7 +168,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
                 return output;
             }
         } else {
-            root.seat.park(None);
+            waiting(|| root.seat.park(None));
         }
     }
 }

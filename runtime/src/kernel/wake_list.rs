@@ -1,5 +1,6 @@
 //! Wakers collected under a lock, to be woken after it is released.
 
+use crate::kernel::foreign;
 use std::mem::MaybeUninit;
 use std::task::Waker;
 
@@ -59,9 +60,10 @@ impl WakeList {
         }
         impl Drop for Rest<'_> {
             fn drop(&mut self) {
-                // Reached with wakers left only if one panicked. A second panic aborts, as everywhere.
+                // Reached with wakers left only if one panicked, which goes on to the caller. One panic is enough for it: a
+                // second one would abort the process.
                 while let Some(waker) = self.take() {
-                    waker.wake();
+                    foreign::call(|| waker.wake());
                 }
             }
         }
@@ -100,15 +102,21 @@ pub(crate) fn wake_in_batches(collect: impl FnMut(&mut WakeList) -> bool) {
     impl<F: FnMut(&mut WakeList) -> bool> Batches<F> {
         fn run(&mut self) {
             while self.more {
-                self.more = (self.collect)(&mut self.wakers);
-                self.wakers.wake_all();
+                self.wake_batch();
             }
+        }
+
+        fn wake_batch(&mut self) {
+            self.more = (self.collect)(&mut self.wakers);
+            self.wakers.wake_all();
         }
     }
     impl<F: FnMut(&mut WakeList) -> bool> Drop for Batches<F> {
         fn drop(&mut self) {
-            // Does something only if a waker panicked.
-            self.run();
+            // Does something only if a waker panicked, as above.
+            while self.more {
+                foreign::call(|| self.wake_batch());
+            }
         }
     }
     Batches {

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! What a worker owns is its [`Core`]: the deque, counters, what it owes to the idle protocol. The core may move to
-//! another thread in the middle of a poll (`block_in_place`): then this thread finds that it holds none when the
-//! poll returns, and leaves the loop.
+//! another thread in the middle of a task (`block_in_place` in a poll or in a destructor): then this thread finds that it
+//! holds none when the task returns, and leaves the loop. So nothing here refers to a core across a task.
 //!
 //! # Whom a push tells
 //!
@@ -29,8 +29,8 @@ mod yielding;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
-use crate::kernel::here::{self, Blocking};
-use crate::kernel::hooks::Callback;
+use crate::kernel::here::{self, Blocking, Hold};
+use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::root::Driving;
@@ -78,6 +78,10 @@ pub(crate) struct Core {
     relief: Relief,
     /// Since when this worker has been awake, in real time.
     awake_since: Cell<u64>,
+    /// What they own goes with the last core: freeing a pool runs no user code.
+    hooks: Arc<ParkHooks>,
+    /// It cancels what is left.
+    ending: Cell<bool>,
 }
 
 /// A core on its way to a thread.
@@ -94,16 +98,20 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }
 
-/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none, or if no task is
-/// being polled: the worker's loop expects to find its core again after foreign wakers and callbacks.
+/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none, or has to keep it: the
+/// worker's loop expects to find its core again after foreign wakers and callbacks.
 pub(crate) fn hand_off() -> Option<Handed> {
-    if here::with(|here| here.running.get().is_null()) {
+    if here::with(|here| here.hold.get()) != Hold::Core {
         return None;
     }
     let core = take()?;
-    // A task in the slot has been promised to run right after this poll, which may now take long.
+    here::with(|here| here.hold.set(Hold::Counted));
+    // A task in the slot has been promised to run right after this one, which may now take long.
     if let Some(task) = core.slot().take() {
         core.push(task);
+    }
+    if core.ending.get() {
+        core.pool.linger();
     }
     Some(Handed(Some(core)))
 }
@@ -130,83 +138,134 @@ impl Handed {
         if let Some(core) = self.0.take() {
             // SAFETY: the wheel goes with the core, which has just been handed to this thread.
             unsafe { core.wheel().own() };
-            let before =
-                here::with(|here| here.core.replace(Box::into_raw(core).cast_const().cast()));
-            debug_assert!(before.is_null(), "a thread cannot hold two cores");
+            here::with(|here| {
+                let before = here.core.replace(Box::into_raw(core).cast_const().cast());
+                debug_assert!(before.is_null(), "a thread cannot hold two cores");
+                here.hold.set(Hold::Core);
+            });
         }
+    }
+
+    /// As [`install`](Self::install), for who has [handed it off](hand_off), and found nobody.
+    pub(crate) fn give_back(self) {
+        if let Some(core) = self.0.as_ref().filter(|core| core.ending.get()) {
+            core.pool.linger_no_more();
+        }
+        self.install();
     }
 
     /// Runs the worker's loop on this thread until the pool is closed or the core is handed on.
     pub(crate) fn run(self) {
-        let driving = Driving::replace(Blocking::InPlace);
+        let _driving = Driving::replace(Blocking::InPlace);
+        let _holding = Hold::Core.replace();
         self.install();
-        if let Some(core) = current() {
-            core.refill();
-        }
-        // Each step ends with the core still here, or gone.
-        while let Some(core) = current() {
-            if !core.step() {
-                break;
+        loop {
+            match current(Core::step) {
+                Some(Step::Task(task)) => run(task),
+                Some(Step::Rested) => {}
+                // Closed, or gone with the task.
+                Some(Step::Closed) | None => break,
             }
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
-            // Destructors must not hand on a core that is ending.
-            drop(driving);
-            let _driving = Driving::replace(Blocking::Forbidden);
-            Handed(Some(core)).retire();
+            Handed(Some(core)).retire(Hold::Core);
         }
     }
 
-    /// Ends the worker: the pool is closed.
-    fn retire(mut self) {
+    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`.
+    fn retire(mut self, hold: Hold) {
         let Some(core) = self.0.take() else {
             return;
         };
         let pool = Arc::clone(&core.pool);
-        let core = Box::into_raw(core);
+        core.ending.set(true);
+        // If a destructor hands it on, whoever gets it sees at once that the pool is closed.
+        core.tick.set(core.intervals.step());
+        let core = Box::into_raw(core).cast_const().cast();
         // With the core in place, tasks that the dying ones wake come to this worker's own queues. The thread may
         // be holding a core of another pool, if this one was never run.
-        let before = here::with(|here| here.core.replace(core.cast_const().cast()));
-        // SAFETY: just made from a box, which is put together again below. Nobody hands the core on meanwhile:
-        // `run` forbids that for as long as tasks are cancelled, and so does whoever drops a core that was not run.
-        pool.end_worker(|| unsafe { &*core }.drain());
+        let before = here::with(|here| here.core.replace(core));
+        let holding = hold.replace();
+        pool.end_worker(|| drain_own(&pool));
+        let core = take();
+        drop(holding);
         here::with(|here| here.core.set(before));
-        // From here on this thread's wakes go to the injector, and find the pool closed.
-        // SAFETY: made by `Box::into_raw` above, and no longer known to anyone else.
-        let core = unsafe { Box::from_raw(core) };
-        while core.drain() {}
-        core.remote.counters.count_busy(core.awake_since.get());
-        drop(core);
-        pool.retire();
+        match core {
+            Some(core) => {
+                core.remote.counters.count_busy(core.awake_since.get());
+                // With the last core go the user's callbacks, and what those own.
+                foreign::call(|| drop(core));
+                pool.retire();
+            }
+            // A destructor that waits has handed it on, and it is ended elsewhere.
+            None => pool.linger_no_more(),
+        }
     }
+}
+
+/// Cancels what is in the queues of the core of `pool` that this thread holds; true if there was anything.
+fn drain_own(pool: &Pool) -> bool {
+    let mut any = false;
+    while let Some(task) = with_core(pool, |core| core.and_then(Core::take_any)) {
+        task.cancel();
+        any = true;
+    }
+    any
 }
 
 impl Drop for Handed {
     fn drop(&mut self) {
         // A core that no thread has taken: it could not be started, or the runtime is closed.
         if let Some(core) = self.0.take() {
-            let _driving = Driving::replace(Blocking::Forbidden);
             core.pool.close();
-            Self(Some(core)).retire();
+            Self(Some(core)).retire(Hold::Kept);
         }
     }
 }
 
 /// The number of the worker that this thread is.
 pub(crate) fn index_here() -> Option<usize> {
-    current().map(Core::index)
+    current(Core::index)
 }
 
-/// The core that this thread holds.
-fn current<'a>() -> Option<&'a Core> {
-    // SAFETY: as in `with_core`. The callers use the reference until the next poll of a task only: a poll is the one
-    // thing that can hand the core on.
-    unsafe { here::with(|here| here.core.get()).cast::<Core>().as_ref() }
+/// Calls `f` with the core that this thread holds, if it holds one.
+#[inline(always)]
+fn current<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
+    let core = here::with(|here| here.core.get()).cast::<Core>();
+    // SAFETY: as in `with_core`; no `f` runs a task, the one thing that can hand the core on.
+    unsafe { core.as_ref() }.map(f)
+}
+
+/// Polls a task. This thread's core may be gone afterwards.
+#[inline(always)]
+fn run(task: Runnable) {
+    // Each poll has a budget of its own.
+    here::with(|here| here.budget.set(budget::PER_POLL));
+    if let Some(woken) = task.run() {
+        let mut woken = Some(woken);
+        current(|core| woken.take().map(|woken| core.requeue(woken)));
+        if let Some(woken) = woken {
+            woken.reschedule();
+        }
+    }
+}
+
+/// What a worker does next.
+enum Step {
+    Task(Runnable),
+    /// There was nothing to do; there may be now.
+    Rested,
+    Closed,
 }
 
 impl Core {
-    pub(super) fn new(pool: Arc<Pool>, index: usize, deque: Worker<Runnable>) -> Self {
+    pub(super) fn new(
+        pool: Arc<Pool>,
+        index: usize,
+        deque: Worker<Runnable>,
+        hooks: Arc<ParkHooks>,
+    ) -> Self {
         let intervals = Adapted::new(pool.intervals, prim::now());
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
@@ -225,6 +284,8 @@ impl Core {
             pace: Pace::new(),
             relief: Relief::new(),
             awake_since: Cell::new(prim::now()),
+            hooks,
+            ending: Cell::new(false),
         }
     }
 
@@ -304,24 +365,30 @@ impl Core {
 
     // ----- the loop -----------------------------------------------------------------------------------
 
-    /// Runs one task, or looks for one, or sleeps. False if the pool is closed.
+    /// Finds a task to run, or sleeps.
     #[inline(always)]
-    fn step(&self) -> bool {
+    fn step(&self) -> Step {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
         let task = if tick >= self.intervals.step() {
             if self.pool.idle.is_closed() {
-                return false;
+                return Step::Closed;
             }
             self.exceptional_step()
         } else {
             self.next()
         };
         let Some(task) = task.or_else(|| self.dry()) else {
-            return !self.pool.idle.is_closed();
+            return if self.pool.idle.is_closed() {
+                Step::Closed
+            } else {
+                Step::Rested
+            };
         };
-        self.run(task);
-        true
+        if self.searching.get() {
+            self.found();
+        }
+        Step::Task(task)
     }
 
     /// The next task that is at hand.
@@ -335,28 +402,7 @@ impl Core {
             }
         }
         self.chain.set(0);
-        self.refill();
         self.deque.pop().or_else(|| self.slot().take())
-    }
-
-    /// Polls a task. The core may be gone afterwards.
-    #[inline(always)]
-    fn run(&self, task: Runnable) {
-        if self.searching.get() {
-            self.found();
-        }
-        if let Some(woken) = task.run() {
-            match current() {
-                Some(core) => core.requeue(woken),
-                None => woken.reschedule(),
-            }
-        }
-    }
-
-    /// A fresh budget. Not for a task from the slot: a chain is one piece of work, and shares one.
-    #[inline]
-    fn refill(&self) {
-        here::with(|here| here.budget.set(budget::PER_POLL));
     }
 
     /// Nothing at hand: look elsewhere, or sleep.
@@ -441,6 +487,7 @@ impl Core {
     /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
     /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
+        let _kept = Hold::Kept.replace();
         self.quiet.set(true);
         foreign::call(f);
         self.quiet.set(false);
@@ -460,7 +507,8 @@ impl Core {
 
     /// Sleeps, and tells the user's callbacks.
     fn sleep(&self) {
-        Callback::call(self.pool.hooks.on_park.as_ref());
+        let _kept = Hold::Kept.replace();
+        Callback::call(self.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
         if self.deque.is_empty() && self.slot().peek().is_null() {
             let counters = &self.remote.counters;
@@ -469,7 +517,7 @@ impl Core {
             self.wait();
             counters.count_sleep();
         }
-        Callback::call(self.pool.hooks.on_unpark.as_ref());
+        Callback::call(self.hooks.on_unpark.as_ref());
     }
 
     /// S1 to S4 of the idle protocol; comes back searching.
@@ -512,7 +560,6 @@ impl Core {
             });
         }
         self.tick.set(0);
-        self.refill();
     }
 
     /// This worker is no longer counted as sleeping.
@@ -525,14 +572,9 @@ impl Core {
 
     // ----- the end ------------------------------------------------------------------------------------
 
-    /// Cancels what is in this worker's own queues; true if there was anything.
-    fn drain(&self) -> bool {
-        let mut any = false;
-        while let Some(task) = self.slot().take().or_else(|| self.deque.pop()) {
-            task.cancel();
-            any = true;
-        }
-        any
+    /// Whatever is left in this worker's own queues.
+    fn take_any(&self) -> Option<Runnable> {
+        self.slot().take().or_else(|| self.deque.pop())
     }
 }
 

@@ -10,7 +10,6 @@ use crate::kernel::here;
 use crate::kernel::wheel;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr;
 use std::sync::Arc;
 
 const NO_RUNTIME: &str = "there is no leno runtime on this thread: call this from within `#[leno::main]`, \
@@ -71,30 +70,6 @@ impl Drop for Current {
     }
 }
 
-/// This thread is one of a runtime's own, which is current on it, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct OwnThread {
-    /// Of `here.thread_runtime`.
-    _inner: Arc<Inner>,
-    _current: Current,
-}
-
-impl OwnThread {
-    pub(crate) fn new(inner: Arc<Inner>) -> Self {
-        here::with(|here| here.thread_runtime.set(Arc::as_ptr(&inner).cast()));
-        Self {
-            _current: set(Arc::clone(&inner)),
-            _inner: inner,
-        }
-    }
-}
-
-impl Drop for OwnThread {
-    fn drop(&mut self) {
-        here::with(|here| here.thread_runtime.set(ptr::null()));
-    }
-}
-
 /// Calls `f` with the current runtime.
 #[inline]
 pub(crate) fn with<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
@@ -106,19 +81,6 @@ pub(crate) fn with<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> Option<R> {
     // this thread; `ManuallyDrop` leaves the count alone. `f` may enter and leave runtimes, but puts this one back.
     let inner = std::mem::ManuallyDrop::new(unsafe { Arc::from_raw(inner) });
     Some(f(&inner))
-}
-
-/// The runtime that started this thread, whichever is current.
-pub(crate) fn of_thread() -> Option<Arc<Inner>> {
-    let inner = here::with(|here| here.thread_runtime.get()).cast::<Inner>();
-    if inner.is_null() {
-        return None;
-    }
-    // SAFETY: set by an `OwnThread` of this thread, which holds a count for as long as the pointer is there.
-    unsafe {
-        Arc::increment_strong_count(inner);
-        Some(Arc::from_raw(inner))
-    }
 }
 
 /// As [`with`]; panics without a runtime.

@@ -1,7 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
-use super::current::{self, OwnThread};
-use crate::kernel::blocking::{self, Blocking, InPlace, Job, Main, Refused};
+use super::current;
+use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
@@ -9,6 +9,7 @@ use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
+use crate::kernel::waiting::waiting;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::Mutex;
@@ -90,8 +91,10 @@ impl Inner {
         });
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
-                // Dropping the core closes the pool, so those that were started end.
-                inner.shutdown(Patience::Endless);
+                // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
+                // that may be waited for in asynchronous code too.
+                inner.close();
+                inner.wait_for_end(Patience::Endless);
                 return Err(match refused {
                     Refused::NoThread(_, error) => error,
                     Refused::Closed => unreachable!("nobody else knows the runtime yet"),
@@ -311,28 +314,13 @@ impl Inner {
     }
 
     fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
-        self.blocking.submit(job, |main: Main| {
+        self.blocking.submit(job, || {
             let inner = Arc::clone(self);
-            Box::new(move || {
-                let _own = OwnThread::new(inner);
+            Arc::new(move |main: Main| {
+                let _current = current::set(Arc::clone(&inner));
                 main.run();
             })
         })
-    }
-
-    /// Hands the worker of this thread, which is one of this runtime's, to another; it will wait until the returned
-    /// guard is dropped. `None` if there is no thread to be had: then the tasks have to wait, which is better than
-    /// failing the one that is running.
-    pub(crate) fn hand_on(self: &Arc<Self>, core: worker::Handed) -> Option<InPlace<'_>> {
-        let in_place = self.blocking.wait_in_place();
-        match self.submit(Job::Worker(core)) {
-            Err(Refused::NoThread(Job::Worker(core), _)) => {
-                core.install();
-                None
-            }
-            // If the runtime is closed, the core has just been shut down.
-            _ => Some(in_place),
-        }
     }
 
     /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
@@ -368,16 +356,7 @@ impl Inner {
     pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
-        // First, since the threads of workers that end look for closures next, and must not start one that waited.
-        self.blocking.close();
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.close(),
-            // Nobody drives it: `block_on` borrows the runtime that is being dropped.
-            Scheduler::Local { local, .. } => {
-                let _current = current::set(Arc::clone(self));
-                Local::close(local);
-            }
-        }
+        self.close();
         if !waits {
             return;
         }
@@ -391,13 +370,32 @@ impl Inner {
                  others. Move it out of the task, drop it in `spawn_blocking`, or call `shutdown_background`"
             );
         }
+        self.wait_for_end(patience);
+    }
+
+    /// Begins the end: cancels what can be cancelled here, and tells the threads.
+    fn close(self: &Arc<Self>) {
+        // First, since the threads of workers that end look for closures next, and must not start one that waited.
+        self.blocking.close();
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.close(),
+            // Nobody drives it: `block_on` borrows the runtime that is being dropped.
+            Scheduler::Local { local, .. } => {
+                let _current = current::set(Arc::clone(self));
+                Local::close(local);
+            }
+        }
+    }
+
+    /// Waits for threads and tasks, as long as `patience` allows.
+    fn wait_for_end(&self, patience: Patience) {
         let own_thread = self.blocking.is_own_thread();
         let timeout = match patience {
             Patience::Until(duration) => Some(duration),
             Patience::None | Patience::Endless => None,
         };
         // A task that this very thread is running cannot end while it waits.
-        if self.blocking.wait(timeout) && !own_thread {
+        if waiting(|| self.blocking.wait(timeout)) && !own_thread {
             match &self.scheduler {
                 Scheduler::Pool { pool, watcher, .. } => {
                     pool.wait_for_tasks();

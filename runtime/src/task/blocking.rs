@@ -1,10 +1,8 @@
 //! Code that waits without `.await`.
 
 use super::JoinHandle;
-use crate::kernel::budget;
+use crate::kernel::blocking;
 use crate::kernel::here::{self, Blocking as MayBlock};
-use crate::kernel::root::Driving;
-use crate::kernel::worker;
 use crate::runtime::current;
 use std::sync::Arc;
 
@@ -64,19 +62,11 @@ pub fn block_in_place<F, R>(closure: F) -> R
 where
     F: FnOnce() -> R,
 {
-    match here::with(|here| here.blocking.get()) {
-        MayBlock::Allowed => return closure(),
-        MayBlock::InPlace => {}
-        MayBlock::Forbidden => panic!(
+    if here::with(|here| here.blocking.get()) == MayBlock::Forbidden {
+        panic!(
             "can call blocking only when running on the multi-threaded runtime, whose other workers can take over the tasks: use \
              `spawn_blocking` on a current-thread runtime and in a `LocalSet`"
-        ),
+        );
     }
-    // The worker belongs to the runtime of the thread; another one may be entered.
-    let runtime = current::of_thread();
-    let _in_place = runtime
-        .as_ref()
-        .and_then(|runtime| runtime.hand_on(worker::hand_off()?));
-    let _waiting = Driving::replace(MayBlock::Allowed);
-    budget::with_budget(budget::UNLIMITED, closure)
+    blocking::in_place(closure)
 }

@@ -55,6 +55,7 @@ use self::entry::Verdict;
 use self::handle::Count;
 use self::level::{Levels, Place};
 use crate::kernel::clock::Clock;
+use crate::kernel::foreign;
 use crate::kernel::list::List;
 use crate::kernel::seat::Seat;
 use crate::kernel::wake_list::WakeList;
@@ -215,7 +216,8 @@ impl Wheel {
         self.state.lock().until = 0;
     }
 
-    /// Ends the wheel: wakes all entries, which will tell their futures that it is closed.
+    /// Ends the wheel: wakes all entries, which will tell their futures that it is closed. A waker that panics does not keep
+    /// the others from being told, nor the caller from going on.
     pub(crate) fn close(&self) {
         loop {
             let mut wakers = WakeList::new();
@@ -233,7 +235,7 @@ impl Wheel {
             let is_empty = state.earliest() == NEVER;
             self.publish(&state);
             drop(state);
-            wakers.wake_all();
+            foreign::call(|| wakers.wake_all());
             if is_empty {
                 return;
             }

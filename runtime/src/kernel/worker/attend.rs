@@ -19,7 +19,10 @@ const PATIENCE: u64 = 1_000_000;
 impl Core {
     /// Waits in the reactor until somebody calls, or until there is something to do here: what an event has woken, or a
     /// timer that is due. Whoever waits in the reactor looks after the timers of workers that are awake, too.
-    pub(super) fn attend(&self, mut turn: Turn<'_>, deadline: Option<u64>) -> Called {
+    ///
+    /// `deadline` is what this worker's wheel said, which holds for the first wait only: another worker may fire this one's
+    /// timers, and then the deadline is one that has passed for nothing.
+    pub(super) fn attend(&self, mut turn: Turn<'_>, mut deadline: Option<u64>) -> Called {
         let pool = &*self.pool;
         let seat = &*pool.remotes[self.index].seat;
         loop {
@@ -41,6 +44,7 @@ impl Core {
             if self.wheel().overdue(now) || wheels.any(|wheel| is_neglected(wheel, now)) {
                 return called;
             }
+            deadline = self.wheel().prepare_shared_sleep();
         }
     }
 

@@ -14,11 +14,11 @@ pub(crate) fn yielded() {
 
 #[cold]
 fn hurry() {
-    if let Some(core) = current() {
+    current(|core| {
         if core.deque.is_empty() && core.slot().peek().is_null() {
             core.intervals.hurry();
             core.tick.set(core.intervals.step());
         }
-    }
+    });
     Local::hurry_here();
 }

@@ -1,0 +1,56 @@
+//! A closure as a task, whose future runs it in one poll: so its handle, panics and abort are a task's.
+
+use crate::kernel::budget;
+use crate::kernel::here;
+use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use std::future::Future;
+use std::pin::Pin;
+use std::ptr::NonNull;
+use std::task::{Context, Poll};
+
+/// The home of a closure. It is polled once, by the thread that takes it from the queue, and is ready then: so
+/// it is never scheduled by a wake, and never sleeps.
+struct Elsewhere;
+
+impl Scheduler for Elsewhere {
+    fn schedule(&self, task: Runnable) {
+        unreachable!("blocking task {} was queued twice", task.id());
+    }
+
+    fn schedule_unheld(&self, task: Runnable) {
+        self.schedule(task);
+    }
+
+    unsafe fn link(&self, _: NonNull<Header>) -> Option<u16> {
+        None
+    }
+
+    unsafe fn finished(&self, _: NonNull<Header>, _: Option<u16>) {}
+}
+
+/// A closure as a future that is ready at its first poll.
+struct Closure<F>(Option<F>);
+
+impl<F> Unpin for Closure<F> {}
+
+impl<F: FnOnce() -> R, R> Future for Closure<F> {
+    type Output = R;
+
+    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<R> {
+        let Some(closure) = self.0.take() else {
+            unreachable!("a blocking task was polled after it had run");
+        };
+        // The closure may wait, so a budget that makes it yield would make no sense.
+        here::with(|here| here.budget.set(budget::UNLIMITED));
+        Poll::Ready(closure())
+    }
+}
+
+/// A task that runs `closure`, to be submitted.
+pub(crate) fn task<F, R>(closure: F) -> (Runnable, JoinHandle<R>)
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    task::new(Closure(Some(closure)), Home::new(Elsewhere), Id::next())
+}

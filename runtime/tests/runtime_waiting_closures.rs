@@ -1,0 +1,210 @@
+//! A limit of threads bounds how many closures run, not how many wait: those that wait for what needs a thread too, however
+//! they wait, get it.
+
+use leno::runtime::{Builder, Handle, Runtime};
+use leno::sync::{Mutex, mpsc, oneshot};
+use leno::task::{JoinHandle, block_in_place, spawn_blocking};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+/// As many threads for closures as this.
+const LIMIT: usize = 2;
+
+fn runtime() -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(LIMIT)
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// Runs `closure` on as many threads as there may be, and then as often again; all of the first are there before any goes
+/// on.
+fn fill(runtime: &Runtime, closure: impl Fn() + Clone + Send + 'static) {
+    let all_there = Arc::new(Barrier::new(LIMIT));
+    let closures: Vec<_> = (0..2 * LIMIT)
+        .map(|number| {
+            let (all_there, closure) = (all_there.clone(), closure.clone());
+            runtime.spawn_blocking(move || {
+                if number < LIMIT {
+                    all_there.wait();
+                }
+                closure();
+            })
+        })
+        .collect();
+    for closure in closures {
+        runtime.block_on(closure).unwrap();
+    }
+}
+
+#[test]
+fn for_a_file() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_owned();
+    fill(&runtime(), move || {
+        let text = Handle::current().block_on(leno::fs::read_to_string(&path));
+        assert_eq!(text.unwrap(), "");
+    });
+}
+
+#[test]
+fn for_a_name() {
+    fill(&runtime(), || {
+        let found = Handle::current().block_on(leno::net::lookup_host("localhost:80"));
+        assert!(found.unwrap().next().is_some());
+    });
+}
+
+#[test]
+fn for_another_closure() {
+    fill(&runtime(), || {
+        let inner = spawn_blocking(|| 7);
+        assert_eq!(Handle::current().block_on(inner).unwrap(), 7);
+    });
+}
+
+#[test]
+fn for_a_task_that_needs_one() {
+    fill(&runtime(), || {
+        let task = leno::spawn(async { spawn_blocking(|| 7).await.unwrap() });
+        assert_eq!(Handle::current().block_on(task).unwrap(), 7);
+    });
+}
+
+#[test]
+fn by_a_channel() {
+    fill(&runtime(), || {
+        let (sender, receiver) = oneshot::channel();
+        spawn_blocking(|| sender.send(7).unwrap());
+        assert_eq!(receiver.blocking_recv(), Ok(7));
+        let (sender, mut receiver) = mpsc::channel(1);
+        spawn_blocking(move || {
+            for i in 0..3 {
+                sender.blocking_send(i).unwrap();
+            }
+        });
+        let received: Vec<_> = std::iter::from_fn(|| receiver.blocking_recv()).collect();
+        assert_eq!(received, [0, 1, 2]);
+    });
+}
+
+#[test]
+fn by_a_lock() {
+    fill(&runtime(), || {
+        let lock = Arc::new(Mutex::new(0));
+        let held = lock.clone().blocking_lock_owned();
+        spawn_blocking(move || drop(held));
+        assert_eq!(*lock.blocking_lock(), 0);
+    });
+}
+
+#[test]
+fn in_a_runtime_of_ones_own() {
+    fill(&runtime(), || {
+        let inner = spawn_blocking(|| 7);
+        let own = Builder::new_current_thread().build().unwrap();
+        assert_eq!(own.block_on(inner).unwrap(), 7);
+        let inner = spawn_blocking(|| 7);
+        let own = Builder::new_multi_thread()
+            .worker_threads(1)
+            .build()
+            .unwrap();
+        assert_eq!(own.block_on(inner).unwrap(), 7);
+    });
+}
+
+#[test]
+fn for_the_end_of_another_runtime() {
+    fill(&runtime(), || {
+        let inner = spawn_blocking(|| 7);
+        let other = Runtime::new().unwrap();
+        // Its own closure waits for that of the first.
+        other.spawn_blocking(move || Handle::current().block_on(inner).unwrap());
+        drop(other);
+    });
+}
+
+#[test]
+fn in_place_by_any_means() {
+    fill(&runtime(), || {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        spawn_blocking(move || sender.send(7).unwrap());
+        assert_eq!(block_in_place(|| receiver.recv()), Ok(7));
+    });
+}
+
+#[test]
+fn one_within_the_other() {
+    fn descend(levels: usize) -> usize {
+        if levels == 0 {
+            return 0;
+        }
+        let inner: JoinHandle<usize> = spawn_blocking(move || descend(levels - 1));
+        Handle::current().block_on(inner).unwrap() + 1
+    }
+    fill(&runtime(), || assert_eq!(descend(10), 10));
+}
+
+#[test]
+fn on_a_current_thread_runtime() {
+    let runtime = Builder::new_current_thread()
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let outer = runtime.spawn_blocking(|| {
+        let inner = spawn_blocking(|| 7);
+        Handle::current().block_on(inner).unwrap()
+    });
+    assert_eq!(runtime.block_on(outer).unwrap(), 7);
+}
+
+/// A task that waits in place again and again, each time for a closure that was there before it began to wait.
+#[test]
+fn a_task_that_waits_in_place_more_than_once() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let task = runtime.spawn(async {
+        for i in 0..5 {
+            block_in_place(|| ());
+            let closure = spawn_blocking(move || i);
+            let output = block_in_place(|| Handle::current().block_on(closure));
+            assert_eq!(output.unwrap(), i);
+        }
+    });
+    runtime.block_on(task).unwrap();
+}
+
+/// Those that wait do not count, and those that run do: the limit holds again when the waiting is over.
+#[test]
+fn the_limit_holds_for_those_that_run() {
+    let runtime = runtime();
+    for _ in 0..3 {
+        fill(&runtime, || {
+            Handle::current().block_on(leno::time::sleep(Duration::from_millis(1)));
+        });
+    }
+    // Threads above the limit end when they are done, so from here on never more than so many are at work.
+    let running = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let closures: Vec<_> = (0..20)
+        .map(|_| {
+            let running = running.clone();
+            runtime.spawn_blocking(move || {
+                let now = running.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                std::thread::yield_now();
+                running.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+                now + 1
+            })
+        })
+        .collect();
+    let most = closures
+        .into_iter()
+        .map(|closure| runtime.block_on(closure).unwrap());
+    assert!(most.max().unwrap() <= LIMIT);
+}
