@@ -57,13 +57,12 @@ impl Journal {
         self.lines.clear();
         changes.for_each(|change| record::encode(change, &mut self.lines));
         if let Err(error) = self.file.write_all(&self.lines) {
-            self.untidy = true;
-            // If this fails it is tried again before the next write.
-            let _ = self.tidy();
+            self.take_back();
             return Err(error.to_string());
         }
         if self.sync {
             if let Err(error) = self.file.sync_data() {
+                self.take_back();
                 // The kernel forgets what it could not write, so a second try would prove nothing.
                 let reason = format!("{error}; start the service again to see what the disk holds");
                 let path = self.path.display();
@@ -78,7 +77,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Cuts off what a failed write has left.
+    /// Cuts off what has just been written; if that fails, it is tried again before the next write.
+    fn take_back(&mut self) {
+        self.untidy = true;
+        let _ = self.tidy();
+    }
+
     fn tidy(&mut self) -> io::Result<()> {
         if self.untidy {
             self.file.set_len(self.length)?;

@@ -11,13 +11,10 @@ use crate::record::{self, FIRST_LINE};
 use crate::store::Map;
 use crate::{compaction, report};
 use rustix::fs::FlockOperation;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-
-/// What stands in a message of a line that is not understood, at most.
-const SHOWN: u64 = 60;
 
 /// Reads the file into a map, creates it if there is none, and makes it ready for appending.
 pub fn open(path: &Path, sync: bool) -> Result<(Journal, Map), String> {
@@ -99,32 +96,39 @@ pub fn lock(file: &File) -> Result<(), String> {
 }
 
 /// Reads the line that says whose file it is; false if the file is empty, as a new one is.
+///
+/// What else it holds is not shown: it may not be for everybody who reads the message.
 fn read_first_line(input: &mut impl BufRead) -> Result<bool, String> {
-    let mut line = Vec::new();
-    // What is there may have no lines at all, so not more is read than can be shown.
-    let mut part = input.by_ref().take(SHOWN);
-    part.read_until(b'\n', &mut line).map_err(text)?;
-    if line == FIRST_LINE.as_bytes() {
-        return Ok(true);
-    }
-    if line.is_empty() {
+    let start = input.fill_buf().map_err(text)?;
+    if start.is_empty() {
         return Ok(false);
     }
-    let shown = String::from_utf8_lossy(&line);
-    let (shown, expected) = (shown.trim_end(), FIRST_LINE.trim_end());
-    if shown.starts_with(record::NAME) {
+    let (expected, length) = (FIRST_LINE.trim_end(), FIRST_LINE.len());
+    if start.starts_with(FIRST_LINE.as_bytes()) {
+        input.consume(length);
+        return Ok(true);
+    }
+    if let Some(version) = record::version(start) {
         return Err(format!(
-            "it is of another version of the service: it begins with {shown:?}, and not with {expected:?}"
+            "it is of version {version} of this service's data files, and another than {expected:?} is not read"
         ));
     }
-    if record::begins_like_one(&line) {
+    if record::begins_like_one(start) {
         return Err(format!(
             "it lacks the first line that such files have by now; if it is of an earlier version, write a new file: \
              (echo {expected}; cat FILE) > NEW"
         ));
     }
+    if start.get(length..).is_some_and(record::begins_like_one) {
+        return Err(format!(
+            "its first line is damaged; nothing was changed. Bring back a copy of the file, or write one with \
+             that line: (echo {expected}; tail -c +{} FILE) > NEW",
+            length + 1
+        ));
+    }
     Err(format!(
-        "it is not a data file of this service, and was left as it is: it begins with {shown:?}, and not with {expected:?}"
+        "it is not a data file of this service, for it does not begin with {expected:?}; \
+         it was left as it is: name another file"
     ))
 }
 
@@ -171,8 +175,11 @@ fn lacks_only_its_end(line: &[u8]) -> bool {
 /// Cuts off the torn record, when a copy of it is on the disk.
 fn cut_off(file: &File, path: &Path, length: u64, torn: &[u8]) -> io::Result<()> {
     let (mut copy, copy_path) = new_file_beside(path)?;
-    copy.write_all(torn)?;
-    copy.sync_all()?;
+    let copied = copy.write_all(torn).and_then(|()| copy.sync_all());
+    copied.inspect_err(|_| {
+        // A part of a copy is of no use to anybody, and the next try would leave another.
+        let _ = fs::remove_file(&copy_path);
+    })?;
     sync_directory(&copy_path)?;
     file.set_len(length)?;
     file.sync_all()?;

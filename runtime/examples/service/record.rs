@@ -13,8 +13,6 @@ use crate::store::{Change, JsonText};
 use serde_json::value::RawValue;
 
 pub const FIRST_LINE: &str = "leno-service-data 1\n";
-/// What the first lines of all versions begin with.
-pub const NAME: &str = "leno-service-data ";
 
 /// Appends the line of a change.
 pub fn encode(change: &Change, lines: &mut Vec<u8>) {
@@ -74,6 +72,15 @@ pub fn decode(line: &[u8]) -> Option<Change> {
         },
         None => Change::Delete { key },
     })
+}
+
+/// The version in a first line that is written like one of these.
+pub fn version(start: &[u8]) -> Option<&str> {
+    let rest = start.strip_prefix(b"leno-service-data ")?;
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (version, end) = rest.split_at(length);
+    let version = std::str::from_utf8(version).ok()?;
+    (end.starts_with(b"\n") && (1..10).contains(&length)).then_some(version)
 }
 
 /// True if this is, or is the beginning of, what looks like the line of a change.

@@ -58,6 +58,7 @@ fn a_torn_record_that_cannot_be_saved_is_not_cut_off() {
     let error = fails_to_start_limited(limits, &["--data", file.text()]);
     assert!(error.contains("torn"), "{error}");
     assert_eq!(fs::read(file.text()).unwrap(), torn);
+    assert_eq!(file.names(), ["store.log"]);
 }
 
 #[test]
@@ -91,16 +92,7 @@ fn the_advice_for_a_damaged_record_saves_the_others() {
     let error = fails_to_start(&["--data", file.text()]);
     let advice = &error[error.find("sed ").expect("a command")..];
     let repaired = file.beside("repaired");
-    let advice = advice
-        .replace("FILE", file.text())
-        .replace("NEW", &repaired);
-    assert!(
-        Command::new("sh")
-            .args(["-c", &advice])
-            .status()
-            .unwrap()
-            .success()
-    );
+    follow(advice, file.text(), &repaired);
     assert_eq!(keys(&repaired), ["a", "c"]);
 }
 
@@ -131,31 +123,37 @@ fn a_file_of_somebody_else_is_left_as_it_is() {
         assert_eq!(file.names(), ["store.log"]);
     }
     fs::write(file.text(), version).unwrap();
-    assert!(fails_to_start(&["--data", file.text()]).contains("another version"));
+    assert!(fails_to_start(&["--data", file.text()]).contains("version 2"));
 }
 
 #[test]
-fn the_advice_for_a_file_without_its_first_line_saves_it() {
-    let file = data_file("earlier");
-    three_records(file.text());
-    let whole = fs::read_to_string(file.text()).unwrap();
-    let (_, records) = whole.split_once('\n').unwrap();
-    fs::write(file.text(), records).unwrap();
-    let error = fails_to_start(&["--data", file.text()]);
-    let advice = &error[error.find("(echo ").expect("a command")..];
-    let completed = file.beside("completed");
-    let advice = advice
-        .replace("FILE", file.text())
-        .replace("NEW", &completed);
-    assert!(
-        Command::new("sh")
-            .args(["-c", &advice])
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(keys(&completed), ["a", "b", "c"]);
-    assert_eq!(fs::read_to_string(file.text()).unwrap(), records);
+fn the_advice_for_a_first_line_that_is_missing_or_damaged_saves_the_records() {
+    let file = data_file("first-line");
+    let [first, ..] = three_records(file.text());
+    let whole = fs::read(file.text()).unwrap();
+    let earlier = whole[first..].to_vec();
+    // Any byte of it, its end too.
+    let damaged = (0..first).map(|byte| {
+        let mut damaged = whole.clone();
+        damaged[byte] ^= 0x40;
+        damaged
+    });
+    for content in std::iter::once(earlier).chain(damaged) {
+        fs::write(file.text(), &content).unwrap();
+        let error = fails_to_start(&["--data", file.text()]);
+        let repaired = file.beside("repaired");
+        let advice = &error[error.find("(echo ").expect("a command")..];
+        follow(advice, file.text(), &repaired);
+        assert_eq!(keys(&repaired), ["a", "b", "c"]);
+        assert_eq!(fs::read(file.text()).unwrap(), content);
+    }
+}
+
+/// Does what a message advises.
+fn follow(advice: &str, file: &str, new: &str) {
+    let command = advice.replace("FILE", file).replace("NEW", new);
+    let status = Command::new("sh").args(["-c", &command]).status();
+    assert!(status.unwrap().success(), "{command}");
 }
 
 #[test]
