@@ -13,15 +13,15 @@
 //! dies after it leaves the new file, which is whole. An error costs the attempt: it is reported, and the old
 //! file goes on.
 
-use crate::journal::{Journal, beside, sync_directory};
+use crate::journal::{Journal, beside, create_private, sync_directory};
 use crate::opening::lock;
 use crate::record::{self, FIRST_LINE};
 use crate::report;
 use crate::store::{Map, lock_journal, read};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, fchown};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, RwLock};
 use std::thread;
 
@@ -90,14 +90,10 @@ fn end(journal: &mut Journal, done: io::Result<()>) {
     }
 }
 
-/// An empty file beside the data file: locked, with the same owner and permissions.
+/// An empty file beside the data file, locked and with its owner and permissions before it can take its place.
 fn create(journal: &Journal) -> io::Result<File> {
     remove_leftover(&journal.path)?;
-    let new = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create_new(true)
-        .open(beside(&journal.path, ENDING))?;
+    let new = create_private(&beside(&journal.path, ENDING))?;
     lock(&new).map_err(io::Error::other)?;
     let (old, status) = (journal.file.metadata()?, new.metadata()?);
     if (old.uid(), old.gid()) != (status.uid(), status.gid()) {
@@ -146,7 +142,7 @@ fn take_over(journal: &mut Journal, mut new: File, from: u64) -> io::Result<()> 
     if journal.sync {
         if let Err(error) = sync_directory(&journal.path) {
             // A power failure could bring the old file back, and with it lose all that is stored from now on.
-            journal.close(format!("its directory cannot be synced: {error}"));
+            journal.fail(format!("its directory cannot be synced: {error}"));
         }
     }
     Ok(())
@@ -173,7 +169,7 @@ pub fn is_leftover_name(path: &Path) -> bool {
         .ends_with(ENDING.as_bytes())
 }
 
-fn is_ours(path: &PathBuf) -> io::Result<bool> {
+fn is_ours(path: &Path) -> io::Result<bool> {
     let mut start = Vec::new();
     File::open(path)?
         .take(FIRST_LINE.len() as u64)

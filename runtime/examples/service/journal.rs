@@ -6,9 +6,9 @@
 
 use crate::store::Change;
 use crate::{compaction, record, report};
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Where changes are appended. The file is locked as long as this lives.
@@ -65,11 +65,7 @@ impl Journal {
                 self.take_back();
                 // The kernel forgets what it could not write, so a second try would prove nothing.
                 let reason = format!("{error}; start the service again to see what the disk holds");
-                let path = self.path.display();
-                report(format_args!(
-                    "{path}: no change is stored any more: {reason}"
-                ));
-                self.close(reason.clone());
+                self.fail(reason.clone());
                 return Err(reason);
             }
         }
@@ -93,12 +89,16 @@ impl Journal {
 
     /// Fails if others have removed or changed the file: what is appended to that could not be read again.
     pub fn look_after(&self) -> Result<(), String> {
-        let here = self.file.metadata().map_err(|error| error.to_string())?;
-        let there = self.path.metadata().map_err(|error| error.to_string())?;
-        if (here.dev(), here.ino()) != (there.dev(), there.ino()) {
-            return Err("another file has taken its place".to_string());
+        match is_at(&self.file, &self.path) {
+            Ok(true) => {}
+            Ok(false) => return Err("another file has taken its place".to_string()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err("it was removed or moved while it was in use".to_string());
+            }
+            Err(error) => return Err(error.to_string()),
         }
-        if here.len() != self.length {
+        let status = self.file.metadata().map_err(|error| error.to_string())?;
+        if status.len() != self.length {
             return Err("something else has changed it while it was in use".to_string());
         }
         Ok(())
@@ -112,6 +112,15 @@ impl Journal {
         Ok(())
     }
 
+    /// Says that nothing is appended any more, and why.
+    pub fn fail(&mut self, reason: String) {
+        let path = self.path.display();
+        report(format_args!(
+            "{path}: no change is stored any more: {reason}"
+        ));
+        self.close(reason);
+    }
+
     /// Appends nothing any more.
     pub fn close(&mut self, reason: String) {
         self.closed = Some(reason);
@@ -120,6 +129,16 @@ impl Journal {
     pub fn is_closed(&self) -> bool {
         self.closed.is_some()
     }
+}
+
+/// A new file that nobody else may read; fails if there is something under its name.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Makes the names in the directory of `path` as durable as its files are.

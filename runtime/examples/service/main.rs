@@ -97,7 +97,7 @@ fn run(options: &Options) -> Result<(), String> {
     }
     outcome
         .map_err(|error| format!("the server failed: {error}"))?
-        .map_err(|error| error.to_string())
+        .map_err(|error| format!("cannot serve: {error}"))
 }
 
 fn start_runtime(options: &Options) -> std::io::Result<Runtime> {

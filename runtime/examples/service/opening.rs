@@ -6,7 +6,7 @@
 //! stored, so it is cut off, after it has been copied to a file beside. Every other record that cannot be read
 //! was damaged, and somebody may have been told that it is stored: opening fails and changes nothing.
 
-use crate::journal::{Journal, beside, is_at, sync_directory};
+use crate::journal::{Journal, beside, create_private, is_at, sync_directory};
 use crate::record::{self, FIRST_LINE};
 use crate::store::Map;
 use crate::{compaction, report};
@@ -144,7 +144,7 @@ fn replay(mut input: impl BufRead) -> Result<(Map, u64, Vec<u8>), String> {
     let mut map = Map::default();
     let mut offset = FIRST_LINE.len() as u64;
     let mut line = Vec::new();
-    for number in 2.. {
+    for number in 2_u64.. {
         line.clear();
         let length = input.read_until(b'\n', &mut line).map_err(text)? as u64;
         let whole = line.strip_suffix(b"\n");
@@ -197,8 +197,8 @@ fn new_file_beside(path: &Path) -> io::Result<(File, PathBuf)> {
     let mut number = 1_u64;
     loop {
         let name = beside(path, &format!(".torn-{number}"));
-        match File::create_new(&name) {
-            Ok(file) => return Ok((file, name)),
+        match create_private(&name) {
+            Ok(copy) => return Ok((copy, name)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(error),
         }

@@ -42,7 +42,11 @@ fn a_torn_last_record_is_cut_off_and_reported() {
         // Each copy has a name of its own, so that none replaces an older one.
         let copy = format!("store.log.torn-{}", kept - last);
         assert!(errors.contains(&copy), "{errors}");
-        assert_eq!(fs::read(file.beside(&copy)).unwrap(), whole[last..kept]);
+        let copy = file.beside(&copy);
+        assert_eq!(fs::read(&copy).unwrap(), whole[last..kept]);
+        // It is nobody else's to read.
+        let status = fs::metadata(&copy).unwrap();
+        assert_eq!(status.permissions().mode() & 0o777, 0o600);
     }
 }
 
@@ -268,7 +272,9 @@ fn a_file_that_others_change_or_take_away_gets_no_more_changes() {
     assert_eq!(connection.request(&put("/v1/keys/a", "1")).status, 201);
     let kept = file.beside("kept");
     fs::rename(file.text(), &kept).unwrap();
-    assert_eq!(connection.request(&put("/v1/keys/b", "1")).status, 500);
+    let answer = connection.request(&put("/v1/keys/b", "1"));
+    assert_eq!(answer.status, 500);
+    assert!(answer.text().contains("removed or moved"), "{answer:?}");
     fs::write(file.text(), "not for the service\n").unwrap();
     let answer = connection.request(&put("/v1/keys/b", "1"));
     assert_eq!(answer.status, 500);
