@@ -29,8 +29,13 @@ fn make_garbage(connection: &mut Connection, megabytes: usize) {
     }
 }
 
-fn length(path: &str) -> u64 {
-    fs::metadata(path).unwrap().len()
+/// Waits for compactions to make the file that small, with changes that let the next one begin.
+fn wait_until_below(length: u64, connection: &mut Connection, file: &DataFile) {
+    wait_until("the file stays large", || {
+        let answer = connection.request(&put("/v1/keys/small", "1"));
+        assert!(matches!(answer.status, 201 | 204), "{answer:?}");
+        fs::metadata(file.text()).unwrap().len() < length
+    });
 }
 
 #[test]
@@ -53,7 +58,7 @@ fn garbage_goes_and_everything_else_stays() {
         wait_until("no compaction", || {
             fs::metadata(file.text()).unwrap().ino() != old && file.names() == ["link", "store.log"]
         });
-        assert!(length(file.text()) < 2_000_000);
+        assert!(fs::metadata(file.text()).unwrap().len() < 2_000_000);
         // What stands in its place is as closed to others as the old file was.
         let status = fs::metadata(file.text()).unwrap();
         assert_eq!(status.permissions().mode() & 0o777, 0o640);
@@ -96,11 +101,11 @@ fn changes_that_are_made_meanwhile_are_kept() {
         writer.join().unwrap();
     }
     let mut connection = service.connect();
+    // 60 MB were written.
+    wait_until_below(20_000_000, &mut connection, &file);
     let keys = connection.request(&get("/v1/keys?limit=10000")).text();
     service.signal("TERM");
     assert_eq!(service.wait(), (Some(0), String::new()));
-    // 60 MB were written.
-    assert!(length(file.text()) < 20_000_000);
 
     let service = Service::start(&["--data", file.text()]);
     let mut connection = service.connect();
@@ -212,25 +217,44 @@ fn check(file: &DataFile, answered: &mut [usize; 4]) {
     service.wait();
 }
 
+/// A service amid a compaction, which has so much to keep that it takes a while.
+fn amid_a_compaction(file: &DataFile) -> Service {
+    let service = Service::start(&["--data", file.text()]);
+    let mut connection = service.connect();
+    for number in 0..2000 {
+        let path = format!("/v1/keys/{}", number % 200);
+        let answer = connection.request(&put(&path, &value(number, 100_000)));
+        assert!(matches!(answer.status, 201 | 204), "{answer:?}");
+        if file.names().contains(&"store.log.compacting".to_string()) {
+            return service;
+        }
+    }
+    panic!("no compaction");
+}
+
 #[test]
 fn the_end_of_the_service_leaves_no_half_of_a_compaction() {
     let file = data_file("stopped");
-    for _ in 0..4 {
-        let service = Service::start(&["--data", file.text()]);
-        fill_over(&service);
-        make_garbage(&mut service.connect(), 6);
+    for _ in 0..3 {
+        let service = amid_a_compaction(&file);
         service.signal("TERM");
         assert_eq!(service.wait(), (Some(0), String::new()));
         assert_eq!(file.names(), ["store.log"]);
     }
 }
 
-/// Values that may have been there before.
-fn fill_over(service: &Service) {
-    let mut connection = service.connect();
-    for number in 0..200 {
-        connection.request(&put(&format!("/v1/keys/{number}"), &value(number, 20_000)));
-    }
+#[test]
+fn a_compaction_does_not_replace_what_has_taken_the_place_of_the_file() {
+    let file = data_file("usurped");
+    let service = amid_a_compaction(&file);
+    fs::rename(file.text(), file.beside("kept")).unwrap();
+    fs::write(file.text(), "my only copy\n").unwrap();
+    wait_until("no end of the compaction", || {
+        file.names() == ["kept", "store.log"]
+    });
+    assert_eq!(fs::read_to_string(file.text()).unwrap(), "my only copy\n");
+    service.signal("TERM");
+    assert_eq!(service.wait().0, Some(0));
 }
 
 #[test]
@@ -256,7 +280,7 @@ fn what_a_killed_compaction_left_is_removed_and_nothing_else() {
     // Changes go on, and with the obstacle the trouble goes.
     fs::rename(&leftover, file.beside("mine")).unwrap();
     make_garbage(&mut connection, 3);
-    wait_until("no compaction", || length(file.text()) < 2_000_000);
+    wait_until_below(2_000_000, &mut connection, &file);
     service.signal("TERM");
     assert_eq!(service.wait().0, Some(0));
     assert_eq!(file.names(), ["mine", "store.log"]);
