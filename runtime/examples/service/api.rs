@@ -3,8 +3,8 @@
 //! | request | answers |
 //! | --- | --- |
 //! | `GET /v1/keys/{key}` | 200 with the value, 404 |
-//! | `PUT /v1/keys/{key}` | 201 new, 204 replaced, 400 not JSON, 408, 413, 503 |
-//! | `DELETE /v1/keys/{key}` | 204, 404, 503 |
+//! | `PUT /v1/keys/{key}` | 201 new, 204 replaced, 400 not JSON, 408, 413, 500 not stored, 503 late |
+//! | `DELETE /v1/keys/{key}` | 204, 404, 500 not stored, 503 late |
 //! | `GET /v1/keys?prefix=…&limit=…` | 200 with `{"keys":[…],"truncated":…}`, sorted |
 //! | `GET /healthz` | 200 |
 //!

@@ -8,76 +8,60 @@
 //! curl -X DELETE http://127.0.0.1:8080/v1/keys/greeting
 //! ```
 //!
+//! - `options` — what it can be told;
+//! - `server` — accepting connections, and letting go of them on SIGTERM without dropping a request;
+//! - `slow_reader` — a limit on the time that a client may take to read an answer;
 //! - `api` — what the requests mean, and the limits set on them;
 //! - `store` — the map, and the thread that makes its changes durable;
-//! - `journal` — the data file: one checksummed record a line;
-//! - `server` — accepting connections, and letting go of them on SIGTERM without dropping a request.
+//! - `record` — how the data file is written: one change a line, with a checksum;
+//! - `opening` — opening it: whose it is, that nobody else has it, and what it holds;
+//! - `journal` — appending to it;
+//! - `compaction` — writing it anew without its garbage.
 
 mod api;
+mod compaction;
 mod journal;
+mod opening;
+mod options;
+mod record;
 mod server;
+mod slow_reader;
 mod store;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 use leno::net::TcpListener;
 use leno::runtime::{Builder, Runtime};
+use options::Options;
 use std::fmt::Display;
 use std::io::Write;
-use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
-
-/// A JSON key-value store over HTTP/1.1.
-///
-/// SIGTERM and Ctrl-C stop it gracefully: every accepted request is answered, then it exits with 0.
-/// A second signal, or the end of --drain-timeout, cuts off what is left, which is reported on stderr.
-#[derive(Parser, Debug)]
-struct Options {
-    /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
-    listen: String,
-
-    /// Number of worker threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    workers: Option<NonZeroUsize>,
-
-    /// Keep the data in this file, for one process at a time [default: in memory only]
-    ///
-    /// Without --sync, what was answered with 2xx has been given to the operating system: it
-    /// survives the end of this process, also by kill -9, but not a power failure.
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
-
-    /// Answer changes only when they are on the disk, so that they survive a power failure too
-    #[arg(long, requires = "data")]
-    sync: bool,
-
-    /// Largest accepted request body, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
-    max_body: usize,
-
-    /// How long a client may take to send a request, and a change to be stored (10s, 500ms)
-    ///
-    /// A late body is answered with 408 and a late store with 503: that change may still be made.
-    /// Connections without a request for this long are closed.
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
-    request_timeout: Duration,
-
-    /// How long to wait for accepted requests when told to stop
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
-    drain_timeout: Duration,
-}
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match read_options().and_then(|options| run(&options)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             report(message);
             ExitCode::FAILURE
         }
     }
+}
+
+/// The options; what is wrong with them is said in one line, without the hints that clap has below it.
+fn read_options() -> Result<Options, String> {
+    Options::try_parse().map_err(|error| {
+        if matches!(
+            error.kind(),
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+        ) {
+            error.exit();
+        }
+        let text = error.to_string();
+        let line = text.lines().next().unwrap_or_default();
+        let line = line.strip_prefix("error: ").unwrap_or(line);
+        format!("{line} (--help tells what there is)")
+    })
 }
 
 fn run(options: &Options) -> Result<(), String> {
@@ -96,6 +80,7 @@ fn run(options: &Options) -> Result<(), String> {
     ));
     let limits = server::Limits {
         header_read_timeout: options.request_timeout,
+        response_timeout: options.response_timeout,
         drain_timeout: options.drain_timeout,
     };
     // The server runs as a task, so that connections are spawned from a worker and not from outside.
@@ -112,13 +97,13 @@ fn run(options: &Options) -> Result<(), String> {
     }
     outcome
         .map_err(|error| format!("the server failed: {error}"))?
-        .map_err(|error| error.to_string())
+        .map_err(|error| format!("cannot serve: {error}"))
 }
 
 fn start_runtime(options: &Options) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
     if let Some(workers) = options.workers {
-        builder.worker_threads(workers.get());
+        builder.worker_threads(workers);
     }
     builder.enable_all().build()
 }
@@ -127,12 +112,9 @@ fn open_store(options: &Options) -> Result<(store::Store, Option<store::Writer>)
     let Some(path) = &options.data else {
         return Ok((store::Store::in_memory(), None));
     };
-    let opened = journal::open(path, options.sync)
+    let (journal, map) = opening::open(path, options.sync)
         .map_err(|error| format!("cannot use {}: {error}", path.display()))?;
-    if let Some(torn) = opened.torn {
-        report(format_args!("{}: {torn}", path.display()));
-    }
-    let (store, writer) = store::Store::journaled(opened.map, opened.journal)
+    let (store, writer) = store::Store::journaled(map, journal)
         .map_err(|error| format!("cannot start the journal's writer: {error}"))?;
     Ok((store, Some(writer)))
 }
@@ -141,18 +123,4 @@ fn open_store(options: &Options) -> Result<(store::Store, Option<store::Writer>)
 fn report(message: impl Display) {
     // `eprintln!` would panic if nobody can read it any more.
     let _ = writeln!(std::io::stderr(), "service: {message}");
-}
-
-/// Reads `10`, `10s` and `500ms`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
-        (Some(number), _) => (number, 0.001),
-        (None, Some(number)) => (number, 1.0),
-        (None, None) => (text, 1.0),
-    };
-    let seconds = number.parse::<f64>().map_err(|error| error.to_string())? * unit;
-    if !(0.001..=86_400.0).contains(&seconds) {
-        return Err("must be between 1ms and 86400s".to_string());
-    }
-    Ok(Duration::from_secs_f64(seconds))
 }

@@ -9,6 +9,7 @@
 
 use crate::api::Api;
 use crate::report;
+use crate::slow_reader::Hurried;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use leno::hyper::LenoTimer;
@@ -35,6 +36,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 pub struct Limits {
     pub header_read_timeout: Duration,
+    pub response_timeout: Duration,
     pub drain_timeout: Duration,
 }
 
@@ -52,6 +54,7 @@ pub async fn run(listener: TcpListener, api: Arc<Api>, limits: Limits) -> io::Re
     let connections = Connections {
         http,
         header_read_timeout: limits.header_read_timeout,
+        response_timeout: limits.response_timeout,
         api,
         closing: watch::Sender::new(false),
     };
@@ -102,6 +105,7 @@ impl Signals {
 struct Connections {
     http: http1::Builder,
     header_read_timeout: Duration,
+    response_timeout: Duration,
     api: Arc<Api>,
     /// Tells the connections to close; each holds a receiver as long as it is open.
     closing: watch::Sender<bool>,
@@ -119,6 +123,7 @@ impl Connections {
         });
         let http = self.http.clone();
         let patience = self.header_read_timeout;
+        let response_timeout = self.response_timeout;
         leno::spawn(async move {
             // Until the first byte there is no request: such a connection may be closed at any time.
             leno::select! {
@@ -128,6 +133,7 @@ impl Connections {
                 },
                 _ = closing.wait_for(|closing| *closing) => return,
             }
+            let stream = Hurried::new(stream, response_timeout);
             let mut connection = pin!(http.serve_connection(stream, answer));
             // What ends a connection early (a reset, a bad request, a timeout) is its client's affair.
             leno::select! {

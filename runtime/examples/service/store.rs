@@ -7,15 +7,15 @@
 //! a hundred.
 
 use crate::journal::Journal;
+use crate::{compaction, record};
 use hyper::body::Bytes;
 use leno::sync::{mpsc, oneshot};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::{io, thread};
 
-pub type Map = BTreeMap<String, JsonText>;
 pub type Writer = thread::JoinHandle<()>;
 
 /// Changes that may wait for the writer; the next one makes its request wait.
@@ -59,13 +59,41 @@ pub enum Change {
     Delete { key: String },
 }
 
-impl Change {
+/// What is stored.
+#[derive(Default)]
+pub struct Map {
+    values: BTreeMap<String, JsonText>,
+    live: u64,
+}
+
+impl Map {
     /// Makes the change; true if the key was there before.
-    pub fn apply(self, map: &mut Map) -> bool {
-        match self {
-            Change::Put { key, value } => map.insert(key, value).is_some(),
-            Change::Delete { key } => map.remove(&key).is_some(),
+    pub fn apply(&mut self, change: Change) -> bool {
+        let (Change::Put { key, .. } | Change::Delete { key }) = &change;
+        let replaced = self.values.get(key);
+        let replaced = replaced.map(|value| record::put_length(key, value));
+        self.live -= replaced.unwrap_or(0);
+        match change {
+            Change::Put { key, value } => {
+                self.live += record::put_length(&key, &value);
+                self.values.insert(key, value);
+            }
+            Change::Delete { key } => {
+                self.values.remove(&key);
+            }
         }
+        replaced.is_some()
+    }
+
+    /// How many bytes of a data file it takes to make this map, and no more.
+    pub fn live_bytes(&self) -> u64 {
+        self.live
+    }
+
+    /// What comes after a key, or all, in the order of the keys.
+    pub fn after(&self, key: Option<&str>) -> impl Iterator<Item = (&String, &JsonText)> {
+        let start = key.map_or(Bound::Unbounded, Bound::Excluded);
+        self.values.range::<str, _>((start, Bound::Unbounded))
     }
 }
 
@@ -95,11 +123,12 @@ impl Store {
     /// The writer ends when the store is dropped, after the changes that it was sent.
     pub fn journaled(map: Map, journal: Journal) -> io::Result<(Self, Writer)> {
         let map = Arc::new(RwLock::new(map));
+        let journal = Arc::new(Mutex::new(journal));
         let (sender, queue) = mpsc::channel(QUEUE);
         let shared = map.clone();
         let writer = thread::Builder::new()
             .name("journal".to_string())
-            .spawn(move || write_changes(queue, journal, &shared))?;
+            .spawn(move || write_changes(queue, &journal, &shared))?;
         let store = Self {
             map,
             writer: Some(sender),
@@ -108,13 +137,14 @@ impl Store {
     }
 
     pub fn get(&self, key: &str) -> Option<JsonText> {
-        read(&self.map, |map| map.get(key).cloned())
+        read(&self.map, |map| map.values.get(key).cloned())
     }
 
     /// The first `limit` keys that start with `prefix`, in order, and whether there are more.
     pub fn list(&self, prefix: &str, limit: usize) -> (Vec<String>, bool) {
         read(&self.map, |map| {
             let mut found = map
+                .values
                 .range::<str, _>((Bound::Included(prefix), Bound::Unbounded))
                 .map(|(key, _)| key)
                 .take_while(|key| key.starts_with(prefix));
@@ -128,7 +158,7 @@ impl Store {
     /// Dropping the future does not take the change back once the writer has been sent it.
     pub async fn change(&self, change: Change) -> Result<bool, String> {
         let Some(writer) = &self.writer else {
-            return Ok(write(&self.map, |map| change.apply(map)));
+            return Ok(write(&self.map, |map| map.apply(change)));
         };
         let (done, outcome) = oneshot::channel();
         let gone = |_| "the journal's writer has ended".to_string();
@@ -141,14 +171,18 @@ impl Store {
 }
 
 /// The writer thread.
-fn write_changes(mut queue: mpsc::Receiver<Pending>, mut journal: Journal, map: &RwLock<Map>) {
+fn write_changes(
+    mut queue: mpsc::Receiver<Pending>,
+    journal: &Arc<Mutex<Journal>>,
+    map: &Arc<RwLock<Map>>,
+) {
     let mut batch = Vec::new();
     while queue.blocking_recv_many(&mut batch, QUEUE) > 0 {
-        let written = journal.append(batch.iter().map(|pending| &pending.change));
+        let written = lock_journal(journal).append(batch.iter().map(|pending| &pending.change));
         // The answers are sent after the lock: sending one wakes a task.
         let answers: Vec<_> = write(map, |map| {
             let apply = |Pending { change, done }| {
-                let outcome = written.clone().map(|()| change.apply(map));
+                let outcome = written.clone().map(|()| map.apply(change));
                 (done, outcome)
             };
             batch.drain(..).map(apply).collect()
@@ -157,12 +191,18 @@ fn write_changes(mut queue: mpsc::Receiver<Pending>, mut journal: Journal, map: 
             // Nobody listens if the request has timed out.
             let _ = done.send(outcome);
         }
+        compaction::tend(journal, map);
     }
+    compaction::abandon(&mut lock_journal(journal));
 }
 
-// Nothing panics under this lock, and no half-made change could be seen if it did.
+// Nothing panics under these locks, and no half-made change could be seen if it did.
 
-fn read<T>(map: &RwLock<Map>, look: impl FnOnce(&Map) -> T) -> T {
+pub fn lock_journal(journal: &Mutex<Journal>) -> MutexGuard<'_, Journal> {
+    journal.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub fn read<T>(map: &RwLock<Map>, look: impl FnOnce(&Map) -> T) -> T {
     look(&map.read().unwrap_or_else(PoisonError::into_inner))
 }
 

@@ -2,11 +2,14 @@
 #![cfg(unix)]
 
 mod client;
+mod compaction;
+mod data_file;
+mod options;
 mod process;
+mod slow_reader;
 
 use client::{Connection, delete, get, put};
 use process::{Service, data_file, fails_to_start};
-use std::fs;
 use std::io::Write;
 use std::thread;
 
@@ -260,54 +263,6 @@ fn a_restart_keeps_the_data() {
     }
 }
 
-/// A data file with the keys a, b and c, and where the record of c begins.
-fn three_records(file: &str) -> usize {
-    let service = Service::start(&["--data", file]);
-    let mut connection = service.connect();
-    let mut offset = 0;
-    for key in ["a", "b", "c"] {
-        offset = fs::read(file).unwrap().len();
-        let answer = connection.request(&put(&format!("/v1/keys/{key}"), "\"value\""));
-        assert_eq!(answer.status, 201);
-    }
-    service.signal("TERM");
-    service.wait();
-    offset
-}
-
-#[test]
-fn a_torn_last_record_is_cut_off_and_reported() {
-    let file = data_file("torn");
-    let last = three_records(file.text());
-    let whole = fs::read(file.text()).unwrap();
-    for kept in last + 1..whole.len() {
-        fs::write(file.text(), &whole[..kept]).unwrap();
-        let service = Service::start(&["--data", file.text()]);
-        let listing = service.connect().request(&get("/v1/keys")).text();
-        assert_eq!(listing, r#"{"keys":["a","b"],"truncated":false}"#);
-        service.signal("TERM");
-        let (code, errors) = service.wait();
-        assert_eq!(code, Some(0));
-        assert_eq!(errors.lines().count(), 1, "{errors}");
-        assert!(errors.contains("torn"), "{errors}");
-        assert!(errors.contains(&format!("at offset {last}")), "{errors}");
-        assert_eq!(fs::read(file.text()).unwrap(), whole[..last]);
-    }
-}
-
-#[test]
-fn a_corrupt_record_before_others_is_an_error_that_changes_nothing() {
-    let file = data_file("corrupt");
-    let last = three_records(file.text());
-    let mut damaged = fs::read(file.text()).unwrap();
-    damaged[last - 5] ^= 1;
-    fs::write(file.text(), &damaged).unwrap();
-    let error = fails_to_start(&["--data", file.text()]);
-    let second = last / 2;
-    assert!(error.contains(&format!("at offset {second}")), "{error}");
-    assert_eq!(fs::read(file.text()).unwrap(), damaged);
-}
-
 #[test]
 fn kill_9_keeps_what_was_answered() {
     let file = data_file("kill-9");
@@ -366,6 +321,52 @@ fn a_change_that_cannot_be_written_is_refused_and_leaves_no_trace() {
     let service = Service::start(&["--data", file.text()]);
     let listing = service.connect().request(&get("/v1/keys")).text();
     assert_eq!(listing, r#"{"keys":["a","c"],"truncated":false}"#);
+    service.signal("TERM");
+    assert_eq!(service.wait(), (Some(0), String::new()));
+}
+
+#[test]
+fn after_changes_that_could_not_be_written_the_file_holds_what_was_answered() {
+    let file = data_file("partly-full");
+    // A write that does not fit is cut short by the system and leaves a part of its record.
+    let limits = "trap '' XFSZ; ulimit -f 64";
+    let service = Service::start_limited(limits, &["--data", file.text()]);
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let mut connection = service.connect();
+            thread::spawn(move || {
+                let mut stored = Vec::new();
+                for number in 0..60 {
+                    let key = format!("{writer}-{number:02}");
+                    let value = format!("\"{}\"", "x".repeat(number * 37 % 3000));
+                    let answer = connection.request(&put(&format!("/v1/keys/{key}"), &value));
+                    match answer.status {
+                        201 => stored.push(key),
+                        status => assert_eq!(status, 500),
+                    }
+                }
+                stored
+            })
+        })
+        .collect();
+    let mut stored: Vec<_> = writers
+        .into_iter()
+        .flat_map(|w| w.join().unwrap())
+        .collect();
+    stored.sort();
+    assert!((1..240).contains(&stored.len()), "{}", stored.len());
+    service.signal("KILL");
+    service.wait();
+
+    let service = Service::start(&["--data", file.text()]);
+    let listing = service
+        .connect()
+        .request(&get("/v1/keys?limit=1000"))
+        .text();
+    assert_eq!(
+        listing,
+        serde_json::json!({"keys": stored, "truncated": false}).to_string()
+    );
     service.signal("TERM");
     assert_eq!(service.wait(), (Some(0), String::new()));
 }

@@ -8,6 +8,17 @@ use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 
+/// A free port.
+const LISTEN: [&str; 1] = ["--listen=127.0.0.1:0"];
+
+/// A service that has not started.
+#[derive(Debug)]
+pub struct Failure {
+    code: Option<i32>,
+    output: String,
+    pub errors: String,
+}
+
 /// A running service, killed when dropped.
 pub struct Service {
     child: RefCell<Child>,
@@ -18,19 +29,26 @@ pub struct Service {
 impl Service {
     /// Starts it on a free port and waits until it says that it listens.
     pub fn start(arguments: &[&str]) -> Self {
-        Self::start_command(Command::new(program()).args(arguments))
+        let mut command = Command::new(program());
+        Self::start_command(command.args(arguments).args(LISTEN))
     }
 
     /// As [`start`](Self::start), after what a shell does with `limits`.
     pub fn start_limited(limits: &str, arguments: &[&str]) -> Self {
-        let script = format!("{limits}; exec \"$0\" \"$@\"");
-        let mut shell = Command::new("sh");
-        Self::start_command(shell.args(["-c", &script]).arg(program()).args(arguments))
+        Self::start_command(limited(limits, arguments).args(LISTEN))
     }
 
     fn start_command(command: &mut Command) -> Self {
+        Self::try_start_command(command).unwrap_or_else(|failure| panic!("{failure:?}"))
+    }
+
+    /// As [`start`](Self::start), or what became of it.
+    pub fn try_start(arguments: &[&str]) -> Result<Self, Failure> {
+        Self::try_start_command(Command::new(program()).args(arguments).args(LISTEN))
+    }
+
+    fn try_start_command(command: &mut Command) -> Result<Self, Failure> {
         let mut child = command
-            .args(["--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -42,13 +60,17 @@ impl Service {
         let Some(address) = line.trim_end().strip_prefix("listening on http://") else {
             let mut text = String::new();
             errors.read_to_string(&mut text).unwrap();
-            panic!("the service did not start: {line:?}, and on stderr: {text}");
+            return Err(Failure {
+                code: child.wait().unwrap().code(),
+                output: line,
+                errors: text,
+            });
         };
-        Self {
+        Ok(Self {
             address: address.parse().unwrap(),
             child: child.into(),
             errors: errors.into(),
-        }
+        })
     }
 
     pub fn connect(&self) -> Connection {
@@ -102,21 +124,46 @@ impl Drop for Service {
 
 /// Starts the service with arguments it must refuse, and returns the line that says why.
 pub fn fails_to_start(arguments: &[&str]) -> String {
+    refuses(Command::new(program()).args(arguments), arguments)
+}
+
+/// As [`fails_to_start`], after what a shell does with `limits`.
+pub fn fails_to_start_limited(limits: &str, arguments: &[&str]) -> String {
+    refuses(&mut limited(limits, arguments), arguments)
+}
+
+fn refuses(command: &mut Command, arguments: &[&str]) -> String {
     let listen: &[&str] = match arguments.contains(&"--listen") {
         true => &[],
-        false => &["--listen", "127.0.0.1:0"],
+        false => &LISTEN,
     };
-    let output = Command::new(program())
-        .args(arguments)
-        .args(listen)
-        .output()
-        .unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert_eq!(output.stdout, b"");
+    let Err(failure) = Service::try_start_command(command.args(listen)) else {
+        panic!("it has started with {arguments:?}");
+    };
+    let Failure {
+        code,
+        output,
+        errors,
+    } = failure;
+    assert_eq!(code, Some(1), "{errors}");
+    assert_eq!(output, "");
     assert_eq!(errors.lines().count(), 1, "{errors}");
     assert!(!errors.contains("panicked"), "{errors}");
     errors
+}
+
+/// What `--help` prints.
+pub fn help() -> String {
+    let output = Command::new(program()).arg("--help").output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn limited(limits: &str, arguments: &[&str]) -> Command {
+    let script = format!("{limits}; exec \"$0\" \"$@\"");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).arg(program()).args(arguments);
+    shell
 }
 
 /// The built example: cargo puts it beside the directory of this test's own executable.
@@ -133,25 +180,47 @@ fn program() -> PathBuf {
     program
 }
 
-/// The path of a data file that does not exist yet, removed when dropped.
-pub struct DataFile(String);
+/// The path of a data file that does not exist yet, in a directory of its own, which is removed when dropped.
+pub struct DataFile {
+    directory: PathBuf,
+    path: String,
+}
 
 pub fn data_file(name: &str) -> DataFile {
-    let path = format!("{}/service-{name}.log", env!("CARGO_TARGET_TMPDIR"));
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => panic!("{path}: {error}"),
-        _ => DataFile(path),
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("service-{name}"));
+    match fs::remove_dir_all(&directory) {
+        Err(error) if error.kind() != ErrorKind::NotFound => panic!("{directory:?}: {error}"),
+        _ => fs::create_dir_all(&directory).unwrap(),
     }
+    let path = directory.join("store.log");
+    let path = path.to_str().unwrap().to_string();
+    DataFile { directory, path }
 }
 
 impl DataFile {
     pub fn text(&self) -> &str {
-        &self.0
+        &self.path
+    }
+
+    /// The path of another file in the same directory.
+    pub fn beside(&self, name: &str) -> String {
+        let path = self.directory.join(name);
+        path.to_str().unwrap().to_string()
+    }
+
+    /// The names of all files in the directory.
+    pub fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(&self.directory).unwrap();
+        let mut names: Vec<_> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
     }
 }
 
 impl Drop for DataFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
