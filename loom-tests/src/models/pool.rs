@@ -379,8 +379,12 @@ fn a_worker_whose_timer_another_has_fired_sleeps_on() {
         let wheel = running.pool.wheel().clone();
         let mut timer = pin!(Entry::new(wheel.clone(), 10));
         assert!(timer.as_mut().poll_elapsed(&bell).is_pending());
-        crate::reactor::pass(10);
+        // The worker goes to sleep, if it has not,
+        thread::yield_now();
+        crate::reactor::pass(1_000_000);
         wheel.fire(crate::reactor::now());
+        // and goes on for as long as it has something to do.
+        thread::yield_now();
         let mut guard = fired.0.lock();
         while !*guard {
             guard = fired.1.wait(guard);

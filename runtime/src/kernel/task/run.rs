@@ -43,12 +43,10 @@ impl Runnable {
     #[inline(always)]
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run(self) -> Option<Self> {
-        // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
-        let header = unsafe { &*self.0.as_ptr() };
-        match header.state.start() {
-            Start::Poll(word) => self.poll(header, word),
+        match self.header().state.start() {
+            Start::Poll(word) => self.poll(word),
             Start::Cancel(word) => {
-                self.cancel_started(header, word);
+                self.cancel_started(word);
                 None
             }
         }
@@ -62,9 +60,14 @@ impl Runnable {
         header.home.schedule_unheld(self);
     }
 
+    // No function from here on is given a reference to the task: its memory may go before the function returns. References
+    // are made where they are used, and not used after a transition that ends the claim.
+
     #[inline(always)]
-    fn poll(self, header: &Header, word: Word) -> Option<Self> {
+    fn poll(self, word: Word) -> Option<Self> {
         let task = self.0;
+        // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
+        let header = unsafe { &*task.as_ptr() };
         let waker = waker::borrowed(task);
         let mut cx = Context::from_waker(&waker);
         let (polled, woken) = here::with(|here| {
@@ -85,20 +88,22 @@ impl Runnable {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
             Some(self)
         } else {
-            self.idle(header, word)
+            self.idle(word)
         }
     }
 
     /// The poll was pending, and nobody on this thread has woken the task.
     #[inline]
-    fn idle(self, header: &Header, word: Word) -> Option<Self> {
+    fn idle(self, word: Word) -> Option<Self> {
+        // SAFETY: as in `poll`.
+        let header = unsafe { &*self.0.as_ptr() };
         let mut linked = None;
         if word.shard().is_none() {
             // SAFETY: the task stays alive until it has completed, which calls `finished` first.
             linked = unsafe { header.home.link(self.0) };
             if linked.is_none() {
                 // The scheduler closed meanwhile: nobody would come for a task that goes to sleep.
-                self.cancel_started(header, word);
+                self.cancel_started(word);
                 return None;
             }
         }
@@ -114,8 +119,10 @@ impl Runnable {
 
     /// Drops the future instead of polling it. The task is running.
     #[cold]
-    fn cancel_started(self, header: &Header, word: Word) {
+    fn cancel_started(self, word: Word) {
         let task = self.into_raw();
+        // SAFETY: the claim, which goes to `complete` below, keeps the task until then.
+        let header = unsafe { &*task.as_ptr() };
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         header.within(|| unsafe { (header.vtable.cancel)(task) });
         // SAFETY: the output (the failure) is stored, and the claim ends here.
@@ -137,10 +144,8 @@ impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: as in `run`; the claim passes to the value below.
         let claim = unsafe { Self::from_raw(self.0) };
-        // SAFETY: as in `run`.
-        let header = unsafe { &*self.0.as_ptr() };
-        let (Start::Poll(word) | Start::Cancel(word)) = header.state.start();
-        claim.cancel_started(header, word);
+        let (Start::Poll(word) | Start::Cancel(word)) = claim.header().state.start();
+        claim.cancel_started(word);
     }
 }
 
