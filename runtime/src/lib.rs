@@ -21,7 +21,8 @@
 //! ```
 //!
 //! The names, signatures and semantics are those of tokio's stable API, so a program moves by renaming one dependency:
-//! `tokio = { package = "leno", … }`.
+//! `tokio = { package = "leno", features = ["full"] }`. All of tokio's features are there, so that a manifest may go on naming
+//! them; they switch nothing off yet.
 //!
 //! # Where to look
 //!
