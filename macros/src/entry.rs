@@ -7,7 +7,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Visibility};
+use syn::{AttrStyle, Attribute, Error, Lifetime, Result, ReturnType, Signature, Type, Visibility};
 
 /// What the attribute makes of a function.
 #[derive(Clone, Copy)]
@@ -144,7 +144,7 @@ impl Entry {
             Kind::Main => TokenStream::new(),
             Kind::Test => quote_spanned!(here=> #[::core::prelude::v1::test]),
         };
-        let statements = quote_spanned! {here=>
+        let value = quote_spanned! {here=>
             #home::runtime::Builder::#constructor()
                 #(.worker_threads(#worker_threads))*
                 #(.start_paused(#start_paused))*
@@ -153,6 +153,12 @@ impl Entry {
                 .#build
                 .expect("Failed building the Runtime")
                 .block_on(#body)
+        };
+        // There are lints against either, for those who turn them on: against a value without `return`, and against a `return`
+        // of what never comes.
+        let statements = match &function.signature.output {
+            ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => value,
+            _ => quote_spanned!(here=> return #value;),
         };
         function.assemble(&test, statements)
     }
@@ -211,12 +217,16 @@ impl Function {
                 }
             }
         };
-        let returns = match returns.is_empty() {
-            true => returns,
-            false => quote_spanned!(here=> if false { return #returns; }),
-        };
         let body = &self.body;
-        quote_spanned!(here=> async { #returns #[allow(unused_braces, reason = "they are the function's")] #body })
+        if returns.is_empty() {
+            return quote_spanned!(here=> async #body);
+        }
+        // Braces with a label are not unused, for which they would be taken otherwise; to allow it is no way, as some forbid it.
+        // Both begin where the body does, so that an error about the body is shown there.
+        let brace = body.span();
+        let label = Lifetime::new("'_body", brace);
+        let labelled = quote_spanned!(brace=> #label: #body);
+        quote_spanned!(here=> async { if false { return #returns; } #labelled })
     }
 
     /// The function, its body checked but never run: what is left when the attribute is wrong.
