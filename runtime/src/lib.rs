@@ -45,8 +45,9 @@
 //! - A panic in a task reaches whoever awaits it, and nobody else.
 //! - Dropping a runtime cancels its tasks, and returns when their futures are gone and its threads have ended.
 //! - A task that is always ready yields to the others after 128 steps of progress.
-//! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a
-//!   text that says what to do.
+//! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a text that
+//!   says what to do. For a future that is the line of its `.await`. Where leno itself is the caller (it polls a future that was
+//!   given to `spawn` or `block_on`, it ends a runtime in a destructor), the text says where the future or the runtime was made.
 
 #![warn(missing_docs)]
 

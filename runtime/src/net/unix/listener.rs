@@ -2,7 +2,10 @@ use super::SocketAddr;
 use crate::net::UnixStream;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::sys;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use leno_reactor::{Direction, Interest};
+use std::future::Future;
 use std::os::unix::net;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -82,10 +85,19 @@ impl UnixListener {
     /// Those of the system, and that the runtime has shut down. The listener remains usable; see
     /// [`TcpListener::accept`](crate::net::TcpListener::accept).
     ///
+    /// # Panics
+    ///
+    /// As [`TcpListener::accept`](crate::net::TcpListener::accept).
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
+    #[track_caller]
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+        required(Need::Io, self.accept_next())
+    }
+
+    async fn accept_next(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let accepted = self
             .io
             .async_with(Interest::READABLE, |listener| listener.accept());
@@ -100,6 +112,7 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
+    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self
             .io
@@ -155,6 +168,7 @@ impl TryFrom<net::UnixListener> for UnixListener {
     type Error = io::Error;
 
     /// See [`from_std`](UnixListener::from_std).
+    #[track_caller]
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
         Self::from_std(listener)
     }
