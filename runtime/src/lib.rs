@@ -46,8 +46,9 @@
 //! - Dropping a runtime cancels its tasks, and returns when their futures are gone and its threads have ended.
 //! - A task that is always ready yields to the others after 128 steps of progress.
 //! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a text that
-//!   says what to do. For a future that is the line of its `.await`. Where leno itself is the caller (it polls a future that was
-//!   given to `spawn` or `block_on`, it ends a runtime in a destructor), the text says where the future or the runtime was made.
+//!   says what to do. For a future that is the line of its `.await`. Where leno itself polls it, as it was given to `spawn` or
+//!   `block_on`, the text says where it was made, and that of a runtime that ends in a destructor says where that was built.
+//!   Only [`io::copy`] and its kin, over a file outside of a runtime, name their own.
 
 #![warn(missing_docs)]
 
