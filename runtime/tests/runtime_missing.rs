@@ -11,10 +11,11 @@ use leno::net::{self, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use leno::runtime::{Builder, Handle, Runtime};
 use leno::task::JoinSet;
 use leno::time::{self, Duration, Instant};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 use task_support::{catch, current_thread};
 
@@ -113,6 +114,12 @@ fn sockets(calls: &mut Vec<Call>, runtime: &Runtime) {
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], 1));
     let _enter = runtime.enter();
     let listener = TcpListener::from_std(std_listener()).unwrap();
+    let address_of_listener = listener.local_addr().unwrap();
+    let connections = [(); 3].map(|()| std::net::TcpStream::connect(address_of_listener).unwrap());
+    // Where one has come there is no need to wait for the next.
+    runtime.block_on(listener.accept()).unwrap();
+    let listener = Arc::new((listener, connections));
+    let also_listener = Arc::clone(&listener);
     let udp = || UdpSocket::from_std(std_udp()).unwrap();
     let (one, two) = (udp(), udp());
     let bound = TcpSocket::new_v4().unwrap();
@@ -120,7 +127,8 @@ fn sockets(calls: &mut Vec<Call>, runtime: &Runtime) {
     let unconnected = TcpSocket::new_v4().unwrap();
     calls! { calls:
         Io: TcpListener::bind(HERE).await;
-        Io: listener.accept().await;
+        Io: listener.0.accept().await;
+        Io: poll_fn(|cx| also_listener.0.poll_accept(cx)).await;
         Io: TcpListener::from_std(std_listener());
         Io: TcpListener::try_from(std_listener());
         Io: TcpStream::connect(address).await;
@@ -290,6 +298,12 @@ mod unix {
         let enter = runtime.enter();
         let listener = UnixListener::from_std(std_unix_listener(&folder)).unwrap();
         drop(enter);
+        let path_of_listener = folder.join("listener");
+        let connections =
+            [(); 3].map(|()| std::os::unix::net::UnixStream::connect(&path_of_listener).unwrap());
+        runtime.block_on(listener.accept()).unwrap();
+        let listener = Arc::new((listener, connections));
+        let also_listener = Arc::clone(&listener);
         let listening = UnixSocket::new_stream().unwrap();
         listening.bind(&third).unwrap();
         let fifo = folder.join("fifo");
@@ -306,7 +320,8 @@ mod unix {
             Io: UnixListener::bind_addr(&fourth);
             Io: UnixListener::from_std(std_unix_listener(&folder_of_std));
             Io: UnixListener::try_from(std_unix_listener(&folder_to_try));
-            Io: listener.accept().await;
+            Io: listener.0.accept().await;
+            Io: poll_fn(|cx| also_listener.0.poll_accept(cx)).await;
             Io: UnixStream::connect(path).await;
             Io: UnixStream::connect_addr(&nowhere).await;
             Io: UnixStream::pair();
@@ -428,7 +443,9 @@ fn what_needs_no_runtime_works_without() {
         assert_eq!(receiver_of(&receiver), length);
     }
     // Made outside, awaited inside.
-    runtime.block_on(one).unwrap();
+    let listener = runtime.block_on(one).unwrap();
+    // Waiting for a connection is nothing yet that belongs to a runtime.
+    poll_once(async { let_go(listener.accept().await) });
 }
 
 fn receiver_of(socket: &std::net::UdpSocket) -> usize {

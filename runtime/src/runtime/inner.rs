@@ -390,12 +390,14 @@ impl Inner {
                 return;
             }
             let built_at = self.settings.built_at;
-            panic!(
+            let text = format!(
                 // It begins with what tokio says, for there are tests that look for it.
                 "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
                  from within an asynchronous context. Dropping it waits for its tasks: move it out of the task, drop it in \
                  `spawn_blocking`, or call `shutdown_background`. (It was built at {built_at}.)"
             );
+            // Those who look for the text look for a `&'static str`. To leak it costs a mistake some bytes.
+            std::panic::panic_any::<&'static str>(text.leak());
         }
         let own_thread = self.blocking.is_own_thread();
         let timeout = match patience {

@@ -1,3 +1,4 @@
+use crate::net::accept::{Accepted, accept};
 use crate::net::addr::{ToSocketAddrs, first};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::{TcpStream, sys};
@@ -90,22 +91,16 @@ impl TcpListener {
     ///
     /// # Panics
     ///
-    /// Outside of a runtime, or in one that was built without IO: the connection would belong to that one.
+    /// If the connection comes outside of a runtime, or in one that was built without IO: it would belong to that one.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
-        required(Need::Io, self.accept_next())
-    }
-
-    async fn accept_next(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self
-            .io
-            .async_with(Interest::READABLE, |listener| listener.accept());
-        let (stream, peer) = accepted.await?;
-        Ok((TcpStream::new_accepted(stream)?, peer))
+        accept(
+            self.io
+                .async_with(Interest::READABLE, |listener| listener.accept()),
+        )
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -120,8 +115,7 @@ impl TcpListener {
         let accepted = self
             .io
             .poll_with(cx, Direction::Read, |listener| listener.accept());
-        let (stream, peer) = ready!(accepted)?;
-        Poll::Ready(Ok((TcpStream::new_accepted(stream)?, peer)))
+        Poll::Ready(Accepted::register(ready!(accepted)?))
     }
 
     /// Makes a listener of std's, which must be in non-blocking mode.
@@ -195,6 +189,15 @@ impl TcpListener {
     /// Those of the system.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
+    }
+}
+
+impl Accepted for (TcpStream, SocketAddr) {
+    type Raw = (mio::net::TcpStream, SocketAddr);
+
+    #[track_caller]
+    fn register((stream, peer): Self::Raw) -> io::Result<Self> {
+        Ok((TcpStream::new_accepted(stream)?, peer))
     }
 }
 

@@ -1,9 +1,8 @@
 use super::SocketAddr;
 use crate::net::UnixStream;
+use crate::net::accept::{Accepted, accept};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::sys;
-use crate::runtime::current::Need;
-use crate::runtime::required::required;
 use leno_reactor::{Direction, Interest};
 use std::future::Future;
 use std::os::unix::net;
@@ -92,17 +91,11 @@ impl UnixListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    #[track_caller]
     pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
-        required(Need::Io, self.accept_next())
-    }
-
-    async fn accept_next(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self
-            .io
-            .async_with(Interest::READABLE, |listener| listener.accept());
-        let (stream, peer) = accepted.await?;
-        Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
+        accept(
+            self.io
+                .async_with(Interest::READABLE, |listener| listener.accept()),
+        )
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -117,8 +110,7 @@ impl UnixListener {
         let accepted = self
             .io
             .poll_with(cx, Direction::Read, |listener| listener.accept());
-        let (stream, peer) = ready!(accepted)?;
-        Poll::Ready(Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer))))
+        Poll::Ready(Accepted::register(ready!(accepted)?))
     }
 
     /// Makes a listener of std's, which must be in non-blocking mode.
@@ -161,6 +153,15 @@ impl UnixListener {
     /// Those of the system.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.get_ref().take_error()
+    }
+}
+
+impl Accepted for (UnixStream, SocketAddr) {
+    type Raw = (mio::net::UnixStream, net::SocketAddr);
+
+    #[track_caller]
+    fn register((stream, peer): Self::Raw) -> io::Result<Self> {
+        Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
     }
 }
 
