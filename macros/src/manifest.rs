@@ -1,7 +1,8 @@
 //! What the dependencies of the crate that is being compiled are called, read from its manifest as cargo reads it.
 //!
 //! All tables of dependencies count, those for other platforms too: whether a `cfg` holds is not known here. Where
-//! a dependency is the workspace's, what it is stands in the manifest of the workspace, in one of the folders above.
+//! a dependency is the workspace's, what it is stands in the manifest of the workspace: in one of the folders above, unless the
+//! package says where.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -34,9 +35,7 @@ impl Manifest {
                 return Some(Arc::clone(manifest));
             }
         }
-        let text = read(&folder)?;
-        let folders = folder.ancestors().filter_map(read);
-        let manifest = Arc::new(Self::parse(&text, folders)?);
+        let manifest = Arc::new(Self::parse(&read(&folder)?, &folder, read)?);
         *last = Some((folder, Arc::clone(&manifest)));
         Some(manifest)
     }
@@ -52,8 +51,8 @@ impl Manifest {
             .collect()
     }
 
-    /// `above` are the manifests that may be the workspace's, the nearest first.
-    fn parse(text: &str, mut above: impl Iterator<Item = String>) -> Option<Self> {
+    /// Of the text of the manifest in a folder. `read` reads that of another.
+    fn parse(text: &str, folder: &Path, read: impl Fn(&Path) -> Option<String>) -> Option<Self> {
         let root = DeTable::parse(text).ok()?.into_inner();
         let root = DeValue::Table(root);
         let mut tables = vec![&root];
@@ -80,7 +79,13 @@ impl Manifest {
             }
         }
         if !inherited.is_empty() {
-            above.any(|text| inherit(&mut dependencies, &inherited, &text).is_some());
+            let told = at(&root, &["package", "workspace"]).and_then(DeValue::as_str);
+            let told = told.map(|root| folder.join(root));
+            let mut folders = told.as_deref().into_iter().chain(folder.ancestors());
+            folders.any(|folder| {
+                let text = read(folder);
+                text.is_some_and(|text| inherit(&mut dependencies, &inherited, &text).is_some())
+            });
         }
         let package = at(&root, &["package", "name"]).and_then(DeValue::as_str);
         Some(Self {
@@ -136,12 +141,16 @@ fn read(folder: &Path) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Fails unless a crate with this manifest, in a workspace with those above, calls leno so.
+    /// Fails unless a crate with this manifest calls leno so. The manifests in its folder and those above are given, too.
     #[track_caller]
     fn check(manifest: &str, above: &[&str], expected: &[&str]) {
-        let above = above.iter().map(|&text| text.to_owned());
-        let names = Manifest::parse(manifest, above).unwrap().names_of("leno");
-        assert_eq!(names, expected, "{manifest}");
+        let folder = Path::new("one/of/many/folders");
+        let read = |other: &Path| {
+            let up = folder.ancestors().position(|above| above == other)?;
+            above.get(up).map(|&text| text.to_owned())
+        };
+        let names = Manifest::parse(manifest, folder, read).unwrap();
+        assert_eq!(names.names_of("leno"), expected, "{manifest}");
     }
 
     #[test]
@@ -204,6 +213,14 @@ mod tests {
             &["tokio"],
         );
         check(member, &[other], &[]);
+        // One that is told, before those that come first.
+        let told = format!("package.workspace = \"../..\"\n{member}");
+        let read = |other: &Path| match other.ends_with("../..") {
+            true => Some(root.to_owned()),
+            false => Some("[workspace.dependencies]\ntokio = \"1\"\nserde = \"1\"".to_owned()),
+        };
+        let manifest = Manifest::parse(&told, Path::new("somewhere"), read).unwrap();
+        assert_eq!(manifest.names_of("leno"), ["tokio"]);
         // The root of a workspace can be a package.
         let both = format!("{member}\n{root}");
         check(&both, &[&both], &["tokio"]);
