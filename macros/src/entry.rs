@@ -1,12 +1,13 @@
 //! From an `async fn` to a `fn` that blocks on its body.
 
+use crate::home::Home;
 use crate::options::{Flavor, Options};
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, Error, Result, ReturnType, Signature, Visibility};
+use syn::{AttrStyle, Attribute, Error, Lifetime, Result, ReturnType, Signature, Type, Visibility};
 
 /// What the attribute makes of a function.
 #[derive(Clone, Copy)]
@@ -16,10 +17,9 @@ pub(crate) enum Kind {
 }
 
 /// An attribute: its kind, and the crate that exports it and has the runtime.
-#[derive(Clone, Copy)]
 pub(crate) struct Entry {
     pub(crate) kind: Kind,
-    pub(crate) home: &'static str,
+    pub(crate) home: Home,
 }
 
 /// An `async fn`, taken apart as far as needed. The body stays tokens, so one that does not parse reaches
@@ -34,7 +34,7 @@ struct Function {
 impl Entry {
     /// The item to put in place of `item`. Whatever is wrong, it still contains the function, so that the
     /// one mistake does not look like a hundred, and editors can go on completing.
-    pub(crate) fn expand(self, options: TokenStream, item: TokenStream) -> TokenStream {
+    pub(crate) fn expand(&self, options: TokenStream, item: TokenStream) -> TokenStream {
         let function: Function = match syn::parse2(item.clone()) {
             Ok(function) => function,
             Err(error) => return with_error(item, &error),
@@ -48,15 +48,16 @@ impl Entry {
         }
         let checked = self
             .check(&function)
-            .and_then(|()| Options::parse(self, options));
+            .and_then(|()| Options::parse(self, options))
+            .and_then(|options| Ok((self.path(&options)?, options)));
         match checked {
-            Ok(options) => self.function(function, &options),
+            Ok((home, options)) => self.function(function, &options, &home),
             Err(error) => with_error(function.without_runtime(self), &error),
         }
     }
 
     /// Refuses functions that cannot be what the attribute makes of them.
-    fn check(self, function: &Function) -> Result<()> {
+    fn check(&self, function: &Function) -> Result<()> {
         let inputs = &function.signature.inputs;
         match self.kind {
             Kind::Main if function.signature.ident == "main" && !inputs.is_empty() => {
@@ -85,27 +86,35 @@ impl Entry {
 
     /// Whether an attribute would make a test of the function too: the standard one by any of its names,
     /// or this one again.
-    fn is_test(self, attribute: &Attribute) -> bool {
+    fn is_test(&self, attribute: &Attribute) -> bool {
         let path = attribute.path();
         let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         match segments[..] {
             ["test"] | ["core" | "std", "prelude", _, "test"] => true,
-            [home, "test"] => home == self.home,
+            [home, "test"] => home == self.home.name,
             _ => false,
         }
     }
 
-    fn function(self, function: Function, options: &Options) -> TokenStream {
+    /// How the expansion names the runtime.
+    fn path(&self, options: &Options) -> Result<TokenStream> {
+        let given = options.home.as_ref().map(ToTokens::to_token_stream);
+        given.or_else(|| self.home.path.clone()).ok_or_else(|| {
+            let name = &self.home.name;
+            Error::new(
+                Span::call_site(),
+                format!(
+                    "`{name}` is not among the dependencies of this crate: say where it is, as in \
+                     `#[{self}(crate = \"path::to::{name}\")]`"
+                ),
+            )
+        })
+    }
+
+    fn function(&self, function: Function, options: &Options, home: &TokenStream) -> TokenStream {
         // Local names and `::`-paths of this macro, positions of the attribute.
         let here = Span::mixed_site();
-        let home = match &options.home {
-            Some(path) => path.to_token_stream(),
-            None => {
-                let home = Ident::new(self.home, here);
-                quote_spanned!(here=> ::#home)
-            }
-        };
         let constructor = match options.flavor {
             Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
             Flavor::CurrentThread | Flavor::Local => quote_spanned!(here=> new_current_thread),
@@ -135,7 +144,7 @@ impl Entry {
             Kind::Main => TokenStream::new(),
             Kind::Test => quote_spanned!(here=> #[::core::prelude::v1::test]),
         };
-        let statements = quote_spanned! {here=>
+        let value = quote_spanned! {here=>
             #home::runtime::Builder::#constructor()
                 #(.worker_threads(#worker_threads))*
                 #(.start_paused(#start_paused))*
@@ -144,6 +153,12 @@ impl Entry {
                 .#build
                 .expect("Failed building the Runtime")
                 .block_on(#body)
+        };
+        // There are lints against either, for those who turn them on: against a value without `return`, and against a `return`
+        // of what never comes.
+        let statements = match &function.signature.output {
+            ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => value,
+            _ => quote_spanned!(here=> return #value;),
         };
         function.assemble(&test, statements)
     }
@@ -156,7 +171,7 @@ impl fmt::Display for Entry {
             Kind::Main => "main",
             Kind::Test => "test",
         };
-        write!(f, "{}::{name}", self.home)
+        write!(f, "{}::{name}", self.home.name)
     }
 }
 
@@ -202,16 +217,20 @@ impl Function {
                 }
             }
         };
-        let returns = match returns.is_empty() {
-            true => returns,
-            false => quote_spanned!(here=> if false { return #returns; }),
-        };
         let body = &self.body;
-        quote_spanned!(here=> async { #returns #[allow(unused_braces, reason = "they are the function's")] #body })
+        if returns.is_empty() {
+            return quote_spanned!(here=> async #body);
+        }
+        // Braces with a label are not unused, for which they would be taken otherwise; to allow it is no way, as some forbid it.
+        // Both begin where the body does, so that an error about the body is shown there.
+        let brace = body.span();
+        let label = Lifetime::new("'_body", brace);
+        let labelled = quote_spanned!(brace=> #label: #body);
+        quote_spanned!(here=> async { if false { return #returns; } #labelled })
     }
 
     /// The function, its body checked but never run: what is left when the attribute is wrong.
-    fn without_runtime(self, entry: Entry) -> TokenStream {
+    fn without_runtime(self, entry: &Entry) -> TokenStream {
         let body = self.body_as_future();
         let block = quote_spanned! {Span::mixed_site()=>
             let _ = #body;
@@ -298,4 +317,34 @@ fn is_opaque(ty: TokenStream) -> bool {
 fn with_error(mut item: TokenStream, error: &Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_runtime_that_is_not_found_is_asked_for() {
+        let home = Home {
+            name: "leno".to_owned(),
+            path: None,
+        };
+        let entry = Entry {
+            kind: Kind::Test,
+            home,
+        };
+        let item = quote!(
+            async fn f() {}
+        );
+        let expansion = entry.expand(TokenStream::new(), item.clone()).to_string();
+        let advice = "say where it is, as in `#[leno::test(crate = \\\"path::to::leno\\\")]`";
+        assert!(expansion.contains(advice), "{expansion}");
+
+        let options = quote!(crate = "here::it::is");
+        let expansion = entry.expand(options, item).to_string();
+        assert!(
+            expansion.contains("here :: it :: is :: runtime"),
+            "{expansion}"
+        );
+    }
 }

@@ -9,10 +9,13 @@
 #![forbid(unsafe_code)]
 
 mod entry;
+mod home;
+mod manifest;
 mod options;
 
 use entry::{Entry, Kind};
-use proc_macro::TokenStream;
+use home::Home;
+use proc_macro::{Span, TokenStream};
 
 /// Runs an `async fn` on a runtime of its own.
 ///
@@ -33,7 +36,14 @@ use proc_macro::TokenStream;
 /// | `worker_threads` | an integer above 0 | how many workers the pool has; one per processor if not given |
 /// | `start_paused` | `true` or `false` | whether the clock stands still at first; not for `"multi_thread"` |
 /// | `name` | a string | what the runtime is called where it shows up |
-/// | `crate` | a string | the path of leno, for a crate that renames or re-exports it |
+/// | `crate` | a string | the path of leno, where it is not found (see below) |
+///
+/// # Where leno is
+///
+/// The attribute finds the name that leno has in the manifest of the crate that uses it, so it works in a crate that renames
+/// the dependency: with `tokio = { package = "leno", features = ["full"] }` one writes `#[tokio::main]`. If leno is not among
+/// the dependencies, but comes through another crate that re-exports it, the attribute goes by the path that stands before its
+/// name: `#[facade::main]` takes `facade::runtime`. Where neither tells, it asks for the path by the option `crate`.
 ///
 /// # Examples
 ///
@@ -80,7 +90,7 @@ use proc_macro::TokenStream;
 /// }
 /// ```
 ///
-/// With leno under another name:
+/// With leno under a name that is in no manifest:
 ///
 /// ```
 /// use leno as runtime_of_my_choice;
@@ -96,7 +106,7 @@ use proc_macro::TokenStream;
 )]
 #[proc_macro_attribute]
 pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
-    MAIN.expand(options.into(), item.into()).into()
+    expand(Kind::Main, "leno", options, item)
 }
 
 /// Runs an `async fn` as a test, on a runtime of its own.
@@ -137,37 +147,27 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
-    TEST.expand(options.into(), item.into()).into()
+    expand(Kind::Test, "leno", options, item)
 }
 
 /// [`macro@main`] for the package named `tokio` that re-exports leno.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_main(options: TokenStream, item: TokenStream) -> TokenStream {
-    TOKIO_MAIN.expand(options.into(), item.into()).into()
+    expand(Kind::Main, "tokio", options, item)
 }
 
 /// [`macro@test`] for the package named `tokio` that re-exports leno.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn tokio_test(options: TokenStream, item: TokenStream) -> TokenStream {
-    TOKIO_TEST.expand(options.into(), item.into()).into()
+    expand(Kind::Test, "tokio", options, item)
 }
 
-// One pair per crate that re-exports these attributes under its own name.
-const MAIN: Entry = Entry {
-    kind: Kind::Main,
-    home: "leno",
-};
-const TEST: Entry = Entry {
-    kind: Kind::Test,
-    home: "leno",
-};
-const TOKIO_MAIN: Entry = Entry {
-    kind: Kind::Main,
-    home: "tokio",
-};
-const TOKIO_TEST: Entry = Entry {
-    kind: Kind::Test,
-    home: "tokio",
-};
+fn expand(kind: Kind, package: &str, options: TokenStream, item: TokenStream) -> TokenStream {
+    let attribute = Span::call_site().source_text();
+    let home = Home::find(package, attribute.as_deref());
+    Entry { kind, home }
+        .expand(options.into(), item.into())
+        .into()
+}

@@ -35,7 +35,7 @@ struct Written {
 }
 
 impl Options {
-    pub(crate) fn parse(entry: Entry, options: proc_macro2::TokenStream) -> Result<Self> {
+    pub(crate) fn parse(entry: &Entry, options: proc_macro2::TokenStream) -> Result<Self> {
         let written = Written::parse.parse2(options)?;
 
         let flavor = match (&written.flavor, entry.kind) {

@@ -21,7 +21,8 @@
 //! ```
 //!
 //! The names, signatures and semantics are those of tokio's stable API, so a program moves by renaming one dependency:
-//! `tokio = { package = "leno", … }`.
+//! `tokio = { package = "leno", features = ["full"] }`. All of tokio's features are there, so that a manifest may go on naming
+//! them; they switch nothing off yet.
 //!
 //! # Where to look
 //!
@@ -44,8 +45,10 @@
 //! - A panic in a task reaches whoever awaits it, and nobody else.
 //! - Dropping a runtime cancels its tasks, and returns when their futures are gone and its threads have ended.
 //! - A task that is always ready yields to the others after 128 steps of progress.
-//! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a
-//!   text that says what to do.
+//! - Misuse (no runtime, waiting in asynchronous code, a runtime without timers) panics at the caller's line, with a text that
+//!   says what to do. For a future that is the line of its `.await`. Where leno itself polls it, as it was given to `spawn` or
+//!   `block_on`, the text says where it was made, and that of a runtime that ends in a destructor says where that was built.
+//!   Only [`io::copy`] and its kin, over a file outside of a runtime, name their own.
 
 #![warn(missing_docs)]
 

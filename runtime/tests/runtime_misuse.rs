@@ -2,8 +2,9 @@
 
 mod task_support;
 
-use leno::runtime::{Builder, Handle};
+use leno::runtime::{Builder, Handle, LocalOptions};
 use std::process::Command;
+use std::time::Duration;
 use task_support::{Caught, catch, current_thread, multi_thread, runtimes};
 
 /// Fails unless the panic names `fix` and happened in this file.
@@ -125,6 +126,33 @@ fn guards_out_of_order() {
         leno::runtime::RuntimeFlavor::MultiThread
     );
     drop(inner);
+}
+
+#[test]
+fn a_runtime_that_ends_in_asynchronous_code() {
+    for (_, outer) in runtimes() {
+        let built = line!() + 1;
+        let mut inner = vec![multi_thread(1), current_thread()];
+        let made = Builder::new_current_thread().build().unwrap();
+        let made_at = format!("built at {}:{}:", file!(), built + 1);
+        outer.block_on(async {
+            // A destructor has no caller: the text says which runtime it is.
+            let caught = catch(|| drop(made));
+            assert!(caught.text.contains(&made_at), "{caught:?}");
+            assert!(caught.text.contains("`shutdown_background`"), "{caught:?}");
+            assert!(!caught.file.contains("runtime/src"), "{caught:?}");
+            for inner in inner.drain(..) {
+                let caught = catch(|| inner.shutdown_timeout(Duration::from_secs(1)));
+                check(&caught, "`shutdown_background`");
+            }
+        });
+    }
+    let local = Builder::new_current_thread().build_local(LocalOptions::default());
+    current_thread().block_on(async {
+        let local = local.unwrap();
+        let caught = catch(|| local.shutdown_timeout(Duration::from_secs(1)));
+        check(&caught, "`shutdown_background`");
+    });
 }
 
 #[test]

@@ -15,6 +15,8 @@
 mod arguments;
 mod compile;
 mod expected;
+#[cfg(test)]
+mod features;
 mod gates;
 mod group;
 mod harness;

@@ -1,6 +1,9 @@
 //! Making directories with options.
 
 use crate::io::blocking;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::io;
 use std::path::Path;
 
@@ -54,7 +57,12 @@ impl DirBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
-    pub async fn create(&self, path: impl AsRef<Path>) -> io::Result<()> {
+    #[track_caller]
+    pub fn create(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, self.create_at(path))
+    }
+
+    async fn create_at(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref().to_owned();
         let mut builder = std::fs::DirBuilder::new();
         builder.recursive(self.recursive);

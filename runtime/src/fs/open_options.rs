@@ -2,6 +2,9 @@
 
 use super::File;
 use crate::io::blocking;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::io;
 #[cfg(unix)]
 use std::os::unix::fs::OpenOptionsExt;
@@ -84,7 +87,12 @@ impl OpenOptions {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: the file may be made, or emptied. It is closed again.
-    pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File> {
+    #[track_caller]
+    pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        required(Need::Runtime, self.open_at(path))
+    }
+
+    async fn open_at(&self, path: impl AsRef<Path>) -> io::Result<File> {
         let path = path.as_ref().to_owned();
         let options = self.0.clone();
         let file = blocking::run(move || options.open(path)).await?;

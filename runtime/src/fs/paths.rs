@@ -3,7 +3,10 @@
 //! Each is the function of std's with the same name, on a blocking thread.
 
 use crate::io::blocking;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use std::fs::{Metadata, Permissions};
+use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -23,12 +26,15 @@ macro_rules! on_paths {
         /// # Cancel safety
         ///
         /// Dropping the future does not stop the operation.
-        pub async fn $name(
+        #[track_caller]
+        pub fn $name(
             $($path: impl AsRef<Path>,)+
             $($argument: $Argument,)?
-        ) -> io::Result<$Output> {
-            $(let $path = $path.as_ref().to_owned();)+
-            blocking::run(move || $function($($path,)+ $($argument)?)).await
+        ) -> impl Future<Output = io::Result<$Output>> {
+            required(Need::Runtime, async move {
+                $(let $path = $path.as_ref().to_owned();)+
+                blocking::run(move || $function($($path,)+ $($argument)?)).await
+            })
         }
     )+};
 }
@@ -93,8 +99,14 @@ on_paths! {
 ///
 /// Dropping the future does not stop the operation.
 #[cfg(unix)]
-pub async fn symlink(original: impl AsRef<Path>, link: impl AsRef<Path>) -> io::Result<()> {
-    let original = original.as_ref().to_owned();
-    let link = link.as_ref().to_owned();
-    blocking::run(move || std::os::unix::fs::symlink(original, link)).await
+#[track_caller]
+pub fn symlink(
+    original: impl AsRef<Path>,
+    link: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> {
+    required(Need::Runtime, async move {
+        let original = original.as_ref().to_owned();
+        let link = link.as_ref().to_owned();
+        blocking::run(move || std::os::unix::fs::symlink(original, link)).await
+    })
 }

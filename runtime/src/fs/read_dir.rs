@@ -4,12 +4,16 @@
 //! with std's directory: to the thread, and back with what was read.
 
 use crate::io::blocking;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use crate::task::JoinHandle;
+use pin_project_lite::pin_project;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::{FileType, Metadata};
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
+use std::marker::PhantomPinned;
 use std::mem;
 #[cfg(unix)]
 use std::os::unix::fs::DirEntryExt;
@@ -45,7 +49,12 @@ const BATCH: usize = 64;
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
-pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
+#[track_caller]
+pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadDir>> {
+    required(Need::Runtime, read_first(path))
+}
+
+async fn read_first(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     let path = path.as_ref().to_owned();
     let batch = blocking::run(move || {
         let mut batch = Batch {
@@ -106,8 +115,11 @@ impl ReadDir {
     /// # Cancel safety
     ///
     /// Dropping the future loses no entry.
-    pub async fn next_entry(&mut self) -> io::Result<Option<DirEntry>> {
-        poll_fn(|cx| self.poll_next_entry(cx)).await
+    pub fn next_entry(&mut self) -> impl Future<Output = io::Result<Option<DirEntry>>> {
+        NextEntry {
+            directory: self,
+            pinned: PhantomPinned,
+        }
     }
 
     /// Polls for the next entry; it is `None` if there are no more.
@@ -117,6 +129,7 @@ impl ReadDir {
     /// # Errors
     ///
     /// As [`next_entry`](Self::next_entry).
+    #[track_caller]
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
             match &mut self.0 {
@@ -141,6 +154,25 @@ impl ReadDir {
                 }
             }
         }
+    }
+}
+
+pin_project! {
+    /// What `next_entry` returns: a type of its own, so that a runtime that is missing is missing where it is awaited.
+    struct NextEntry<'a> {
+        directory: &'a mut ReadDir,
+        // As the future of an `async fn`.
+        #[pin]
+        pinned: PhantomPinned,
+    }
+}
+
+impl Future for NextEntry<'_> {
+    type Output = io::Result<Option<DirEntry>>;
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.project().directory.poll_next_entry(cx)
     }
 }
 
@@ -179,9 +211,12 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn metadata(&self) -> io::Result<Metadata> {
-        let std = Arc::clone(&self.std);
-        blocking::run(move || std.metadata()).await
+    #[track_caller]
+    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
+        required(Need::Runtime, async {
+            let std = Arc::clone(&self.std);
+            blocking::run(move || std.metadata()).await
+        })
     }
 
     /// Tells what the entry is. Does not follow symbolic links.
@@ -195,12 +230,19 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn file_type(&self) -> io::Result<FileType> {
-        if let Some(file_type) = self.file_type {
-            return Ok(file_type);
-        }
-        let std = Arc::clone(&self.std);
-        blocking::run(move || std.file_type()).await
+    #[track_caller]
+    pub fn file_type(&self) -> impl Future<Output = io::Result<FileType>> {
+        let need = match self.file_type {
+            Some(_) => Need::Nothing,
+            None => Need::Runtime,
+        };
+        required(need, async {
+            if let Some(file_type) = self.file_type {
+                return Ok(file_type);
+            }
+            let std = Arc::clone(&self.std);
+            blocking::run(move || std.file_type()).await
+        })
     }
 
     /// The number of the file on its file system.

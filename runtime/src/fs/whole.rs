@@ -1,6 +1,9 @@
 //! Whole files.
 
 use crate::io::blocking;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::io;
 use std::path::Path;
 
@@ -13,9 +16,12 @@ use std::path::Path;
 /// # Cancel safety
 ///
 /// Dropping the future changes nothing but that the contents are lost.
-pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    let path = path.as_ref().to_owned();
-    blocking::run(move || std::fs::read(path)).await
+#[track_caller]
+pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
+    required(Need::Runtime, async move {
+        let path = path.as_ref().to_owned();
+        blocking::run(move || std::fs::read(path)).await
+    })
 }
 
 /// Reads a whole file that contains text.
@@ -28,9 +34,12 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// # Cancel safety
 ///
 /// Dropping the future changes nothing but that the contents are lost.
-pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    let path = path.as_ref().to_owned();
-    blocking::run(move || std::fs::read_to_string(path)).await
+#[track_caller]
+pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result<String>> {
+    required(Need::Runtime, async move {
+        let path = path.as_ref().to_owned();
+        blocking::run(move || std::fs::read_to_string(path)).await
+    })
 }
 
 /// Writes a whole file, in place of what it contained.
@@ -44,8 +53,14 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 /// # Cancel safety
 ///
 /// Dropping the future does not stop the writing.
-pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
-    let path = path.as_ref().to_owned();
-    let contents = contents.as_ref().to_owned();
-    blocking::run(move || std::fs::write(path, contents)).await
+#[track_caller]
+pub fn write(
+    path: impl AsRef<Path>,
+    contents: impl AsRef<[u8]>,
+) -> impl Future<Output = io::Result<()>> {
+    required(Need::Runtime, async move {
+        let path = path.as_ref().to_owned();
+        let contents = contents.as_ref().to_owned();
+        blocking::run(move || std::fs::write(path, contents)).await
+    })
 }

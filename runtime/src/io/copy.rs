@@ -95,9 +95,9 @@ where
                     ready!(Pin::new(&mut *writer).poll_flush(cx))?;
                     return Poll::Ready(Ok(copied));
                 }
-                let written = ready!(retry_interrupted(|| {
+                let written = ready!(retry_interrupted!(
                     Pin::new(&mut *writer).poll_write(cx, bytes)
-                }))?;
+                ))?;
                 if written == 0 {
                     return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
                 }
@@ -212,9 +212,7 @@ impl Transfer {
         mut reader: Pin<&mut R>,
     ) -> Poll<io::Result<()>> {
         let mut buf = ReadBuf::new(&mut self.buf[self.end..]);
-        ready!(retry_interrupted(|| reader
-            .as_mut()
-            .poll_read(cx, &mut buf)))?;
+        ready!(retry_interrupted!(reader.as_mut().poll_read(cx, &mut buf)))?;
         let read = buf.filled().len();
         self.ended = read == 0;
         self.end += read;
@@ -227,7 +225,7 @@ impl Transfer {
         mut writer: Pin<&mut W>,
     ) -> Poll<io::Result<()>> {
         let bytes = &self.buf[self.start..self.end];
-        let written = ready!(retry_interrupted(|| writer.as_mut().poll_write(cx, bytes)))?;
+        let written = ready!(retry_interrupted!(writer.as_mut().poll_write(cx, bytes)))?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }

@@ -70,17 +70,20 @@ pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
-use std::task::Poll;
-
 /// How much a buffer holds if nobody says otherwise.
 const DEFAULT_CAPACITY: usize = 8 * 1024;
 
-/// Polls again for as long as the operation was only interrupted.
-fn retry_interrupted<T>(mut poll: impl FnMut() -> Poll<Result<T>>) -> Poll<Result<T>> {
-    loop {
-        match poll() {
-            Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
+/// Polls again for as long as the operation was only interrupted. A macro, so that what is polled has the caller of the function
+/// around it for its own.
+macro_rules! retry_interrupted {
+    ($poll:expr) => {
+        loop {
+            match $poll {
+                std::task::Poll::Ready(Err(error))
+                    if error.kind() == std::io::ErrorKind::Interrupted => {}
+                result => break result,
+            }
         }
-    }
+    };
 }
+use retry_interrupted;

@@ -111,12 +111,11 @@ impl Driving {
         match Self::try_enter(blocking) {
             Some(driving) => driving,
             None => panic!(
-                "`block_on` was called in asynchronous code: this thread is driving tasks, and waiting here would hold \
-                 them all up. Use `.await` instead, or move the call to `spawn_blocking` (or `block_in_place`, on a \
-                 multi-threaded runtime). \
-                 (tokio's words: Cannot start a runtime from within a runtime. This happens because a function (like \
-                 `block_on`) attempted to block the current thread while the thread is being used to drive asynchronous \
-                 tasks. If you are in an async function, use `.await` on the future instead of blocking on it.)"
+                // It begins with what tokio says, for there are tests that look for it.
+                "Cannot start a runtime from within a runtime. This happens because a function (like `block_on`) \
+                 attempted to block the current thread while the thread is being used to drive asynchronous tasks. If \
+                 you are in an async function, use `.await` on the future instead of blocking on it. What has to wait \
+                 otherwise goes to `spawn_blocking` (or `block_in_place`, on a multi-threaded runtime)."
             ),
         }
     }

@@ -158,7 +158,6 @@ macro_rules! __select {
         {$(($name:ident $index:tt $pattern:pat = $future:expr, [$($condition:expr)?] $handler:expr))+}
         else => $else:expr $(,)?
     ) => {{
-        #[allow(non_camel_case_types)]
         enum __SelectOutput<$($name),+> {
             $($name($name),)+
             Disabled,

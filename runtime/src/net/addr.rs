@@ -1,5 +1,7 @@
 //! Addresses, and finding them.
 
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use crate::task::{JoinHandle, spawn_blocking};
 use std::future::Future;
 use std::io;
@@ -58,11 +60,21 @@ pub trait ToSocketAddrs: sealed::Resolve {}
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
-pub async fn lookup_host<T>(host: T) -> io::Result<impl Iterator<Item = SocketAddr>>
+#[track_caller]
+pub fn lookup_host<T>(host: T) -> impl Future<Output = io::Result<impl Iterator<Item = SocketAddr>>>
 where
     T: ToSocketAddrs,
 {
-    resolve(host).await
+    required(need_of(&host), async move { resolve(host).await })
+}
+
+/// What finding the addresses of `target` cannot do without: a blocking thread, if there is a name to look up.
+pub(super) fn need_of(target: &impl ToSocketAddrs) -> Need {
+    if target.is_address(sealed::Internal) {
+        Need::Nothing
+    } else {
+        Need::Runtime
+    }
 }
 
 /// The addresses of `target`.
@@ -103,6 +115,12 @@ mod sealed {
     pub trait Resolve {
         #[doc(hidden)]
         fn resolve(&self, internal: Internal) -> Resolving;
+
+        /// True if there is nothing to look up.
+        #[doc(hidden)]
+        fn is_address(&self, _: Internal) -> bool {
+            true
+        }
     }
 
     /// The future of the addresses.
@@ -174,7 +192,7 @@ where
 }
 
 macro_rules! resolve {
-    ($($Target:ty: |$target:ident| $resolving:expr;)*) => {$(
+    ($($Target:ty: |$target:ident| $resolving:expr $(, if $is_address:expr)?;)*) => {$(
         impl ToSocketAddrs for $Target {}
 
         impl Resolve for $Target {
@@ -182,6 +200,11 @@ macro_rules! resolve {
                 let $target = self;
                 $resolving
             }
+
+            $(fn is_address(&self, _: Internal) -> bool {
+                let $target = self;
+                $is_address
+            })?
         }
     )*};
 }
@@ -197,13 +220,14 @@ resolve! {
     str: |text| match text.parse::<SocketAddr>() {
         Ok(address) => Resolving::one(address),
         Err(_) => ask(text.to_owned()),
-    };
-    String: |text| text.as_str().resolve(Internal);
+    }, if text.parse::<SocketAddr>().is_ok();
+    String: |text| text.as_str().resolve(Internal), if text.as_str().is_address(Internal);
     (&str, u16): |pair| match pair.0.parse::<IpAddr>() {
         Ok(address) => Resolving::one((address, pair.1)),
         Err(_) => ask((pair.0.to_owned(), pair.1)),
-    };
-    (String, u16): |pair| (pair.0.as_str(), pair.1).resolve(Internal);
+    }, if pair.0.parse::<IpAddr>().is_ok();
+    (String, u16): |pair| (pair.0.as_str(), pair.1).resolve(Internal),
+        if pair.0.parse::<IpAddr>().is_ok();
 }
 
 impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
@@ -211,5 +235,9 @@ impl<T: ToSocketAddrs + ?Sized> ToSocketAddrs for &T {}
 impl<T: Resolve + ?Sized> Resolve for &T {
     fn resolve(&self, internal: Internal) -> Resolving {
         (**self).resolve(internal)
+    }
+
+    fn is_address(&self, internal: Internal) -> bool {
+        (**self).is_address(internal)
     }
 }

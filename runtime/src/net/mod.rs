@@ -23,6 +23,7 @@
 //! did not fill its buffer, or a write that was not done in full, has found the end of what there was, so that the next
 //! one waits at once instead of trying in vain first.
 
+mod accept;
 mod addr;
 mod evented;
 mod halves;

@@ -15,6 +15,7 @@ use crate::kernel::pool::Pool;
 use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -344,11 +345,13 @@ impl Builder {
             .transpose()
     }
 
+    #[track_caller]
     fn settings(&self, owner: Option<ThreadId>) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
             owner,
+            built_at: Location::caller(),
         }
     }
 

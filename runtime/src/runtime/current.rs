@@ -12,17 +12,17 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-const NO_RUNTIME: &str = "there is no leno runtime on this thread: call this from within `#[leno::main]`, \
-     `Runtime::block_on` or a spawned task, or enter a runtime with `Handle::enter` first. \
-     (tokio's words: there is no reactor running, must be called from the context of a Tokio 1.x runtime)";
+// Each begins with what tokio says, for there are tests that look for it.
 
-const NO_IO: &str = "this runtime was built without IO: call `enable_io` or `enable_all` on its `Builder`. \
-     (tokio's words: A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable \
-     IO.)";
+const NO_RUNTIME: &str = "there is no reactor running, must be called from the context of a Tokio 1.x runtime, and no leno \
+     runtime is there on this thread: call this within `#[leno::main]`, `Runtime::block_on` or a spawned task, or enter \
+     a runtime with `Handle::enter` first";
 
-const NO_TIME: &str = "this runtime was built without timers: call `enable_time` or `enable_all` on its `Builder`. \
-     (tokio's words: A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to \
-     enable timers.)";
+const NO_IO: &str = "A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable IO. \
+     (The runtime was built without IO; `enable_all` does it, too.)";
+
+const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to \
+     enable timers. (The runtime was built without timers; `enable_all` does it, too.)";
 
 /// Makes a runtime current until it is dropped.
 #[derive(Debug)]
@@ -99,6 +99,30 @@ pub(crate) fn reactor() -> leno_reactor::Handle {
     match expect(|inner| inner.reactor().cloned()) {
         Some(reactor) => reactor,
         None => panic!("{NO_IO}"),
+    }
+}
+
+/// What something cannot do without.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Need {
+    Nothing,
+    Runtime,
+    Io,
+    Timers,
+}
+
+/// What to say of what is missing; nothing if it is there.
+#[inline]
+pub(crate) fn missing(need: Need) -> Option<&'static str> {
+    let look = |inner: &Arc<Inner>| match need {
+        Need::Nothing | Need::Runtime => None,
+        Need::Io => inner.reactor().is_none().then_some(NO_IO),
+        Need::Timers => inner.wheel().is_none().then_some(NO_TIME),
+    };
+    match (need, with(look)) {
+        (Need::Nothing, _) => None,
+        (_, Some(missing)) => missing,
+        (_, None) => Some(NO_RUNTIME),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::kernel::worker;
 use crate::prim::Mutex;
 use std::future::Future;
 use std::io;
+use std::panic::Location;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub(super) struct Settings {
     pub(super) time: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
+    /// Where its builder was told to build it.
+    pub(super) built_at: &'static Location<'static>,
 }
 
 #[derive(Debug)]
@@ -365,10 +368,15 @@ impl Inner {
                 // A second panic would abort the process; the threads end by themselves.
                 return;
             }
-            panic!(
-                "Cannot drop a runtime in asynchronous code: that waits for its tasks, on a thread that is driving \
-                 others. Move it out of the task, drop it in `spawn_blocking`, or call `shutdown_background`"
+            let built_at = self.settings.built_at;
+            let text = format!(
+                // It begins with what tokio says, for there are tests that look for it.
+                "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
+                 from within an asynchronous context. Dropping it waits for its tasks: move it out of the task, drop it in \
+                 `spawn_blocking`, or call `shutdown_background`. (It was built at {built_at}.)"
             );
+            // Those who look for the text look for a `&'static str`. To leak it costs a mistake some bytes.
+            std::panic::panic_any::<&'static str>(text.leak());
         }
         self.wait_for_end(patience);
     }

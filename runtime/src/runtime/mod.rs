@@ -38,6 +38,7 @@ mod id;
 mod inner;
 mod local_runtime;
 mod metrics;
+pub(crate) mod required;
 
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};
@@ -105,6 +106,7 @@ impl Runtime {
     /// # Errors
     ///
     /// As [`Builder::build`].
+    #[track_caller]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
     }
@@ -175,7 +177,9 @@ impl Runtime {
     /// If this thread drives tasks, since it may wait; see [`shutdown_background`](Self::shutdown_background).
     #[track_caller]
     pub fn shutdown_timeout(mut self, duration: Duration) {
-        self.patience = Patience::Until(duration);
+        // Not by the destructor, which has no caller.
+        self.patience = Patience::None;
+        self.handle.inner().shutdown(Patience::Until(duration));
     }
 
     /// Shuts the runtime down without waiting for anything. For dropping a runtime in asynchronous code.
@@ -185,6 +189,7 @@ impl Runtime {
 }
 
 impl Drop for Runtime {
+    #[track_caller]
     fn drop(&mut self) {
         self.handle.inner().shutdown(self.patience);
     }

@@ -19,6 +19,9 @@
 mod missed;
 pub mod unix;
 
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::io;
 use unix::{SignalKind, signal};
 
@@ -41,7 +44,10 @@ use unix::{SignalKind, signal};
 /// # Cancel safety
 ///
 /// Dropping the future unregisters it. A Ctrl-C that it was not yet polled for is lost with it.
-pub async fn ctrl_c() -> io::Result<()> {
-    signal(SignalKind::interrupt())?.recv().await;
-    Ok(())
+#[track_caller]
+pub fn ctrl_c() -> impl Future<Output = io::Result<()>> {
+    required(Need::Io, async {
+        signal(SignalKind::interrupt())?.recv().await;
+        Ok(())
+    })
 }

@@ -97,7 +97,6 @@ pub struct LocalSet {
 /// Within this guard's life [`spawn_local`] spawns onto the set that was [entered](LocalSet::enter).
 ///
 /// Guards are to be dropped in the opposite order to that in which they were got.
-#[must_use = "the set is left again when the guard is dropped"]
 pub struct LocalEnterGuard {
     _entered: kernel::Entered,
 }

@@ -2,7 +2,11 @@
 
 use crate::kernel::clock::{AdvanceError, Clock};
 use crate::runtime::current;
+use pin_project_lite::pin_project;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// Stops the runtime's clock.
@@ -98,10 +102,34 @@ pub fn resume() {
 /// assert_eq!(start.elapsed(), Duration::from_micros(1));
 /// # });
 /// ```
-pub async fn advance(duration: Duration) {
-    advance_clock(&clock(), duration);
-    // The tasks that have been woken are queued before this one queues itself again.
-    crate::task::yield_now().await;
+pub fn advance(duration: Duration) -> impl Future<Output = ()> {
+    Advance {
+        duration: Some(duration),
+        // The tasks that have been woken are queued before this one queues itself again.
+        then: crate::task::yield_now(),
+    }
+}
+
+pin_project! {
+    /// Moves the clock, then waits for another future. A type of its own, so that it panics where it is awaited.
+    struct Advance<F> {
+        duration: Option<Duration>,
+        #[pin]
+        then: F,
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Advance<F> {
+    type Output = ();
+
+    #[track_caller]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if let Some(duration) = this.duration.take() {
+            advance_clock(&clock(), duration);
+        }
+        this.then.poll(cx)
+    }
 }
 
 #[track_caller]

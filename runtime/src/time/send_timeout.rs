@@ -1,8 +1,11 @@
 //! `mpsc::Sender::send_timeout`: it stands here because channels know no time.
 
 use super::{Duration, timeout};
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use crate::sync::mpsc::Sender;
 use crate::sync::mpsc::error::SendTimeoutError;
+use std::future::Future;
 
 impl<T> Sender<T> {
     /// Sends a value, waiting for room no longer than `timeout`.
@@ -31,11 +34,16 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.recv().await, Some(1));
     /// # });
     /// ```
-    pub async fn send_timeout(
+    #[track_caller]
+    pub fn send_timeout(
         &self,
         value: T,
         timeout: Duration,
-    ) -> Result<(), SendTimeoutError<T>> {
+    ) -> impl Future<Output = Result<(), SendTimeoutError<T>>> {
+        required(Need::Timers, self.send_within(value, timeout))
+    }
+
+    async fn send_within(&self, value: T, timeout: Duration) -> Result<(), SendTimeoutError<T>> {
         match self::timeout(timeout, self.reserve()).await {
             Ok(Ok(permit)) => {
                 permit.send(value);

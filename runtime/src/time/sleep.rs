@@ -194,9 +194,9 @@ impl Future for Sleep {
 #[cold]
 fn closed() -> ! {
     panic!(
-        "the runtime that this timer belongs to has been shut down: \
-         keep the `Runtime` for as long as its timers are polled. \
-         (tokio's words: A Tokio 1.x context was found, but it is being shutdown.)"
+        // It begins with what tokio says, for there are tests that look for it.
+        "A Tokio 1.x context was found, but it is being shutdown. The runtime that this timer belongs to has been shut \
+         down: keep the `Runtime` for as long as its timers are polled"
     )
 }
 

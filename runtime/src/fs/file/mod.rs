@@ -5,10 +5,12 @@ mod traits;
 
 use super::{FileTimes, OpenOptions};
 use crate::io::blocking::{self, DEFAULT_MAX_BUF_SIZE};
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use crate::sync::Mutex;
 use operations::Operations;
 use std::fs::{Metadata, Permissions};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -65,8 +67,11 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn open(path: impl AsRef<Path>) -> io::Result<File> {
-        Self::options().read(true).open(path).await
+    #[track_caller]
+    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        required(Need::Runtime, async move {
+            Self::options().read(true).open(path).await
+        })
     }
 
     /// Opens a file to be written: makes it if it is not there, and empties it if it is.
@@ -78,10 +83,13 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
-    pub async fn create(path: impl AsRef<Path>) -> io::Result<File> {
-        let mut options = Self::options();
-        options.write(true).create(true).truncate(true);
-        options.open(path).await
+    #[track_caller]
+    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
+        required(Need::Runtime, async move {
+            let mut options = Self::options();
+            options.write(true).create(true).truncate(true);
+            options.open(path).await
+        })
     }
 
     /// Makes a file to be read and written, which must not be there yet.
@@ -93,10 +101,13 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
-    pub async fn create_new<P: AsRef<Path>>(path: P) -> io::Result<File> {
-        let mut options = Self::options();
-        options.read(true).write(true).create_new(true);
-        options.open(path).await
+    #[track_caller]
+    pub fn create_new<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<File>> {
+        required(Need::Runtime, async move {
+            let mut options = Self::options();
+            options.read(true).write(true).create_new(true);
+            options.open(path).await
+        })
     }
 
     /// The same as [`OpenOptions::new`].
@@ -160,7 +171,12 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn try_clone(&self) -> io::Result<File> {
+    #[track_caller]
+    pub fn try_clone(&self) -> impl Future<Output = io::Result<File>> {
+        required(Need::Runtime, self.clone_settled())
+    }
+
+    async fn clone_settled(&self) -> io::Result<File> {
         self.operations.lock().await.settle().await;
         let std = Arc::clone(&self.std);
         let mut clone = File::from_std(blocking::run(move || std.try_clone()).await?);
@@ -180,8 +196,9 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation. It may lose the error of a write.
-    pub async fn sync_all(&self) -> io::Result<()> {
-        self.sync(std::fs::File::sync_all).await
+    #[track_caller]
+    pub fn sync_all(&self) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, self.sync(std::fs::File::sync_all))
     }
 
     /// Waits until the contents are on the disk, but not all of the metadata.
@@ -193,8 +210,9 @@ impl File {
     /// # Cancel safety
     ///
     /// As [`sync_all`](Self::sync_all).
-    pub async fn sync_data(&self) -> io::Result<()> {
-        self.sync(std::fs::File::sync_data).await
+    #[track_caller]
+    pub fn sync_data(&self) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, self.sync(std::fs::File::sync_data))
     }
 
     async fn sync(&self, sync: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
@@ -214,7 +232,12 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation; what is done next comes after it.
-    pub async fn set_len(&self, size: u64) -> io::Result<()> {
+    #[track_caller]
+    pub fn set_len(&self, size: u64) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, self.set_len_settled(size))
+    }
+
+    async fn set_len_settled(&self, size: u64) -> io::Result<()> {
         let mut operations = self.operations.lock().await;
         operations.set_len(&self.std, size).await
     }
@@ -230,9 +253,12 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn metadata(&self) -> io::Result<Metadata> {
-        let std = Arc::clone(&self.std);
-        blocking::run(move || std.metadata()).await
+    #[track_caller]
+    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
+        required(Need::Runtime, async {
+            let std = Arc::clone(&self.std);
+            blocking::run(move || std.metadata()).await
+        })
     }
 
     /// Changes the file's permissions. What is open stays open.
@@ -244,9 +270,12 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
-    pub async fn set_permissions(&self, perm: Permissions) -> io::Result<()> {
-        let std = Arc::clone(&self.std);
-        blocking::run(move || std.set_permissions(perm)).await
+    #[track_caller]
+    pub fn set_permissions(&self, perm: Permissions) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, async {
+            let std = Arc::clone(&self.std);
+            blocking::run(move || std.set_permissions(perm)).await
+        })
     }
 
     /// Changes the file's times, after the operation that is under way, which would change them again.
@@ -258,7 +287,12 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
-    pub async fn set_times(&self, times: FileTimes) -> io::Result<()> {
+    #[track_caller]
+    pub fn set_times(&self, times: FileTimes) -> impl Future<Output = io::Result<()>> {
+        required(Need::Runtime, self.set_times_settled(times))
+    }
+
+    async fn set_times_settled(&self, times: FileTimes) -> io::Result<()> {
         let mut operations = self.operations.lock().await;
         operations.settle().await;
         let std = Arc::clone(&self.std);
@@ -274,8 +308,9 @@ impl File {
     /// # Cancel safety
     ///
     /// As [`set_times`](Self::set_times).
-    pub async fn set_modified(&self, time: SystemTime) -> io::Result<()> {
-        self.set_times(FileTimes::new().set_modified(time)).await
+    #[track_caller]
+    pub fn set_modified(&self, time: SystemTime) -> impl Future<Output = io::Result<()>> {
+        self.set_times(FileTimes::new().set_modified(time))
     }
 
     /// Sets how much one read or write moves at most; 2 MiB by default.

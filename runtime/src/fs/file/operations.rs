@@ -104,6 +104,7 @@ impl Operations {
     }
 
     /// Starts an operation that the end of the runtime may cancel.
+    #[track_caller]
     fn start(
         &mut self,
         operation: impl FnOnce(&mut Buffer) -> Outcome + Send + 'static,
@@ -113,6 +114,7 @@ impl Operations {
         Ok(())
     }
 
+    #[track_caller]
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -136,6 +138,7 @@ impl Operations {
         }
     }
 
+    #[track_caller]
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -175,6 +178,7 @@ impl Operations {
         }
     }
 
+    #[track_caller]
     pub(super) fn start_seek(&mut self, file: &Arc<File>, to: SeekFrom) -> io::Result<()> {
         if self.is_busy() {
             return Err(io::Error::other(

@@ -10,6 +10,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 impl AsyncRead for File {
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -23,6 +24,7 @@ impl AsyncRead for File {
 
 /// What has been written is on its way; [`flush`](crate::io::AsyncWriteExt::flush) waits until the system has it.
 impl AsyncWrite for File {
+    #[track_caller]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -31,6 +33,7 @@ impl AsyncWrite for File {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
+    #[track_caller]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -56,6 +59,7 @@ impl AsyncWrite for File {
 }
 
 impl AsyncSeek for File {
+    #[track_caller]
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         let this = self.get_mut();
         this.operations.get_mut().start_seek(&this.std, position)

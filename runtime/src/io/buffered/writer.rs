@@ -92,12 +92,13 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// Writes the buffer to the stream until it is empty. After an error what was not written is still there.
+    #[track_caller]
     fn poll_flush_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut this = self.project();
         let mut result = Ok(());
         while *this.written < this.buf.len() && result.is_ok() {
             let rest = &this.buf[*this.written..];
-            let outcome = retry_interrupted(|| this.inner.as_mut().poll_write(cx, rest));
+            let outcome = retry_interrupted!(this.inner.as_mut().poll_write(cx, rest));
             match ready!(outcome) {
                 Ok(0) => {
                     result = Err(io::Error::new(
@@ -115,6 +116,7 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// Makes room for `len` more bytes, if they fit into the buffer at all.
+    #[track_caller]
     fn poll_make_room(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -128,6 +130,7 @@ impl<W: AsyncWrite> BufWriter<W> {
 }
 
 impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
+    #[track_caller]
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -142,16 +145,19 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
         Poll::Ready(Ok(buf.len()))
     }
 
+    #[track_caller]
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush_buf(cx))?;
         self.project().inner.poll_flush(cx)
     }
 
+    #[track_caller]
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.as_mut().poll_flush_buf(cx))?;
         self.project().inner.poll_shutdown(cx)
     }
 
+    #[track_caller]
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -202,11 +208,13 @@ impl<W: AsyncWrite> AsyncWrite for BufWriter<W> {
 /// Seeking flushes the buffer first.
 impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
     /// Only remembers the position: all the work is done by `poll_complete`, which can wait.
+    #[track_caller]
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         *self.project().seek = Seek::Requested(position);
         Ok(())
     }
 
+    #[track_caller]
     fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         if !matches!(self.seek, Seek::Idle) {
             ready!(self.as_mut().poll_flush_buf(cx))?;
@@ -226,6 +234,7 @@ impl<W: AsyncWrite + AsyncSeek> AsyncSeek for BufWriter<W> {
 }
 
 impl<W: AsyncWrite + AsyncRead> AsyncRead for BufWriter<W> {
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -236,6 +245,7 @@ impl<W: AsyncWrite + AsyncRead> AsyncRead for BufWriter<W> {
 }
 
 impl<W: AsyncWrite + AsyncBufRead> AsyncBufRead for BufWriter<W> {
+    #[track_caller]
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         self.project().inner.poll_fill_buf(cx)
     }

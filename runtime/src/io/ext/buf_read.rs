@@ -183,6 +183,7 @@ impl<R: AsyncBufRead + ?Sized> AsyncBufReadExt for R {}
 
 /// Appends to `buf` until it ends with `delimiter` or the stream has ended. What it has when pending, or
 /// after an error, stays in `buf`.
+#[track_caller]
 pub(super) fn poll_read_until<R: AsyncBufRead + ?Sized>(
     mut reader: Pin<&mut R>,
     cx: &mut Context<'_>,
@@ -219,6 +220,7 @@ pub struct ReadUntil<'a, R: ?Sized> {
 impl<R: AsyncBufRead + Unpin + ?Sized> Step for ReadUntil<'_, R> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let reader = Pin::new(&mut *self.reader);
         ready!(poll_read_until(reader, cx, self.delimiter, self.buf))?;
@@ -241,6 +243,7 @@ pub struct ReadLine<'a, R: ?Sized> {
 impl<R: AsyncBufRead + Unpin + ?Sized> Step for ReadLine<'_, R> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let reader = Pin::new(&mut *self.reader);
         let result = ready!(poll_read_until(reader, cx, b'\n', &mut self.bytes));
@@ -260,6 +263,7 @@ pub struct FillBuf<'a, R: ?Sized> {
 impl<'a, R: AsyncBufRead + Unpin + ?Sized> Step for FillBuf<'a, R> {
     type Output = io::Result<&'a [u8]>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<&'a [u8]>> {
         let reader = self
             .reader

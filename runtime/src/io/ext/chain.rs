@@ -68,6 +68,7 @@ where
     T: AsyncRead,
     U: AsyncRead,
 {
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -92,6 +93,7 @@ where
     T: AsyncBufRead,
     U: AsyncBufRead,
 {
+    #[track_caller]
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         let this = self.project();
         if !*this.first_ended {

@@ -1,9 +1,10 @@
 //! `Lines` and `Split`: a source as a sequence of records.
 
 use super::buf_read::poll_read_until;
+use super::operation::{Operation, Step};
 use crate::io::AsyncBufRead;
 use pin_project_lite::pin_project;
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -30,6 +31,7 @@ impl<R: AsyncBufRead> Lines<R> {
     }
 
     /// Attempts to return the next line; see [`next_line`](Self::next_line).
+    #[track_caller]
     pub fn poll_next_line(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -62,8 +64,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     /// # Cancel safety
     ///
     /// Cancel safe: what has been read of a line is kept for the next call.
-    pub async fn next_line(&mut self) -> io::Result<Option<String>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next_line(cx)).await
+    pub fn next_line(&mut self) -> impl Future<Output = io::Result<Option<String>>> {
+        Operation::new(NextLine(self))
     }
 
     /// The source, mutably. What is read from it here is missing from the lines.
@@ -106,6 +108,7 @@ impl<R: AsyncBufRead> Split<R> {
     }
 
     /// Attempts to return the next segment; see [`next_segment`](Self::next_segment).
+    #[track_caller]
     pub fn poll_next_segment(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -138,7 +141,29 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     /// # Cancel safety
     ///
     /// Cancel safe: what has been read of a segment is kept for the next call.
-    pub async fn next_segment(&mut self) -> io::Result<Option<Vec<u8>>> {
-        poll_fn(|cx| Pin::new(&mut *self).poll_next_segment(cx)).await
+    pub fn next_segment(&mut self) -> impl Future<Output = io::Result<Option<Vec<u8>>>> {
+        Operation::new(NextSegment(self))
+    }
+}
+
+struct NextLine<'a, R>(&'a mut Lines<R>);
+
+impl<R: AsyncBufRead + Unpin> Step for NextLine<'_, R> {
+    type Output = io::Result<Option<String>>;
+
+    #[track_caller]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut *self.0).poll_next_line(cx)
+    }
+}
+
+struct NextSegment<'a, R>(&'a mut Split<R>);
+
+impl<R: AsyncBufRead + Unpin> Step for NextSegment<'_, R> {
+    type Output = io::Result<Option<Vec<u8>>>;
+
+    #[track_caller]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut *self.0).poll_next_segment(cx)
     }
 }

@@ -30,12 +30,13 @@ impl<R: AsyncRead + Unpin + ?Sized, T, const N: usize> Step for ReadNumber<'_, R
     type Output = io::Result<T>;
 
     #[inline]
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         while self.read < N {
             let mut buf = ReadBuf::new(&mut self.bytes[self.read..]);
-            ready!(retry_interrupted(|| {
+            ready!(retry_interrupted!(
                 Pin::new(&mut *self.reader).poll_read(cx, &mut buf)
-            }))?;
+            ))?;
             let read = buf.filled().len();
             if read == 0 {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
@@ -77,12 +78,13 @@ impl<W: AsyncWrite + Unpin + ?Sized, const N: usize> Step for WriteNumber<'_, W,
     type Output = io::Result<()>;
 
     #[inline]
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < N {
             let rest = &self.bytes[self.written..];
-            let written = ready!(retry_interrupted(|| {
+            let written = ready!(retry_interrupted!(
                 Pin::new(&mut *self.writer).poll_write(cx, rest)
-            }))?;
+            ))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

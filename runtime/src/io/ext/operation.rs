@@ -42,6 +42,7 @@ impl<S: Step> Future for Operation<S> {
     type Output = S::Output;
 
     #[inline]
+    #[track_caller]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<S::Output> {
         self.project().step.step(cx)
     }

@@ -299,6 +299,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Step for Read<'_, R> {
     type Output = io::Result<usize>;
 
     #[inline]
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut buf = ReadBuf::new(self.buf);
         ready!(Pin::new(&mut *self.reader).poll_read(cx, &mut buf))?;
@@ -320,6 +321,7 @@ where
 {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if !self.buf.has_remaining_mut() {
             return Poll::Ready(Ok(0));
@@ -351,12 +353,13 @@ pub struct ReadExact<'a, R: ?Sized> {
 impl<R: AsyncRead + Unpin + ?Sized> Step for ReadExact<'_, R> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         while self.buf.remaining() != 0 {
             let before = self.buf.remaining();
-            ready!(retry_interrupted(|| {
+            ready!(retry_interrupted!(
                 Pin::new(&mut *self.reader).poll_read(cx, &mut self.buf)
-            }))?;
+            ))?;
             if self.buf.remaining() == before {
                 return Poll::Ready(Err(io::Error::new(
                     io::ErrorKind::UnexpectedEof,

@@ -33,16 +33,18 @@ impl<V: AsMut<Vec<u8>>> Tail<V> {
     }
 
     /// Reads until the end of the stream.
+    #[track_caller]
     fn poll_all<R: AsyncRead + Unpin + ?Sized>(
         &mut self,
         reader: &mut R,
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
-        while ready!(retry_interrupted(|| self.poll_some(reader, cx)))? != 0 {}
+        while ready!(retry_interrupted!(self.poll_some(reader, cx)))? != 0 {}
         Poll::Ready(Ok(()))
     }
 
     /// Reads once; 0 is the end of the stream.
+    #[track_caller]
     fn poll_some<R: AsyncRead + Unpin + ?Sized>(
         &mut self,
         reader: &mut R,
@@ -79,6 +81,7 @@ impl<V: AsMut<Vec<u8>>> Tail<V> {
 
     /// Reads a few bytes on the side: the caller's capacity may have been exactly enough, and then the
     /// vector would grow only to find the end of the stream.
+    #[track_caller]
     fn poll_little<R: AsyncRead + Unpin + ?Sized>(
         &mut self,
         reader: &mut R,
@@ -114,6 +117,7 @@ impl<'a, R: ?Sized> ReadToEnd<'a, R> {
 impl<R: AsyncRead + Unpin + ?Sized> Step for ReadToEnd<'_, R> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         ready!(self.tail.poll_all(self.reader, cx))?;
         Poll::Ready(Ok(self.tail.vec.len() - self.old_len))
@@ -146,6 +150,7 @@ impl<'a, R: ?Sized> ReadToString<'a, R> {
 impl<R: AsyncRead + Unpin + ?Sized> Step for ReadToString<'_, R> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let result = ready!(self.tail.poll_all(self.reader, cx));
         let old_len = std::mem::take(&mut self.old_len);

@@ -91,6 +91,7 @@ pub struct SeekTo<'a, S: ?Sized> {
 impl<S: AsyncSeek + Unpin + ?Sized> Step for SeekTo<'_, S> {
     type Output = io::Result<u64>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         if let Some(position) = self.position {
             // The stream may be busy with an earlier seek.

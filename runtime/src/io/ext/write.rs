@@ -322,6 +322,7 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Write<'_, W> {
     type Output = io::Result<usize>;
 
     #[inline]
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.writer).poll_write(cx, self.buf)
     }
@@ -338,6 +339,7 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for WriteVectored<'_, '_, W> {
     type Output = io::Result<usize>;
 
     #[inline]
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.writer).poll_write_vectored(cx, self.bufs)
     }
@@ -353,11 +355,12 @@ pub struct WriteAll<'a, W: ?Sized> {
 impl<W: AsyncWrite + Unpin + ?Sized> Step for WriteAll<'_, W> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.rest.is_empty() {
-            let written = ready!(retry_interrupted(|| {
+            let written = ready!(retry_interrupted!(
                 Pin::new(&mut *self.writer).poll_write(cx, self.rest)
-            }))?;
+            ))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -376,6 +379,7 @@ pub struct Flush<'a, W: ?Sized> {
 impl<W: AsyncWrite + Unpin + ?Sized> Step for Flush<'_, W> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.writer).poll_flush(cx)
     }
@@ -390,6 +394,7 @@ pub struct Shutdown<'a, W: ?Sized> {
 impl<W: AsyncWrite + Unpin + ?Sized> Step for Shutdown<'_, W> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.writer).poll_shutdown(cx)
     }

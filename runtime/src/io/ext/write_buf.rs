@@ -26,6 +26,7 @@ impl<'a, W, B> WriteBuf<'a, W, B> {
 impl<W: AsyncWrite + Unpin, B: Buf> Step for WriteBuf<'_, W, B> {
     type Output = io::Result<usize>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if !self.buf.has_remaining() {
             return Poll::Ready(Ok(0));
@@ -56,9 +57,10 @@ impl<'a, W, B> WriteAllBuf<'a, W, B> {
 impl<W: AsyncWrite + Unpin, B: Buf> Step for WriteAllBuf<'_, W, B> {
     type Output = io::Result<()>;
 
+    #[track_caller]
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.0.buf.has_remaining() {
-            if ready!(retry_interrupted(|| self.0.step(cx)))? == 0 {
+            if ready!(retry_interrupted!(self.0.step(cx)))? == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
         }

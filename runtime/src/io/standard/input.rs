@@ -54,6 +54,7 @@ impl AsyncRead for Stdin {
     /// # Panics
     ///
     /// Outside of a runtime.
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

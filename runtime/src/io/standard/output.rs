@@ -85,6 +85,7 @@ macro_rules! output {
     ($($Output:ty),*) => {$(
         /// Its methods panic outside of a runtime.
         impl AsyncWrite for $Output {
+            #[track_caller]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -93,6 +94,7 @@ macro_rules! output {
                 self.get_mut().stream.poll_write(cx, &[IoSlice::new(buf)])
             }
 
+            #[track_caller]
             fn poll_write_vectored(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -105,11 +107,13 @@ macro_rules! output {
                 true
             }
 
+            #[track_caller]
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.get_mut().stream.poll_flush(cx)
             }
 
             /// Flushes; the stream stays open.
+            #[track_caller]
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.get_mut().stream.poll_flush(cx)
             }

@@ -62,6 +62,7 @@ impl<T: 'static> Stream<T> {
 }
 
 impl<T: Read + 'static> Stream<T> {
+    #[track_caller]
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -85,6 +86,7 @@ impl<T: Read + 'static> Stream<T> {
 }
 
 impl<T: Write + 'static> Stream<T> {
+    #[track_caller]
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
@@ -101,6 +103,7 @@ impl<T: Write + 'static> Stream<T> {
         Poll::Ready(Ok(length))
     }
 
+    #[track_caller]
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_idle(cx))?;

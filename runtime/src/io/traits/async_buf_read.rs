@@ -24,6 +24,7 @@ pub trait AsyncBufRead: AsyncRead {
 
 macro_rules! forward {
     () => {
+        #[track_caller]
         fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
             Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
         }
@@ -47,6 +48,7 @@ where
     P: DerefMut,
     P::Target: AsyncBufRead,
 {
+    #[track_caller]
     fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
         self.as_deref_mut().poll_fill_buf(cx)
     }

@@ -57,6 +57,7 @@ pub trait AsyncRead {
 
 macro_rules! forward {
     () => {
+        #[track_caller]
         fn poll_read(
             mut self: Pin<&mut Self>,
             cx: &mut Context<'_>,
@@ -80,6 +81,7 @@ where
     P: DerefMut,
     P::Target: AsyncRead,
 {
+    #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

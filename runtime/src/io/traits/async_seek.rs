@@ -24,10 +24,12 @@ pub trait AsyncSeek {
 
 macro_rules! forward {
     () => {
+        #[track_caller]
         fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
             Pin::new(&mut **self).start_seek(position)
         }
 
+        #[track_caller]
         fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
             Pin::new(&mut **self).poll_complete(cx)
         }
@@ -47,10 +49,12 @@ where
     P: DerefMut,
     P::Target: AsyncSeek,
 {
+    #[track_caller]
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
         self.as_deref_mut().start_seek(position)
     }
 
+    #[track_caller]
     fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
         self.as_deref_mut().poll_complete(cx)
     }

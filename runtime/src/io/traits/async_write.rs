@@ -88,6 +88,7 @@ pub trait AsyncWrite {
 
 macro_rules! forward {
     ($self:ident => $target:expr) => {
+        #[track_caller]
         fn poll_write(
             mut $self: Pin<&mut Self>,
             cx: &mut Context<'_>,
@@ -96,14 +97,17 @@ macro_rules! forward {
             $target.poll_write(cx, buf)
         }
 
+        #[track_caller]
         fn poll_flush(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
             $target.poll_flush(cx)
         }
 
+        #[track_caller]
         fn poll_shutdown(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
             $target.poll_shutdown(cx)
         }
 
+        #[track_caller]
         fn poll_write_vectored(
             mut $self: Pin<&mut Self>,
             cx: &mut Context<'_>,

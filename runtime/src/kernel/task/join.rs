@@ -75,6 +75,7 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that can end the task, and no more.
+    #[must_use = "it ends nothing unless `abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle::new(self.task, self.header())
     }

@@ -1,7 +1,11 @@
+use crate::net::accept::{Accepted, accept};
 use crate::net::addr::{ToSocketAddrs, first};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::{TcpStream, sys};
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use leno_reactor::{Direction, Interest};
+use std::future::Future;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use std::{fmt, io};
@@ -52,7 +56,12 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
-    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpListener>> {
+        required(Need::Io, TcpListener::bind_first(addr))
+    }
+
+    async fn bind_first<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         first(addr, |addr| {
             TcpListener::new(mio::net::TcpListener::bind(addr)?)
         })
@@ -80,15 +89,18 @@ impl TcpListener {
     /// some are closed. The listener remains usable, so a server should go on, in the latter case after some time: the
     /// connection is still waiting, and the next `accept` fails at once in the same way.
     ///
+    /// # Panics
+    ///
+    /// If the connection comes outside of a runtime, or in one that was built without IO: it would belong to that one.
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self
-            .io
-            .async_with(Interest::READABLE, |listener| listener.accept());
-        let (stream, peer) = accepted.await?;
-        Ok((TcpStream::new_accepted(stream)?, peer))
+    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+        accept(
+            self.io
+                .async_with(Interest::READABLE, |listener| listener.accept()),
+        )
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -98,12 +110,12 @@ impl TcpListener {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
+    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self
             .io
             .poll_with(cx, Direction::Read, |listener| listener.accept());
-        let (stream, peer) = ready!(accepted)?;
-        Poll::Ready(Ok((TcpStream::new_accepted(stream)?, peer)))
+        Poll::Ready(Accepted::register(ready!(accepted)?))
     }
 
     /// Makes a listener of std's, which must be in non-blocking mode.
@@ -180,10 +192,20 @@ impl TcpListener {
     }
 }
 
+impl Accepted for (TcpStream, SocketAddr) {
+    type Raw = (mio::net::TcpStream, SocketAddr);
+
+    #[track_caller]
+    fn register((stream, peer): Self::Raw) -> io::Result<Self> {
+        Ok((TcpStream::new_accepted(stream)?, peer))
+    }
+}
+
 impl TryFrom<std::net::TcpListener> for TcpListener {
     type Error = io::Error;
 
     /// See [`from_std`](TcpListener::from_std).
+    #[track_caller]
     fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
         Self::from_std(listener)
     }

@@ -1,4 +1,7 @@
 use crate::net::{TcpListener, TcpStream, sys};
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};
@@ -120,7 +123,12 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
-    pub async fn connect(self, addr: SocketAddr) -> io::Result<TcpStream> {
+    #[track_caller]
+    pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
+        required(Need::Io, self.connect_to(addr))
+    }
+
+    async fn connect_to(self, addr: SocketAddr) -> io::Result<TcpStream> {
         match self.socket.connect(&addr.into()) {
             Err(error) if !sys::is_connecting(&error) => return Err(error),
             _ => {}

@@ -8,8 +8,10 @@ use crate::net::ready::ready_method;
 use crate::net::socket::{Socket, socket};
 use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
 use crate::net::sys;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use leno_reactor::{Direction, Io};
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -85,7 +87,12 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
-    pub async fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
+    #[track_caller]
+    pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpStream>> {
+        required(Need::Io, TcpStream::connect_first(addr))
+    }
+
+    async fn connect_first<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         let mut last = no_address();
         for addr in resolve(addr).await? {
             match TcpStream::connect_to(addr).await {
@@ -111,6 +118,7 @@ impl TcpStream {
     }
 
     /// Its first request is probably there, and there is room for an answer.
+    #[track_caller]
     pub(super) fn new_accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
         let io = Evented::new_accepted(stream, INTEREST)?;
         Ok(TcpStream { io })
@@ -316,6 +324,7 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
     type Error = io::Error;
 
     /// See [`from_std`](TcpStream::from_std).
+    #[track_caller]
     fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
         Self::from_std(stream)
     }

@@ -4,12 +4,15 @@ mod options;
 mod receive;
 mod send;
 
-use super::addr::{ToSocketAddrs, first};
+use super::addr::{ToSocketAddrs, first, need_of};
 use super::evented::{BOTH, Evented};
 use super::message::message_methods;
 use super::ready::{readable_method, ready_method, socket_methods, writable_method};
 use super::socket::{Socket, socket};
 use super::sys;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
+use std::future::Future;
 use std::net::SocketAddr;
 use std::{fmt, io};
 
@@ -65,7 +68,12 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
-    pub async fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
+    #[track_caller]
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<UdpSocket>> {
+        required(Need::Io, UdpSocket::bind_first(addr))
+    }
+
+    async fn bind_first<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
         first(addr, |addr| {
             UdpSocket::new(mio::net::UdpSocket::bind(addr)?)
         })
@@ -152,8 +160,10 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future while it looks up a name leaves the socket as it was; it does not wait for anything else.
-    pub async fn connect<A: ToSocketAddrs>(&self, addr: A) -> io::Result<()> {
-        first(addr, |addr| self.io.get_ref().connect(addr)).await
+    #[track_caller]
+    pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> impl Future<Output = io::Result<()>> {
+        let need = need_of(&addr);
+        required(need, first(addr, |addr| self.io.get_ref().connect(addr)))
     }
 
     ready_method!();
@@ -169,6 +179,7 @@ impl TryFrom<std::net::UdpSocket> for UdpSocket {
     type Error = io::Error;
 
     /// See [`from_std`](UdpSocket::from_std).
+    #[track_caller]
     fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
         Self::from_std(socket)
     }

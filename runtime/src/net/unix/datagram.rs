@@ -300,6 +300,7 @@ impl TryFrom<net::UnixDatagram> for UnixDatagram {
     type Error = io::Error;
 
     /// See [`from_std`](UnixDatagram::from_std).
+    #[track_caller]
     fn try_from(datagram: net::UnixDatagram) -> io::Result<Self> {
         Self::from_std(datagram)
     }

@@ -1,8 +1,10 @@
 use super::SocketAddr;
 use crate::net::UnixStream;
+use crate::net::accept::{Accepted, accept};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::sys;
 use leno_reactor::{Direction, Interest};
+use std::future::Future;
 use std::os::unix::net;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -82,15 +84,18 @@ impl UnixListener {
     /// Those of the system, and that the runtime has shut down. The listener remains usable; see
     /// [`TcpListener::accept`](crate::net::TcpListener::accept).
     ///
+    /// # Panics
+    ///
+    /// As [`TcpListener::accept`](crate::net::TcpListener::accept).
+    ///
     /// # Cancel safety
     ///
     /// Dropping the future loses no connection.
-    pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = self
-            .io
-            .async_with(Interest::READABLE, |listener| listener.accept());
-        let (stream, peer) = accepted.await?;
-        Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
+    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+        accept(
+            self.io
+                .async_with(Interest::READABLE, |listener| listener.accept()),
+        )
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -100,12 +105,12 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
+    #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self
             .io
             .poll_with(cx, Direction::Read, |listener| listener.accept());
-        let (stream, peer) = ready!(accepted)?;
-        Poll::Ready(Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer))))
+        Poll::Ready(Accepted::register(ready!(accepted)?))
     }
 
     /// Makes a listener of std's, which must be in non-blocking mode.
@@ -151,10 +156,20 @@ impl UnixListener {
     }
 }
 
+impl Accepted for (UnixStream, SocketAddr) {
+    type Raw = (mio::net::UnixStream, net::SocketAddr);
+
+    #[track_caller]
+    fn register((stream, peer): Self::Raw) -> io::Result<Self> {
+        Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
+    }
+}
+
 impl TryFrom<net::UnixListener> for UnixListener {
     type Error = io::Error;
 
     /// See [`from_std`](UnixListener::from_std).
+    #[track_caller]
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
         Self::from_std(listener)
     }

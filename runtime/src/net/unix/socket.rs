@@ -1,5 +1,8 @@
 use crate::net::{UnixDatagram, UnixListener, UnixStream, sys};
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use socket2::{SockAddr, Socket, Type};
+use std::future::Future;
 use std::io;
 use std::path::Path;
 
@@ -87,7 +90,12 @@ impl UnixSocket {
     /// # Cancel safety
     ///
     /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
-    pub async fn connect(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
+    #[track_caller]
+    pub fn connect(self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<UnixStream>> {
+        required(Need::Io, self.connect_to(path))
+    }
+
+    async fn connect_to(self, path: impl AsRef<Path>) -> io::Result<UnixStream> {
         self.expect(
             Type::STREAM,
             "connect cannot be called on a datagram socket",

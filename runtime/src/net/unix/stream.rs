@@ -7,8 +7,10 @@ use crate::net::ready::ready_method;
 use crate::net::socket::socket;
 use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
 use crate::net::sys;
+use crate::runtime::current::Need;
+use crate::runtime::required::required;
 use leno_reactor::Direction;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::os::unix::net;
 use std::path::Path;
 use std::{fmt, io};
@@ -58,11 +60,14 @@ impl UnixStream {
     /// # Cancel safety
     ///
     /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
-    pub async fn connect<P>(path: P) -> io::Result<UnixStream>
+    #[track_caller]
+    pub fn connect<P>(path: P) -> impl Future<Output = io::Result<UnixStream>>
     where
         P: AsRef<Path>,
     {
-        UnixStream::connect_addr(&SocketAddr::of(path.as_ref())?).await
+        required(Need::Io, async move {
+            UnixStream::connect_to(&SocketAddr::of(path.as_ref())?).await
+        })
     }
 
     /// Connects to the socket at an address; see [`connect`](Self::connect).
@@ -78,7 +83,12 @@ impl UnixStream {
     /// # Cancel safety
     ///
     /// As [`connect`](Self::connect).
-    pub async fn connect_addr(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
+    #[track_caller]
+    pub fn connect_addr(socket_addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
+        required(Need::Io, UnixStream::connect_to(socket_addr))
+    }
+
+    async fn connect_to(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
         UnixStream::new_connecting(mio::net::UnixStream::connect_addr(&socket_addr.0)?).await
     }
 
@@ -205,6 +215,7 @@ impl TryFrom<net::UnixStream> for UnixStream {
     type Error = io::Error;
 
     /// See [`from_std`](UnixStream::from_std).
+    #[track_caller]
     fn try_from(stream: net::UnixStream) -> io::Result<Self> {
         Self::from_std(stream)
     }

@@ -194,6 +194,7 @@ impl<T> fmt::Debug for Sender<T> {
 
 impl<T> WeakSender<T> {
     /// A sender, if there is another one still.
+    #[must_use = "it makes a sender; the weak one stays as it is"]
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let senders = &self.shared.senders;
         // Ordering: Relaxed, the exchange decides; what the count guards, the channel, is there anyway.

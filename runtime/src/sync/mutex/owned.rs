@@ -8,7 +8,6 @@ use std::ptr;
 
 /// The lock on a [`Mutex`] in an `Arc`, from [`Mutex::lock_owned`]; dropping it unlocks.
 #[clippy::has_significant_drop]
-#[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMutexGuard<T: ?Sized> {
     mutex: Arc<Mutex<T>>,
 }

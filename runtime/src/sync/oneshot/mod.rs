@@ -84,7 +84,6 @@ pub struct Sender<T> {
 /// # Cancel safety
 ///
 /// Await `&mut receiver` to keep it when another branch of a `select!` is faster: nothing is lost.
-#[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Receiver<T> {
     /// Live: the receiver has not set RX_GONE. None when it has given its result.
     inner: Option<NonNull<Inner<T>>>,

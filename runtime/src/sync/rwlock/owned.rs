@@ -33,7 +33,6 @@ impl<T: ?Sized> Drop for OwnedHold<T> {
 /// A shared lock on a [`RwLock`] in an `Arc`, or on a part of its data, from [`RwLock::read_owned`]; dropping it
 /// unlocks.
 #[clippy::has_significant_drop]
-#[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
     /// The data, or a part of it. Nobody writes to it as long as `hold` lives.
     pub(super) data: *const U,
@@ -42,7 +41,6 @@ pub struct OwnedRwLockReadGuard<T: ?Sized, U: ?Sized = T> {
 
 /// The exclusive lock on a [`RwLock`] in an `Arc`, from [`RwLock::write_owned`]; dropping it unlocks.
 #[clippy::has_significant_drop]
-#[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockWriteGuard<T: ?Sized> {
     /// All the data. Nobody else uses it as long as `hold` lives.
     pub(super) data: *mut T,
@@ -51,7 +49,6 @@ pub struct OwnedRwLockWriteGuard<T: ?Sized> {
 
 /// An [`OwnedRwLockWriteGuard`], narrowed to a part of the data by [`OwnedRwLockWriteGuard::map`]; dropping it unlocks.
 #[clippy::has_significant_drop]
-#[must_use = "if unused the RwLock will immediately unlock"]
 pub struct OwnedRwLockMappedWriteGuard<T: ?Sized, U: ?Sized = T> {
     /// The part; it came from an exclusive reference to the whole. Nobody uses that as long as `hold` lives.
     pub(super) data: *mut U,

@@ -17,7 +17,6 @@ pub struct RwLockWriteGuard<'a, T: ?Sized> {
 ///
 /// It cannot be downgraded: readers would see the whole, and the part may be all that is in order.
 #[clippy::has_significant_drop]
-#[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockMappedWriteGuard<'a, T: ?Sized> {
     /// The part; it came from an exclusive reference to the whole. Nobody uses that as long as `hold` lives.
     pub(super) data: *mut T,

@@ -1,0 +1,1 @@
+//! What is here has a build script.
