@@ -327,3 +327,33 @@ fn workers_outlive_the_keep_alive() {
         assert_eq!(runtime.block_on(runtime.spawn(async { 2 })).unwrap(), 2);
     }
 }
+
+/// A waker keeps its task's memory, and with that its scheduler's: but nothing of the user's.
+#[test]
+fn what_the_callbacks_own_goes_with_the_runtime() {
+    for mut builder in [Builder::new_multi_thread(), Builder::new_current_thread()] {
+        let owned = Arc::new(());
+        let callback = || {
+            let owned = owned.clone();
+            move || assert!(Arc::strong_count(&owned) > 0)
+        };
+        let runtime = builder
+            .on_thread_start(callback())
+            .on_thread_stop(callback())
+            .on_thread_park(callback())
+            .on_thread_unpark(callback())
+            .build()
+            .unwrap();
+        drop(builder);
+        let (sender, wakers) = std::sync::mpsc::channel();
+        let task = runtime.spawn(std::future::poll_fn(move |cx| {
+            sender.send(cx.waker().clone()).unwrap();
+            std::task::Poll::<()>::Pending
+        }));
+        runtime.block_on(leno::task::yield_now());
+        let waker = wakers.recv().unwrap();
+        drop((task, runtime));
+        assert_eq!(Arc::strong_count(&owned), 1);
+        drop(waker);
+    }
+}
