@@ -41,7 +41,7 @@ impl NoRoom {
     }
 
     fn make_room(&self) {
-        setrlimit(Resource::Fsize, self.before.clone()).unwrap();
+        setrlimit(Resource::Fsize, self.before).unwrap();
     }
 }
 

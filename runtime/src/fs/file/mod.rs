@@ -2,6 +2,7 @@
 
 mod operations;
 mod shared;
+mod sides;
 mod traits;
 
 use super::{FileTimes, OpenOptions};

@@ -3,13 +3,18 @@
 //! At most one operation is under way. It has the file's bytes and the system's position of the file for itself. What
 //! comes next waits for it, whatever has come of those before.
 //!
+//! A read of a terminal, a pipe and the like waits first, without an operation, until there is something to be read.
+//!
 //! A write has told its caller "done" when it fails. Its bytes stay then (see [`Bytes`](super::shared::Bytes)), and
 //! everybody who depends on them tries again, and is told if that fails as well: writes, flushes and syncs always; reads,
 //! seeks and `set_len` where there is a position that they would move. So a flush that succeeds means that everything
 //! is with the system.
 
 use super::shared::Shared;
+use super::sides::{Side, Sides};
 use crate::io::blocking;
+#[cfg(unix)]
+use crate::io::blocking::readable::{self, Place};
 use crate::io::{ReadBuf, SeekFrom};
 use crate::task::JoinHandle;
 use std::fs::File;
@@ -23,6 +28,10 @@ use std::task::{Context, Poll, ready};
 pub(super) struct Operations {
     shared: Arc<Shared>,
     under_way: Option<JoinHandle<Outcome>>,
+    sides: Arc<Sides>,
+    /// How to wait for input, if it has been found out, and can be waited for.
+    #[cfg(unix)]
+    input: Option<Option<(Place, Arc<File>)>>,
     /// Where the last seek has led.
     position: u64,
 }
@@ -43,6 +52,9 @@ impl Operations {
         Self {
             shared,
             under_way: None,
+            sides: Arc::default(),
+            #[cfg(unix)]
+            input: None,
             position: 0,
         }
     }
@@ -52,11 +64,16 @@ impl Operations {
     }
 
     /// Waits until no operation is under way, and returns the outcome of the one that was.
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Outcome>>> {
+    fn poll_outcome(
+        &mut self,
+        cx: &mut Context<'_>,
+        side: Side,
+    ) -> Poll<io::Result<Option<Outcome>>> {
         let Some(operation) = &mut self.under_way else {
             return Poll::Ready(Ok(None));
         };
-        let outcome = ready!(Pin::new(operation).poll(cx));
+        let waker = self.sides.waker(side, cx.waker());
+        let outcome = ready!(Pin::new(operation).poll(&mut Context::from_waker(&waker)));
         self.under_way = None;
         // An error says that the end of the runtime has cancelled it.
         let outcome = outcome?;
@@ -69,7 +86,7 @@ impl Operations {
     /// Waits until no operation is under way.
     pub(super) async fn settle(&mut self) {
         // If a write has failed its bytes are there, for the next one who can be told.
-        let _ = poll_fn(|cx| self.poll_outcome(cx)).await;
+        let _ = poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await;
     }
 
     /// Starts an operation that the end of the runtime may cancel.
@@ -98,7 +115,7 @@ impl Operations {
         limit: usize,
     ) -> Poll<io::Result<()>> {
         loop {
-            let outcome = ready!(self.poll_outcome(cx))?;
+            let outcome = ready!(self.poll_outcome(cx, Side::Reader))?;
             let mut bytes = self.shared.bytes();
             match outcome {
                 Some(Outcome::Write(Err(error))) if bytes.has_unwritten_here() => {
@@ -111,6 +128,8 @@ impl Operations {
                 return Poll::Ready(Ok(()));
             }
             drop(bytes);
+            #[cfg(unix)]
+            ready!(self.poll_input(cx))?;
             let limit = limit.min(destination.remaining());
             self.start(move |shared| {
                 let mut bytes = shared.bytes();
@@ -120,6 +139,23 @@ impl Operations {
                 bytes.read(&shared.std, limit);
                 Outcome::Read
             })?;
+        }
+    }
+
+    /// Waits until a read brings something at once, if it might bring nothing for ever. A read that is given up has begun
+    /// nothing then: it holds no thread, nobody waits for it, and what comes is not for it.
+    #[cfg(unix)]
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shared = &self.shared;
+        let input = self
+            .input
+            .get_or_insert_with(|| Some((Place::new(), Arc::new(shared.stream()?))));
+        match input {
+            Some((place, stream)) if !readable::is_readable(&**stream) => {
+                place.wait(Arc::clone(stream) as _, cx.waker())?;
+                Poll::Pending
+            }
+            _ => Poll::Ready(Ok(())),
         }
     }
 
@@ -145,7 +181,7 @@ impl Operations {
     /// Waits until all is written.
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            if let Some(Outcome::Write(Err(error))) = ready!(self.poll_outcome(cx))? {
+            if let Some(Outcome::Write(Err(error))) = ready!(self.poll_outcome(cx, Side::Writer))? {
                 return Poll::Ready(Err(error));
             }
             if !self.shared.bytes().has_unwritten() {
@@ -172,7 +208,7 @@ impl Operations {
     }
 
     pub(super) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        Poll::Ready(match ready!(self.poll_outcome(cx))? {
+        Poll::Ready(match ready!(self.poll_outcome(cx, Side::Writer))? {
             Some(Outcome::Seek(result)) => result,
             Some(Outcome::Write(Err(error))) if self.shared.bytes().has_unwritten_here() => {
                 Err(error)
@@ -184,7 +220,7 @@ impl Operations {
     pub(super) async fn set_len(&mut self, size: u64) -> io::Result<()> {
         self.settle().await;
         self.start(move |shared| Outcome::SetLen(shared.bytes().set_len(&shared.std, size)))?;
-        match poll_fn(|cx| self.poll_outcome(cx)).await? {
+        match poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await? {
             Some(Outcome::SetLen(result)) => result,
             other => unreachable!("`set_len` was under way, not {other:?}"),
         }
@@ -199,7 +235,7 @@ impl Operations {
             let back = bytes.go_back(&shared.std);
             Outcome::Clone(back.and_then(|()| shared.std.try_clone()))
         })?;
-        match poll_fn(|cx| self.poll_outcome(cx)).await? {
+        match poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await? {
             Some(Outcome::Clone(result)) => result,
             other => unreachable!("`try_clone` was under way, not {other:?}"),
         }

@@ -6,6 +6,8 @@
 
 use crate::io::ReadBuf;
 use crate::io::blocking::Buffer;
+#[cfg(unix)]
+use rustix::fs::{OFlags, fcntl_getfl};
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -45,6 +47,17 @@ impl Shared {
 
     pub(super) fn into_std(self) -> File {
         self.std
+    }
+
+    /// A second descriptor, to wait for input with, if this is one of those from which a read may wait for ever, and that
+    /// can be waited for: a terminal, a pipe, a socket.
+    #[cfg(unix)]
+    pub(super) fn stream(&self) -> Option<File> {
+        let flags = fcntl_getfl(&self.std).ok()?;
+        // Seeking waits for nothing, whatever the file is.
+        let is_stream = !flags.contains(OFlags::NONBLOCK) && (&self.std).stream_position().is_err();
+        // Not the same one, which would not be closed with the file.
+        is_stream.then(|| self.std.try_clone().ok()).flatten()
     }
 }
 
@@ -170,7 +183,7 @@ fn is_closed_to_writing(error: &io::Error) -> bool {
 /// Whether each write goes to the end of the file.
 #[cfg(unix)]
 fn appends(file: &File) -> io::Result<bool> {
-    Ok(rustix::fs::fcntl_getfl(file)?.contains(rustix::fs::OFlags::APPEND))
+    Ok(fcntl_getfl(file)?.contains(OFlags::APPEND))
 }
 
 #[cfg(not(unix))]

@@ -16,6 +16,14 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    pub(crate) const fn new() -> Self {
+        Self {
+            memory: Vec::new(),
+            start: 0,
+            end: 0,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }

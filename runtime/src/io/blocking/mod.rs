@@ -6,6 +6,8 @@
 //! Operations that have told their caller "written" are mandatory: the end of the runtime does not cancel them.
 
 mod buffer;
+#[cfg(unix)]
+pub(crate) mod readable;
 
 pub(crate) use buffer::Buffer;
 
