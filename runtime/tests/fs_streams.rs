@@ -7,7 +7,8 @@ mod net_support;
 use fs_support::*;
 use leno::fs::File;
 use leno::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use net_support::{multi_thread, on_both, poll_once, start_and_cancel};
+use net_support::{multi_thread, on_both, start_and_cancel};
+use rustix::event::{PollFd, PollFlags, poll};
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -61,15 +62,52 @@ fn what_was_read_ahead_stays_whatever_comes_next() {
     });
 }
 
+/// A terminal as a file, and the end of who types.
+async fn terminal() -> (File, std::fs::File) {
+    let (keyboard, path) = net_support::terminal();
+    let mut options = File::options();
+    options.read(true).write(true).custom_flags(libc::O_NOCTTY);
+    (options.open(path).await.unwrap(), keyboard)
+}
+
 #[test]
 fn an_end_that_was_read_ahead_is_told() {
-    one_thread().block_on(async {
-        let (mut file, far) = socket();
-        far.shutdown(Shutdown::Write).unwrap();
+    let mut builder = leno::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(async {
+        let (mut file, mut keyboard) = terminal().await;
+        // The end of a terminal's input is there once.
+        keyboard.write_all(b"\x04").unwrap();
+        let mut input = [PollFd::new(&file, PollFlags::IN)];
+        assert_eq!(poll(&mut input, None), Ok(1));
         read_ahead(&mut file).await;
         file.write_all(b"x").await.unwrap();
         file.flush().await.unwrap();
-        assert_eq!(file.read(&mut [0; 8]).await.unwrap(), 0);
+        assert_eq!(soon(file.read(&mut [0; 8])).await.unwrap(), 0);
+        start_and_cancel(file.read(&mut [0; 8]));
+        drop(keyboard);
+    });
+}
+
+#[test]
+fn a_terminal_is_written_while_a_read_waits() {
+    on_both(|| async {
+        let (mut file, mut keyboard) = terminal().await;
+        let mut bytes = [0; 64];
+        for _ in 0..3 {
+            start_and_cancel(file.read(&mut bytes));
+            file.write_all(b"prompt ").await?;
+            soon(file.flush()).await?;
+            let mut prompt = [0; 7];
+            keyboard.read_exact(&mut prompt)?;
+            assert_eq!(&prompt, b"prompt ");
+            keyboard.write_all(b"answer\n")?;
+            let length = soon(file.read(&mut bytes)).await?;
+            assert_eq!(&bytes[..length], b"answer\n");
+            // Its echo.
+            keyboard.read_exact(&mut [0; 8])?;
+        }
+        Ok(())
     });
 }
 
@@ -123,10 +161,19 @@ fn waiting_for_input_holds_no_thread_and_no_end() {
     result.expect("the end of the runtime has waited for input");
 }
 
+struct OnDrop(UnixStream);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.shutdown(Shutdown::Both);
+    }
+}
+
 #[test]
 fn one_half_writes_while_the_other_waits_for_input() {
     const ROUNDS: u32 = 200;
     let (file, mut far) = socket();
+    let other = far.try_clone().unwrap();
     let echo = std::thread::spawn(move || {
         let mut bytes = [0; 4];
         while far.read_exact(&mut bytes).is_ok() {
@@ -134,6 +181,8 @@ fn one_half_writes_while_the_other_waits_for_input() {
         }
     });
     multi_thread().block_on(async {
+        // If this fails, nobody waits any longer.
+        let _closed = OnDrop(other);
         let (mut reader, mut writer) = leno::io::split(file);
         let reading = leno::spawn(async move {
             for round in 0..ROUNDS {
@@ -236,15 +285,4 @@ fn a_non_blocking_one_keeps_what_does_not_fit() {
         assert!(reading.join().unwrap()? == text);
         Ok(())
     });
-}
-
-#[test]
-fn a_file_on_a_stream_is_polled_outside_of_tasks_too() {
-    let (mut file, mut far) = socket();
-    let runtime = one_thread();
-    let _entered = runtime.enter();
-    let mut bytes = [0; 8];
-    assert!(poll_once(&mut pin!(file.read(&mut bytes))).is_pending());
-    far.write_all(b"text").unwrap();
-    assert_eq!(runtime.block_on(file.read(&mut bytes)).unwrap(), 4);
 }

@@ -11,6 +11,7 @@ use net_support::{on_one, start_and_cancel};
 use std::future::Future;
 use std::io::{Read, Seek, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
 use std::process::Stdio;
@@ -144,6 +145,7 @@ fn role() {
             eprintln!("{}", read.len());
             assert_eq!(stdin().read(&mut [0; 8]).await.unwrap(), 0);
         }),
+        "fork" => fork(),
         "without a runtime" => {
             let runtime = current_thread();
             let mut input = stdin();
@@ -193,6 +195,36 @@ fn give_up(runtime: &Runtime) {
         let length = stdin().read(&mut bytes).await.unwrap();
         eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
     });
+}
+
+/// The parent has the threads that wait and read; the child needs its own.
+fn fork() {
+    let runtime = multi_thread();
+    let reading = runtime.spawn(async { stdin().read_u8().await });
+    eprintln!("reading");
+    assert_eq!(runtime.block_on(reading).unwrap().unwrap(), b'1');
+    start_and_cancel(stdin().read(&mut [0; 8]));
+    // SAFETY: what the child does needs no lock that another thread might have had.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        let mut bytes = [0; 8];
+        let length = current_thread().block_on(async {
+            eprintln!("forked");
+            stdin().read(&mut bytes).await.unwrap()
+        });
+        eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
+        std::process::exit(0);
+    }
+    let mut status = 0;
+    // SAFETY: `status` is there to be written to.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0);
+    let mut bytes = [0; 8];
+    let length = runtime.block_on(async {
+        eprintln!("after the child");
+        stdin().read(&mut bytes).await.unwrap()
+    });
+    eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
 }
 
 fn leave_reading(runtime: Runtime) {
@@ -255,6 +287,46 @@ fn a_wait_outlives_its_runtime() {
         program.types("text").await;
         program.says("text").await;
         program.ends().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_forked_child_reads_what_its_parent_does_not() {
+    on_one(async {
+        let mut program = Program::start("fork");
+        program.says("reading").await;
+        program.types("1").await;
+        program.says("forked").await;
+        program.types("child").await;
+        program.says("child").await;
+        program.says("after the child").await;
+        program.types("parent").await;
+        program.says("parent").await;
+        program.ends().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn a_terminal_is_for_the_next_reader_too() {
+    on_one(async {
+        let (mut keyboard, path) = net_support::terminal();
+        let mut options = std::fs::File::options();
+        options.read(true).write(true);
+        let terminal = options.custom_flags(libc::O_NOCTTY).open(path)?;
+        let mut child = command("give up", terminal).spawn()?;
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        for next in ["raw", "std", "a program", "another handle"] {
+            let line = soon(said.next_line()).await?;
+            assert_eq!(line, Some(format!("gave up for {next}")));
+            keyboard.write_all(b"1\n")?;
+            assert_eq!(soon(said.next_line()).await?.as_deref(), Some("1"));
+            if next == "raw" || next == "another handle" {
+                assert_eq!(soon(said.next_line()).await?.as_deref(), Some(""));
+            }
+        }
+        assert!(soon(child.wait()).await?.success());
         Ok(())
     });
 }
