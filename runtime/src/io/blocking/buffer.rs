@@ -16,6 +16,8 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// An empty one, for a static.
+    #[cfg(unix)]
     pub(crate) const fn new() -> Self {
         Self {
             memory: Vec::new(),

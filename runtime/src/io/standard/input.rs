@@ -16,7 +16,8 @@ use std::task::{Context, Poll};
 ///
 /// A read waits until there is input, and then takes what is there. **While it waits it takes nothing**: a future that is
 /// dropped leaves what is typed afterwards to the next reader, be that another handle, std, a library or another process.
-/// The wait holds no thread of the runtime's, and neither the end of the runtime nor that of `main` waits for it.
+/// One that is dropped while it takes something leaves that to the next read, of whichever handle. The wait holds no thread
+/// of the runtime's, and neither the end of the runtime nor that of `main` waits for it.
 ///
 /// Handles share std's buffer, so what one has read too much of is not lost to the others, nor to [`std::io::stdin`]. The
 /// other way round, what std has buffered comes first, but not before there is more input, or its end: of that
