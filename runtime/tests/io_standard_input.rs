@@ -8,6 +8,7 @@ use leno::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines, s
 use leno::process::{Child, ChildStderr, ChildStdin, Command};
 use leno::runtime::{Builder, Runtime};
 use net_support::{on_one, start_and_cancel};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::Future;
 use std::io::{Read, Seek, Write};
 use std::os::fd::OwnedFd;
@@ -55,7 +56,7 @@ impl Program {
     }
 
     async fn types(&mut self, text: &str) {
-        self.input.write_all(text.as_bytes()).await.unwrap();
+        soon(self.input.write_all(text.as_bytes())).await.unwrap();
     }
 
     async fn says(&mut self, expected: &str) {
@@ -124,6 +125,17 @@ fn role() {
             stdin().read_to_string(&mut line).await.unwrap();
             eprint!("leno {line}");
         }),
+        "std first" => multi_thread().block_on(async {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).unwrap();
+            eprint!("std {line}");
+            let mut kept = stdin();
+            let mut bytes = [0; 4];
+            kept.read_exact(&mut bytes).await.unwrap();
+            eprint!("leno {}", String::from_utf8_lossy(&bytes));
+            let line = BufReader::new(stdin()).lines().next_line().await;
+            eprintln!("leno {}", line.unwrap().unwrap());
+        }),
         "share" => multi_thread().block_on(async {
             let read = || {
                 leno::spawn(async {
@@ -145,6 +157,23 @@ fn role() {
             eprintln!("{}", read.len());
             assert_eq!(stdin().read(&mut [0; 8]).await.unwrap(), 0);
         }),
+        "no descriptors" => {
+            let runtime = current_thread();
+            let few = Rlimit {
+                current: Some(64),
+                maximum: getrlimit(Resource::Nofile).maximum,
+            };
+            setrlimit(Resource::Nofile, few).unwrap();
+            let files = std::iter::repeat_with(|| std::fs::File::open("/dev/null"));
+            let files: Vec<_> = files.map_while(Result::ok).collect();
+            runtime.block_on(async {
+                start_and_cancel(stdin().read_u8());
+                eprintln!("reading");
+                assert_eq!(stdin().read_u8().await.unwrap(), b'1');
+            });
+            assert!(!files.is_empty());
+            eprintln!("has read");
+        }
         "fork" => fork(),
         "without a runtime" => {
             let runtime = current_thread();
@@ -280,6 +309,18 @@ fn waiting_for_input_holds_no_blocking_thread() {
 }
 
 #[test]
+fn a_wait_needs_no_descriptor() {
+    on_one(async {
+        let mut program = Program::start("no descriptors");
+        program.says("reading").await;
+        program.types("1").await;
+        program.says("has read").await;
+        program.ends().await;
+        Ok(())
+    });
+}
+
+#[test]
 fn a_wait_outlives_its_runtime() {
     on_one(async {
         let mut program = Program::start("without a runtime");
@@ -344,6 +385,20 @@ fn std_and_leno_lose_nothing_to_each_other() {
             let line = soon(said.next_line()).await?;
             assert_eq!(line.as_deref(), Some(expected));
         }
+        Ok(())
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_std_has_buffered_needs_no_further_input() {
+    on_one(async {
+        let mut program = Program::start("std first");
+        program.types("one\ntwo\nthree\n").await;
+        for expected in ["std one", "leno two", "leno three"] {
+            program.says(expected).await;
+        }
+        program.ends().await;
         Ok(())
     });
 }

@@ -75,6 +75,7 @@ impl Operations {
         let waker = self.sides.waker(side, cx.waker());
         let outcome = ready!(Pin::new(operation).poll(&mut Context::from_waker(&waker)));
         self.under_way = None;
+        self.sides.forget(side);
         // An error says that the end of the runtime has cancelled it.
         let outcome = outcome?;
         if let Outcome::Seek(Ok(position)) = outcome {

@@ -34,6 +34,12 @@ impl Sides {
         Waker::from(Arc::clone(self))
     }
 
+    /// `side` does not wait any more.
+    pub(super) fn forget(&self, side: Side) {
+        let waker = self.wakers()[side as usize].take();
+        drop(waker);
+    }
+
     fn wakers(&self) -> MutexGuard<'_, [Option<Waker>; 2]> {
         self.wakers.lock().unwrap_or_else(PoisonError::into_inner)
     }

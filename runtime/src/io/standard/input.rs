@@ -20,8 +20,8 @@ use std::task::{Context, Poll};
 /// of the runtime's, and neither the end of the runtime nor that of `main` waits for it.
 ///
 /// Handles share std's buffer, so what one has read too much of is not lost to the others, nor to [`std::io::stdin`]. The
-/// other way round, what std has buffered comes first, but not before there is more input, or its end: of that
-/// nothing can be seen from outside.
+/// other way round, what std has buffered comes first. Nothing of that can be seen from outside, so a handle asks when it
+/// waits for the first time, on Linux; what std buffers later, or elsewhere, comes with the next input or its end.
 ///
 /// Off Unix each read runs on a blocking thread and cannot be taken back. What it brings goes to the next read of the same
 /// handle, and the end of the runtime waits for it, unless by

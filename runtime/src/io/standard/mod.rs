@@ -6,6 +6,8 @@
 
 mod input;
 mod output;
+#[cfg(target_os = "linux")]
+mod peek;
 #[cfg(unix)]
 mod reader;
 mod stream;

@@ -12,6 +12,8 @@
 //! waker under the lock under which they have seen that there is nothing, so they miss no read. What comes without a
 //! read wakes them by [`readable`](crate::io::blocking::readable).
 
+#[cfg(target_os = "linux")]
+use super::peek;
 use crate::io::ReadBuf;
 use crate::io::blocking::readable::{Place, Source, is_readable};
 use crate::io::blocking::{Buffer, DEFAULT_MAX_BUF_SIZE};
@@ -27,6 +29,8 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Reader {
     place: Place,
+    #[cfg(target_os = "linux")]
+    has_peeked: bool,
 }
 
 static INPUT: Mutex<Input> = Mutex::new(Input::new());
@@ -39,7 +43,7 @@ struct Input {
     bytes: Buffer,
     /// How the last read has ended, until a reader is told.
     end_of_read: Option<io::Result<()>>,
-    /// The last read has left bytes in std's buffer. Those std has by somebody else we do not know of.
+    /// The last read has left bytes in std's buffer, or somebody else has, and it was found out.
     std_has_more: bool,
     request: Request,
     has_thread: bool,
@@ -48,6 +52,9 @@ struct Input {
 
 enum Request {
     None,
+    /// To find out whether std has something in its buffer.
+    #[cfg(target_os = "linux")]
+    Peek,
     /// To read so much at most.
     Read(usize),
     UnderWay,
@@ -63,6 +70,8 @@ impl Reader {
     pub(super) fn new() -> Self {
         Self {
             place: Place::new(),
+            #[cfg(target_os = "linux")]
+            has_peeked: false,
         }
     }
 
@@ -95,7 +104,10 @@ impl Reader {
             let stdin = io::stdin();
             if input.std_has_more || is_readable(&stdin) {
                 let limit = destination.remaining().min(DEFAULT_MAX_BUF_SIZE);
-                result = input.request(limit);
+                result = input.request(Request::Read(limit));
+                drop(input);
+            } else if let Some(peek) = self.first_peek() {
+                result = input.request(peek);
                 drop(input);
             } else {
                 drop(input);
@@ -110,6 +122,15 @@ impl Reader {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
+    }
+
+    /// Before it waits for the first time it looks whether there is something after all.
+    fn first_peek(&mut self) -> Option<Request> {
+        #[cfg(target_os = "linux")]
+        if !mem::replace(&mut self.has_peeked, true) {
+            return Some(Request::Peek);
+        }
+        None
     }
 }
 
@@ -151,15 +172,14 @@ impl Input {
         Some(self.waiting.swap_remove(index).1)
     }
 
-    /// Asks for a read.
-    fn request(&mut self, limit: usize) -> io::Result<()> {
+    fn request(&mut self, request: Request) -> io::Result<()> {
         if !self.has_thread {
             thread::Builder::new()
                 .name("leno-stdin".to_owned())
                 .spawn(serve)?;
             self.has_thread = true;
         }
-        self.request = Request::Read(limit);
+        self.request = request;
         REQUESTED.notify_one();
         Ok(())
     }
@@ -191,9 +211,10 @@ fn serve() {
     let mut bytes = Buffer::new();
     loop {
         let mut input = input();
-        let limit = loop {
-            if let Request::Read(limit) = input.request {
-                break limit;
+        let request = loop {
+            match mem::replace(&mut input.request, Request::UnderWay) {
+                Request::None => input.request = Request::None,
+                request => break request,
             }
             let result = REQUESTED.wait_timeout(input, KEEP_ALIVE);
             let (guard, timeout) = result.unwrap_or_else(PoisonError::into_inner);
@@ -203,11 +224,17 @@ fn serve() {
                 return;
             }
         };
-        input.request = Request::UnderWay;
         let had_more = input.std_has_more;
         drop(input);
 
-        let (end_of_read, has_more) = read(&mut bytes, limit, had_more);
+        let (end_of_read, has_more) = match request {
+            Request::Read(limit) => read(&mut bytes, limit, had_more),
+            #[cfg(target_os = "linux")]
+            Request::Peek => (None, had_more || peek::std_has_more()),
+            Request::None | Request::UnderWay => {
+                unreachable!("there is one thread, which has been asked")
+            }
+        };
 
         let mut input = self::input();
         mem::swap(&mut input.bytes, &mut bytes);
