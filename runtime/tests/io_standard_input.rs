@@ -133,8 +133,9 @@ fn role() {
             let mut bytes = [0; 4];
             kept.read_exact(&mut bytes).await.unwrap();
             eprint!("leno {}", String::from_utf8_lossy(&bytes));
-            let line = BufReader::new(stdin()).lines().next_line().await;
-            eprintln!("leno {}", line.unwrap().unwrap());
+            let mut bytes = [0; 6];
+            kept.read_exact(&mut bytes).await.unwrap();
+            eprint!("leno {}", String::from_utf8_lossy(&bytes));
         }),
         "share" => multi_thread().block_on(async {
             let read = || {
@@ -229,20 +230,30 @@ fn give_up(runtime: &Runtime) {
 /// The parent has the threads that wait and read; the child needs its own.
 fn fork() {
     let runtime = multi_thread();
-    let reading = runtime.spawn(async { stdin().read_u8().await });
+    let reading = runtime.spawn(async {
+        let mut input = stdin();
+        assert_eq!(input.read_u8().await.unwrap(), b'1');
+        input
+    });
     eprintln!("reading");
-    assert_eq!(runtime.block_on(reading).unwrap().unwrap(), b'1');
-    start_and_cancel(stdin().read(&mut [0; 8]));
+    let mut input = runtime.block_on(reading).unwrap();
+    start_and_cancel(input.read(&mut [0; 8]));
     // SAFETY: what the child does needs no lock that another thread might have had.
     let child = unsafe { libc::fork() };
     if child == 0 {
-        let mut bytes = [0; 8];
-        let length = current_thread().block_on(async {
+        current_thread().block_on(async {
+            let reading = leno::spawn(async move {
+                let mut bytes = [0; 8];
+                let length = input.read(&mut bytes).await.unwrap();
+                eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
+            });
+            // It waits before there is anything.
+            leno::task::yield_now().await;
             eprintln!("forked");
-            stdin().read(&mut bytes).await.unwrap()
+            reading.await.unwrap();
         });
-        eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
-        std::process::exit(0);
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(0) };
     }
     let mut status = 0;
     // SAFETY: `status` is there to be written to.
