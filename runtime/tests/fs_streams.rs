@@ -9,6 +9,7 @@ use leno::fs::File;
 use leno::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use net_support::{multi_thread, on_both, start_and_cancel};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -107,6 +108,25 @@ fn a_terminal_is_written_while_a_read_waits() {
             // Its echo.
             keyboard.read_exact(&mut [0; 8])?;
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_terminal_that_waits_for_nothing_is_not_waited_for() {
+    on_both(|| async {
+        let (mut file, mut keyboard) = terminal().await;
+        let mut mode = tcgetattr(&file)?;
+        mode.make_raw();
+        mode.special_codes[SpecialCodeIndex::VMIN] = 0;
+        mode.special_codes[SpecialCodeIndex::VTIME] = 0;
+        tcsetattr(&file, OptionalActions::Now, &mode)?;
+        let mut bytes = [0; 8];
+        assert_eq!(soon(file.read(&mut bytes)).await?, 0);
+        keyboard.write_all(b"key")?;
+        // The other end of a terminal gets it a little later.
+        while soon(file.read(&mut bytes)).await? == 0 {}
+        assert_eq!(&bytes[..3], b"key");
         Ok(())
     });
 }

@@ -14,6 +14,7 @@
 use crate::kernel::foreign;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::mem::{self, ManuallyDrop};
@@ -53,11 +54,19 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How often it looks if it cannot be told.
 const WITHOUT_DOORBELL: Duration = Duration::from_millis(5);
 
-/// Whether a read would find something: bytes, the end or an error.
+/// Whether a read would return at once, or soon: with bytes, the end or an error.
 pub(crate) fn is_readable(source: impl AsFd) -> bool {
     let mut descriptors = [PollFd::new(&source, PollFlags::IN)];
     // If it cannot be asked, reading tells why.
-    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0))
+    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0)) || is_impatient(source)
+}
+
+/// Whether this is a terminal from which a read returns without input: at once, or after some time.
+fn is_impatient(source: impl AsFd) -> bool {
+    tcgetattr(source).is_ok_and(|terminal| {
+        let is_by_lines = terminal.local_modes.contains(LocalModes::ICANON);
+        !is_by_lines && terminal.special_codes[SpecialCodeIndex::VMIN] == 0
+    })
 }
 
 impl Place {
@@ -72,7 +81,7 @@ impl Place {
         self.0
     }
 
-    /// Has `waker` woken once when the source is readable, in place of the one before.
+    /// Has `waker` woken once when the source, always the same one, is readable, in place of the one before.
     pub(crate) fn wait(&self, source: Source, waker: &Waker) -> io::Result<()> {
         let wait = Wait {
             place: self.0,
@@ -80,6 +89,10 @@ impl Place {
             waker: waker.clone(),
         };
         let mut waits = waits();
+        if waits.has_thread && waits.waits.iter().any(|there| there.is_as(&wait)) {
+            drop(waits);
+            return Ok(());
+        }
         let before = waits.remove(self.0);
         waits.waits.push(wait);
         let result = waits.call_thread();
@@ -100,6 +113,12 @@ impl Drop for Place {
         }
         drop(waits);
         drop(wait);
+    }
+}
+
+impl Wait {
+    fn is_as(&self, other: &Wait) -> bool {
+        self.place == other.place && self.waker.will_wake(&other.waker)
     }
 }
 
