@@ -106,9 +106,11 @@ impl Reader {
                 let limit = destination.remaining().min(DEFAULT_MAX_BUF_SIZE);
                 result = input.request(Request::Read(limit));
                 drop(input);
+                REQUESTED.notify_one();
             } else if let Some(peek) = self.first_peek() {
                 result = input.request(peek);
                 drop(input);
+                REQUESTED.notify_one();
             } else {
                 drop(input);
                 let source: Source = Arc::new(stdin);
@@ -172,6 +174,7 @@ impl Input {
         Some(self.waiting.swap_remove(index).1)
     }
 
+    /// Asks the thread, which has to be notified after that, and is started if it is not there.
     fn request(&mut self, request: Request) -> io::Result<()> {
         if !self.has_thread {
             thread::Builder::new()
@@ -180,7 +183,6 @@ impl Input {
             self.has_thread = true;
         }
         self.request = request;
-        REQUESTED.notify_one();
         Ok(())
     }
 }
