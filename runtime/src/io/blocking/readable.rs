@@ -39,7 +39,7 @@ struct Waits {
     waits: Vec<Wait>,
     has_thread: bool,
     /// Without one, since the system refused it descriptors, the thread looks again every few milliseconds.
-    doorbell: Option<Arc<UnixStream>>,
+    doorbell: Option<UnixStream>,
 }
 
 struct Wait {
@@ -138,9 +138,9 @@ impl Waits {
     }
 
     fn ring(&self) {
-        if let Some(doorbell) = &self.doorbell {
+        if let Some(mut doorbell) = self.doorbell.as_ref() {
             // If it is full, it has rung.
-            let _ = (&**doorbell).write(&[1]);
+            let _ = doorbell.write(&[1]);
         }
     }
 
@@ -155,7 +155,7 @@ impl Waits {
         thread::Builder::new()
             .name("leno-poll".to_owned())
             .spawn(move || watch(listener.as_ref()))?;
-        self.doorbell = bell.map(Arc::new);
+        self.doorbell = bell;
         self.has_thread = true;
         Ok(())
     }
