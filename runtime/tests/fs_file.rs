@@ -154,12 +154,22 @@ fn whoever_does_not_read_starts_where_the_reader_is() {
         let mut rest = String::new();
         file.read_to_string(&mut rest).await?;
         assert_eq!(rest, "XY");
+
+        let mut file = with_ten_unread(&path).await?;
+        let mut clone = file.try_clone().await?;
+        assert_eq!(clone.read_u8().await?, b'0');
+        assert_eq!(file.read_u8().await?, b'X');
+
+        let file = with_ten_unread(&path).await?;
+        let mut rest = String::new();
+        file.try_into_std().unwrap().read_to_string(&mut rest)?;
+        assert_eq!(rest, "0XY");
         Ok(())
     });
 }
 
 #[test]
-fn the_error_of_a_write_is_told_once_by_the_next_write_flush_or_sync() {
+fn a_failed_write_is_told_by_each_write_flush_and_sync() {
     on_one(async {
         let path = containing("text");
         let failed = async || {
@@ -168,21 +178,27 @@ fn the_error_of_a_write_is_told_once_by_the_next_write_flush_or_sync() {
             Result::Ok(file)
         };
         let mut file = failed().await?;
-        assert!(file.flush().await.is_err());
-        file.flush().await?;
+        for _ in 0..2 {
+            assert!(file.flush().await.is_err());
+            assert!(file.write(b"more").await.is_err());
+            assert!(file.sync_all().await.is_err());
+            assert!(file.sync_data().await.is_err());
+            assert!(file.shutdown().await.is_err());
+        }
 
-        assert!(failed().await?.write(b"more").await.is_err());
-        assert!(failed().await?.sync_all().await.is_err());
-        assert!(failed().await?.sync_data().await.is_err());
-
-        // Those in between do not swallow it.
+        // What such a file can do all the same goes on, and does not swallow it.
         let mut file = failed().await?;
         assert_eq!(file.read_u8().await?, b't');
         assert_eq!(file.stream_position().await?, 1);
         assert_eq!(file.metadata().await?.len(), 4);
         file.set_times(FileTimes::new()).await?;
+        assert_eq!(file.try_clone().await?.read_u8().await?, b'e');
         assert!(file.flush().await.is_err());
-        file.flush().await
+        let mut file = file.try_into_std().unwrap_err().into_std().await;
+        let mut rest = String::new();
+        file.read_to_string(&mut rest)?;
+        assert_eq!(rest, "xt");
+        Ok(())
     });
 }
 
@@ -238,8 +254,9 @@ fn it_becomes_stds_when_nothing_is_under_way() {
         drop(busy);
         let mut std = file.into_std().await;
         let mut rest = String::new();
+        // Nobody has taken what the dropped read has read.
         std.read_to_string(&mut rest)?;
-        assert_eq!(rest, "ext");
+        assert_eq!(rest, "text");
 
         let file = File::from_std(std);
         assert!(file.try_into_std().is_ok());
@@ -251,7 +268,7 @@ fn it_becomes_stds_when_nothing_is_under_way() {
         let mut file = file.into_std().await;
         drop(busy);
         file.read_to_string(&mut rest)?;
-        assert_eq!(rest, "exttext");
+        assert_eq!(rest, "texttext");
         Ok(())
     });
 }

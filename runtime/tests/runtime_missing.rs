@@ -226,8 +226,6 @@ fn streams(calls: &mut Vec<Call>, _: &Runtime) {
         Runtime: BufReader::new(&mut temporary()).read_u8().await;
         Runtime: Box::new(temporary()).read_u8().await;
         Runtime: Box::pin(temporary()).write_u8(1).await;
-        Runtime: leno::io::stdin().read(&mut [0]).await;
-        Runtime: BufReader::new(leno::io::stdin()).lines().next_line().await;
         Runtime: leno::io::stdout().write(b"-").await;
         Runtime: leno::io::stderr().write_all(b"-").await;
     }

@@ -185,7 +185,7 @@ fn a_closure_that_waits_makes_room_for_another() {
             blocking.close();
             assert!(blocking.wait(None));
             assert_eq!(blocking.counts(), (0, 0, 0));
-            assert_eq!(blocking.waiting(), 0);
+            assert!(format!("{blocking:?}").contains("waiting: 0"));
             assert_eq!(Arc::strong_count(&done), 1, "a closure lives on");
         });
     }

@@ -40,9 +40,9 @@
 //! The errors are std's. Also, an operation fails if the runtime has shut down or the system has no thread for it. All
 //! functions panic outside of a runtime when they are polled. They need neither IO nor timers to be enabled.
 //!
-//! Pipes, terminals and devices are not files: a read from them may wait for ever, and hold the runtime's end up. For
-//! pipes there is [`net::unix::pipe`](crate::net::unix::pipe), for the rest
-//! [`AsyncFd`](crate::io::unix::AsyncFd).
+//! Pipes, terminals and devices are not files. A read from one waits for input without a thread (off Unix with one), but
+//! opening it, or writing to it, may block a thread for ever, and hold the runtime's end up. For pipes there is
+//! [`net::unix::pipe`](crate::net::unix::pipe), for the rest [`AsyncFd`](crate::io::unix::AsyncFd).
 
 mod dir_builder;
 mod file;

@@ -216,14 +216,6 @@ impl Blocking {
     }
 }
 
-#[cfg(test)]
-impl Blocking {
-    /// Threads that do not count, as they wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.0.state.lock().waiting
-    }
-}
-
 impl Shared {
     /// How many threads there may be just now.
     fn limit(&self, state: &State) -> usize {
@@ -457,6 +449,7 @@ impl fmt::Debug for Blocking {
             .field("threads", &threads)
             .field("idle", &idle)
             .field("queued", &queued)
+            .field("waiting", &self.0.state.lock().waiting)
             .finish()
     }
 }

@@ -1,6 +1,8 @@
 //! An open file.
 
 mod operations;
+mod shared;
+mod sides;
 mod traits;
 
 use super::{FileTimes, OpenOptions};
@@ -9,6 +11,7 @@ use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use crate::sync::Mutex;
 use operations::Operations;
+use shared::Shared;
 use std::fs::{Metadata, Permissions};
 use std::future::{Future, poll_fn};
 use std::io;
@@ -30,6 +33,16 @@ use std::time::SystemTime;
 /// only when its last write is over. **Flush before you drop a file**: then all is with the system and no error
 /// is missed. What has been written is not lost if the runtime shuts down, except by the end of the process.
 ///
+/// As in std's [`BufWriter`](std::io::BufWriter), **what could not be written stays**. Each later write, flush and sync tries
+/// it again first, and fails as long as that fails, taking nothing new; so a flush that succeeds means that everything is with
+/// the system. So do a read, a seek and [`set_len`](Self::set_len), which would otherwise move the place where it belongs,
+/// or not see it; only where there is no such place (a terminal, a pipe, or a file that is not open for writing) reads go on
+/// as if nothing had happened. To get rid of it cut it off with `set_len`, or take the file apart with
+/// [`into_std`](Self::into_std). A file that is dropped tries once more.
+///
+/// A read that was given up is not lost either: what it brings is for the next read, and whatever else comes next starts
+/// where the reader is.
+///
 /// # Examples
 ///
 /// ```
@@ -50,7 +63,7 @@ use std::time::SystemTime;
 /// # }).unwrap();
 /// ```
 pub struct File {
-    std: Arc<std::fs::File>,
+    shared: Arc<Shared>,
     /// Locked by the methods that borrow the file shared; the traits have it to themselves.
     operations: Mutex<Operations>,
     max_buf_size: usize,
@@ -118,9 +131,10 @@ impl File {
 
     /// Makes a file of std's.
     pub fn from_std(std: std::fs::File) -> File {
+        let shared = Arc::new(Shared::new(std));
         File {
-            std: Arc::new(std),
-            operations: Mutex::new(Operations::new()),
+            operations: Mutex::new(Operations::new(Arc::clone(&shared))),
+            shared,
             max_buf_size: DEFAULT_MAX_BUF_SIZE,
         }
     }
@@ -130,8 +144,9 @@ impl File {
 impl File {
     /// Waits for the operation that is under way, and makes std's file of this one.
     ///
-    /// An error of a write that nobody has been told of is lost: [`flush`](crate::io::AsyncWriteExt::flush) before. So is
-    /// what has been read and not taken yet.
+    /// Its position is where the reader was. What could not be written is tried once more, and given up if that fails:
+    /// [`flush`](crate::io::AsyncWriteExt::flush) before, to be told. What has been read and not taken yet is lost if the file
+    /// cannot seek.
     ///
     /// # Panics
     ///
@@ -141,28 +156,55 @@ impl File {
     ///
     /// Dropping the future closes the file.
     pub async fn into_std(mut self) -> std::fs::File {
-        self.operations.get_mut().settle().await;
-        Arc::try_unwrap(self.std).unwrap_or_else(|shared| {
-            let file = shared.try_clone();
-            file.expect("a dropped operation has the file, and it cannot be duplicated")
-        })
+        let operations = self.operations.get_mut();
+        operations.settle().await;
+        if self.shared.bytes().has_unwritten() {
+            let _ = poll_fn(|cx| operations.poll_flush(cx)).await;
+        }
+        self.take_apart()
     }
 
-    /// Makes std's file of this one, if no operation is under way.
+    /// Makes std's file of this one, if no operation is under way and nothing is left to be written.
+    ///
+    /// Its position is where the reader was. What has been read and not taken yet is lost if the file cannot seek.
     ///
     /// # Errors
     ///
-    /// Returns the file if one is.
+    /// Returns the file if an operation is under way, or a write has failed: [`flush`](crate::io::AsyncWriteExt::flush) it,
+    /// or [`into_std`](Self::into_std) gives up what cannot be written.
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
-        if self.operations.get_mut().is_busy() {
+        // Held by this and by its operations; a third one is a method whose future was dropped.
+        let is_shared = Arc::strong_count(&self.shared) > 2;
+        if is_shared || self.operations.get_mut().is_busy() || self.shared.bytes().has_unwritten() {
             return Err(self);
         }
-        Arc::try_unwrap(self.std).map_err(|std| File { std, ..self })
+        Ok(self.take_apart())
+    }
+
+    /// Gives up what is not written.
+    fn take_apart(self) -> std::fs::File {
+        let File {
+            shared, operations, ..
+        } = self;
+        let mut bytes = shared.bytes();
+        // Seeking waits for nothing. If it fails there is no better place.
+        let _ = bytes.go_back(&shared.std);
+        bytes.forget_unwritten();
+        drop(bytes);
+        drop(operations);
+        Arc::try_unwrap(shared).map_or_else(
+            |shared| {
+                let file = shared.std.try_clone();
+                file.expect("a dropped operation has the file, and it cannot be duplicated")
+            },
+            Shared::into_std,
+        )
     }
 
     /// Makes a second handle to the same file: they share their position.
     ///
-    /// Waits for the operation that is under way first. The bytes that one has read ahead are not there for the other.
+    /// Waits for the operation that is under way first, and goes back to where the reader is. What has been read and not
+    /// taken yet stays with this handle if the file cannot seek, and so does what could not be written.
     ///
     /// # Errors
     ///
@@ -177,9 +219,8 @@ impl File {
     }
 
     async fn clone_settled(&self) -> io::Result<File> {
-        self.operations.lock().await.settle().await;
-        let std = Arc::clone(&self.std);
-        let mut clone = File::from_std(blocking::run(move || std.try_clone()).await?);
+        let std = self.operations.lock().await.try_clone().await?;
+        let mut clone = File::from_std(std);
         clone.max_buf_size = self.max_buf_size;
         Ok(clone)
     }
@@ -195,7 +236,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future does not stop the operation. It may lose the error of a write.
+    /// Dropping the future does not stop the operation. What could not be written is tried again, and told, next time.
     #[track_caller]
     pub fn sync_all(&self) -> impl Future<Output = io::Result<()>> {
         required(Need::Runtime, self.sync(std::fs::File::sync_all))
@@ -217,17 +258,19 @@ impl File {
 
     async fn sync(&self, sync: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
         let mut operations = self.operations.lock().await;
-        let written = poll_fn(|cx| operations.poll_written(cx)).await;
-        let std = Arc::clone(&self.std);
-        let synced = blocking::run(move || sync(&std)).await;
+        let written = poll_fn(|cx| operations.poll_flush(cx)).await;
+        let shared = Arc::clone(&self.shared);
+        let synced = blocking::run(move || sync(&shared.std)).await;
         written.and(synced)
     }
 
     /// Makes the file `size` bytes long: cuts it off, or fills it up with zeroes. The position stays where it is.
     ///
+    /// After a write that has failed this cuts off what could not be written, too, if it would be beyond `size`.
+    ///
     /// # Errors
     ///
-    /// As [`std::fs::File::set_len`]; see also [the module](super#errors-and-panics).
+    /// As [`std::fs::File::set_len`], and those of a write before; see also [the module](super#errors-and-panics).
     ///
     /// # Cancel safety
     ///
@@ -239,7 +282,7 @@ impl File {
 
     async fn set_len_settled(&self, size: u64) -> io::Result<()> {
         let mut operations = self.operations.lock().await;
-        operations.set_len(&self.std, size).await
+        operations.set_len(size).await
     }
 
     /// Tells the file's size, kind, permissions and times.
@@ -256,8 +299,8 @@ impl File {
     #[track_caller]
     pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
         required(Need::Runtime, async {
-            let std = Arc::clone(&self.std);
-            blocking::run(move || std.metadata()).await
+            let shared = Arc::clone(&self.shared);
+            blocking::run(move || shared.std.metadata()).await
         })
     }
 
@@ -273,8 +316,8 @@ impl File {
     #[track_caller]
     pub fn set_permissions(&self, perm: Permissions) -> impl Future<Output = io::Result<()>> {
         required(Need::Runtime, async {
-            let std = Arc::clone(&self.std);
-            blocking::run(move || std.set_permissions(perm)).await
+            let shared = Arc::clone(&self.shared);
+            blocking::run(move || shared.std.set_permissions(perm)).await
         })
     }
 
@@ -295,8 +338,8 @@ impl File {
     async fn set_times_settled(&self, times: FileTimes) -> io::Result<()> {
         let mut operations = self.operations.lock().await;
         operations.settle().await;
-        let std = Arc::clone(&self.std);
-        blocking::run(move || std.set_times(times.into_std())).await
+        let shared = Arc::clone(&self.shared);
+        blocking::run(move || shared.std.set_times(times.into_std())).await
     }
 
     /// Changes the time of the last modification; see [`set_times`](Self::set_times).
@@ -315,7 +358,7 @@ impl File {
 
     /// Sets how much one read or write moves at most; 2 MiB by default.
     ///
-    /// It is also how much memory the file may come to hold.
+    /// It is also how much memory the file may come to hold for reading, and once more for writing.
     ///
     /// # Panics
     ///

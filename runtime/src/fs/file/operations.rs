@@ -1,116 +1,113 @@
 //! What goes on with a file behind its back.
 //!
-//! At most one operation is under way. It has the file's buffer and the system's position of the file for itself; when it
-//! is done the buffer comes back with its outcome. In between,
+//! At most one operation is under way. It has the file's bytes and the system's position of the file for itself. What
+//! comes next waits for it, whatever has come of those before.
 //!
-//! - *unread bytes* may be in the buffer: then the system's position is that much ahead of where the reader is, and
-//!   whatever is not a read drops them and goes back first;
-//! - *an error of a write* may be waiting for somebody to whom it can be given: the next write, flush or sync.
+//! A read of a terminal, a pipe and the like waits first, without an operation, until there is something to be read.
+//!
+//! A write has told its caller "done" when it fails. Its bytes stay then (see [`Bytes`](super::shared::Bytes)), and
+//! everybody who depends on them tries again, and is told if that fails as well: writes, flushes and syncs always; reads,
+//! seeks and `set_len` where there is a position that they would move. So a flush that succeeds means that everything
+//! is with the system.
 
-use crate::io::blocking::{self, Buffer};
+use super::shared::Shared;
+use super::sides::{Side, Sides};
+use crate::io::blocking;
+#[cfg(unix)]
+use crate::io::blocking::readable::{self, Place};
 use crate::io::{ReadBuf, SeekFrom};
 use crate::task::JoinHandle;
 use std::fs::File;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice, Seek};
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 #[derive(Debug)]
 pub(super) struct Operations {
-    state: State,
-    write_error: Option<io::Error>,
+    shared: Arc<Shared>,
+    under_way: Option<JoinHandle<Outcome>>,
+    sides: Arc<Sides>,
+    /// How to wait for input, if it has been found out, and can be waited for.
+    #[cfg(unix)]
+    input: Option<Option<(Place, Arc<File>)>>,
     /// Where the last seek has led.
     position: u64,
 }
 
 #[derive(Debug)]
-enum State {
-    Idle(Buffer),
-    Busy(JoinHandle<(Outcome, Buffer)>),
-}
-
-#[derive(Debug)]
 enum Outcome {
-    Read(io::Result<()>),
+    /// What was read, or why it failed, is with the bytes.
+    Read,
+    /// Also of an operation that had to write first, if that has failed.
     Write(io::Result<()>),
     Seek(io::Result<u64>),
     SetLen(io::Result<()>),
+    Clone(io::Result<File>),
 }
 
 impl Operations {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
-            state: State::Idle(Buffer::default()),
-            write_error: None,
+            shared,
+            under_way: None,
+            sides: Arc::default(),
+            #[cfg(unix)]
+            input: None,
             position: 0,
         }
     }
 
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self.state, State::Busy(_))
+        self.under_way.is_some()
     }
 
     /// Waits until no operation is under way, and returns the outcome of the one that was.
-    fn poll_outcome(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Outcome>>> {
-        let State::Busy(operation) = &mut self.state else {
+    fn poll_outcome(
+        &mut self,
+        cx: &mut Context<'_>,
+        side: Side,
+    ) -> Poll<io::Result<Option<Outcome>>> {
+        let Some(operation) = &mut self.under_way else {
             return Poll::Ready(Ok(None));
         };
-        let (outcome, buffer) = match ready!(Pin::new(operation).poll(cx)) {
-            Ok(back) => back,
-            Err(error) => {
-                // Cancelled by the end of the runtime, and its buffer with it.
-                self.state = State::Idle(Buffer::default());
-                return Poll::Ready(Err(error.into()));
-            }
-        };
-        self.state = State::Idle(buffer);
+        let waker = self.sides.waker(side, cx.waker());
+        let outcome = ready!(Pin::new(operation).poll(&mut Context::from_waker(&waker)));
+        self.under_way = None;
+        self.sides.forget(side);
+        // An error says that the end of the runtime has cancelled it.
+        let outcome = outcome?;
         if let Outcome::Seek(Ok(position)) = outcome {
             self.position = position;
         }
         Poll::Ready(Ok(Some(outcome)))
     }
 
-    /// As [`poll_outcome`](Self::poll_outcome), for those who cannot do anything about the error of a write.
-    fn poll_outcome_of_others(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<io::Result<Option<Outcome>>> {
-        match ready!(self.poll_outcome(cx))? {
-            Some(Outcome::Write(Err(error))) => {
-                self.write_error = Some(error);
-                Poll::Ready(Ok(None))
-            }
-            outcome => Poll::Ready(Ok(outcome)),
-        }
-    }
-
-    fn buffer(&mut self) -> &mut Buffer {
-        match &mut self.state {
-            State::Idle(buffer) => buffer,
-            State::Busy(_) => unreachable!("the buffer is back when no operation is under way"),
-        }
-    }
-
-    /// How to get from the system's position to where the reader is, having dropped what has not been read.
-    fn forget_unread(&mut self) -> Back {
-        let buffer = self.buffer();
-        let unread = buffer.len();
-        buffer.clear();
-        // A buffer holds less than 2^63 bytes.
-        Back(-(unread as i64))
+    /// Waits until no operation is under way.
+    pub(super) async fn settle(&mut self) {
+        // If a write has failed its bytes are there, for the next one who can be told.
+        let _ = poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await;
     }
 
     /// Starts an operation that the end of the runtime may cancel.
     #[track_caller]
     fn start(
         &mut self,
-        operation: impl FnOnce(&mut Buffer) -> Outcome + Send + 'static,
+        operation: impl FnOnce(&Shared) -> Outcome + Send + 'static,
     ) -> io::Result<()> {
-        let mut buffer = mem::take(self.buffer());
-        self.state = State::Busy(blocking::start(move || (operation(&mut buffer), buffer))?);
+        let shared = Arc::clone(&self.shared);
+        self.under_way = Some(blocking::start(move || operation(&shared))?);
+        Ok(())
+    }
+
+    /// Starts to write, which the end of the runtime does not cancel: the caller has been told that it is written.
+    #[track_caller]
+    fn start_write(&mut self) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        self.under_way = Some(blocking::start_mandatory(move || {
+            Outcome::Write(shared.bytes().write(&shared.std))
+        })?);
         Ok(())
     }
 
@@ -118,23 +115,51 @@ impl Operations {
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
-        file: &Arc<File>,
         destination: &mut ReadBuf<'_>,
         limit: usize,
     ) -> Poll<io::Result<()>> {
         loop {
-            let has_read = match ready!(self.poll_outcome_of_others(cx))? {
-                Some(Outcome::Read(result)) => result.map(|()| true)?,
-                _ => false,
-            };
-            let buffer = self.buffer();
-            if has_read || !buffer.is_empty() || destination.remaining() == 0 {
-                buffer.take_into(destination);
+            let outcome = ready!(self.poll_outcome(cx, Side::Reader))?;
+            let mut bytes = self.shared.bytes();
+            match outcome {
+                Some(Outcome::Write(Err(error))) if bytes.has_unwritten_here() => {
+                    return Poll::Ready(Err(error));
+                }
+                _ if destination.remaining() == 0 => return Poll::Ready(Ok(())),
+                _ => {}
+            }
+            if bytes.take_into(destination)? {
                 return Poll::Ready(Ok(()));
             }
-            let file = Arc::clone(file);
+            drop(bytes);
+            #[cfg(unix)]
+            ready!(self.poll_input(cx))?;
             let limit = limit.min(destination.remaining());
-            self.start(move |buffer| Outcome::Read(buffer.read_from(&*file, limit)))?;
+            self.start(move |shared| {
+                let mut bytes = shared.bytes();
+                if let Err(error) = bytes.write_here(&shared.std) {
+                    return Outcome::Write(Err(error));
+                }
+                bytes.read(&shared.std, limit);
+                Outcome::Read
+            })?;
+        }
+    }
+
+    /// Waits until a read brings something at once, if it might bring nothing for ever. A read that is given up has begun
+    /// nothing then: it holds no thread, nobody waits for it, and what comes is not for it.
+    #[cfg(unix)]
+    fn poll_input(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let shared = &self.shared;
+        let input = self
+            .input
+            .get_or_insert_with(|| Some((Place::new(), Arc::new(shared.stream()?))));
+        match input {
+            Some((place, stream)) if !readable::is_readable(&**stream) => {
+                place.wait(Arc::clone(stream) as _, cx.waker())?;
+                Poll::Pending
+            }
+            _ => Poll::Ready(Ok(())),
         }
     }
 
@@ -142,83 +167,100 @@ impl Operations {
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
-        file: &Arc<File>,
         sources: &[IoSlice<'_>],
         limit: usize,
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_written(cx))?;
-        let back = self.forget_unread();
-        let mut buffer = mem::take(self.buffer());
-        let length = buffer.fill(sources, limit);
-        let file = Arc::clone(file);
-        // The caller is told now that it is written, so it has to be.
-        let operation = blocking::start_mandatory(move || {
-            let result = back.seek(&file).and_then(|()| buffer.write_to(&*file));
-            (Outcome::Write(result), buffer)
-        });
-        self.state = State::Busy(operation?);
-        Poll::Ready(Ok(length))
-    }
-
-    /// Waits until all is written, and returns the error of a write.
-    pub(super) fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if let Some(error) = self.write_error.take() {
-            return Poll::Ready(Err(error));
+        ready!(self.poll_flush(cx))?;
+        let length = self.shared.bytes().fill(sources, limit);
+        if length == 0 {
+            return Poll::Ready(Ok(0));
         }
-        Poll::Ready(match ready!(self.poll_outcome(cx))? {
-            Some(Outcome::Write(result)) => result,
-            _ => Ok(()),
-        })
+        let started = self.start_write();
+        if started.is_err() {
+            // The caller is told that nothing was taken.
+            self.shared.bytes().forget_unwritten();
+        }
+        Poll::Ready(started.map(|()| length))
     }
 
-    /// Waits until no operation is under way. The error of a write, and that the operation was cancelled, is kept.
-    pub(super) async fn settle(&mut self) {
-        if let Err(error) = poll_fn(|cx| self.poll_written(cx)).await {
-            self.write_error = Some(error);
+    /// Waits until all is written.
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if let Some(Outcome::Write(Err(error))) = ready!(self.poll_outcome(cx, Side::Writer))? {
+                return Poll::Ready(Err(error));
+            }
+            if !self.shared.bytes().has_unwritten() {
+                return Poll::Ready(Ok(()));
+            }
+            self.start_write()?;
         }
     }
 
     #[track_caller]
-    pub(super) fn start_seek(&mut self, file: &Arc<File>, to: SeekFrom) -> io::Result<()> {
+    pub(super) fn start_seek(&mut self, to: SeekFrom) -> io::Result<()> {
         if self.is_busy() {
             return Err(io::Error::other(
                 "another operation is under way: call `poll_complete` until it is ready before `start_seek`",
             ));
         }
-        let back = self.forget_unread();
-        let file = Arc::clone(file);
-        self.start(move |_| Outcome::Seek(back.seek(&file).and_then(|()| (&*file).seek(to))))
+        self.start(move |shared| {
+            let mut bytes = shared.bytes();
+            if let Err(error) = bytes.write_here(&shared.std) {
+                return Outcome::Write(Err(error));
+            }
+            let back = bytes.go_back(&shared.std);
+            Outcome::Seek(back.and_then(|()| (&shared.std).seek(to)))
+        })
     }
 
     pub(super) fn poll_complete(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
-        Poll::Ready(match ready!(self.poll_outcome_of_others(cx))? {
+        Poll::Ready(match ready!(self.poll_outcome(cx, Side::Writer))? {
             Some(Outcome::Seek(result)) => result,
+            Some(Outcome::Write(Err(error))) if self.shared.bytes().has_unwritten_here() => {
+                Err(error)
+            }
             _ => Ok(self.position),
         })
     }
 
-    pub(super) async fn set_len(&mut self, file: &Arc<File>, size: u64) -> io::Result<()> {
+    pub(super) async fn set_len(&mut self, size: u64) -> io::Result<()> {
         self.settle().await;
-        // What has been read ahead may not be there any more.
-        let back = self.forget_unread();
-        let file = Arc::clone(file);
-        self.start(move |_| Outcome::SetLen(back.seek(&file).and_then(|()| file.set_len(size))))?;
-        match poll_fn(|cx| self.poll_outcome(cx)).await? {
+        self.start(move |shared| Outcome::SetLen(shared.bytes().set_len(&shared.std, size)))?;
+        match poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await? {
             Some(Outcome::SetLen(result)) => result,
             other => unreachable!("`set_len` was under way, not {other:?}"),
         }
     }
+
+    pub(super) async fn try_clone(&mut self) -> io::Result<File> {
+        self.settle().await;
+        self.start(move |shared| {
+            let mut bytes = shared.bytes();
+            // They remain this handle's if they cannot be written.
+            let _ = bytes.write_here(&shared.std);
+            let back = bytes.go_back(&shared.std);
+            Outcome::Clone(back.and_then(|()| shared.std.try_clone()))
+        })?;
+        match poll_fn(|cx| self.poll_outcome(cx, Side::Writer)).await? {
+            Some(Outcome::Clone(result)) => result,
+            other => unreachable!("`try_clone` was under way, not {other:?}"),
+        }
+    }
 }
 
-/// Where the reader is, from the system's position: not after it.
-#[derive(Clone, Copy)]
-struct Back(i64);
-
-impl Back {
-    fn seek(self, mut file: &File) -> io::Result<()> {
-        if self.0 != 0 {
-            file.seek(SeekFrom::Current(self.0))?;
+/// Tries once more to write what could not be written, as std's `BufWriter` does.
+impl Drop for Operations {
+    fn drop(&mut self) {
+        if self.is_busy() || !self.shared.bytes().has_unwritten() {
+            return;
         }
-        Ok(())
+        let shared = Arc::clone(&self.shared);
+        let started = blocking::try_start_mandatory(move || {
+            let _ = shared.bytes().write(&shared.std);
+        });
+        if started.is_none() {
+            // No runtime, or one that has ended: here, where that takes no longer than a disk.
+            let _ = self.shared.bytes().write_here(&self.shared.std);
+        }
     }
 }

@@ -18,7 +18,7 @@ impl AsyncRead for File {
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let operations = this.operations.get_mut();
-        operations.poll_read(cx, &this.std, buf, this.max_buf_size)
+        operations.poll_read(cx, buf, this.max_buf_size)
     }
 }
 
@@ -41,7 +41,7 @@ impl AsyncWrite for File {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let operations = this.operations.get_mut();
-        operations.poll_write(cx, &this.std, bufs, this.max_buf_size)
+        operations.poll_write(cx, bufs, this.max_buf_size)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -49,7 +49,7 @@ impl AsyncWrite for File {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().operations.get_mut().poll_written(cx)
+        self.get_mut().operations.get_mut().poll_flush(cx)
     }
 
     /// Flushes; the file stays open.
@@ -61,8 +61,7 @@ impl AsyncWrite for File {
 impl AsyncSeek for File {
     #[track_caller]
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
-        let this = self.get_mut();
-        this.operations.get_mut().start_seek(&this.std, position)
+        self.get_mut().operations.get_mut().start_seek(position)
     }
 
     fn poll_complete(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
@@ -74,7 +73,7 @@ impl AsyncSeek for File {
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("tokio::fs::File")
-            .field("std", &self.std)
+            .field("std", &self.shared.std)
             .finish()
     }
 }
@@ -95,14 +94,14 @@ impl From<OwnedFd> for File {
 #[cfg(unix)]
 impl AsFd for File {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.std.as_fd()
+        self.shared.std.as_fd()
     }
 }
 
 #[cfg(unix)]
 impl AsRawFd for File {
     fn as_raw_fd(&self) -> RawFd {
-        self.std.as_raw_fd()
+        self.shared.std.as_raw_fd()
     }
 }
 

@@ -16,6 +16,16 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// An empty one, for a static.
+    #[cfg(unix)]
+    pub(crate) const fn new() -> Self {
+        Self {
+            memory: Vec::new(),
+            start: 0,
+            end: 0,
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }
@@ -71,11 +81,17 @@ impl Buffer {
         }
     }
 
-    /// Writes everything. It is empty afterwards, also if that failed.
+    /// Writes everything. If that fails, what has not been written is still in it.
     pub(crate) fn write_to(&mut self, mut writer: impl Write) -> io::Result<()> {
-        let result = writer.write_all(&self.memory[self.start..self.end]);
-        self.clear();
-        result
+        while !self.is_empty() {
+            match writer.write(&self.memory[self.start..self.end]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => self.start += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -109,6 +125,45 @@ mod tests {
             buffer.write_to(&mut written).unwrap();
             assert_eq!(written, &b"123456789012345"[..limit.min(15)]);
         }
+    }
+
+    /// Takes so many bytes, and then fails.
+    struct Full(Vec<u8>, usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let length = bytes.len().min(self.1);
+            if length == 0 {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            self.0.extend(&bytes[..length]);
+            self.1 -= length;
+            Ok(length)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_could_not_be_written_stays() {
+        let mut buffer = Buffer::default();
+        buffer.fill(&[IoSlice::new(b"0123456789")], 100);
+        let mut file = Full(Vec::new(), 4);
+        for _ in 0..2 {
+            let error = buffer.write_to(&mut file).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StorageFull);
+            assert_eq!(buffer.len(), 6);
+        }
+        file.1 = 100;
+        buffer.write_to(&mut file).unwrap();
+        assert_eq!(file.0, b"0123456789");
+        assert!(buffer.is_empty());
+        buffer.fill(&[IoSlice::new(b"x")], 100);
+        let error = buffer.write_to([].as_mut_slice()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::WriteZero);
+        assert_eq!(buffer.len(), 1);
     }
 
     #[test]

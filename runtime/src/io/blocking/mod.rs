@@ -1,11 +1,13 @@
 //! What cannot be waited for, done on threads that may wait: the floor under `fs` and the standard streams.
 //!
-//! An operation takes its [`Buffer`] along to the thread and brings it back with the result, so that it never refers
-//! to memory of the task, which may be gone by then. Dropping the handle of an operation does not stop it.
+//! An operation has a [`Buffer`] in common with whoever has started it, so that it never refers to memory of the task,
+//! which may be gone by then. Dropping the handle of an operation does not stop it.
 //!
 //! Operations that have told their caller "written" are mandatory: the end of the runtime does not cancel them.
 
 mod buffer;
+#[cfg(unix)]
+pub(crate) mod readable;
 
 pub(crate) use buffer::Buffer;
 
@@ -35,6 +37,15 @@ where
     R: Send + 'static,
 {
     current::expect(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))
+}
+
+/// As [`start_mandatory`], for those who have another way: `None` without a runtime, or if it refuses.
+pub(crate) fn try_start_mandatory<F, R>(closure: F) -> Option<JoinHandle<R>>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    current::with(|inner| inner.try_spawn_blocking(closure, Job::Mandatory).ok()).flatten()
 }
 
 /// Runs `closure` on a blocking thread and waits for its result.

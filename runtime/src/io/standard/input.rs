@@ -1,7 +1,11 @@
 //! Standard input.
 
+#[cfg(unix)]
+use super::reader::Reader;
+#[cfg(not(unix))]
 use super::stream::Stream;
 use crate::io::{AsyncRead, ReadBuf};
+use crate::kernel::budget::poll_budgeted;
 use std::io;
 #[cfg(unix)]
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
@@ -10,13 +14,18 @@ use std::task::{Context, Poll};
 
 /// A handle to the standard input of the process, made by [`stdin`].
 ///
-/// Each read runs on a blocking thread and **cannot be taken back**: a future that is dropped while it waits leaves the
-/// read behind, and the handle gives what that brings to the next read. So read from one place, and keep the
-/// handle. When the runtime is dropped it waits for the read, that is, until the user presses Enter: for an
-/// interactive program read from a thread of its own, or end with
-/// [`shutdown_background`](crate::runtime::Runtime::shutdown_background).
+/// A read waits until there is input, and then takes what is there. **While it waits it takes nothing**: a future that is
+/// dropped leaves what is typed afterwards to the next reader, be that another handle, std, a library or another process.
+/// One that is dropped while it takes something leaves that to the next read, of whichever handle. The wait holds no thread
+/// of the runtime's, and neither the end of the runtime nor that of `main` waits for it.
 ///
-/// Handles share std's buffer, so what one has read too much of is not lost to the others.
+/// Handles share std's buffer, so what one has read too much of is not lost to the others, nor to [`std::io::stdin`]. The
+/// other way round, what std has buffered comes first. Nothing of that can be seen from outside, so a handle asks when it
+/// waits for the first time, on Linux; what std buffers later, or elsewhere, comes with the next input or its end.
+///
+/// Off Unix each read runs on a blocking thread and cannot be taken back. What it brings goes to the next read of the same
+/// handle, and the end of the runtime waits for it, unless by
+/// [`shutdown_background`](crate::runtime::Runtime::shutdown_background).
 ///
 /// # Example
 ///
@@ -34,7 +43,10 @@ use std::task::{Context, Poll};
 /// ```
 #[derive(Debug)]
 pub struct Stdin {
-    stream: Stream<io::Stdin>,
+    #[cfg(unix)]
+    reader: Reader,
+    #[cfg(not(unix))]
+    reader: Stream<io::Stdin>,
     #[cfg(unix)]
     std: io::Stdin,
 }
@@ -44,23 +56,30 @@ pub struct Stdin {
 /// Costs nothing; reading costs two hand-overs between threads.
 pub fn stdin() -> Stdin {
     Stdin {
-        stream: Stream::new(io::stdin),
+        #[cfg(unix)]
+        reader: Reader::new(),
+        #[cfg(not(unix))]
+        reader: Stream::new(io::stdin),
         #[cfg(unix)]
         std: io::stdin(),
     }
 }
 
 impl AsyncRead for Stdin {
+    /// # Errors
+    ///
+    /// Those of the system, also if it has no thread for it.
+    ///
     /// # Panics
     ///
-    /// Outside of a runtime.
+    /// Off Unix, outside of a runtime.
     #[track_caller]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.get_mut().stream.poll_read(cx, buf)
+        poll_budgeted(cx, |cx| self.get_mut().reader.poll_read(cx, buf))
     }
 }
 

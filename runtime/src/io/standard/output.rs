@@ -14,6 +14,9 @@ use std::task::{Context, Poll};
 /// does not wait for what was written last, and an error of a write is returned by the next operation. A
 /// runtime that is dropped still writes what it has taken.
 ///
+/// What could not be written stays: each later write and flush tries it again first, and fails as long as that fails. Where
+/// somebody has made the stream non-blocking, another process that shares it perhaps, it is waited for all the same.
+///
 /// Bytes of several handles, and of `println!`, get mixed as the writes are: each of up to 2 MiB in one
 /// piece. `println!` is fine in asynchronous code as long as nobody stops reading the output.
 ///
@@ -31,7 +34,7 @@ use std::task::{Context, Poll};
 /// ```
 #[derive(Debug)]
 pub struct Stdout {
-    stream: Stream<io::Stdout>,
+    stream: Stream<io::StdoutLock<'static>>,
     #[cfg(unix)]
     std: io::Stdout,
 }
@@ -54,7 +57,7 @@ pub struct Stdout {
 /// ```
 #[derive(Debug)]
 pub struct Stderr {
-    stream: Stream<io::Stderr>,
+    stream: Stream<io::StderrLock<'static>>,
     #[cfg(unix)]
     std: io::Stderr,
 }
@@ -64,7 +67,7 @@ pub struct Stderr {
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
 pub fn stdout() -> Stdout {
     Stdout {
-        stream: Stream::new(io::stdout),
+        stream: Stream::new(|| io::stdout().lock()),
         #[cfg(unix)]
         std: io::stdout(),
     }
@@ -75,7 +78,7 @@ pub fn stdout() -> Stdout {
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
 pub fn stderr() -> Stderr {
     Stderr {
-        stream: Stream::new(io::stderr),
+        stream: Stream::new(|| io::stderr().lock()),
         #[cfg(unix)]
         std: io::stderr(),
     }

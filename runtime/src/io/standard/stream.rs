@@ -1,66 +1,88 @@
-//! A stream of std that one task reads or writes by way of blocking threads.
+//! A stream of std that one task writes by way of blocking threads.
 //!
-//! At most one operation is under way; it has the buffer. A write is said to be done when it has been handed to a
-//! thread, so that its error is returned by whatever is done next.
+//! At most one operation is under way, and it has the bytes for itself, in the mutex that both sides know. A write is said
+//! to be done when it has been handed to a thread, so that its error is returned by whatever is done next. What could not
+//! be written stays, is tried again by that, and told again if that fails: a flush that succeeds means that everything is
+//! with the system.
+//!
+//! Somebody, of this process or of another, may have made the stream non-blocking: then the thread waits as a blocking
+//! stream would.
 
+#[cfg(not(unix))]
 use crate::io::ReadBuf;
 use crate::io::blocking::{self, Buffer, DEFAULT_MAX_BUF_SIZE};
 use crate::task::JoinHandle;
 use std::future::Future;
-use std::io::{self, IoSlice, Read, Write};
-use std::mem;
+#[cfg(not(unix))]
+use std::io::Read;
+use std::io::{self, ErrorKind, IoSlice, Write};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::thread;
+use std::time::Duration;
 
-/// A stream that `open` makes a handle to.
+/// A stream that `open` makes a handle to, on the thread that uses it.
 #[derive(Debug)]
 pub(super) struct Stream<T> {
     open: fn() -> T,
-    state: State,
-    /// Something has been written since the last flush.
-    unflushed: bool,
+    /// Read and not taken, or taken and not written.
+    bytes: Arc<Mutex<Buffer>>,
+    under_way: Option<JoinHandle<io::Result<Done>>>,
+    /// Something has been written since the last flush that has succeeded.
+    is_unflushed: bool,
 }
 
-#[derive(Debug)]
-enum State {
-    Idle(Buffer),
-    Busy(JoinHandle<(io::Result<()>, Buffer)>),
+#[derive(Debug, PartialEq)]
+enum Done {
+    #[cfg(not(unix))]
+    Read,
+    Written,
+    Flushed,
 }
 
-impl<T: 'static> Stream<T> {
+/// Something that can be written to, and waited for where it does not block.
+#[cfg(unix)]
+pub(super) trait Output: Write + std::os::fd::AsFd {}
+#[cfg(unix)]
+impl<T: Write + std::os::fd::AsFd> Output for T {}
+#[cfg(not(unix))]
+pub(super) trait Output: Write {}
+#[cfg(not(unix))]
+impl<T: Write> Output for T {}
+
+impl<T> Stream<T> {
     pub(super) fn new(open: fn() -> T) -> Self {
         Self {
             open,
-            state: State::Idle(Buffer::default()),
-            unflushed: false,
+            bytes: Arc::default(),
+            under_way: None,
+            is_unflushed: false,
         }
     }
 
-    /// Waits until no operation is under way; true if one has just succeeded.
-    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
-        let State::Busy(operation) = &mut self.state else {
-            return Poll::Ready(Ok(false));
+    /// Waits until no operation is under way, and tells what the one that was has done.
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<Done>>> {
+        let Some(operation) = &mut self.under_way else {
+            return Poll::Ready(Ok(None));
         };
-        match ready!(Pin::new(operation).poll(cx)) {
-            Ok((result, buffer)) => {
-                self.state = State::Idle(buffer);
-                Poll::Ready(result.map(|()| true))
-            }
-            Err(error) => {
-                self.state = State::Idle(Buffer::default());
-                Poll::Ready(Err(error.into()))
-            }
-        }
+        let result = ready!(Pin::new(operation).poll(cx));
+        self.under_way = None;
+        // The outer error says that the end of the runtime has cancelled it.
+        Poll::Ready(result?.map(Some))
     }
 
-    fn buffer(&mut self) -> &mut Buffer {
-        match &mut self.state {
-            State::Idle(buffer) => buffer,
-            State::Busy(_) => unreachable!("the buffer is back when no operation is under way"),
-        }
+    fn bytes(&self) -> MutexGuard<'_, Buffer> {
+        lock(&self.bytes)
     }
 }
 
+fn lock(bytes: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
+    // What a panic leaves is what there is: each byte is counted when it is moved.
+    bytes.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(not(unix))]
 impl<T: Read + 'static> Stream<T> {
     #[track_caller]
     pub(super) fn poll_read(
@@ -69,51 +91,117 @@ impl<T: Read + 'static> Stream<T> {
         destination: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         loop {
-            let has_read = ready!(self.poll_idle(cx))?;
-            let buffer = self.buffer();
-            if has_read || !buffer.is_empty() || destination.remaining() == 0 {
-                buffer.take_into(destination);
+            let has_read = ready!(self.poll_done(cx))? == Some(Done::Read);
+            let mut bytes = self.bytes();
+            if has_read || !bytes.is_empty() || destination.remaining() == 0 {
+                bytes.take_into(destination);
                 return Poll::Ready(Ok(()));
             }
-            let mut buffer = mem::take(buffer);
+            drop(bytes);
             let limit = destination.remaining().min(DEFAULT_MAX_BUF_SIZE);
-            let open = self.open;
-            self.state = State::Busy(blocking::start(move || {
-                (buffer.read_from(open(), limit), buffer)
+            let (open, bytes) = (self.open, Arc::clone(&self.bytes));
+            self.under_way = Some(blocking::start(move || {
+                lock(&bytes).read_from(open(), limit)?;
+                Ok(Done::Read)
             })?);
         }
     }
 }
 
-impl<T: Write + 'static> Stream<T> {
+impl<T: Output + 'static> Stream<T> {
     #[track_caller]
     pub(super) fn poll_write(
         &mut self,
         cx: &mut Context<'_>,
         sources: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(self.poll_idle(cx))?;
-        let mut buffer = mem::take(self.buffer());
-        let length = buffer.fill(sources, DEFAULT_MAX_BUF_SIZE);
-        let open = self.open;
-        self.state = State::Busy(blocking::start_mandatory(move || {
-            (buffer.write_to(open()), buffer)
-        })?);
-        self.unflushed = true;
-        Poll::Ready(Ok(length))
+        ready!(self.poll_written(cx))?;
+        let length = self.bytes().fill(sources, DEFAULT_MAX_BUF_SIZE);
+        let started = self.start(write);
+        if started.is_err() {
+            // The caller is told that nothing was taken.
+            self.bytes().clear();
+        }
+        self.is_unflushed = true;
+        Poll::Ready(started.map(|()| length))
     }
 
     #[track_caller]
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            ready!(self.poll_idle(cx))?;
-            if !self.unflushed {
+            ready!(self.poll_written(cx))?;
+            if !self.is_unflushed {
                 return Poll::Ready(Ok(()));
             }
-            let buffer = mem::take(self.buffer());
-            let open = self.open;
-            self.state = State::Busy(blocking::start_mandatory(move || (open().flush(), buffer))?);
-            self.unflushed = false;
+            self.start(flush)?;
         }
+    }
+
+    /// Waits until std has everything.
+    #[track_caller]
+    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            if ready!(self.poll_done(cx))? == Some(Done::Flushed) {
+                self.is_unflushed = false;
+            }
+            if self.bytes().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.start(write)?;
+        }
+    }
+
+    /// Starts something that the end of the runtime does not cancel: the caller has been told that it is written.
+    #[track_caller]
+    fn start(&mut self, operation: fn(&mut Buffer, T) -> io::Result<Done>) -> io::Result<()> {
+        let (open, bytes) = (self.open, Arc::clone(&self.bytes));
+        self.under_way = Some(blocking::start_mandatory(move || {
+            operation(&mut lock(&bytes), open())
+        })?);
+        Ok(())
+    }
+}
+
+fn write<T: Output>(bytes: &mut Buffer, mut output: T) -> io::Result<Done> {
+    loop {
+        let before = bytes.len();
+        match bytes.write_to(&mut output) {
+            Ok(()) => return Ok(Done::Written),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                wait_for(&output, bytes.len() < before);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn flush<T: Output>(_: &mut Buffer, mut output: T) -> io::Result<Done> {
+    let mut has_waited = false;
+    loop {
+        match output.flush() {
+            Ok(()) => return Ok(Done::Flushed),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                wait_for(&output, !has_waited);
+                has_waited = true;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Waits until something can be written. If nothing could the last time, it waits for some time in any case: there are
+/// streams that say they are ready, and are not.
+fn wait_for(output: &impl Output, has_progressed: bool) {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, poll};
+        // If it cannot be asked, writing tells why.
+        let _ = poll(&mut [PollFd::new(output, PollFlags::OUT)], None);
+    }
+    #[cfg(not(unix))]
+    let _ = output;
+    if !has_progressed || cfg!(not(unix)) {
+        thread::sleep(Duration::from_millis(1));
     }
 }

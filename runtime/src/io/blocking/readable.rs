@@ -1,0 +1,258 @@
+//! Waiting until a descriptor is readable, where no reactor can do it: the runtime may have none, and the descriptor may
+//! be shared with other processes, or registered already.
+//!
+//! One thread, which belongs to no runtime, waits for all such descriptors by `poll(2)`. It only looks: who waits and goes
+//! away has taken nothing, and neither a runtime's end nor the process's has to wait for it. It is started with the first
+//! one that waits, and ends when for some seconds there has been nobody.
+//!
+//! A mutex holds the waits, and whether the thread is there. The thread looks at them, waits without the lock, and looks
+//! again; a doorbell tells it of newcomers. `poll(2)` tells what *is*, not what has changed, so no event can come too
+//! early. Who is woken is not waited for any more, and has to come again.
+//!
+//! After a `fork` the child has the waits, but not the thread: they are its parent's, and forgotten.
+
+use crate::kernel::foreign;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::mem::{self, ManuallyDrop};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
+use std::thread;
+use std::time::Duration;
+
+/// Something with a descriptor that stays open while it is waited for.
+pub(crate) type Source = Arc<dyn AsFd + Send + Sync>;
+
+/// A place among those that wait; given back when it is dropped.
+pub(crate) struct Place(u64);
+
+static WAITS: Mutex<Waits> = Mutex::new(Waits::new());
+
+struct Waits {
+    process: u32,
+    waits: Vec<Wait>,
+    has_thread: bool,
+    /// Without one, since the system refused it descriptors, the thread looks again every few milliseconds.
+    doorbell: Option<UnixStream>,
+}
+
+struct Wait {
+    place: u64,
+    source: Source,
+    waker: Waker,
+}
+
+/// How long the thread stays if nobody waits.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// How often it looks if it cannot be told.
+const WITHOUT_DOORBELL: Duration = Duration::from_millis(5);
+
+/// Whether a read would return at once, or soon: with bytes, the end or an error.
+pub(crate) fn is_readable(source: impl AsFd) -> bool {
+    let mut descriptors = [PollFd::new(&source, PollFlags::IN)];
+    // If it cannot be asked, reading tells why.
+    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0)) || is_impatient(source)
+}
+
+/// Whether this is a terminal from which a read returns without input: at once, or after some time.
+fn is_impatient(source: impl AsFd) -> bool {
+    tcgetattr(source).is_ok_and(|terminal| {
+        let is_by_lines = terminal.local_modes.contains(LocalModes::ICANON);
+        !is_by_lines && terminal.special_codes[SpecialCodeIndex::VMIN] == 0
+    })
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // A number for each; it orders nothing.
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number of this place, which no other has.
+    pub(crate) fn number(&self) -> u64 {
+        self.0
+    }
+
+    /// Has `waker` woken once when the source, always the same one, is readable, in place of the one before.
+    pub(crate) fn wait(&self, source: Source, waker: &Waker) -> io::Result<()> {
+        let wait = Wait {
+            place: self.0,
+            source,
+            waker: waker.clone(),
+        };
+        let mut waits = waits();
+        if waits.has_thread && waits.waits.iter().any(|there| there.is_as(&wait)) {
+            drop(waits);
+            return Ok(());
+        }
+        let before = waits.remove(self.0);
+        waits.waits.push(wait);
+        let result = waits.call_thread();
+        let refused = result.is_err().then(|| waits.remove(self.0));
+        drop(waits);
+        // Foreign code, hence outside of the lock.
+        drop((before, refused));
+        result
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut waits = waits();
+        let wait = waits.remove(self.0);
+        if wait.is_some() {
+            waits.ring();
+        }
+        drop(waits);
+        drop(wait);
+    }
+}
+
+impl Wait {
+    fn is_as(&self, other: &Wait) -> bool {
+        self.place == other.place && self.waker.will_wake(&other.waker)
+    }
+}
+
+impl Waits {
+    const fn new() -> Self {
+        Self {
+            process: 0,
+            waits: Vec::new(),
+            has_thread: false,
+            doorbell: None,
+        }
+    }
+
+    fn remove(&mut self, place: u64) -> Option<Wait> {
+        let index = self.waits.iter().position(|wait| wait.place == place)?;
+        Some(self.waits.swap_remove(index))
+    }
+
+    fn ring(&self) {
+        if let Some(mut doorbell) = self.doorbell.as_ref() {
+            // If it is full, it has rung.
+            let _ = doorbell.write(&[1]);
+        }
+    }
+
+    /// Tells the thread to look, and starts it if it is not there.
+    fn call_thread(&mut self) -> io::Result<()> {
+        if self.has_thread {
+            self.ring();
+            return Ok(());
+        }
+        let doorbell = doorbell().ok();
+        let (bell, listener) = doorbell.unzip();
+        thread::Builder::new()
+            .name("leno-poll".to_owned())
+            .spawn(move || watch(listener.as_ref()))?;
+        self.doorbell = bell;
+        self.has_thread = true;
+        Ok(())
+    }
+}
+
+fn waits() -> MutexGuard<'static, Waits> {
+    // Nothing in here panics half-way.
+    let mut waits = WAITS.lock().unwrap_or_else(PoisonError::into_inner);
+    let process = std::process::id();
+    if waits.process != process {
+        let inherited = mem::replace(&mut *waits, Waits::new());
+        // The wakers are of tasks that go on in the parent.
+        let _leaked = ManuallyDrop::new(inherited.waits);
+        waits.process = process;
+    }
+    waits
+}
+
+/// Two ends that do not block.
+fn doorbell() -> io::Result<(UnixStream, UnixStream)> {
+    let (bell, listener) = UnixStream::pair()?;
+    bell.set_nonblocking(true)?;
+    listener.set_nonblocking(true)?;
+    Ok((bell, listener))
+}
+
+/// What the thread does.
+fn watch(listener: Option<&UnixStream>) {
+    loop {
+        let sources: Vec<_> = waits()
+            .waits
+            .iter()
+            .map(|wait| (wait.place, Arc::clone(&wait.source)))
+            .collect();
+        let timeout = match listener {
+            None => Some(WITHOUT_DOORBELL),
+            Some(_) if sources.is_empty() => Some(KEEP_ALIVE),
+            Some(_) => None,
+        };
+        let (ready, is_timeout) = ready_of(&sources, listener, timeout);
+        // A source may be closed by this, and need not have been waited for any more.
+        drop(sources);
+        if let Some(mut listener) = listener {
+            while listener.read(&mut [0; 64]).is_ok_and(|length| length > 0) {}
+        }
+        let mut waits = waits();
+        let woken: Vec<_> = ready
+            .iter()
+            .filter_map(|&place| waits.remove(place))
+            .collect();
+        if is_timeout && waits.waits.is_empty() {
+            waits.has_thread = false;
+            waits.doorbell = None;
+            return;
+        }
+        drop(waits);
+        for wait in woken {
+            foreign::call(|| wait.waker.wake());
+        }
+    }
+}
+
+/// Waits, and returns the places whose sources are ready, and whether the time was over before anything has happened.
+fn ready_of(
+    sources: &[(u64, Source)],
+    listener: Option<&UnixStream>,
+    timeout: Option<Duration>,
+) -> (Vec<u64>, bool) {
+    let mut descriptors: Vec<_> = sources
+        .iter()
+        .map(|(_, source)| PollFd::new(source, PollFlags::IN))
+        .chain(listener.map(|listener| PollFd::new(listener, PollFlags::IN)))
+        .collect();
+    let timeout = timeout.map(|timeout| Timespec {
+        tv_sec: timeout.as_secs() as _,
+        tv_nsec: timeout.subsec_nanos() as _,
+    });
+    match poll(&mut descriptors, timeout.as_ref()) {
+        Ok(count) => {
+            let ready = sources
+                .iter()
+                .zip(&descriptors)
+                .filter(|(_, descriptor)| !descriptor.revents().is_empty())
+                .map(|(&(place, _), _)| place);
+            (ready.collect(), count == 0)
+        }
+        Err(Errno::INTR) => (Vec::new(), false),
+        Err(_) => {
+            // More than the system takes: each has to look for itself, again and again.
+            thread::sleep(WITHOUT_DOORBELL);
+            (sources.iter().map(|&(place, _)| place).collect(), false)
+        }
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Place").field(&self.0).finish()
+    }
+}

@@ -1,0 +1,122 @@
+//! Output that cannot be written at once, or not at all, is not lost. In a process of its own: this test's program again,
+//! which finds out from its environment what it is to do.
+#![cfg(unix)]
+
+mod net_support;
+
+use leno::io::{AsyncWrite, AsyncWriteExt, stderr, stdout};
+use leno::process::Command;
+use net_support::{current_thread, on_one};
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::process::Stdio;
+use std::time::Duration;
+
+const ROLE: &str = "LENO_STANDARD_OUTPUT_ROLE";
+
+fn command(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "role", "--nocapture", "--test-threads=1"])
+        .env(ROLE, role)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// More than a pipe or a socket holds, in lines.
+fn flood() -> String {
+    (0..100_000).map(|n| format!("line {n}\n")).collect()
+}
+
+async fn write_flood(mut stream: impl AsyncWrite + Unpin) {
+    stream.write_all(flood().as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
+
+#[test]
+fn role() {
+    let Ok(role) = std::env::var(ROLE) else {
+        return;
+    };
+    let runtime = current_thread();
+    match role.as_str() {
+        "flood stdout" => runtime.block_on(write_flood(stdout())),
+        "flood stderr" => runtime.block_on(write_flood(stderr())),
+        "flood at the end" => {
+            runtime.block_on(async {
+                stdout().write_all(flood().as_bytes()).await.unwrap();
+            });
+            drop(runtime);
+        }
+        "fail" => runtime.block_on(async {
+            // Not before: libtest has to say something.
+            let full = File::options().write(true).open("/dev/full").unwrap();
+            // SAFETY: both are open, and nobody closes standard output.
+            assert_eq!(unsafe { libc::dup2(full.as_raw_fd(), 1) }, 1);
+            for text in ["without an end", "with an end\n"] {
+                let mut stream = stdout();
+                stream.write_all(text.as_bytes()).await.unwrap();
+                for _ in 0..3 {
+                    assert!(stream.flush().await.is_err(), "{text:?}");
+                    assert!(stream.shutdown().await.is_err(), "{text:?}");
+                }
+            }
+            let mut stream = stdout();
+            stream.write_all(&[b'\n'; 100_000]).await.unwrap();
+            for _ in 0..3 {
+                assert!(stream.write(b"more").await.is_err());
+            }
+            eprintln!("told");
+        }),
+        other => unreachable!("{other}"),
+    }
+    // What libtest has to say has nowhere to go.
+    std::process::exit(0);
+}
+
+#[test]
+fn a_stream_that_somebody_has_made_non_blocking_loses_nothing() {
+    on_one(async {
+        for role in ["flood stdout", "flood stderr", "flood at the end"] {
+            let (near, mut far) = UnixStream::pair()?;
+            near.set_nonblocking(true)?;
+            let mut command = command(role);
+            let stream = OwnedFd::from(near);
+            if role == "flood stderr" {
+                command.stderr(stream);
+            } else {
+                command.stdout(stream);
+            }
+            let reading = std::thread::spawn(move || {
+                let mut text = String::new();
+                far.read_to_string(&mut text).map(|_| text)
+            });
+            let mut child = command.spawn()?;
+            // It has the other end, which has to be gone when the child is.
+            drop(command);
+            let status = leno::time::timeout(Duration::from_secs(60), child.wait()).await??;
+            let text = reading.join().unwrap()?;
+            assert!(status.success(), "{role}");
+            assert!(text.contains(&flood()), "{role}: {} bytes", text.len());
+        }
+        Ok(())
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_stream_that_takes_nothing_tells_each_time() {
+    on_one(async {
+        let child = command("fail").stdout(Stdio::null()).spawn()?;
+        let output =
+            leno::time::timeout(Duration::from_secs(60), child.wait_with_output()).await??;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("told\n"), "{said}");
+        Ok(())
+    });
+}
