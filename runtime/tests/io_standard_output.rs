@@ -53,6 +53,21 @@ fn role() {
             });
             drop(runtime);
         }
+        // Nobody reads until it has said so elsewhere, which takes another thread for closures.
+        "stand still" => {
+            let runtime = leno::runtime::Builder::new_current_thread()
+                .max_blocking_threads(1)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let flooding = leno::spawn(write_flood(stdout()));
+                leno::task::yield_now().await;
+                let text = leno::task::spawn_blocking(|| "gone on").await.unwrap();
+                eprintln!("{text}");
+                flooding.await.unwrap();
+            });
+        }
         "fail" => runtime.block_on(async {
             // Not before: libtest has to say something.
             let full = File::options().write(true).open("/dev/full").unwrap();
@@ -117,6 +132,29 @@ fn a_stream_that_takes_nothing_tells_each_time() {
             leno::time::timeout(Duration::from_secs(60), child.wait_with_output()).await??;
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(said.contains("told\n"), "{said}");
+        Ok(())
+    });
+}
+
+#[test]
+fn a_stream_that_nobody_reads_holds_up_no_closure() {
+    on_one(async {
+        let mut child = command("stand still").spawn()?;
+        let mut said = child.stderr.take().unwrap();
+        let mut text = String::new();
+        let gone_on = async {
+            while !text.contains("gone on") {
+                text.push(char::from(
+                    leno::io::AsyncReadExt::read_u8(&mut said).await?,
+                ));
+            }
+            std::io::Result::Ok(())
+        };
+        leno::time::timeout(Duration::from_secs(60), gone_on).await??;
+        let output =
+            leno::time::timeout(Duration::from_secs(60), child.wait_with_output()).await??;
+        assert!(output.status.success());
+        assert!(String::from_utf8_lossy(&output.stdout).contains(&flood()));
         Ok(())
     });
 }

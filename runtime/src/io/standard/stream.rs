@@ -6,11 +6,12 @@
 //! with the system.
 //!
 //! Somebody, of this process or of another, may have made the stream non-blocking: then the thread waits as a blocking
-//! stream would.
+//! stream would. Whoever reads the other end may take his time: the thread does not count against the limit of threads.
 
 #[cfg(not(unix))]
 use crate::io::ReadBuf;
 use crate::io::blocking::{self, Buffer, DEFAULT_MAX_BUF_SIZE};
+use crate::kernel::waiting::waiting;
 use crate::task::JoinHandle;
 use std::future::Future;
 #[cfg(not(unix))]
@@ -156,7 +157,7 @@ impl<T: Output + 'static> Stream<T> {
     fn start(&mut self, operation: fn(&mut Buffer, T) -> io::Result<Done>) -> io::Result<()> {
         let (open, bytes) = (self.open, Arc::clone(&self.bytes));
         self.under_way = Some(blocking::start_mandatory(move || {
-            operation(&mut lock(&bytes), open())
+            waiting(|| operation(&mut lock(&bytes), open()))
         })?);
         Ok(())
     }
