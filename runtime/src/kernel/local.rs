@@ -8,7 +8,14 @@
 //! future to be woken, or for the core: its slot and the list of who waits for it are under one mutex, so whoever
 //! finds the slot empty is in the list before the core comes back, and is poked then.
 //!
-//! Every [`INTERVAL`] polls the driver turns the reactor without waiting, fires timers and takes what was injected.
+//! # The order of turns
+//!
+//! A root that is woken has its turn when nothing is ready any more, or when so many tasks have run as there may be between
+//! two looks for events: what is ready comes first, and what that sets off. Then come those that have yielded, tasks and
+//! roots (see [`deferred`](super::deferred)). A root's turn is over when it has been polled once, so nobody starves.
+//!
+//! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
+//! all that is left has yielded: at once, and less often the longer nothing else comes ([`yields`](super::yields)).
 //!
 //! # The paused clock
 //!
@@ -24,6 +31,7 @@ mod counters;
 
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
+use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking};
@@ -94,8 +102,15 @@ struct CoreSlot {
 
 /// What belongs to the driving thread.
 struct Core {
-    /// Used through `Driven::queue` alone, on the thread that holds the core, and never across foreign code.
-    queue: UnsafeCell<VecDeque<Runnable>>,
+    /// Used through `Driven::queues` alone, on the thread that holds the core, and never across foreign code.
+    queues: UnsafeCell<Queues>,
+    /// Whoever else has yielded.
+    deferred: Deferred,
+    /// How many tasks may still run before the root has its turn.
+    left: Cell<usize>,
+    /// Tasks that ran since those that had yielded were resumed, and how many these were.
+    ran: Cell<usize>,
+    resumed: Cell<usize>,
     tick: Cell<u32>,
     /// Ticks since the last look for events.
     unlooked: Cell<u32>,
@@ -103,13 +118,20 @@ struct Core {
     awake_since: Cell<u64>,
 }
 
+struct Queues {
+    ready: VecDeque<Runnable>,
+    /// They have woken themselves to yield.
+    yielded: VecDeque<Runnable>,
+}
+
 /// What `here.local` points to while a thread drives: the core, and whose it is.
 struct Driven {
     local: Arc<Local>,
     /// There until `drop` gives it back.
     core: Option<Box<Core>>,
-    /// What `here.local` was before.
+    /// What `here.local` and `here.deferred` were before.
     outer: *const (),
+    outer_deferred: *const (),
 }
 
 /// A thread that waits for the core, until it has it or does not want it any more, also because its future panics.
@@ -153,12 +175,7 @@ impl Local {
             intervals: Fixed::new(intervals),
             bound,
             core: Mutex::new(CoreSlot {
-                core: Some(Box::new(Core {
-                    queue: UnsafeCell::new(VecDeque::new()),
-                    tick: Cell::new(0),
-                    unlooked: Cell::new(0),
-                    awake_since: Cell::new(0),
-                })),
+                core: Some(Box::new(Core::new())),
                 waiters: VecDeque::new(),
             }),
             spawned: AtomicU64::new(0),
@@ -293,6 +310,24 @@ impl Local {
     }
 }
 
+impl Core {
+    fn new() -> Self {
+        Self {
+            queues: UnsafeCell::new(Queues {
+                ready: VecDeque::new(),
+                yielded: VecDeque::new(),
+            }),
+            deferred: Deferred::new(),
+            left: Cell::new(0),
+            ran: Cell::new(0),
+            resumed: Cell::new(0),
+            tick: Cell::new(0),
+            unlooked: Cell::new(0),
+            awake_since: Cell::new(0),
+        }
+    }
+}
+
 impl Driven {
     /// Takes the core for this thread; if another has it, `root` will be poked when it is free.
     fn take(local: &Arc<Local>, root: &Arc<Root>) -> Option<Box<Self>> {
@@ -309,8 +344,11 @@ impl Driven {
             local: Arc::clone(local),
             core: Some(core),
             outer: ptr::null(),
+            outer_deferred: ptr::null(),
         });
         driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        let deferred = &raw const driven.core().deferred;
+        driven.outer_deferred = here::with(|here| here.deferred.replace(deferred.cast()));
         driven.core().awake_since.set(prim::now());
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
         unsafe { driven.local.wheel.own() };
@@ -320,32 +358,96 @@ impl Driven {
     /// The driver's loop.
     fn drive<T>(&self, root: &Root, mut poll_root: impl FnMut() -> Poll<T>) -> T {
         loop {
+            self.begin_round();
             if let Poll::Ready(output) = poll_root() {
                 return output;
             }
-            // A root that is woken gets its turn when the tasks that were queued before have had theirs, so that
-            // neither can keep the other waiting.
-            let round = self.queue(|queue| queue.len()).max(1);
-            let mut tasks = 0;
-            while tasks < round || !root.is_woken() {
-                let Some(task) = self.next() else {
-                    break;
-                };
-                here::with(|here| here.budget.set(budget::PER_POLL));
-                if let Some(woken) = task.run() {
-                    self.queue(|queue| queue.push_back(woken));
-                }
-                tasks += 1;
-                if self.tick() {
-                    self.look_around();
-                }
+            self.round(root);
+        }
+    }
+
+    fn begin_round(&self) {
+        self.core().left.set(self.local.intervals.events() as usize);
+    }
+
+    /// All that comes between two turns of the root.
+    fn round(&self, root: &Root) {
+        let ran = self.core().ran.get();
+        let dry = self.run_tasks();
+        if self.tick() {
+            self.look_around();
+        }
+        if !dry {
+            self.resume();
+        } else if self.has_yielded() {
+            self.look_for_others();
+            self.resume();
+        } else if !root.is_woken() {
+            self.sleep();
+        } else if self.core().ran.get() == ran && here::with(|here| here.yields.count()) {
+            // A root that has woken itself, with nothing to run, has left the turn to what is not a task.
+            self.look_and_fire();
+        }
+    }
+
+    /// Runs what is ready, and what that sets off, as long as the round lasts. True if nothing is left.
+    fn run_tasks(&self) -> bool {
+        let core = self.core();
+        let mut dry = false;
+        while core.left.get() > 0 {
+            let Some(task) = self.next() else {
+                dry = true;
+                break;
+            };
+            core.left.set(core.left.get() - 1);
+            core.ran.set(core.ran.get().wrapping_add(1));
+            here::with(|here| here.budget.set(budget::PER_POLL));
+            let (woken, yielded) = core.deferred.poll(task.address(), || task.run());
+            match woken {
+                Some(task) if yielded => self.queues(|queues| queues.yielded.push_back(task)),
+                Some(task) => self.push(task),
+                None => {}
             }
-            here::with(|here| here.budget.set(budget::UNLIMITED));
-            // A root that has woken itself, with nothing queued, has left the turn to what is not a task.
-            if self.tick() || (tasks == 0 && root.is_woken()) {
+            if self.tick() {
                 self.look_around();
-            } else if !root.is_woken() {
-                self.sleep();
+            }
+        }
+        here::with(|here| here.budget.set(budget::UNLIMITED));
+        dry
+    }
+
+    fn has_yielded(&self) -> bool {
+        self.core().deferred.any() || self.queues(|queues| !queues.yielded.is_empty())
+    }
+
+    /// All that is left has yielded, and may be waiting for what is not a task. That gets its turn at once if others have
+    /// run since the last time.
+    fn look_for_others(&self) {
+        let core = self.core();
+        let is_time = here::with(|here| {
+            if core.ran.get() > core.resumed.get() {
+                here.yields.restart();
+            }
+            here.yields.count()
+        });
+        if is_time {
+            self.look_and_fire();
+        }
+    }
+
+    /// Those that have yielded get their turn.
+    fn resume(&self) {
+        let core = self.core();
+        let resumed = self.queues(|queues| {
+            let resumed = queues.yielded.len();
+            queues.ready.append(&mut queues.yielded);
+            resumed
+        });
+        core.resumed.set(resumed);
+        core.ran.set(0);
+        if core.deferred.any() {
+            for waker in core.deferred.take() {
+                foreign::call(|| waker.wake());
             }
         }
     }
@@ -361,10 +463,14 @@ impl Driven {
     /// What is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
         if self.local.intervals.count(&self.core().unlooked) {
-            self.look();
-            self.fire();
+            self.look_and_fire();
         }
         self.take_injected();
+    }
+
+    fn look_and_fire(&self) {
+        self.look();
+        self.fire();
     }
 
     /// The next task: the core's queue first, the injected ones when it is empty.
@@ -383,13 +489,23 @@ impl Driven {
     }
 
     fn pop(&self) -> Option<Runnable> {
-        self.queue(VecDeque::pop_front)
+        self.queues(|queues| queues.ready.pop_front())
     }
 
-    fn queue<R>(&self, f: impl FnOnce(&mut VecDeque<Runnable>) -> R) -> R {
-        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's one-liners, which
-        // call no foreign code, so the reference is the only one.
-        f(unsafe { &mut *self.core().queue.get() })
+    fn push(&self, task: Runnable) {
+        self.queues(|queues| queues.ready.push_back(task));
+    }
+
+    /// True if no task is ready.
+    fn is_empty(&self) -> bool {
+        self.queues(|queues| queues.ready.is_empty())
+    }
+
+    #[inline]
+    fn queues<R>(&self, f: impl FnOnce(&mut Queues) -> R) -> R {
+        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's few lines, which call no
+        // foreign code, so the reference is the only one.
+        f(unsafe { &mut *self.core().queues.get() })
     }
 
     /// Moves what was injected to the end of the core's queue.
@@ -400,7 +516,7 @@ impl Driven {
         }
         let mut injected = self.local.injected.lock();
         self.local.injected_len.store(0, Ordering::Relaxed);
-        self.queue(|queue| queue.append(&mut injected.queue));
+        self.queues(|queues| queues.ready.append(&mut injected.queue));
     }
 
     fn fire(&self) {
@@ -445,7 +561,7 @@ impl Driven {
         let local = &*self.local;
         Callback::call(local.hooks.on_park.as_ref());
         // The callback may have spawned or woken something.
-        if self.queue(|queue| queue.is_empty()) {
+        if self.is_empty() {
             self.count_sleep();
             self.count_busy();
             if local.clock.is_paused() {
@@ -470,7 +586,7 @@ impl Driven {
         match deadline {
             Some(deadline) if !held => {
                 let called = self.look();
-                if !called.any && self.queue(|queue| queue.is_empty()) {
+                if !called.any && self.is_empty() {
                     local.clock.advance_to(deadline);
                 }
             }
@@ -507,6 +623,7 @@ impl Driven {
 
     /// Cancels what is in the queues; true if there was anything.
     fn drain(&self) -> bool {
+        self.resume();
         self.take_injected();
         let mut any = false;
         while let Some(task) = self.pop() {
@@ -519,9 +636,12 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        // What is not this root's is not to wait for the next driver.
+        self.resume();
         self.count_busy();
         here::with(|here| {
             here.local.set(self.outer);
+            here.deferred.set(self.outer_deferred);
             here.budget.set(budget::UNLIMITED);
         });
         self.local.wheel.disown();
@@ -550,7 +670,7 @@ impl LocalHome {
 impl Scheduler for LocalHome {
     fn schedule(&self, task: Runnable) {
         match self.driven() {
-            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            Some(driven) => driven.push(task),
             None => self.0.inject(task),
         }
     }
@@ -558,7 +678,7 @@ impl Scheduler for LocalHome {
     fn schedule_unheld(&self, task: Runnable) {
         match self.driven() {
             // The driver holds the scheduler.
-            Some(driven) => driven.queue(|queue| queue.push_back(task)),
+            Some(driven) => driven.push(task),
             None => Arc::clone(&self.0).inject(task),
         }
     }

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields         data, no orderings; who calls what is not ours
-//!  k1  here · budget · hooks · clock · seat · intervals  this thread, the time, a place to sleep
+//!  k1  here · deferred · budget · hooks · clock · seat · intervals
+//!                                                       this thread, the time, a place to sleep
 //!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
 //!  k3  slot · owned · idle · watcher · driver            where tasks wait, where workers wait
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -20,6 +21,7 @@ pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod clock;
+pub(crate) mod deferred;
 pub(crate) mod driver;
 pub(crate) mod finished;
 pub(crate) mod foreign;

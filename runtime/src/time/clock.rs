@@ -1,8 +1,11 @@
 //! Stopping and moving the clock, for tests.
 
 use crate::kernel::clock::{AdvanceError, Clock};
+use crate::kernel::local::Local;
 use crate::runtime::current;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 /// Stops the runtime's clock.
@@ -100,8 +103,19 @@ pub fn resume() {
 /// ```
 pub async fn advance(duration: Duration) {
     advance_clock(&clock(), duration);
-    // The tasks that have been woken are queued before this one queues itself again.
-    crate::task::yield_now().await;
+    // The tasks that have been woken are queued before this one queues itself again. It comes right after them, before what
+    // they set off: that belongs to the time from here on.
+    let mut advanced = false;
+    poll_fn(|cx| {
+        if advanced {
+            return Poll::Ready(());
+        }
+        advanced = true;
+        Local::queue_root_here();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 #[track_caller]

@@ -47,15 +47,14 @@ impl Local {
         here::with(|here| !here.local.get().is_null())
     }
 
-    /// If this thread drives a scheduler, and has nothing to run, it is to look for events next.
-    pub(crate) fn hurry_here() {
+    /// If this thread polls the root of a scheduler, that has its next turn right after the tasks that are queued now.
+    pub(crate) fn queue_root_here() {
         let driven = here::with(|here| here.local.get()).cast::<Driven>();
         // SAFETY: as in `LocalHome::driven`.
         if let Some(driven) = unsafe { driven.as_ref() } {
-            if driven.queue(|queue| queue.is_empty()) {
-                let intervals = driven.local.intervals;
-                intervals.hurry(&driven.core().unlooked);
-                driven.core().tick.set(intervals.step());
+            if !driven.core().deferred.is_polling() {
+                let queued = driven.queues(|queues| queues.ready.len());
+                driven.core().left.set(queued.max(1));
             }
         }
     }
