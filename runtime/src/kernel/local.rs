@@ -431,6 +431,8 @@ impl Driven {
             here.yields.count()
         });
         if is_time {
+            core.tick.set(0);
+            core.unlooked.set(0);
             self.look_and_fire();
         }
     }
@@ -440,7 +442,11 @@ impl Driven {
         let core = self.core();
         let resumed = self.queues(|queues| {
             let resumed = queues.yielded.len();
-            queues.ready.append(&mut queues.yielded);
+            if queues.ready.is_empty() {
+                std::mem::swap(&mut queues.ready, &mut queues.yielded);
+            } else {
+                queues.ready.append(&mut queues.yielded);
+            }
             resumed
         });
         core.resumed.set(resumed);
