@@ -5,8 +5,7 @@
 //! the next park, so a task that is injected between the driver's look and its park ends the park at once.
 //!
 //! Several threads may call `block_on` at a time. One holds the core and drives; the others wait for their own
-//! future to be woken, or for the core: its slot and the list of who waits for it are under one mutex, so whoever
-//! finds the slot empty is in the list before the core comes back, and is poked then.
+//! future to be woken, or for the core ([`handover`]).
 //!
 //! # The order of turns
 //!
@@ -24,10 +23,11 @@
 //!
 //! # Shutdown
 //!
-//! [`Local::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
+//! [`Driven::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
 //! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
 
 mod counters;
+mod handover;
 
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
@@ -42,15 +42,14 @@ use crate::kernel::root::{Driving, Root};
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wheel::{self, Wheel};
-use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
+use handover::{CoreSlot, Part};
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::Duration;
 
 /// The shared half of a current-thread scheduler.
@@ -68,6 +67,8 @@ pub(crate) struct Local {
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
     core: Mutex<CoreSlot>,
+    /// The driver is a helper, and is to give the core back.
+    wanted: AtomicBool,
     spawned: AtomicU64,
     finished: AtomicU64,
     /// As in a worker's counters.
@@ -94,12 +95,6 @@ enum Closed {
     Yes,
 }
 
-struct CoreSlot {
-    core: Option<Box<Core>>,
-    /// Seats of the threads that wait for it.
-    waiters: VecDeque<Arc<Root>>,
-}
-
 /// What belongs to the driving thread.
 struct Core {
     /// Used through `Driven::queues` alone, on the thread that holds the core, and never across foreign code.
@@ -108,6 +103,8 @@ struct Core {
     deferred: Deferred,
     /// How many tasks may still run before the root has its turn.
     left: Cell<usize>,
+    /// The driver is to end the scheduler.
+    ending: Cell<bool>,
     /// Tasks that ran since those that had yielded were resumed, and how many these were.
     ran: Cell<usize>,
     resumed: Cell<usize>,
@@ -132,18 +129,6 @@ struct Driven {
     /// What `here.local` and `here.deferred` were before.
     outer: *const (),
     outer_deferred: *const (),
-}
-
-/// A thread that waits for the core, until it has it or does not want it any more, also because its future panics.
-struct Waiting<'a> {
-    local: &'a Local,
-    root: &'a Arc<Root>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.local.forget_waiter(self.root);
-    }
 }
 
 /// A current-thread scheduler as its tasks see it.
@@ -174,10 +159,8 @@ impl Local {
             hooks,
             intervals: Fixed::new(intervals),
             bound,
-            core: Mutex::new(CoreSlot {
-                core: Some(Box::new(Core::new())),
-                waiters: VecDeque::new(),
-            }),
+            core: Mutex::new(CoreSlot::new(Core::new())),
+            wanted: AtomicBool::new(false),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             sleeps: AtomicU64::new(0),
@@ -209,80 +192,11 @@ impl Local {
         &self.wheel
     }
 
-    // ----- block_on -----------------------------------------------------------------------------------
-
-    /// Waits for `future` on this thread, and drives the scheduler if no other thread does. The caller holds a
-    /// [`Driving`].
-    pub(crate) fn block_on<F: Future>(local: &Arc<Self>, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let root = Root::new(Some(Arc::clone(&local.seat)));
-        let waker = Root::waker(&root);
-        let mut cx = Context::from_waker(&waker);
-        let mut poll = || {
-            if !root.take_woken() {
-                return Poll::Pending;
-            }
-            budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx))
-        };
-        let mut waiting = None;
-        let driven = loop {
-            if let Some(driven) = Driven::take(local, &root) {
-                break driven;
-            }
-            // Another thread drives: wait for this future, or for the core.
-            waiting.get_or_insert_with(|| Waiting { local, root: &root });
-            if let Poll::Ready(output) = poll() {
-                return output;
-            }
-            root.seat.park(None);
-        };
-        drop(waiting);
-        driven.drive(&root, poll)
-    }
-
-    /// Ends the scheduler: cancels all tasks, on this thread. Another thread that drives is waited for.
-    pub(crate) fn close(local: &Arc<Self>) {
-        let root = Root::new(None);
-        let driven = loop {
-            if let Some(driven) = Driven::take(local, &root) {
-                break driven;
-            }
-            root.seat.park(None);
-        };
-        let _driving = Driving::replace(Blocking::Forbidden);
-        local.injected.lock().closed = Closed::Closing;
-        local.owned.close();
-        while driven.drain() {}
-        if local.bound {
-            driven.wait_for_wakers();
-        }
-        local.injected.lock().closed = Closed::Yes;
-        while driven.drain() {}
-        local.wheel.close();
-        local.driver.close();
-        drop(driven);
-    }
-
     /// Waits until no task is left, after [`close`](Self::close).
     pub(crate) fn wait_for_tasks(&self) {
         let mut guard = self.injected.lock();
         while self.live_tasks() != 0 {
             guard = self.ended.wait(guard);
-        }
-    }
-
-    fn forget_waiter(&self, root: &Arc<Root>) {
-        let next = {
-            let mut slot = self.core.lock();
-            slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
-            // It may have been poked for the core just now, which it does not want any more.
-            slot.core
-                .is_some()
-                .then(|| slot.waiters.pop_front())
-                .flatten()
-        };
-        if let Some(next) = next {
-            next.seat.poke();
         }
     }
 
@@ -319,6 +233,7 @@ impl Core {
             }),
             deferred: Deferred::new(),
             left: Cell::new(0),
+            ending: Cell::new(false),
             ran: Cell::new(0),
             resumed: Cell::new(0),
             tick: Cell::new(0),
@@ -329,17 +244,9 @@ impl Core {
 }
 
 impl Driven {
-    /// Takes the core for this thread; if another has it, `root` will be poked when it is free.
-    fn take(local: &Arc<Local>, root: &Arc<Root>) -> Option<Box<Self>> {
-        let mut slot = local.core.lock();
-        let Some(core) = slot.core.take() else {
-            if !slot.waiters.iter().any(|waiter| Arc::ptr_eq(waiter, root)) {
-                slot.waiters.push_back(Arc::clone(root));
-            }
-            return None;
-        };
-        slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
-        drop(slot);
+    /// Takes the core for this thread; if that is not to be had, `root` will be poked when it is.
+    fn take(local: &Arc<Local>, root: &Arc<Root>, part: Part) -> Option<Box<Self>> {
+        let core = local.take_core(root, part)?;
         let mut driven = Box::new(Self {
             local: Arc::clone(local),
             core: Some(core),
@@ -383,7 +290,9 @@ impl Driven {
             self.look_for_others();
             self.resume();
         } else if !root.is_woken() {
-            self.sleep();
+            if !self.local.is_wanted() {
+                self.sleep();
+            }
         } else if self.core().ran.get() == ran && here::with(|here| here.yields.count()) {
             // A root that has woken itself, with nothing to run, has left the turn to what is not a task.
             self.look_and_fire();
@@ -394,7 +303,7 @@ impl Driven {
     fn run_tasks(&self) -> bool {
         let core = self.core();
         let mut dry = false;
-        while core.left.get() > 0 {
+        while core.left.get() > 0 && !self.local.is_wanted() {
             let Some(task) = self.next() else {
                 dry = true;
                 break;
@@ -611,6 +520,22 @@ impl Driven {
         self.local.busy.fetch_add(awake, Ordering::Relaxed);
     }
 
+    /// Ends the scheduler.
+    fn close(&self) {
+        let local = &*self.local;
+        let _driving = Driving::replace(Blocking::Forbidden);
+        local.injected.lock().closed = Closed::Closing;
+        local.owned.close();
+        while self.drain() {}
+        if local.bound {
+            self.wait_for_wakers();
+        }
+        local.injected.lock().closed = Closed::Yes;
+        while self.drain() {}
+        local.wheel.close();
+        local.driver.close();
+    }
+
     /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about
     /// to push it. Waits for that, and cancels it here.
     fn wait_for_wakers(&self) {
@@ -642,6 +567,9 @@ impl Driven {
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        if self.core().ending.replace(false) {
+            self.close();
+        }
         // What is not this root's is not to wait for the next driver.
         self.resume();
         self.count_busy();
@@ -651,14 +579,7 @@ impl Drop for Driven {
             here.budget.set(budget::UNLIMITED);
         });
         self.local.wheel.disown();
-        let next = {
-            let mut slot = self.local.core.lock();
-            slot.core = self.core.take();
-            slot.waiters.pop_front()
-        };
-        if let Some(next) = next {
-            next.seat.poke();
-        }
+        Local::give_core(&self.local, self.core.take());
     }
 }
 

@@ -335,9 +335,10 @@ impl Inner {
         }
     }
 
-    /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
+    /// Waits for `future`, and drives a current-thread scheduler meanwhile: with a claim to it, or else as long as nobody
+    /// with one comes.
     #[track_caller]
-    pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, drive: bool) -> F::Output {
+    pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, claims: bool) -> F::Output {
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);
@@ -345,15 +346,19 @@ impl Inner {
                 root::wait(future)
             }
             Scheduler::Local { local, .. } => {
-                // Who does not drive holds nobody up.
-                let _driving = Driving::enter_runtime(if drive {
+                // Who has no claim polls its future without driving, and holds nobody up.
+                let _driving = Driving::enter_runtime(if claims {
                     MayBlock::Forbidden
                 } else {
                     MayBlock::InPlace
                 });
                 let _current = current::set(Arc::clone(self));
-                if drive {
+                // Tasks that need not be `Send` stay on their thread.
+                let is_at_home = |owner| owner == thread::current().id();
+                if claims {
                     Local::block_on(local, future)
+                } else if self.owner().is_none_or(is_at_home) {
+                    Local::help(local, future)
                 } else {
                     root::wait(future)
                 }
@@ -370,12 +375,18 @@ impl Inner {
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         // First, since the threads of workers that end look for closures next, and must not start one that waited.
         self.blocking.close();
+        let mut is_closed = true;
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.close(),
-            // Nobody drives it: `block_on` borrows the runtime that is being dropped.
+            // If somebody drives it, that is by a handle: `block_on` borrows the runtime that is being dropped.
             Scheduler::Local { local, .. } => {
                 let _current = current::set(Arc::clone(self));
-                Local::close(local);
+                let patience = match patience {
+                    Patience::Until(duration) if may_wait => Some(duration),
+                    Patience::Endless if may_wait => None,
+                    _ => Some(Duration::ZERO),
+                };
+                is_closed = Local::close(local, patience);
             }
         }
         if !waits {
@@ -390,6 +401,10 @@ impl Inner {
                 "Cannot drop a runtime in asynchronous code: that waits for its tasks, on a thread that is driving \
                  others. Move it out of the task, drop it in `spawn_blocking`, or call `shutdown_background`"
             );
+        }
+        if !is_closed {
+            // A task of a thread that drives by a handle stands still, and the time is over.
+            return;
         }
         let own_thread = self.blocking.is_own_thread();
         let timeout = match patience {
