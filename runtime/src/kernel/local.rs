@@ -16,11 +16,6 @@
 //! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
 //! all that is left has yielded: at once, and less often the longer nothing else comes ([`yields`](super::yields)).
 //!
-//! # The paused clock
-//!
-//! While the clock is paused and there is nothing to do, it moves to the next deadline by itself, but not while a
-//! blocking closure is alive, since what that does takes real time (see [`Local::hold_clock`]).
-//!
 //! # Shutdown
 //!
 //! [`Driven::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
@@ -28,6 +23,7 @@
 
 mod counters;
 mod handover;
+mod paused;
 
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
@@ -45,6 +41,7 @@ use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
 use handover::{CoreSlot, Part};
+use paused::Patience;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -101,6 +98,7 @@ struct Core {
     queues: UnsafeCell<Queues>,
     /// Whoever else has yielded.
     deferred: Deferred,
+    patience: Patience,
     /// How many tasks may still run before the root has its turn.
     left: Cell<usize>,
     /// The driver is to end the scheduler.
@@ -145,6 +143,9 @@ impl Local {
         bound: bool,
     ) -> Arc<Self> {
         let seat = Arc::new(Seat::new(driver.handle().cloned()));
+        if let Some(reactor) = driver.handle() {
+            reactor.count_tries();
+        }
         Arc::new(Self {
             injected: Mutex::new(Injected {
                 queue: VecDeque::new(),
@@ -232,6 +233,7 @@ impl Core {
                 yielded: VecDeque::new(),
             }),
             deferred: Deferred::new(),
+            patience: Patience::new(),
             left: Cell::new(0),
             ending: Cell::new(false),
             ran: Cell::new(0),
@@ -491,22 +493,6 @@ impl Driven {
         }
         self.fire();
         Callback::call(local.hooks.on_unpark.as_ref());
-    }
-
-    /// The clock stands still: look for events, and move it to the next deadline if there are none.
-    fn sleep_paused(&self, deadline: Option<u64>) {
-        let local = &*self.local;
-        // Ordering: Acquire, the partner of the Release in `ClockHold::drop`, which pokes the seat.
-        let held = local.clock_holds.load(Ordering::Acquire) > 0;
-        match deadline {
-            Some(deadline) if !held => {
-                let called = self.look();
-                if !called.any && self.is_empty() {
-                    local.clock.advance_to(deadline);
-                }
-            }
-            _ => self.wait(None),
-        }
     }
 
     fn count_sleep(&self) {

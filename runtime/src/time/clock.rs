@@ -15,6 +15,12 @@ use std::time::Duration;
 /// sleeps for an hour is over at once, and sees exactly an hour pass. The clock does not jump while a
 /// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for.
 ///
+/// What comes from outside of the runtime takes real time: the answer of a server in another thread or process, the end of a
+/// child. If the tasks have used a socket or anything else that the reactor watches since the last jump, an event is
+/// therefore waited for before the next one, up to 32 ms of real time, so that a timeout around it does not strike at once.
+/// An answer that takes longer is late, by whatever the timeout is. Each time that no event comes the wait is halved, down to
+/// a millisecond; one that comes restores it. A test without IO, or whose IO only waits, does not wait.
+///
 /// Only this crate's time is affected, not the standard library's. A runtime can also begin with a paused
 /// clock: `start_paused(true)` on its builder.
 ///

@@ -1,20 +1,8 @@
-//! What a current-thread scheduler counts, and what holds its clock.
+//! What a current-thread scheduler counts, and what this thread is to it.
 
 use super::{Driven, Local};
 use crate::kernel::here;
-use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
-
-/// The clock does not move by itself while this lives.
-pub(crate) struct ClockHold(Arc<Local>);
-
-impl Drop for ClockHold {
-    fn drop(&mut self) {
-        // Ordering: Release, so that what the closure did is visible before the clock moves.
-        self.0.clock_holds.fetch_sub(1, Ordering::Release);
-        self.0.seat.poke();
-    }
-}
 
 impl Local {
     pub(crate) fn count_spawned(&self) {
@@ -57,12 +45,5 @@ impl Local {
                 driven.core().left.set(queued.max(1));
             }
         }
-    }
-
-    /// Keeps a paused clock from moving by itself.
-    pub(crate) fn hold_clock(local: &Arc<Self>) -> ClockHold {
-        // Ordering: Relaxed; the driver that has to see it is on this thread or will be told by what this does.
-        local.clock_holds.fetch_add(1, Ordering::Relaxed);
-        ClockHold(Arc::clone(local))
     }
 }
