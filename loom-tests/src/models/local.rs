@@ -22,11 +22,15 @@ fn local(io: bool) -> Arc<Local> {
 }
 
 fn new(io: bool, bound: bool) -> Arc<Local> {
+    with_intervals(io, bound, Intervals::default())
+}
+
+fn with_intervals(io: bool, bound: bool, intervals: Intervals) -> Arc<Local> {
     Local::new(
         Driver::new(io.then(|| Reactor::new().unwrap())),
         Arc::new(Clock::new()),
         ParkHooks::default(),
-        Intervals::default(),
+        intervals,
         bound,
     )
 }
@@ -244,13 +248,18 @@ impl Event {
 
 /// Somebody who helps gives the core to whoever has a claim, wherever it is about to wait, and has it again afterwards.
 // Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `round` sleeps without a look at
-// `wanted`; `help` goes on although it is wanted; `give_core` pokes nobody; `next` takes the helpers first (with the second
-// one): deadlock, all of them.
+// `wanted`; `help` goes on although it is wanted; `give_core` pokes nobody: deadlock, all of them. A helper takes the core
+// although a claim waits: it may do so again and again.
 #[test]
 fn a_helper_makes_way_for_a_claim() {
+    // Once with a look for events after each poll, which takes note of pokes.
     for io in [false, true] {
         explore(2, move || {
-            let local = local(io);
+            let intervals = Intervals {
+                events: io.then_some(1),
+                injected: None,
+            };
+            let local = with_intervals(io, false, intervals);
             let over = Event::new();
             let helper = thread::spawn({
                 let (local, over) = (local.clone(), over.clone());
@@ -273,12 +282,35 @@ fn a_helper_makes_way_for_a_claim() {
     }
 }
 
+/// Of those who wait for the core a claim is called first, since the helpers leave it alone until then.
+// Mutation: handover.rs, `next` takes the helpers first: deadlock.
+#[test]
+fn a_claim_is_called_before_a_helper() {
+    explore(2, || {
+        let local = local(false);
+        let helpers = [(), ()].map(|()| {
+            let over = Event::new();
+            let thread = thread::spawn({
+                let (local, over) = (local.clone(), over.clone());
+                move || Local::help(&local, over.wait())
+            });
+            (thread, over)
+        });
+        Local::block_on(&local, spawn(&local, async {})).unwrap();
+        for (thread, over) in helpers {
+            over.set();
+            thread.join().unwrap();
+        }
+        end(&local);
+    });
+}
+
 /// Of two who help each gets the core when the other one polls its future, which may take as long as it likes.
-// Mutations: handover.rs, `help` stays in the list while it polls; `forget_waiter` does not poke the next; `Driven::drop` does
-// not give the core back before the poll (`help` keeps it): deadlock, all of them.
+// Mutations: handover.rs, `help` stays in the list while it polls; `forget_waiter` does not poke the next; `help` keeps the core
+// while it polls: deadlock, all of them.
 #[test]
 fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
-    explore(2, || {
+    explore(3, || {
         let local = local(false);
         let blocks = thread::spawn({
             let local = local.clone();
@@ -308,7 +340,7 @@ fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
 /// The end that meets a helper comes all the same: at once, or when the helper is about to stop driving. Either way all tasks
 /// have been dropped when both threads are done.
 // Mutations: handover.rs, `leave_end` does not look whether the core has come back, or does not mark; `give_core` does not
-// close: the task lives on; `leave_end` does not leave the list: deadlock.
+// close: the task lives on, all of them.
 #[test]
 fn the_end_meets_a_helper() {
     for patience in [None, Some(Duration::ZERO)] {

@@ -15,14 +15,11 @@
 //!
 //! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
 //! all that is left has yielded: at once, and less often the longer nothing else comes ([`yields`](super::yields)).
-//!
-//! # Shutdown
-//!
-//! [`Driven::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
-//! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
 
+mod closing;
 mod counters;
 mod handover;
+mod home;
 mod paused;
 
 use crate::kernel::budget;
@@ -30,13 +27,13 @@ use crate::kernel::clock::Clock;
 use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
-use crate::kernel::here::{self, Blocking};
+use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::owned::Owned;
-use crate::kernel::root::{Driving, Root};
+use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
-use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::task::Runnable;
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
@@ -45,7 +42,7 @@ use paused::Patience;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -129,9 +126,6 @@ struct Driven {
     outer_deferred: *const (),
 }
 
-/// A current-thread scheduler as its tasks see it.
-struct LocalHome(Arc<Local>);
-
 impl Local {
     /// A scheduler; if it is `bound`, its tasks need not be `Send`, and whoever spawns those, drives it and closes it is on
     /// one thread.
@@ -171,11 +165,6 @@ impl Local {
         })
     }
 
-    /// The home of this scheduler's tasks.
-    pub(crate) fn home(local: &Arc<Self>) -> Home {
-        Home::new(LocalHome(Arc::clone(local)))
-    }
-
     /// Tasks in the injected queue.
     pub(crate) fn injected(&self) -> usize {
         self.injected.lock().queue.len()
@@ -191,14 +180,6 @@ impl Local {
 
     pub(crate) fn wheel(&self) -> &wheel::Handle {
         &self.wheel
-    }
-
-    /// Waits until no task is left, after [`close`](Self::close).
-    pub(crate) fn wait_for_tasks(&self) {
-        let mut guard = self.injected.lock();
-        while self.live_tasks() != 0 {
-            guard = self.ended.wait(guard);
-        }
     }
 
     fn inject(&self, task: Runnable) {
@@ -505,50 +486,6 @@ impl Driven {
         // Ordering: Relaxed, a statistic.
         self.local.busy.fetch_add(awake, Ordering::Relaxed);
     }
-
-    /// Ends the scheduler.
-    fn close(&self) {
-        let local = &*self.local;
-        let _driving = Driving::replace(Blocking::Forbidden);
-        local.injected.lock().closed = Closed::Closing;
-        local.owned.close();
-        while self.drain() {}
-        if local.bound {
-            self.wait_for_wakers();
-        }
-        local.injected.lock().closed = Closed::Yes;
-        while self.drain() {}
-        local.wheel.close();
-        local.driver.close();
-    }
-
-    /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about
-    /// to push it. Waits for that, and cancels it here.
-    fn wait_for_wakers(&self) {
-        let local = &*self.local;
-        loop {
-            while self.drain() {}
-            let mut injected = local.injected.lock();
-            while injected.queue.is_empty() {
-                if local.live_tasks() == 0 {
-                    return;
-                }
-                injected = local.ended.wait(injected);
-            }
-        }
-    }
-
-    /// Cancels what is in the queues; true if there was anything.
-    fn drain(&self) -> bool {
-        self.resume();
-        self.take_injected();
-        let mut any = false;
-        while let Some(task) = self.pop() {
-            task.cancel();
-            any = true;
-        }
-        any
-    }
 }
 
 impl Drop for Driven {
@@ -566,48 +503,6 @@ impl Drop for Driven {
         });
         self.local.wheel.disown();
         Local::give_core(&self.local, self.core.take());
-    }
-}
-
-impl LocalHome {
-    /// The driver of this scheduler, if it is this thread.
-    fn driven(&self) -> Option<&Driven> {
-        let driven = here::with(|here| here.local.get()).cast::<Driven>();
-        // SAFETY: `here.local` points to the box in the hands of this thread's `block_on` (or `close`) further up the
-        // stack, and is cleared when that is dropped.
-        let driven = unsafe { driven.as_ref() };
-        driven.filter(|driven| Arc::ptr_eq(&driven.local, &self.0))
-    }
-}
-
-impl Scheduler for LocalHome {
-    fn schedule(&self, task: Runnable) {
-        match self.driven() {
-            Some(driven) => driven.push(task),
-            None => self.0.inject(task),
-        }
-    }
-
-    fn schedule_unheld(&self, task: Runnable) {
-        match self.driven() {
-            // The driver holds the scheduler.
-            Some(driven) => driven.push(task),
-            None => Arc::clone(&self.0).inject(task),
-        }
-    }
-
-    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
-        // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(0, task) }.then_some(0)
-    }
-
-    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
-        if let Some(shard) = shard {
-            // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
-        }
-        // Ordering: Release, see `live_tasks`.
-        self.0.finished.fetch_add(1, Ordering::Release);
     }
 }
 

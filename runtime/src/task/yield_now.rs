@@ -13,10 +13,11 @@ use std::task::Poll;
 /// if other tasks have run since the last time, and otherwise less often the longer nobody does anything but yield, down to
 /// every eighth time. Of several that yield the first comes first.
 ///
-/// On a worker of a multi-threaded runtime the task goes to the end of the worker's queue, where the other workers can find
-/// it. Of what the tasks before it set off, some runs first and some after it. IO and timers get their turn every so often,
-/// whatever is queued, and if nothing is, as above. So does the future of a `block_on`, for which nobody but itself has to
-/// wait: it is polled again at once.
+/// On a worker of a multi-threaded runtime the task goes to the end of the worker's queue. Of what the tasks before it set
+/// off, some runs first and some after it. That is on purpose: there the other workers can find it, and one that has nothing
+/// to do goes on with it some 25 µs later, even if the next task here computes for long. Set aside, it would wait for that.
+/// IO and timers get their turn every so often, whatever is queued, and if nothing is, as above. The future of a `block_on`
+/// of such a runtime, which nobody shares its thread with, is polled again at once.
 ///
 /// A yield says nothing of the turns of other threads, and is no way to wait for something: of that, tell by a channel or a
 /// [`Notify`](crate::sync::Notify).
