@@ -2,7 +2,7 @@
 //! off; but nobody waits for ever.
 
 use leno::runtime::{Builder, LocalOptions, Runtime};
-use leno::sync::{mpsc, oneshot};
+use leno::sync::{Notify, mpsc, oneshot};
 use leno::task::{JoinHandle, LocalSet, coop, spawn_local, yield_now};
 use leno::time::{self, Duration};
 use std::cell::Cell;
@@ -427,6 +427,31 @@ fn what_has_yielded_is_dropped_with_its_runtime_and_by_an_abort() {
 /// The error of a task whose runtime is gone.
 fn error_of(task: JoinHandle<()>) -> leno::task::JoinError {
     one_thread().block_on(task).unwrap_err()
+}
+
+#[test]
+fn what_a_callback_yields_is_resumed_before_its_thread_sleeps() {
+    struct Ring(Notify);
+    impl Wake for Ring {
+        fn wake(self: Arc<Self>) {
+            self.0.notify_one();
+        }
+    }
+    let ring = Arc::new(Ring(Notify::new()));
+    let waker = Waker::from(ring.clone());
+    let parks = AtomicUsize::new(0);
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .on_thread_park(move || {
+            if parks.fetch_add(1, Ordering::Relaxed) == 0 {
+                let mut cx = Context::from_waker(&waker);
+                assert!(pin!(yield_now()).poll(&mut cx).is_pending());
+            }
+        })
+        .build()
+        .unwrap();
+    let rung = async { time::timeout(Duration::from_secs(60), ring.0.notified()).await };
+    runtime.block_on(rung).expect("it has slept");
 }
 
 #[test]

@@ -458,8 +458,8 @@ impl Driven {
     fn sleep(&self) {
         let local = &*self.local;
         Callback::call(local.hooks.on_park.as_ref());
-        // The callback may have spawned or woken something.
-        if self.is_empty() {
+        // The callback may have spawned or woken something, or yielded.
+        if self.is_empty() && !self.has_yielded() {
             self.count_sleep();
             self.count_busy();
             if local.clock.is_paused() {

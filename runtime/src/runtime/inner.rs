@@ -298,14 +298,16 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let hold = match &self.scheduler {
-            Scheduler::Local { local, .. } => Some(Local::hold_clock(local)),
-            Scheduler::Pool { .. } => None,
-        };
-        let (task, handle) = blocking::task(move || {
-            let _hold = hold;
-            closure()
-        });
+        let (mut task, handle) = blocking::task(closure);
+        if let Scheduler::Local { local, .. } = &self.scheduler {
+            // A paused clock stands still until the closure is done, and those who wait for it have been told.
+            let hold = Local::hold_clock(local);
+            (task, _) = blocking::task(move || {
+                let again = task.run();
+                debug_assert!(again.is_none(), "a closure is done when it has been polled");
+                drop(hold);
+            });
+        }
         let submitted = self.submit(job(task));
         (handle, submitted)
     }
