@@ -247,19 +247,13 @@ impl Event {
 }
 
 /// Somebody who helps gives the core to whoever has a claim, wherever it is about to wait, and has it again afterwards.
-// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `round` sleeps without a look at
-// `wanted`; `help` goes on although it is wanted; `give_core` pokes nobody: deadlock, all of them. A helper takes the core
+// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `help` goes on although it is wanted; `give_core` pokes nobody: deadlock, all of them. A helper takes the core
 // although a claim waits: it may do so again and again.
 #[test]
 fn a_helper_makes_way_for_a_claim() {
-    // Once with a look for events after each poll, which takes note of pokes.
     for io in [false, true] {
         explore(2, move || {
-            let intervals = Intervals {
-                events: io.then_some(1),
-                injected: None,
-            };
-            let local = with_intervals(io, false, intervals);
+            let local = local(io);
             let over = Event::new();
             let helper = thread::spawn({
                 let (local, over) = (local.clone(), over.clone());
@@ -340,12 +334,18 @@ fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
 /// The end that meets a helper comes all the same: at once, or when the helper is about to stop driving. Either way all tasks
 /// have been dropped when both threads are done.
 // Mutations: handover.rs, `leave_end` does not look whether the core has come back, or does not mark; `give_core` does not
-// close: the task lives on, all of them.
+// close: the task lives on, all of them. local.rs, `round` sleeps without a look at `wanted`: deadlock.
 #[test]
 fn the_end_meets_a_helper() {
-    for patience in [None, Some(Duration::ZERO)] {
+    let patience = [None, None, Some(Duration::ZERO)];
+    // Once with a look for events after each poll, which takes note of pokes.
+    for (patience, looks) in patience.into_iter().zip([false, true, false]) {
         explore(2, move || {
-            let local = local(false);
+            let intervals = Intervals {
+                events: looks.then_some(1),
+                injected: None,
+            };
+            let local = with_intervals(looks, false, intervals);
             let dropped = Arc::new(());
             let over = Event::new();
             let asleep = spawn(&local, {

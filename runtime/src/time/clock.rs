@@ -13,7 +13,8 @@ use std::time::Duration;
 /// From now on [`Instant::now`](super::Instant::now) returns the same moment, until [`advance`] moves it,
 /// or the runtime does: *when no task can run, the clock jumps to the next deadline*. So a test that
 /// sleeps for an hour is over at once, and sees exactly an hour pass. The clock does not jump while a
-/// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for.
+/// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for. (So one that itself waits
+/// for a deadline, in a `block_on`, waits until somebody [advances](advance) the clock.)
 ///
 /// What comes from outside of the runtime takes real time: the answer of a server in another thread or process, the end of a
 /// child. If the tasks have used a socket or anything else that the reactor watches since the last jump, an event is
