@@ -97,6 +97,13 @@ impl Handle {
         self.0.condvar.notify_one();
         Ok(())
     }
+
+    pub(crate) fn count_tries(&self) {}
+
+    /// There are no sources.
+    pub(crate) fn tries(&self) -> u64 {
+        0
+    }
 }
 
 impl Alarm {

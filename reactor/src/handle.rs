@@ -6,6 +6,7 @@ use crate::readiness::{READABLE, Readiness};
 use crate::slots::Slots;
 use mio::event::Source;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::{fmt, io};
 
 /// Registers sources with a [`Reactor`](crate::Reactor) and wakes it, from any thread.
@@ -21,6 +22,9 @@ struct Shared {
     registry: mio::Registry,
     waker: mio::Waker,
     slots: Slots,
+    /// Whether `tries` counts.
+    counts: AtomicBool,
+    tries: AtomicU64,
 }
 
 impl Handle {
@@ -30,6 +34,8 @@ impl Handle {
                 registry,
                 waker,
                 slots: Slots::new(),
+                counts: AtomicBool::new(false),
+                tries: AtomicU64::new(0),
             }),
         }
     }
@@ -100,6 +106,7 @@ impl Handle {
         }
         let token = self.shared.slots.token(registration.index);
         source.register(&self.shared.registry, token, interest.to_mio())?;
+        self.note_try();
         Ok(Io::new(source, registration))
     }
 
@@ -117,6 +124,31 @@ impl Handle {
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
         self.shared.slots.owned()
+    }
+
+    /// Lets [`tries`](Handle::tries) count from now on.
+    ///
+    /// For who has one thread: several would contend for the count.
+    pub fn count_tries(&self) {
+        // Ordering: Relaxed, like all of the count: it tells whether anything has gone on, to who has done it.
+        self.shared.counts.store(true, Ordering::Relaxed);
+    }
+
+    /// A number that changes whenever a source is registered, and whenever one is found to be worth trying an operation. It
+    /// does not when somebody waits, or goes on waiting.
+    ///
+    /// It is 0 until [`count_tries`](Handle::count_tries) is called.
+    pub fn tries(&self) -> u64 {
+        self.shared.tries.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn note_try(&self) {
+        if self.shared.counts.load(Ordering::Relaxed) {
+            // Of two threads at once one may be lost, and the number changes all the same.
+            let tries = self.shared.tries.load(Ordering::Relaxed).wrapping_add(1);
+            self.shared.tries.store(tries, Ordering::Relaxed);
+        }
     }
 
     pub(crate) fn slots(&self) -> &Slots {

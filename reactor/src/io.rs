@@ -99,7 +99,9 @@ impl<S: Source> Io<S> {
         mask: u8,
     ) -> Poll<io::Result<ReadyEvent>> {
         let readiness = self.registration.readiness();
-        readiness.poll(cx, direction, mask).map(event)
+        let seen = ready!(readiness.poll(cx, direction, mask));
+        self.registration.handle.note_try();
+        Poll::Ready(event(seen))
     }
 
     /// Takes back what `event` says, unless a newer event has come since.
@@ -156,6 +158,7 @@ impl<S: Source> Io<S> {
                 io::ErrorKind::WouldBlock.into()
             });
         }
+        self.registration.handle.note_try();
         let result = f(self.get_ref());
         if would_block(&result) {
             readiness.clear(seen);
@@ -291,9 +294,9 @@ impl<S: Source> Future for ReadyFuture<'_, S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let readiness = this.io.registration.readiness();
-        readiness
-            .poll_listed(cx, this.mask, &mut this.key)
-            .map(event)
+        let seen = ready!(readiness.poll_listed(cx, this.mask, &mut this.key));
+        this.io.registration.handle.note_try();
+        Poll::Ready(event(seen))
     }
 }
 

@@ -205,7 +205,7 @@ fn a_set_of_another_thread_that_entered_it_is_used_there() {
 }
 
 #[test]
-fn its_handle_waits_without_driving() {
+fn its_handle_is_entered_and_waited_in() {
     let runtime = runtime();
     assert_eq!(runtime.handle().block_on(async { 5 }), 5);
     let _guard = runtime.enter();

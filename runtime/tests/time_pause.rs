@@ -160,6 +160,17 @@ fn a_resumed_clock_goes_on_from_where_it_stood() {
 }
 
 #[test]
+fn a_closure_is_waited_for_however_long_its_thread_takes() {
+    paused(async {
+        for round in 0..5_000 {
+            let closure = leno::task::spawn_blocking(move || round);
+            let output = leno::time::timeout(ms(1), closure).await;
+            assert_eq!(output.expect("the clock has moved").unwrap(), round);
+        }
+    });
+}
+
+#[test]
 fn one_runtimes_clock_is_not_anothers() {
     paused(async {
         sleep(Duration::from_secs(1000)).await;

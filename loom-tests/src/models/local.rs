@@ -15,17 +15,22 @@ use crate::prim::reactor::Reactor;
 use loom::thread;
 use std::future::{Future, pending, poll_fn};
 use std::task::Poll;
+use std::time::Duration;
 
 fn local(io: bool) -> Arc<Local> {
     new(io, false)
 }
 
 fn new(io: bool, bound: bool) -> Arc<Local> {
+    with_intervals(io, bound, Intervals::default())
+}
+
+fn with_intervals(io: bool, bound: bool, intervals: Intervals) -> Arc<Local> {
     Local::new(
         Driver::new(io.then(|| Reactor::new().unwrap())),
         Arc::new(Clock::new()),
         ParkHooks::default(),
-        Intervals::default(),
+        intervals,
         bound,
     )
 }
@@ -36,7 +41,7 @@ fn spawn<F: Future + 'static>(local: &Arc<Local>, future: F) -> JoinHandle<F::Ou
 }
 
 fn end(local: &Arc<Local>) {
-    Local::close(local);
+    Local::close(local, None);
     local.wait_for_tasks();
 }
 
@@ -215,6 +220,152 @@ fn who_gives_up_waiting_for_the_core_leaves_it_to_the_next() {
         needs.join().unwrap();
         end(&local);
     });
+}
+
+/// A future that is ready once somebody has set it off, and needs nobody to drive.
+struct Event(AtomicUsize, AtomicWaker);
+
+impl Event {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(AtomicUsize::new(0), AtomicWaker::new()))
+    }
+
+    fn set(&self) {
+        self.0.store(1, Ordering::Relaxed);
+        self.1.wake();
+    }
+
+    fn wait(&self) -> impl Future<Output = ()> {
+        poll_fn(|cx| {
+            self.1.register(cx.waker());
+            match self.0.load(Ordering::Relaxed) {
+                0 => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+    }
+}
+
+/// Somebody who helps gives the core to whoever has a claim, wherever it is about to wait, and has it again afterwards.
+// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `help` goes on although it is wanted; `give_core` pokes nobody: deadlock, all of them. A helper takes the core
+// although a claim waits: it may do so again and again.
+#[test]
+fn a_helper_makes_way_for_a_claim() {
+    for io in [false, true] {
+        explore(2, move || {
+            let local = local(io);
+            let over = Event::new();
+            let helper = thread::spawn({
+                let (local, over) = (local.clone(), over.clone());
+                move || {
+                    Local::help(&local, async {
+                        over.wait().await;
+                        spawn(&local, async { 1 }).await.unwrap()
+                    })
+                }
+            });
+            // Only this thread can end what the helper waits for, and not before it has driven.
+            assert_eq!(
+                Local::block_on(&local, spawn(&local, async { 2 })).unwrap(),
+                2
+            );
+            over.set();
+            assert_eq!(helper.join().unwrap(), 1);
+            end(&local);
+        });
+    }
+}
+
+/// Of those who wait for the core a claim is called first, since the helpers leave it alone until then.
+// Mutation: handover.rs, `next` takes the helpers first: deadlock.
+#[test]
+fn a_claim_is_called_before_a_helper() {
+    explore(2, || {
+        let local = local(false);
+        let helpers = [(), ()].map(|()| {
+            let over = Event::new();
+            let thread = thread::spawn({
+                let (local, over) = (local.clone(), over.clone());
+                move || Local::help(&local, over.wait())
+            });
+            (thread, over)
+        });
+        Local::block_on(&local, spawn(&local, async {})).unwrap();
+        for (thread, over) in helpers {
+            over.set();
+            thread.join().unwrap();
+        }
+        end(&local);
+    });
+}
+
+/// Of two who help each gets the core when the other one polls its future, which may take as long as it likes.
+// Mutations: handover.rs, `help` stays in the list while it polls; `forget_waiter` does not poke the next; `help` keeps the core
+// while it polls: deadlock, all of them.
+#[test]
+fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
+    explore(3, || {
+        let local = local(false);
+        let blocks = thread::spawn({
+            let local = local.clone();
+            move || {
+                Local::help(&local, async {
+                    spawn(&local, async {}).await.unwrap();
+                    // It blocks in place for as long as the other one needs.
+                    let (sender, receiver) = loom::sync::mpsc::channel();
+                    let other = thread::spawn({
+                        let local = local.clone();
+                        move || {
+                            Local::help(&local, spawn(&local, async {})).unwrap();
+                            sender.send(()).unwrap();
+                        }
+                    });
+                    receiver.recv().unwrap();
+                    other.join().unwrap();
+                });
+            }
+        });
+        Local::help(&local, spawn(&local, async {})).unwrap();
+        blocks.join().unwrap();
+        end(&local);
+    });
+}
+
+/// The end that meets a helper comes all the same: at once, or when the helper is about to stop driving. Either way all tasks
+/// have been dropped when both threads are done.
+// Mutations: handover.rs, `leave_end` does not look whether the core has come back, or does not mark; `give_core` does not
+// close: the task lives on, all of them. local.rs, `round` sleeps without a look at `wanted`: deadlock.
+#[test]
+fn the_end_meets_a_helper() {
+    let patience = [None, None, Some(Duration::ZERO)];
+    // Once with a look for events after each poll, which takes note of pokes.
+    for (patience, looks) in patience.into_iter().zip([false, true, false]) {
+        explore(2, move || {
+            let intervals = Intervals {
+                events: looks.then_some(1),
+                injected: None,
+            };
+            let local = with_intervals(looks, false, intervals);
+            let dropped = Arc::new(());
+            let over = Event::new();
+            let asleep = spawn(&local, {
+                let dropped = dropped.clone();
+                async move {
+                    let _dropped = dropped;
+                    pending::<()>().await;
+                }
+            });
+            let helper = thread::spawn({
+                let (local, over) = (local.clone(), over.clone());
+                move || Local::help(&local, over.wait())
+            });
+            Local::close(&local, patience);
+            over.set();
+            helper.join().unwrap();
+            assert!(asleep.is_finished());
+            assert_eq!(Arc::strong_count(&dropped), 1, "a future lives on");
+        });
+    }
 }
 
 /// A future that needs nobody, but lets the others go on meanwhile.

@@ -4,7 +4,7 @@
 //! its poll. So each poll starts with [`PER_POLL`] units, every leaf future spends one for each piece of
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
-use super::here;
+use super::{deferred, here};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
@@ -33,10 +33,12 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     Poll::Ready(RestoreOnPending::new(budget))
 }
 
-/// What a leaf does that has found the budget at zero: it wakes its task and is pending.
+/// What a leaf does that has found the budget at zero: it yields.
 #[cold]
 pub(crate) fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
-    cx.waker().wake_by_ref();
+    if !deferred::defer(cx.waker()) {
+        cx.waker().wake_by_ref();
+    }
     Poll::Pending
 }
 

@@ -95,6 +95,11 @@ impl Turn<'_> {
         self.turn(|reactor| reactor.turn(timeout));
     }
 
+    /// Waits for events for `time`, or less long, and wakes who waits for them.
+    pub(crate) fn wait_for(&mut self, time: Duration) {
+        self.turn(|reactor| reactor.turn(Some(time)));
+    }
+
     /// Looks for events without waiting, and wakes who waits for them.
     pub(crate) fn look(&mut self) {
         self.turn(|reactor| reactor.look());

@@ -66,6 +66,8 @@ pub(crate) struct Here {
     pub(crate) core: Cell<*const ()>,
     /// The current-thread scheduler that this thread drives, or null.
     pub(crate) local: Cell<*const ()>,
+    /// Where who yields on this thread waits for the others, or null; see [`super::deferred`].
+    pub(crate) deferred: Cell<*const ()>,
     /// The wheel that this thread counts timers on without atomics, or null; see [`super::wheel`].
     pub(crate) wheel: Cell<*const ()>,
     /// The `LocalSet` that is polling on this thread, or null.
@@ -100,6 +102,7 @@ impl Here {
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),
+            deferred: Cell::new(ptr::null()),
             wheel: Cell::new(ptr::null()),
             local_set: Cell::new(ptr::null()),
             crew: Cell::new(None),

@@ -57,9 +57,9 @@ impl Fixed {
         self.step
     }
 
-    /// Looks for events are overdue, in `ticks` since the last one.
-    pub(crate) fn hurry(&self, ticks: &Cell<u32>) {
-        ticks.set(self.events);
+    /// Ticks between two looks for events.
+    pub(crate) fn events(&self) -> u32 {
+        self.events
     }
 
     /// Counts an exceptional step, in `ticks` since the last look for events; true if it is time for one.

@@ -5,45 +5,46 @@
 //! the next park, so a task that is injected between the driver's look and its park ends the park at once.
 //!
 //! Several threads may call `block_on` at a time. One holds the core and drives; the others wait for their own
-//! future to be woken, or for the core: its slot and the list of who waits for it are under one mutex, so whoever
-//! finds the slot empty is in the list before the core comes back, and is poked then.
+//! future to be woken, or for the core ([`handover`]).
 //!
-//! Every [`INTERVAL`] polls the driver turns the reactor without waiting, fires timers and takes what was injected.
+//! # The order of turns
 //!
-//! # The paused clock
+//! A root that is woken has its turn when nothing is ready any more, or when so many tasks have run as there may be between
+//! two looks for events: what is ready comes first, and what that sets off. Then come those that have yielded, tasks and
+//! roots (see [`deferred`](super::deferred)). A root's turn is over when it has been polled once, so nobody starves.
 //!
-//! While the clock is paused and there is nothing to do, it moves to the next deadline by itself, but not while a
-//! blocking closure is alive, since what that does takes real time (see [`Local::hold_clock`]).
-//!
-//! # Shutdown
-//!
-//! [`Local::close`] runs on one thread, with the core: it closes the injected queue (a later push cancels its task
-//! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
+//! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
+//! all that is left has yielded: at once, and less often the longer nothing else comes ([`yields`](super::yields)).
 
+mod closing;
 mod counters;
+mod handover;
+mod home;
+mod paused;
 
 use crate::kernel::budget;
 use crate::kernel::clock::Clock;
+use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
-use crate::kernel::here::{self, Blocking};
+use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::owned::Owned;
-use crate::kernel::root::{Driving, Root};
+use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
-use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::waiting;
+use crate::kernel::task::Runnable;
+use crate::kernel::waiting::waiting;
 use crate::kernel::wheel::{self, Wheel};
-use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
+use handover::{CoreSlot, Part};
+use paused::Patience;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::Future;
-use std::pin::pin;
-use std::ptr::{self, NonNull};
-use std::task::{Context, Poll};
+use std::ptr;
+use std::task::Poll;
 use std::time::Duration;
 
 /// The shared half of a current-thread scheduler.
@@ -61,6 +62,8 @@ pub(crate) struct Local {
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
     core: Mutex<CoreSlot>,
+    /// The driver is a helper, and is to give the core back.
+    wanted: AtomicBool,
     spawned: AtomicU64,
     finished: AtomicU64,
     /// As in a worker's counters.
@@ -87,16 +90,20 @@ enum Closed {
     Yes,
 }
 
-struct CoreSlot {
-    core: Option<Box<Core>>,
-    /// Seats of the threads that wait for it.
-    waiters: VecDeque<Arc<Root>>,
-}
-
 /// What belongs to the driving thread.
 struct Core {
-    /// Used through `Driven::queue` alone, on the thread that holds the core, and never across foreign code.
-    queue: UnsafeCell<VecDeque<Runnable>>,
+    /// Used through `Driven::queues` alone, on the thread that holds the core, and never across foreign code.
+    queues: UnsafeCell<Queues>,
+    /// Whoever else has yielded.
+    deferred: Deferred,
+    patience: Patience,
+    /// How many tasks may still run before the root has its turn.
+    left: Cell<usize>,
+    /// The driver is to end the scheduler.
+    ending: Cell<bool>,
+    /// Tasks that ran since those that had yielded were resumed, and how many these were.
+    ran: Cell<usize>,
+    resumed: Cell<usize>,
     tick: Cell<u32>,
     /// Ticks since the last look for events.
     unlooked: Cell<u32>,
@@ -104,29 +111,21 @@ struct Core {
     awake_since: Cell<u64>,
 }
 
+struct Queues {
+    ready: VecDeque<Runnable>,
+    /// They have woken themselves to yield.
+    yielded: VecDeque<Runnable>,
+}
+
 /// What `here.local` points to while a thread drives: the core, and whose it is.
 struct Driven {
     local: Arc<Local>,
     /// There until `drop` gives it back.
     core: Option<Box<Core>>,
-    /// What `here.local` was before.
+    /// What `here.local` and `here.deferred` were before.
     outer: *const (),
+    outer_deferred: *const (),
 }
-
-/// A thread that waits for the core, until it has it or does not want it any more, also because its future panics.
-struct Waiting<'a> {
-    local: &'a Local,
-    root: &'a Arc<Root>,
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.local.forget_waiter(self.root);
-    }
-}
-
-/// A current-thread scheduler as its tasks see it.
-struct LocalHome(Arc<Local>);
 
 impl Local {
     /// A scheduler; if it is `bound`, its tasks need not be `Send`, and whoever spawns those, drives it and closes it is on
@@ -139,6 +138,9 @@ impl Local {
         bound: bool,
     ) -> Arc<Self> {
         let seat = Arc::new(Seat::new(driver.handle().cloned()));
+        if let Some(reactor) = driver.handle() {
+            reactor.count_tries();
+        }
         Arc::new(Self {
             injected: Mutex::new(Injected {
                 queue: VecDeque::new(),
@@ -153,15 +155,8 @@ impl Local {
             hooks,
             intervals: Fixed::new(intervals),
             bound,
-            core: Mutex::new(CoreSlot {
-                core: Some(Box::new(Core {
-                    queue: UnsafeCell::new(VecDeque::new()),
-                    tick: Cell::new(0),
-                    unlooked: Cell::new(0),
-                    awake_since: Cell::new(0),
-                })),
-                waiters: VecDeque::new(),
-            }),
+            core: Mutex::new(CoreSlot::new(Core::new())),
+            wanted: AtomicBool::new(false),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             sleeps: AtomicU64::new(0),
@@ -169,11 +164,6 @@ impl Local {
             clock_holds: AtomicUsize::new(0),
             ended: Condvar::new(),
         })
-    }
-
-    /// The home of this scheduler's tasks.
-    pub(crate) fn home(local: &Arc<Self>) -> Home {
-        Home::new(LocalHome(Arc::clone(local)))
     }
 
     /// Tasks in the injected queue.
@@ -191,83 +181,6 @@ impl Local {
 
     pub(crate) fn wheel(&self) -> &wheel::Handle {
         &self.wheel
-    }
-
-    // ----- block_on -----------------------------------------------------------------------------------
-
-    /// Waits for `future` on this thread, and drives the scheduler if no other thread does. The caller holds a
-    /// [`Driving`].
-    pub(crate) fn block_on<F: Future>(local: &Arc<Self>, future: F) -> F::Output {
-        let mut future = pin!(future);
-        let root = Root::new(Some(Arc::clone(&local.seat)));
-        let waker = Root::waker(&root);
-        let mut cx = Context::from_waker(&waker);
-        let mut poll = || {
-            if !root.take_woken() {
-                return Poll::Pending;
-            }
-            budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx))
-        };
-        let mut waiting = None;
-        let driven = loop {
-            if let Some(driven) = Driven::take(local, &root) {
-                break driven;
-            }
-            // Another thread drives: wait for this future, or for the core.
-            waiting.get_or_insert_with(|| Waiting { local, root: &root });
-            if let Poll::Ready(output) = poll() {
-                return output;
-            }
-            waiting::waiting(|| root.seat.park(None));
-        };
-        drop(waiting);
-        driven.drive(&root, poll)
-    }
-
-    /// Ends the scheduler: cancels all tasks, on this thread. Another thread that drives is waited for.
-    pub(crate) fn close(local: &Arc<Self>) {
-        let root = Root::new(None);
-        let driven = loop {
-            if let Some(driven) = Driven::take(local, &root) {
-                break driven;
-            }
-            waiting::waiting(|| root.seat.park(None));
-        };
-        let _driving = Driving::replace(Blocking::Forbidden);
-        local.injected.lock().closed = Closed::Closing;
-        local.owned.close();
-        while driven.drain() {}
-        if local.bound {
-            driven.wait_for_wakers();
-        }
-        local.injected.lock().closed = Closed::Yes;
-        while driven.drain() {}
-        local.wheel.close();
-        local.driver.close();
-        drop(driven);
-    }
-
-    /// Waits until no task is left, after [`close`](Self::close).
-    pub(crate) fn wait_for_tasks(&self) {
-        let mut guard = self.injected.lock();
-        while self.live_tasks() != 0 {
-            guard = self.ended.wait(guard);
-        }
-    }
-
-    fn forget_waiter(&self, root: &Arc<Root>) {
-        let next = {
-            let mut slot = self.core.lock();
-            slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
-            // It may have been poked for the core just now, which it does not want any more.
-            slot.core
-                .is_some()
-                .then(|| slot.waiters.pop_front())
-                .flatten()
-        };
-        if let Some(next) = next {
-            next.seat.poke();
-        }
     }
 
     fn inject(&self, task: Runnable) {
@@ -294,24 +207,39 @@ impl Local {
     }
 }
 
+impl Core {
+    fn new() -> Self {
+        Self {
+            queues: UnsafeCell::new(Queues {
+                ready: VecDeque::new(),
+                yielded: VecDeque::new(),
+            }),
+            deferred: Deferred::new(),
+            patience: Patience::new(),
+            left: Cell::new(0),
+            ending: Cell::new(false),
+            ran: Cell::new(0),
+            resumed: Cell::new(0),
+            tick: Cell::new(0),
+            unlooked: Cell::new(0),
+            awake_since: Cell::new(0),
+        }
+    }
+}
+
 impl Driven {
-    /// Takes the core for this thread; if another has it, `root` will be poked when it is free.
-    fn take(local: &Arc<Local>, root: &Arc<Root>) -> Option<Box<Self>> {
-        let mut slot = local.core.lock();
-        let Some(core) = slot.core.take() else {
-            if !slot.waiters.iter().any(|waiter| Arc::ptr_eq(waiter, root)) {
-                slot.waiters.push_back(Arc::clone(root));
-            }
-            return None;
-        };
-        slot.waiters.retain(|waiter| !Arc::ptr_eq(waiter, root));
-        drop(slot);
+    /// Takes the core for this thread; if that is not to be had, `root` will be poked when it is.
+    fn take(local: &Arc<Local>, root: &Arc<Root>, part: Part) -> Option<Box<Self>> {
+        let core = local.take_core(root, part)?;
         let mut driven = Box::new(Self {
             local: Arc::clone(local),
             core: Some(core),
             outer: ptr::null(),
+            outer_deferred: ptr::null(),
         });
         driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
+        let deferred = &raw const driven.core().deferred;
+        driven.outer_deferred = here::with(|here| here.deferred.replace(deferred.cast()));
         driven.core().awake_since.set(prim::now());
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
         unsafe { driven.local.wheel.own() };
@@ -321,32 +249,104 @@ impl Driven {
     /// The driver's loop.
     fn drive<T>(&self, root: &Root, mut poll_root: impl FnMut() -> Poll<T>) -> T {
         loop {
+            self.begin_round();
             if let Poll::Ready(output) = poll_root() {
                 return output;
             }
-            // A root that is woken gets its turn when the tasks that were queued before have had theirs, so that
-            // neither can keep the other waiting.
-            let round = self.queue(|queue| queue.len()).max(1);
-            let mut tasks = 0;
-            while tasks < round || !root.is_woken() {
-                let Some(task) = self.next() else {
-                    break;
-                };
-                here::with(|here| here.budget.set(budget::PER_POLL));
-                if let Some(woken) = task.run() {
-                    self.queue(|queue| queue.push_back(woken));
-                }
-                tasks += 1;
-                if self.tick() {
-                    self.look_around();
-                }
-            }
-            here::with(|here| here.budget.set(budget::UNLIMITED));
-            // A root that has woken itself, with nothing queued, has left the turn to what is not a task.
-            if self.tick() || (tasks == 0 && root.is_woken()) {
-                self.look_around();
-            } else if !root.is_woken() {
+            self.round(root);
+        }
+    }
+
+    fn begin_round(&self) {
+        self.core().left.set(self.local.intervals.events() as usize);
+    }
+
+    /// All that comes between two turns of the root.
+    fn round(&self, root: &Root) {
+        let ran = self.core().ran.get();
+        let dry = self.run_tasks();
+        if self.tick() {
+            self.look_around();
+        }
+        if !dry {
+            self.resume();
+        } else if self.has_yielded() {
+            self.look_for_others();
+            self.resume();
+        } else if !root.is_woken() {
+            if !self.local.is_wanted() {
                 self.sleep();
+            }
+        } else if self.core().ran.get() == ran && here::with(|here| here.yields.count()) {
+            // A root that has woken itself, with nothing to run, has left the turn to what is not a task.
+            self.look_and_fire();
+        }
+    }
+
+    /// Runs what is ready, and what that sets off, as long as the round lasts. True if nothing is left.
+    fn run_tasks(&self) -> bool {
+        let core = self.core();
+        let mut dry = false;
+        while core.left.get() > 0 && !self.local.is_wanted() {
+            let Some(task) = self.next() else {
+                dry = true;
+                break;
+            };
+            core.left.set(core.left.get() - 1);
+            core.ran.set(core.ran.get().wrapping_add(1));
+            here::with(|here| here.budget.set(budget::PER_POLL));
+            let (woken, yielded) = core.deferred.poll(task.address(), || task.run());
+            match woken {
+                Some(task) if yielded => self.queues(|queues| queues.yielded.push_back(task)),
+                Some(task) => self.push(task),
+                None => {}
+            }
+            if self.tick() {
+                self.look_around();
+            }
+        }
+        here::with(|here| here.budget.set(budget::UNLIMITED));
+        dry
+    }
+
+    fn has_yielded(&self) -> bool {
+        self.core().deferred.any() || self.queues(|queues| !queues.yielded.is_empty())
+    }
+
+    /// All that is left has yielded, and may be waiting for what is not a task. That gets its turn at once if others have
+    /// run since the last time.
+    fn look_for_others(&self) {
+        let core = self.core();
+        let is_time = here::with(|here| {
+            if core.ran.get() > core.resumed.get() {
+                here.yields.restart();
+            }
+            here.yields.count()
+        });
+        if is_time {
+            core.tick.set(0);
+            core.unlooked.set(0);
+            self.look_and_fire();
+        }
+    }
+
+    /// Those that have yielded get their turn.
+    fn resume(&self) {
+        let core = self.core();
+        let resumed = self.queues(|queues| {
+            let resumed = queues.yielded.len();
+            if queues.ready.is_empty() {
+                std::mem::swap(&mut queues.ready, &mut queues.yielded);
+            } else {
+                queues.ready.append(&mut queues.yielded);
+            }
+            resumed
+        });
+        core.resumed.set(resumed);
+        core.ran.set(0);
+        if core.deferred.any() {
+            for waker in core.deferred.take() {
+                foreign::call(|| waker.wake());
             }
         }
     }
@@ -362,10 +362,14 @@ impl Driven {
     /// What is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
         if self.local.intervals.count(&self.core().unlooked) {
-            self.look();
-            self.fire();
+            self.look_and_fire();
         }
         self.take_injected();
+    }
+
+    fn look_and_fire(&self) {
+        self.look();
+        self.fire();
     }
 
     /// The next task: the core's queue first, the injected ones when it is empty.
@@ -384,13 +388,23 @@ impl Driven {
     }
 
     fn pop(&self) -> Option<Runnable> {
-        self.queue(VecDeque::pop_front)
+        self.queues(|queues| queues.ready.pop_front())
     }
 
-    fn queue<R>(&self, f: impl FnOnce(&mut VecDeque<Runnable>) -> R) -> R {
-        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's one-liners, which
-        // call no foreign code, so the reference is the only one.
-        f(unsafe { &mut *self.core().queue.get() })
+    fn push(&self, task: Runnable) {
+        self.queues(|queues| queues.ready.push_back(task));
+    }
+
+    /// True if no task is ready.
+    fn is_empty(&self) -> bool {
+        self.queues(|queues| queues.ready.is_empty())
+    }
+
+    #[inline]
+    fn queues<R>(&self, f: impl FnOnce(&mut Queues) -> R) -> R {
+        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's few lines, which call no
+        // foreign code, so the reference is the only one.
+        f(unsafe { &mut *self.core().queues.get() })
     }
 
     /// Moves what was injected to the end of the core's queue.
@@ -401,7 +415,7 @@ impl Driven {
         }
         let mut injected = self.local.injected.lock();
         self.local.injected_len.store(0, Ordering::Relaxed);
-        self.queue(|queue| queue.append(&mut injected.queue));
+        self.queues(|queues| queues.ready.append(&mut injected.queue));
     }
 
     fn fire(&self) {
@@ -423,7 +437,7 @@ impl Driven {
 
     /// Waits in the reactor, or just waits if there is none, until the clock shows `deadline`.
     fn wait(&self, deadline: Option<u64>) {
-        waiting::waiting(|| self.wait_here(deadline));
+        waiting(|| self.wait_here(deadline));
     }
 
     fn wait_here(&self, deadline: Option<u64>) {
@@ -449,8 +463,8 @@ impl Driven {
     fn sleep(&self) {
         let local = &*self.local;
         Callback::call(local.hooks.on_park.as_ref());
-        // The callback may have spawned or woken something.
-        if self.queue(|queue| queue.is_empty()) {
+        // The callback may have spawned or woken something, or yielded.
+        if self.is_empty() && !self.has_yielded() {
             self.count_sleep();
             self.count_busy();
             if local.clock.is_paused() {
@@ -467,22 +481,6 @@ impl Driven {
         Callback::call(local.hooks.on_unpark.as_ref());
     }
 
-    /// The clock stands still: look for events, and move it to the next deadline if there are none.
-    fn sleep_paused(&self, deadline: Option<u64>) {
-        let local = &*self.local;
-        // Ordering: Acquire, the partner of the Release in `ClockHold::drop`, which pokes the seat.
-        let held = local.clock_holds.load(Ordering::Acquire) > 0;
-        match deadline {
-            Some(deadline) if !held => {
-                let called = self.look();
-                if !called.any && self.queue(|queue| queue.is_empty()) {
-                    local.clock.advance_to(deadline);
-                }
-            }
-            _ => self.wait(None),
-        }
-    }
-
     fn count_sleep(&self) {
         // Ordering: Relaxed, a statistic.
         self.local.sleeps.fetch_add(1, Ordering::Relaxed);
@@ -493,93 +491,23 @@ impl Driven {
         // Ordering: Relaxed, a statistic.
         self.local.busy.fetch_add(awake, Ordering::Relaxed);
     }
-
-    /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about
-    /// to push it. Waits for that, and cancels it here.
-    fn wait_for_wakers(&self) {
-        let local = &*self.local;
-        loop {
-            while self.drain() {}
-            let mut injected = local.injected.lock();
-            while injected.queue.is_empty() {
-                if local.live_tasks() == 0 {
-                    return;
-                }
-                injected = local.ended.wait(injected);
-            }
-        }
-    }
-
-    /// Cancels what is in the queues; true if there was anything.
-    fn drain(&self) -> bool {
-        self.take_injected();
-        let mut any = false;
-        while let Some(task) = self.pop() {
-            task.cancel();
-            any = true;
-        }
-        any
-    }
 }
 
 impl Drop for Driven {
     fn drop(&mut self) {
+        if self.core().ending.replace(false) {
+            self.close();
+        }
+        // What is not this root's is not to wait for the next driver.
+        self.resume();
         self.count_busy();
         here::with(|here| {
             here.local.set(self.outer);
+            here.deferred.set(self.outer_deferred);
             here.budget.set(budget::UNLIMITED);
         });
         self.local.wheel.disown();
-        let next = {
-            let mut slot = self.local.core.lock();
-            slot.core = self.core.take();
-            slot.waiters.pop_front()
-        };
-        if let Some(next) = next {
-            next.seat.poke();
-        }
-    }
-}
-
-impl LocalHome {
-    /// The driver of this scheduler, if it is this thread.
-    fn driven(&self) -> Option<&Driven> {
-        let driven = here::with(|here| here.local.get()).cast::<Driven>();
-        // SAFETY: `here.local` points to the box in the hands of this thread's `block_on` (or `close`) further up the
-        // stack, and is cleared when that is dropped.
-        let driven = unsafe { driven.as_ref() };
-        driven.filter(|driven| Arc::ptr_eq(&driven.local, &self.0))
-    }
-}
-
-impl Scheduler for LocalHome {
-    fn schedule(&self, task: Runnable) {
-        match self.driven() {
-            Some(driven) => driven.queue(|queue| queue.push_back(task)),
-            None => self.0.inject(task),
-        }
-    }
-
-    fn schedule_unheld(&self, task: Runnable) {
-        match self.driven() {
-            // The driver holds the scheduler.
-            Some(driven) => driven.queue(|queue| queue.push_back(task)),
-            None => Arc::clone(&self.0).inject(task),
-        }
-    }
-
-    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
-        // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(0, task) }.then_some(0)
-    }
-
-    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
-        if let Some(shard) = shard {
-            // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
-        }
-        // Ordering: Release, see `live_tasks`.
-        self.0.finished.fetch_add(1, Ordering::Release);
+        Local::give_core(&self.local, self.core.take());
     }
 }
 

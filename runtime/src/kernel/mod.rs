@@ -5,8 +5,8 @@
 //!
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields         data, no orderings; who calls what is not ours
-//!  k1  here · waiting · budget · hooks · clock · seat ·  this thread, the time, a place to sleep
-//!      intervals
+//!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
+//!      clock · seat · intervals
 //!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
 //!  k3  slot · owned · idle · watcher · driver            where tasks wait, where workers wait
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -21,6 +21,7 @@ pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod clock;
+pub(crate) mod deferred;
 pub(crate) mod driver;
 pub(crate) mod finished;
 pub(crate) mod foreign;

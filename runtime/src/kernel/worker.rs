@@ -43,7 +43,7 @@ use pace::Pace;
 use relief::Relief;
 use std::cell::Cell;
 use std::ptr;
-pub(crate) use yielding::yielded;
+pub(crate) use yielding::{yield_now, yielded};
 
 /// How many tasks may come from the next slot before the deque gets its turn: two tasks that wake each other must
 /// not starve the rest.

@@ -96,7 +96,7 @@ impl Inner {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
                 // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
                 // that may be waited for in asynchronous code too.
-                inner.close();
+                inner.close(Patience::Endless);
                 inner.wait_for_end(Patience::Endless);
                 return Err(match refused {
                     Refused::NoThread(_, error) => error,
@@ -304,14 +304,16 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let hold = match &self.scheduler {
-            Scheduler::Local { local, .. } => Some(Local::hold_clock(local)),
-            Scheduler::Pool { .. } => None,
-        };
-        let (task, handle) = blocking::task(move || {
-            let _hold = hold;
-            closure()
-        });
+        let (mut task, handle) = blocking::task(closure);
+        if let Scheduler::Local { local, .. } = &self.scheduler {
+            // A paused clock stands still until the closure is done, and those who wait for it have been told.
+            let hold = Local::hold_clock(local);
+            (task, _) = blocking::task(move || {
+                let again = task.run();
+                debug_assert!(again.is_none(), "a closure is done when it has been polled");
+                drop(hold);
+            });
+        }
         let submitted = self.submit(job(task));
         (handle, submitted)
     }
@@ -326,9 +328,10 @@ impl Inner {
         })
     }
 
-    /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
+    /// Waits for `future`, and drives a current-thread scheduler meanwhile: with a claim to it, or else as long as nobody
+    /// with one comes.
     #[track_caller]
-    pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, drive: bool) -> F::Output {
+    pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, claims: bool) -> F::Output {
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);
@@ -336,15 +339,19 @@ impl Inner {
                 root::wait(future)
             }
             Scheduler::Local { local, .. } => {
-                // Who does not drive holds nobody up.
-                let _driving = Driving::enter_runtime(if drive {
+                // Who has no claim polls its future without driving, and holds nobody up.
+                let _driving = Driving::enter_runtime(if claims {
                     MayBlock::Forbidden
                 } else {
                     MayBlock::InPlace
                 });
                 let _current = current::set(Arc::clone(self));
-                if drive {
+                // Tasks that need not be `Send` stay on their thread.
+                let is_at_home = |owner| owner == thread::current().id();
+                if claims {
                     Local::block_on(local, future)
+                } else if self.owner().is_none_or(is_at_home) {
+                    Local::help(local, future)
                 } else {
                     root::wait(future)
                 }
@@ -359,7 +366,7 @@ impl Inner {
     pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
-        self.close();
+        let is_closed = self.close(if may_wait { patience } else { Patience::None });
         if !waits {
             return;
         }
@@ -378,21 +385,32 @@ impl Inner {
             // Those who look for the text look for a `&'static str`. To leak it costs a mistake some bytes.
             std::panic::panic_any::<&'static str>(text.leak());
         }
-        self.wait_for_end(patience);
+        // If not, a task of a thread that drives by a handle stands still, and the time is over.
+        if is_closed {
+            self.wait_for_end(patience);
+        }
     }
 
-    /// Begins the end: cancels what can be cancelled here, and tells the threads.
-    fn close(self: &Arc<Self>) {
+    /// Begins the end: cancels what can be cancelled here, and tells the threads. False if a thread that drives by a handle
+    /// has still to do so.
+    fn close(self: &Arc<Self>, patience: Patience) -> bool {
         // First, since the threads of workers that end look for closures next, and must not start one that waited.
         self.blocking.close();
+        let mut is_closed = true;
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.close(),
-            // Nobody drives it: `block_on` borrows the runtime that is being dropped.
+            // If somebody drives it, that is by a handle: `block_on` borrows the runtime that is being dropped.
             Scheduler::Local { local, .. } => {
                 let _current = current::set(Arc::clone(self));
-                Local::close(local);
+                let patience = match patience {
+                    Patience::None => Some(Duration::ZERO),
+                    Patience::Until(duration) => Some(duration),
+                    Patience::Endless => None,
+                };
+                is_closed = Local::close(local, patience);
             }
         }
+        is_closed
     }
 
     /// Waits for threads and tasks, as long as `patience` allows.

@@ -3,7 +3,8 @@
 //! A [`Runtime`] is made by a [`Builder`] (or by `#[leno::main]`). There are two kinds:
 //!
 //! - **multi-thread**: a pool of workers, each with its own queue, that steal from each other;
-//! - **current-thread**: everything runs on the thread that calls [`Runtime::block_on`].
+//! - **current-thread**: everything runs on the thread that calls [`Runtime::block_on`], or on one that calls
+//!   [`Handle::block_on`] while nobody else drives the runtime.
 //!
 //! A [`Handle`] reaches a runtime from anywhere; inside of it, [`Handle::current`] finds it.
 //!
@@ -29,7 +30,8 @@
 //!
 //! Dropping a runtime cancels its tasks at their next `.await` and waits until their futures are dropped and all
 //! its threads have ended: also for a blocking closure that has started, since it cannot be interrupted.
-//! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all.
+//! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all. If a task keeps the thread
+//! that drives a current-thread runtime by [`Handle::block_on`] for longer than that, the tasks are cancelled after it.
 
 mod builder;
 pub(crate) mod current;
@@ -86,8 +88,8 @@ impl std::error::Error for ShutDown {}
 
 /// The number of the worker that this thread is, counted from 0, or `None` if it is none.
 ///
-/// The thread that drives a current-thread runtime is worker 0. One that waits in the `block_on` of a multi-threaded runtime
-/// is none, nor is one for blocking closures. A task may be moved to another worker at each `.await`.
+/// The thread that drives a current-thread runtime is worker 0, but not while it polls the future of a [`Handle::block_on`].
+/// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures. A task may be moved to another worker at each `.await`.
 pub fn worker_index() -> Option<usize> {
     crate::kernel::worker::index_here().or_else(|| Local::is_driven_here().then_some(0))
 }
@@ -146,9 +148,9 @@ impl Runtime {
 
     /// Waits for `future` on this thread, within the runtime.
     ///
-    /// On a current-thread runtime this thread drives the runtime meanwhile; if another thread does so already, it
-    /// takes over when that one is done. On a multi-threaded one this thread polls `future` only, so work that
-    /// should run on the pool is to be [spawned](Self::spawn).
+    /// On a current-thread runtime this thread drives the runtime meanwhile; if another thread does so already, it takes over
+    /// when that one is done, or from a [`Handle::block_on`] at once. On a multi-threaded one this thread polls `future` only,
+    /// so work that should run on the pool is to be [spawned](Self::spawn).
     ///
     /// # Panics
     ///

@@ -1,9 +1,10 @@
 //! Stopping and moving the clock, for tests.
 
 use crate::kernel::clock::{AdvanceError, Clock};
+use crate::kernel::local::Local;
 use crate::runtime::current;
 use pin_project_lite::pin_project;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,7 +15,14 @@ use std::time::Duration;
 /// From now on [`Instant::now`](super::Instant::now) returns the same moment, until [`advance`] moves it,
 /// or the runtime does: *when no task can run, the clock jumps to the next deadline*. So a test that
 /// sleeps for an hour is over at once, and sees exactly an hour pass. The clock does not jump while a
-/// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for.
+/// blocking closure (`spawn_blocking`) runs, since that may be what the tasks are waiting for. (So one that itself waits
+/// for a deadline, in a `block_on`, waits until somebody [advances](advance) the clock.)
+///
+/// What comes from outside of the runtime takes real time: the answer of a server in another thread or process, the end of a
+/// child. If the tasks have used a socket or anything else that the reactor watches since the last jump, an event is
+/// therefore waited for before the next one, up to 32 ms of real time, so that a timeout around it does not strike at once.
+/// An answer that takes longer is late, by whatever the timeout is. Each time that no event comes the wait is halved, down to
+/// a millisecond; one that comes restores it. A test without IO, or whose IO only waits, does not wait.
 ///
 /// Only this crate's time is affected, not the standard library's. A runtime can also begin with a paused
 /// clock: `start_paused(true)` on its builder.
@@ -103,10 +111,20 @@ pub fn resume() {
 /// # });
 /// ```
 pub fn advance(duration: Duration) -> impl Future<Output = ()> {
+    // The tasks that have been woken are queued before this one queues itself again. It comes right after them, before what
+    // they set off: that belongs to the time from here on.
+    let mut advanced = false;
     Advance {
         duration: Some(duration),
-        // The tasks that have been woken are queued before this one queues itself again.
-        then: crate::task::yield_now(),
+        then: poll_fn(move |cx| {
+            if advanced {
+                return Poll::Ready(());
+            }
+            advanced = true;
+            Local::queue_root_here();
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }),
     }
 }
 

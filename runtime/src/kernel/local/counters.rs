@@ -1,20 +1,8 @@
-//! What a current-thread scheduler counts, and what holds its clock.
+//! What a current-thread scheduler counts, and what this thread is to it.
 
 use super::{Driven, Local};
 use crate::kernel::here;
-use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
-
-/// The clock does not move by itself while this lives.
-pub(crate) struct ClockHold(Arc<Local>);
-
-impl Drop for ClockHold {
-    fn drop(&mut self) {
-        // Ordering: Release, so that what the closure did is visible before the clock moves.
-        self.0.clock_holds.fetch_sub(1, Ordering::Release);
-        self.0.seat.poke();
-    }
-}
 
 impl Local {
     pub(crate) fn count_spawned(&self) {
@@ -47,23 +35,15 @@ impl Local {
         here::with(|here| !here.local.get().is_null())
     }
 
-    /// If this thread drives a scheduler, and has nothing to run, it is to look for events next.
-    pub(crate) fn hurry_here() {
+    /// If this thread polls the root of a scheduler, that has its next turn right after the tasks that are queued now.
+    pub(crate) fn queue_root_here() {
         let driven = here::with(|here| here.local.get()).cast::<Driven>();
         // SAFETY: as in `LocalHome::driven`.
         if let Some(driven) = unsafe { driven.as_ref() } {
-            if driven.queue(|queue| queue.is_empty()) {
-                let intervals = driven.local.intervals;
-                intervals.hurry(&driven.core().unlooked);
-                driven.core().tick.set(intervals.step());
+            if !driven.core().deferred.is_polling() {
+                let queued = driven.queues(|queues| queues.ready.len());
+                driven.core().left.set(queued.max(1));
             }
         }
-    }
-
-    /// Keeps a paused clock from moving by itself.
-    pub(crate) fn hold_clock(local: &Arc<Self>) -> ClockHold {
-        // Ordering: Relaxed; the driver that has to see it is on this thread or will be told by what this does.
-        local.clock_holds.fetch_add(1, Ordering::Relaxed);
-        ClockHold(Arc::clone(local))
     }
 }

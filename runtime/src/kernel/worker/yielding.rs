@@ -1,13 +1,24 @@
 //! Tasks that yield with nothing else to run: what they wait for comes from outside, so somebody has to look.
 
 use super::current;
+use crate::kernel::deferred;
 use crate::kernel::here;
-use crate::kernel::local::Local;
+use std::task::Waker;
 
-/// A task that this thread is polling yields, by its own will or for lack of budget.
+/// Whoever `waker` belongs to, and this thread is polling, yields: it is woken when the others have had their turn.
+#[inline]
+pub(crate) fn yield_now(waker: &Waker) {
+    if !deferred::defer(waker) {
+        yielded();
+        waker.wake_by_ref();
+    }
+}
+
+/// A task that this thread is polling has yielded, for lack of budget.
 #[inline]
 pub(crate) fn yielded() {
-    if here::with(|here| here.yields.count()) {
+    // A scheduler that defers counts them itself.
+    if here::with(|here| here.deferred.get().is_null() && here.yields.count()) {
         hurry();
     }
 }
@@ -20,5 +31,4 @@ fn hurry() {
             core.tick.set(core.intervals.step());
         }
     });
-    Local::hurry_here();
 }
