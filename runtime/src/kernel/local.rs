@@ -335,7 +335,9 @@ impl Driven {
         let core = self.core();
         let resumed = self.queues(|queues| {
             let resumed = queues.yielded.len();
-            if queues.ready.is_empty() {
+            if resumed == 0 {
+                // The memory of the ready ones stays theirs.
+            } else if queues.ready.is_empty() {
                 std::mem::swap(&mut queues.ready, &mut queues.yielded);
             } else {
                 queues.ready.append(&mut queues.yielded);
