@@ -2,6 +2,8 @@
 
 use crate::interest::Interest;
 use crate::io::Io;
+use crate::process::Origin;
+use crate::reactor::gone_with_the_fork;
 use crate::readiness::{READABLE, Readiness};
 use crate::slots::Slots;
 use mio::event::Source;
@@ -21,15 +23,17 @@ struct Shared {
     registry: mio::Registry,
     waker: mio::Waker,
     slots: Slots,
+    origin: Origin,
 }
 
 impl Handle {
-    pub(crate) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+    pub(crate) fn new(registry: mio::Registry, waker: mio::Waker, origin: Origin) -> Self {
         Self {
             shared: Arc::new(Shared {
                 registry,
                 waker,
                 slots: Slots::new(),
+                origin,
             }),
         }
     }
@@ -49,7 +53,7 @@ impl Handle {
     /// # Errors
     ///
     /// If the operating system refuses the source (a regular file, say), if there are 67 million already, or if the
-    /// reactor is gone ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
+    /// reactor is gone, or another process' ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
     pub fn register<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
         self.enter(source, interest, None)
     }
@@ -90,6 +94,9 @@ impl Handle {
         interest: Interest,
         fresh: Option<u8>,
     ) -> io::Result<Io<S>> {
+        if self.origin().is_elsewhere() {
+            return Err(gone_with_the_fork());
+        }
         let registration = Registration {
             index: self.shared.slots.claim()?,
             handle: self.clone(),
@@ -111,12 +118,20 @@ impl Handle {
     ///
     /// Those of the operating system.
     pub fn wake(&self) -> io::Result<()> {
+        if self.origin().is_elsewhere() {
+            // It would be the other process' turn.
+            return Ok(());
+        }
         self.shared.waker.wake()
     }
 
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
         self.shared.slots.owned()
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.shared.origin
     }
 
     pub(crate) fn slots(&self) -> &Slots {
@@ -148,6 +163,10 @@ impl Registration {
     /// Takes the source out of the selector, which comes before the slot goes back: what the selector has
     /// reported until now then differs in its generation.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        if self.handle.origin().is_elsewhere() {
+            // It is in the other process' selector, which goes on waiting for it.
+            return Ok(());
+        }
         source.deregister(&self.handle.shared.registry)
     }
 }

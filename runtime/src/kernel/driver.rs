@@ -99,11 +99,12 @@ impl Turn<'_> {
     }
 
     fn turn<T>(&mut self, turn: impl FnOnce(&mut Reactor) -> io::Result<T>) {
-        // Only a bad descriptor makes the system's call fail: somebody has closed what is the reactor's. Going on would
-        // spin, and a panic would be one thread's, while everything waits.
+        // It fails if somebody has closed what is the reactor's, and in a child that was forked while a thread drove the
+        // runtime, and has come back to it. Going on would spin, and a panic would be one thread's, while everything waits.
         if let Err(error) = turn(&mut self.waiter().reactor) {
             eprintln!(
-                "leno: the reactor cannot wait for events any more ({error}): was its descriptor closed?"
+                "leno: the reactor cannot wait for events any more; unless this is a child after a fork, somebody may \
+                 have closed its descriptor: {error}"
             );
             std::process::abort();
         }

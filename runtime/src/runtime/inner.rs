@@ -11,7 +11,7 @@ use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
 use crate::kernel::wheel;
 use crate::kernel::worker;
-use crate::prim::Mutex;
+use crate::prim::{Mutex, process};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub(crate) struct Inner {
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
+    /// The [number](process::number) of the process that it was made in.
+    process: u32,
 }
 
 /// What the builder says about a runtime of either kind.
@@ -87,6 +89,7 @@ impl Inner {
             },
             settings,
             blocking,
+            process: process::number(),
         });
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
@@ -114,6 +117,7 @@ impl Inner {
             },
             settings,
             blocking,
+            process: process::number(),
         })
     }
 
@@ -214,6 +218,11 @@ impl Inner {
         }
     }
 
+    /// True in a process that was forked from the runtime's: its threads are not here, and the rest is the parent's.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != process::number()
+    }
+
     // ----- running ------------------------------------------------------------------------------------
 
     #[inline]
@@ -306,7 +315,13 @@ impl Inner {
             let _hold = hold;
             closure()
         });
-        let submitted = self.submit(job(task));
+        let submitted = if self.is_inherited() {
+            // The threads that it would be handed to are the parent's.
+            drop(task);
+            Err(Refused::Closed)
+        } else {
+            self.submit(job(task))
+        };
         (handle, submitted)
     }
 
@@ -338,6 +353,13 @@ impl Inner {
     /// Waits for `future`; `drive` allows to drive a current-thread scheduler meanwhile.
     #[track_caller]
     pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, drive: bool) -> F::Output {
+        // One without IO that runs on this thread alone refers to nothing that is shared.
+        let is_whole = self.is_local() && self.reactor().is_none();
+        if !is_whole && self.is_inherited() {
+            panic!(
+                "this runtime was made before the process forked, and is the parent's: make a new one in the child"
+            );
+        }
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);

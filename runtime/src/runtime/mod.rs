@@ -51,6 +51,7 @@ use inner::Patience;
 use std::fmt;
 use std::future::Future;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::time::Duration;
 
 /// True for the errors with which IO ends, or cannot begin, since its runtime has been shut down.
@@ -186,6 +187,11 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.handle.inner().is_inherited() {
+            // Its tasks are the parent's, which goes on with them: nothing is dropped, and it stays in memory.
+            let _leaked = ManuallyDrop::new(self.handle.clone());
+            return;
+        }
         self.handle.inner().shutdown(self.patience);
     }
 }
