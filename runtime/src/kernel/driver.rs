@@ -18,7 +18,7 @@
 use crate::kernel::clock::Clock;
 use crate::prim::alarm::Alarm;
 use crate::prim::reactor::{Handle, Reactor};
-use crate::prim::{CachePadded, Mutex, MutexGuard};
+use crate::prim::{CachePadded, Mutex, MutexGuard, turns};
 use std::io;
 use std::time::Duration;
 
@@ -108,6 +108,7 @@ impl Turn<'_> {
             );
             std::process::abort();
         }
+        turns::turned();
     }
 
     fn waiter(&mut self) -> &mut Waiter {
