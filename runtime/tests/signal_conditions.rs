@@ -182,10 +182,8 @@ mod tests {
                     ss_size: size_of_val(&*stack),
                 };
                 // SAFETY: the memory is there until the end of the process, which is that of the closure.
-                assert_eq!(
-                    unsafe { libc::sigaltstack(&raw const new, std::ptr::null_mut()) },
-                    0
-                );
+                let result = unsafe { libc::sigaltstack(&raw const new, std::ptr::null_mut()) };
+                assert_eq!(result, 0);
                 let kinds = [
                     SignalKind::user_defined2(),
                     SignalKind::interrupt(),
