@@ -94,7 +94,7 @@ impl Handle {
         interest: Interest,
         fresh: Option<u8>,
     ) -> io::Result<Io<S>> {
-        if self.origin().is_elsewhere() {
+        if self.is_inherited() {
             return Err(gone_with_the_fork());
         }
         let registration = Registration {
@@ -118,11 +118,18 @@ impl Handle {
     ///
     /// Those of the operating system.
     pub fn wake(&self) -> io::Result<()> {
-        if self.origin().is_elsewhere() {
+        if self.is_inherited() {
             // It would be the other process' turn.
             return Ok(());
         }
         self.shared.waker.wake()
+    }
+
+    /// True in a process that was forked from the reactor's, where it counts as [gone](crate::is_reactor_gone).
+    ///
+    /// It costs a system call, unless the reactor was given a [number](crate::Reactor::with_process_number).
+    pub fn is_inherited(&self) -> bool {
+        self.origin().is_elsewhere()
     }
 
     /// How many sources are registered.
@@ -163,7 +170,7 @@ impl Registration {
     /// Takes the source out of the selector, which comes before the slot goes back: what the selector has
     /// reported until now then differs in its generation.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
-        if self.handle.origin().is_elsewhere() {
+        if self.handle.is_inherited() {
             // It is in the other process' selector, which goes on waiting for it.
             return Ok(());
         }

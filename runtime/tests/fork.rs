@@ -48,6 +48,10 @@ fn main() {
             a_child_that_waits_in_the_loop_of_its_parent_is_ended,
         ),
         (
+            "a_child_that_waits_there_leaves_the_alarm_alone",
+            a_child_that_waits_there_leaves_the_alarm_alone,
+        ),
+        (
             "a_child_forked_in_a_task_has_its_runtime_on_another_thread",
             a_child_forked_in_a_task_has_its_runtime_on_another_thread,
         ),
@@ -162,6 +166,7 @@ mod tests {
             let near = handle.register(near, Interest::READABLE).unwrap();
             let (child, near) = fork_with(near, |near| {
                 FORKS.fetch_add(1, Ordering::Relaxed);
+                assert!(handle.is_inherited());
                 handle.wake().unwrap();
                 let (other, _other) = mio::net::UnixStream::pair().unwrap();
                 let error = handle.register(other, Interest::WRITABLE).unwrap_err();
@@ -174,6 +179,7 @@ mod tests {
                 drop(near);
             });
             child.succeeds();
+            assert!(!handle.is_inherited());
             let turn = reactor.turn(now).unwrap();
             assert!(!turn.woken);
             far.write_all(b"x").unwrap();
@@ -327,6 +333,25 @@ mod tests {
             assert_eq!(Child::of(pid).status() & 0x7f, libc::SIGABRT);
         });
         work(&runtime);
+    }
+
+    pub fn a_child_that_waits_there_leaves_the_alarm_alone() {
+        let runtime = current_thread();
+        runtime.block_on(async {
+            let long = leno::spawn(async { sleep(Duration::from_millis(200)).await });
+            // Has the reactor waited in, with the alarm set for the end of that.
+            let wait = || std::thread::sleep(Duration::from_millis(20));
+            leno::task::spawn_blocking(wait).await.unwrap();
+            // SAFETY: the other thread sleeps.
+            let pid = unsafe { libc::fork() };
+            if pid == 0 {
+                sleep(Duration::from_millis(1)).await;
+                // SAFETY: takes no pointers.
+                unsafe { libc::_exit(0) };
+            }
+            assert_eq!(Child::of(pid).status() & 0x7f, libc::SIGABRT);
+            long.await.unwrap();
+        });
     }
 
     pub fn a_child_forked_in_a_task_has_its_runtime_on_another_thread() {

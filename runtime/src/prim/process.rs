@@ -11,10 +11,9 @@
 //! memory, so no process has a number of any that it descends from.
 //!
 //! It notices every kind of fork, a bare `clone` as well, and a child that shares its parent's memory until it executes
-//! a program (`vfork`, `posix_spawn`) leaves the parent's mark as it is. *Rejected:* `pthread_atfork`, whose handlers only
-//! run if libc forks, and which a library that is unloaded cannot take back.
-//!
-//! Where there is no such page, the system's id has to do.
+//! a program (`vfork`, `posix_spawn`) leaves the parent's mark as it is. Where there is no such page, a handler that libc
+//! calls in the child (`pthread_atfork`) writes the zero: that only notices libc's own forks. Where there is neither, the
+//! system's id has to do.
 //!
 //! All of this may be called in a signal handler: there is no lock and no allocation.
 
@@ -35,14 +34,14 @@ pub(crate) fn number() -> u32 {
 }
 
 static MARK: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
-/// Stands for a page where there is none: always 0.
-static NO_PAGE: AtomicU32 = AtomicU32::new(0);
+/// Stands for a mark where there can be none: always 0.
+static NO_MARK: AtomicU32 = AtomicU32::new(0);
 static LAST: AtomicU32 = AtomicU32::new(0);
 
 #[cold]
 fn number_anew() -> u32 {
     let mark = marked();
-    if ptr::eq(mark, &raw const NO_PAGE) {
+    if ptr::eq(mark, &raw const NO_MARK) {
         return process::id();
     }
     // Ordering: Relaxed, here and below: all that matters is that it is a new number, and that all agree on it.
@@ -57,9 +56,10 @@ fn number_anew() -> u32 {
 fn marked() -> &'static AtomicU32 {
     let mut mark = MARK.load(Ordering::Acquire);
     if mark.is_null() {
-        let new = page::map().unwrap_or((&raw const NO_PAGE).cast_mut());
+        let new = page::map().or_else(handler::install);
+        let new = new.unwrap_or((&raw const NO_MARK).cast_mut());
         // Ordering: AcqRel, partner of the load in `number`, and of itself if another thread was quicker. Then a page
-        // stays behind that nobody uses.
+        // stays behind that nobody uses, or a handler that runs twice.
         mark = match MARK.compare_exchange(mark, new, Ordering::AcqRel, Ordering::Acquire) {
             Ok(_) => new,
             Err(quicker) => quicker,
@@ -103,6 +103,34 @@ mod page {
     use std::sync::atomic::AtomicU32;
 
     pub(super) fn map() -> Option<*mut AtomicU32> {
+        None
+    }
+}
+
+#[cfg(unix)]
+mod handler {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static MARK: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn wipe() {
+        // Ordering: Relaxed. The child has one thread.
+        MARK.store(0, Ordering::Relaxed);
+    }
+
+    /// A mark that becomes 0 whenever libc forks. `None` if it has no memory for the handler.
+    pub(super) fn install() -> Option<*mut AtomicU32> {
+        // SAFETY: the handler does nothing but what is allowed between a fork and the execution of a program.
+        let result = unsafe { libc::pthread_atfork(None, None, Some(wipe)) };
+        (result == 0).then_some((&raw const MARK).cast_mut())
+    }
+}
+
+#[cfg(not(unix))]
+mod handler {
+    use std::sync::atomic::AtomicU32;
+
+    pub(super) fn install() -> Option<*mut AtomicU32> {
         None
     }
 }

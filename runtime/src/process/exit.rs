@@ -21,6 +21,7 @@ use super::reaper::Looks;
 use crate::kernel::budget::poll_budgeted;
 use crate::prim::process;
 use crate::runtime::current;
+#[cfg(target_os = "linux")]
 use leno_reactor::is_reactor_gone;
 use std::io;
 use std::process::{Child, ExitStatus};
@@ -179,7 +180,11 @@ impl Watched {
                 Some(()) => self.look_instead(),
                 None => self.register(other)?,
             },
-            News::Looks(looks) => ready!(looks.poll(self.process.id(), cx))?,
+            News::Looks(looks) => {
+                // They come by no reactor.
+                drop(other);
+                ready!(looks.poll(self.process.id(), cx))?;
+            }
         }
         Poll::Ready(Ok(()))
     }
