@@ -46,6 +46,10 @@ fn main() {
             a_runtime_that_nobody_drives_keeps_no_heap_of_zombies,
         ),
         (
+            "a_child_that_is_traced_is_waited_for",
+            a_child_that_is_traced_is_waited_for,
+        ),
+        (
             "descriptors_go_with_the_children",
             descriptors_go_with_the_children,
         ),
@@ -57,12 +61,14 @@ fn main() {}
 
 #[cfg(target_os = "linux")]
 mod tests {
-    use crate::fork_support::{KINDS, current_thread, fork};
+    use crate::fork_support::{Child, KINDS, current_thread, fork, fork_with};
     use crate::process_support::*;
     use leno::runtime::Builder;
     use leno::time::sleep;
     use std::fs::{File, read_dir};
+    use std::io::{Read, Write};
     use std::mem::MaybeUninit;
+    use std::os::unix::net::UnixStream;
     use std::os::unix::process::ExitStatusExt;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
@@ -317,6 +323,72 @@ mod tests {
             assert!(zombies < 10, "{zombies}");
         })
         .succeeds();
+    }
+
+    /// A process that traces another one, and so is told of its end before the parent, until it is told to let go.
+    struct Tracer {
+        process: Child,
+        /// The tracer reads the end of it.
+        let_go: UnixStream,
+    }
+
+    impl Tracer {
+        fn of(id: u32) -> Self {
+            let (near, mut far) = UnixStream::pair().unwrap();
+            let id = libc::pid_t::try_from(id).unwrap();
+            let (process, mut let_go) = fork_with(near, |near| {
+                drop(near);
+                // SAFETY: nothing is read or written.
+                let traced = unsafe { libc::ptrace(libc::PTRACE_SEIZE, id, 0, 0) };
+                assert_eq!(traced, 0, "{}", std::io::Error::last_os_error());
+                far.write_all(&[1]).unwrap();
+                assert_eq!(far.read(&mut [0]).unwrap(), 0);
+                let mut status = 0;
+                // SAFETY: the status can be written to.
+                assert_eq!(
+                    unsafe { libc::waitpid(id, &raw mut status, libc::__WALL) },
+                    id
+                );
+            });
+            let_go.read_exact(&mut [0]).unwrap();
+            Self { process, let_go }
+        }
+
+        fn let_go(self) {
+            drop(self.let_go);
+            self.process.succeeds();
+        }
+    }
+
+    pub fn a_child_that_is_traced_is_waited_for() {
+        for kind in KINDS {
+            fork(|| {
+                kind().block_on(async {
+                    let mut child = shell("exec sleep 1000").spawn().unwrap();
+                    let id = child.id().unwrap();
+                    let tracer = Tracer::of(id);
+                    kill(id);
+                    leno::select! {
+                        biased;
+                        _ = child.wait() => panic!("the tracer has not been told yet"),
+                        () = sleep(Duration::from_millis(50)) => {}
+                    }
+                    tracer.let_go();
+                    assert_eq!(child.wait().await.unwrap().signal(), Some(libc::SIGKILL));
+
+                    let child = shell("exec sleep 1000").spawn().unwrap();
+                    let id = child.id().unwrap();
+                    let tracer = Tracer::of(id);
+                    drop(child);
+                    kill(id);
+                    sleep(Duration::from_millis(50)).await;
+                    assert!(is_process(id));
+                    tracer.let_go();
+                    reaped(id).await;
+                });
+            })
+            .succeeds();
+        }
     }
 
     pub fn descriptors_go_with_the_children() {

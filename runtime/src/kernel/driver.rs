@@ -103,8 +103,8 @@ impl Turn<'_> {
         // runtime, and has come back to it. Going on would spin, and a panic would be one thread's, while everything waits.
         if let Err(error) = turn(&mut self.waiter().reactor) {
             eprintln!(
-                "leno: the reactor cannot wait for events any more; unless this is a child after a fork, somebody may \
-                 have closed its descriptor: {error}"
+                "leno: the reactor cannot wait for events any more ({error}). Was its descriptor closed, or has a forked \
+                 child gone on in its parent's loop?"
             );
             std::process::abort();
         }
