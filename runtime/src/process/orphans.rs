@@ -90,7 +90,7 @@ impl Orphan {
         let Some(child) = place.as_mut() else {
             return;
         };
-        let mut last_resort = false;
+        let mut refused = 0;
         loop {
             let news = child.poll_news(&mut cx, reaper::reactor);
             if !is_running(child) {
@@ -98,9 +98,11 @@ impl Orphan {
             }
             match news {
                 Poll::Ready(Ok(())) => {}
-                // No reactor has it, not even the reaper's.
-                Poll::Ready(Err(_)) if !last_resort => {
-                    last_resort = true;
+                // The reaper's reactor has just gone, as there was nothing to do: there will be another.
+                Poll::Ready(Err(_)) if refused == 0 => refused = 1,
+                // No reactor has it.
+                Poll::Ready(Err(_)) if refused == 1 => {
+                    refused = 2;
                     child.look_instead();
                 }
                 // The next child that is started tries again.

@@ -26,7 +26,8 @@ use std::time::{Duration, Instant};
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(100);
 
-/// How long the thread stays after the last look, since that mostly asks for the next.
+/// How long the thread stays at least, so that whoever has started it can register; and after the last look, since that mostly
+/// asks for the next.
 const LINGER: Duration = Duration::from_millis(500);
 
 /// How many events one turn takes.
@@ -139,11 +140,11 @@ impl Reaper {
 /// What the thread does.
 fn run(mut reactor: Option<Reactor>) {
     let mut signals = None;
-    let mut until = None;
+    let mut until = Instant::now() + LINGER;
     loop {
         let reaper = REAPER.get().lock();
         if !reaper.looks.is_empty() {
-            until = Some(Instant::now() + LINGER);
+            until = Instant::now() + LINGER;
         }
         let orphans = reactor
             .as_ref()
@@ -172,18 +173,14 @@ fn run(mut reactor: Option<Reactor>) {
 }
 
 /// How long to wait: `Some(None)` until something happens, and `None` if there is nothing to wait for.
-fn time_to_wait(
-    reaper: &Reaper,
-    orphans: usize,
-    until: Option<Instant>,
-) -> Option<Option<Duration>> {
+fn time_to_wait(reaper: &Reaper, orphans: usize, until: Instant) -> Option<Option<Duration>> {
     let now = Instant::now();
     let next = reaper.looks.values().map(|look| look.due).min();
     let next = next.map(|due| due.saturating_duration_since(now));
     if next.is_some() || orphans > 0 {
         return Some(next);
     }
-    let left = until?.saturating_duration_since(now);
+    let left = until.saturating_duration_since(now);
     (!left.is_zero()).then_some(Some(left))
 }
 
