@@ -46,6 +46,10 @@ fn main() {
             a_runtime_that_nobody_drives_keeps_no_heap_of_zombies,
         ),
         (
+            "what_cannot_be_waited_for_without_a_thread_is_not_lost",
+            what_cannot_be_waited_for_without_a_thread_is_not_lost,
+        ),
+        (
             "a_child_that_is_traced_is_waited_for",
             a_child_that_is_traced_is_waited_for,
         ),
@@ -321,6 +325,48 @@ mod tests {
                 .collect();
             let zombies = ids.iter().filter(|&&id| is_process(id)).count();
             assert!(zombies < 10, "{zombies}");
+        })
+        .succeeds();
+    }
+
+    fn limit_threads(limit: libc::rlim_t) -> libc::rlim_t {
+        let mut limits = MaybeUninit::<libc::rlimit>::zeroed();
+        // SAFETY: the limits can be written to and read; zeros are some.
+        unsafe {
+            assert_eq!(libc::getrlimit(libc::RLIMIT_NPROC, limits.as_mut_ptr()), 0);
+            let mut limits = limits.assume_init();
+            let before = std::mem::replace(&mut limits.rlim_cur, limit);
+            assert_eq!(libc::setrlimit(libc::RLIMIT_NPROC, &raw const limits), 0);
+            before
+        }
+    }
+
+    pub fn what_cannot_be_waited_for_without_a_thread_is_not_lost() {
+        fork(|| {
+            // SAFETY: takes no pointers. The limit is not for root, who becomes nobody.
+            unsafe { assert!(libc::geteuid() != 0 || libc::setuid(65_534) == 0) };
+            current_thread().block_on(async {
+                let files = use_up_descriptors();
+                let mut child = shell("exec sleep 1000").spawn().unwrap();
+                let orphan = shell("exec sleep 1000").spawn().unwrap();
+                let id = orphan.id().unwrap();
+                let before = limit_threads(0);
+                let error = child.wait().await.unwrap_err();
+                assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock, "{error}");
+                drop(orphan);
+                assert!(is_process(id));
+
+                limit_threads(before);
+                child.start_kill().unwrap();
+                let status = child.wait().await.unwrap();
+                assert_eq!(status.signal(), Some(libc::SIGKILL));
+                kill(id);
+                // Whoever starts one looks at others.
+                while is_process(id) {
+                    assert!(shell("").status().await.unwrap().success());
+                }
+                drop(files);
+            });
         })
         .succeeds();
     }
