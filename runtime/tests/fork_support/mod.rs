@@ -5,16 +5,20 @@
 use leno::runtime::{Builder, Runtime};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs the tests, or those whose names contain the first argument. Whatever hangs is killed, which is a failure.
+/// Runs the tests, or those whose names contain the argument. Whatever hangs is killed, which is a failure.
 pub fn run(tests: &[(&str, fn())]) {
-    let wanted = std::env::args()
-        .nth(1)
-        .filter(|name| !name.starts_with('-'));
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--list") {
+        tests.iter().for_each(|(name, _)| println!("{name}: test"));
+        return;
+    }
+    // Other options are for harnesses, and the number of threads is the value of one.
+    let mut names = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-') && argument.parse::<u32>().is_err());
+    let wanted = names.next();
     for (name, test) in tests {
-        if wanted
-            .as_ref()
-            .is_none_or(|wanted| name.contains(wanted.as_str()))
-        {
+        if wanted.is_none_or(|wanted| name.contains(wanted.as_str())) {
             println!("test {name}");
             end_within_minutes();
             test();
