@@ -391,10 +391,8 @@ mod tests {
                 assert_eq!(far.read(&mut [0]).unwrap(), 0);
                 let mut status = 0;
                 // SAFETY: the status can be written to.
-                assert_eq!(
-                    unsafe { libc::waitpid(id, &raw mut status, libc::__WALL) },
-                    id
-                );
+                let waited = unsafe { libc::waitpid(id, &raw mut status, libc::__WALL) };
+                assert_eq!(waited, id);
             });
             let_go.read_exact(&mut [0]).unwrap();
             Self { process, let_go }
