@@ -117,7 +117,7 @@ mod tests {
         let slow = {
             let runtime = current_thread();
             let slow = runtime.block_on(async {
-                let mut command = shell("sleep 1000");
+                let mut command = shell("exec sleep 1000");
                 command.spawn().unwrap().id().unwrap()
             });
             // From now on a thread has it.
