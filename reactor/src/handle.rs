@@ -2,6 +2,8 @@
 
 use crate::interest::Interest;
 use crate::io::Io;
+use crate::process::Origin;
+use crate::reactor::gone_with_the_fork;
 use crate::readiness::{READABLE, Readiness};
 use crate::slots::Slots;
 use mio::event::Source;
@@ -25,10 +27,11 @@ struct Shared {
     /// Whether `tries` counts.
     counts: AtomicBool,
     tries: AtomicU64,
+    origin: Origin,
 }
 
 impl Handle {
-    pub(crate) fn new(registry: mio::Registry, waker: mio::Waker) -> Self {
+    pub(crate) fn new(registry: mio::Registry, waker: mio::Waker, origin: Origin) -> Self {
         Self {
             shared: Arc::new(Shared {
                 registry,
@@ -36,6 +39,7 @@ impl Handle {
                 slots: Slots::new(),
                 counts: AtomicBool::new(false),
                 tries: AtomicU64::new(0),
+                origin,
             }),
         }
     }
@@ -55,7 +59,7 @@ impl Handle {
     /// # Errors
     ///
     /// If the operating system refuses the source (a regular file, say), if there are 67 million already, or if the
-    /// reactor is gone ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
+    /// reactor is gone, or another process' ([`is_reactor_gone`](crate::is_reactor_gone)). The source is dropped then.
     pub fn register<S: Source>(&self, source: S, interest: Interest) -> io::Result<Io<S>> {
         self.enter(source, interest, None)
     }
@@ -96,6 +100,9 @@ impl Handle {
         interest: Interest,
         fresh: Option<u8>,
     ) -> io::Result<Io<S>> {
+        if self.is_inherited() {
+            return Err(gone_with_the_fork());
+        }
         let registration = Registration {
             index: self.shared.slots.claim()?,
             handle: self.clone(),
@@ -118,7 +125,18 @@ impl Handle {
     ///
     /// Those of the operating system.
     pub fn wake(&self) -> io::Result<()> {
+        if self.is_inherited() {
+            // It would be the other process' turn.
+            return Ok(());
+        }
         self.shared.waker.wake()
+    }
+
+    /// True in a process that was forked from the reactor's, where it counts as [gone](crate::is_reactor_gone).
+    ///
+    /// It costs a system call, unless the reactor was given a [number](crate::Reactor::with_process_number).
+    pub fn is_inherited(&self) -> bool {
+        self.origin().is_elsewhere()
     }
 
     /// How many sources are registered.
@@ -151,6 +169,10 @@ impl Handle {
         }
     }
 
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.shared.origin
+    }
+
     pub(crate) fn slots(&self) -> &Slots {
         &self.shared.slots
     }
@@ -180,6 +202,10 @@ impl Registration {
     /// Takes the source out of the selector, which comes before the slot goes back: what the selector has
     /// reported until now then differs in its generation.
     pub(crate) fn deregister(&self, source: &mut impl Source) -> io::Result<()> {
+        if self.handle.is_inherited() {
+            // It is in the other process' selector, which goes on waiting for it.
+            return Ok(());
+        }
         source.deregister(&self.handle.shared.registry)
     }
 }

@@ -99,9 +99,21 @@ impl<S: Source> Io<S> {
         mask: u8,
     ) -> Poll<io::Result<ReadyEvent>> {
         let readiness = self.registration.readiness();
-        let seen = ready!(readiness.poll(cx, direction, mask));
-        self.registration.handle.note_try();
-        Poll::Ready(event(seen))
+        match readiness.poll(cx, direction, mask) {
+            Poll::Ready(seen) => {
+                self.registration.handle.note_try();
+                Poll::Ready(event(seen))
+            }
+            Poll::Pending => self.pending(),
+        }
+    }
+
+    /// Waits, unless that would be for an event that only another process can fetch.
+    fn pending(&self) -> Poll<io::Result<ReadyEvent>> {
+        match self.handle().origin().check() {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 
     /// Takes back what `event` says, unless a newer event has come since.
@@ -294,9 +306,13 @@ impl<S: Source> Future for ReadyFuture<'_, S> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let readiness = this.io.registration.readiness();
-        let seen = ready!(readiness.poll_listed(cx, this.mask, &mut this.key));
-        this.io.registration.handle.note_try();
-        Poll::Ready(event(seen))
+        match readiness.poll_listed(cx, this.mask, &mut this.key) {
+            Poll::Ready(seen) => {
+                this.io.registration.handle.note_try();
+                Poll::Ready(event(seen))
+            }
+            Poll::Pending => this.io.pending(),
+        }
     }
 }
 

@@ -46,6 +46,9 @@
 //! - *No foreign code under a lock.* Wakers are woken and dropped after unlocking. One that panics does not
 //!   keep others from being woken.
 //!
+//! - *A fork takes nothing from the parent.* In the child an inherited reactor counts as gone: what is dropped or asked for
+//!   there leaves the selector, which both processes share, as it is. A child makes a reactor of its own.
+//!
 //! The first two, and the meeting of waiters with events and with the end, are model-checked.
 //!
 //! # What it costs
@@ -62,6 +65,7 @@ mod handle;
 mod interest;
 mod io;
 mod prim;
+mod process;
 mod reactor;
 mod readiness;
 mod ready;

@@ -1,6 +1,7 @@
 //! The side that waits for the selector: one thread at a time, by `&mut`.
 
 use crate::handle::Handle;
+use crate::process::Origin;
 use crate::ready::Ready;
 use crate::slots::WAKE;
 use crate::waiters::Panics;
@@ -64,13 +65,35 @@ impl Reactor {
     ///
     /// If either is 0.
     pub fn with_capacity(turn: usize, look: usize) -> io::Result<Self> {
+        Self::of(turn, look, Origin::here())
+    }
+
+    /// As [`with_capacity`](Self::with_capacity), with a number that tells processes apart.
+    ///
+    /// `number` returns the same whenever it is called in the same process, and something else in each process that has
+    /// been forked from it. It is called at every wait and turn, and has to be as quick as a load. Without it the
+    /// reactor asks the system, which takes a system call; then it does so only where it registers, deregisters and wakes, so
+    /// that a child that waits in an inherited reactor, or turns it, disturbs its parent.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    ///
+    /// As [`with_capacity`](Self::with_capacity).
+    pub fn with_process_number(turn: usize, look: usize, number: fn() -> u32) -> io::Result<Self> {
+        Self::of(turn, look, Origin::numbered(number))
+    }
+
+    fn of(turn: usize, look: usize, origin: Origin) -> io::Result<Self> {
         assert!(
             turn > 0 && look > 0,
             "a turn of a reactor that takes no events would never end anything"
         );
         let poll = mio::Poll::new()?;
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
-        let handle = Handle::new(poll.registry().try_clone()?, waker);
+        let handle = Handle::new(poll.registry().try_clone()?, waker, origin);
         Ok(Self {
             poll,
             events: mio::Events::with_capacity(turn),
@@ -120,6 +143,7 @@ impl Reactor {
     }
 
     fn deliver(&mut self, timeout: Option<Duration>, few: bool) -> io::Result<Turn> {
+        self.handle.origin().check()?;
         let events = match &mut self.fewer {
             Some(fewer) if few => fewer,
             _ => &mut self.events,
@@ -167,11 +191,20 @@ impl fmt::Debug for Reactor {
 }
 
 #[derive(Debug)]
-struct ReactorGone;
+enum ReactorGone {
+    Dropped,
+    /// This is a child of the process that has it.
+    LeftToTheParent,
+}
 
 impl fmt::Display for ReactorGone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the reactor this source is registered with is gone")
+        f.write_str(match self {
+            Self::Dropped => "the reactor this source is registered with is gone",
+            Self::LeftToTheParent => {
+                "this reactor was made before the process forked, and is the parent's: make a new one in the child"
+            }
+        })
     }
 }
 
@@ -179,10 +212,16 @@ impl Error for ReactorGone {}
 
 /// What everybody gets who wants something of a reactor that has been dropped.
 pub(crate) fn gone() -> io::Error {
-    io::Error::other(ReactorGone)
+    io::Error::other(ReactorGone::Dropped)
 }
 
-/// True for the error with which waits end, and registrations fail, once the [`Reactor`] has been dropped.
+/// What everybody gets in a child process that has inherited the reactor.
+pub(crate) fn gone_with_the_fork() -> io::Error {
+    io::Error::other(ReactorGone::LeftToTheParent)
+}
+
+/// True for the error with which waits end, and registrations fail, once the [`Reactor`] has been dropped; and, in a
+/// process that was forked from the reactor's, from the start.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {

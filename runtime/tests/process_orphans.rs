@@ -19,7 +19,7 @@ fn a_dropped_child_is_killed_if_asked() {
         drop(child);
         // It had the other end.
         assert_eq!(output.read(&mut [0; 1]).await?, 0);
-        until_reaped(id);
+        is_reaped(id).await;
         Ok(())
     });
 }
@@ -38,7 +38,7 @@ fn a_dropped_child_goes_on_otherwise() {
         input.write_u8(7).await?;
         assert_eq!(output.read_u8().await?, 7);
         drop(input);
-        until_reaped(id);
+        is_reaped(id).await;
         Ok(())
     });
 }

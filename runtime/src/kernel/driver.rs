@@ -19,7 +19,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::foreign;
 use crate::prim::alarm::Alarm;
 use crate::prim::reactor::{Handle, Reactor};
-use crate::prim::{CachePadded, Mutex, MutexGuard};
+use crate::prim::{CachePadded, Mutex, MutexGuard, turns};
 use std::io;
 use std::time::Duration;
 
@@ -106,14 +106,16 @@ impl Turn<'_> {
     }
 
     fn turn<T>(&mut self, turn: impl FnOnce(&mut Reactor) -> io::Result<T>) {
-        // Only a bad descriptor makes the system's call fail: somebody has closed what is the reactor's. Going on would
-        // spin, and a panic would be one thread's, while everything waits.
+        // It fails if somebody has closed what is the reactor's, and in a child that was forked while a thread drove the
+        // runtime, and has come back to it. Going on would spin, and a panic would be one thread's, while everything waits.
         if let Err(error) = turn(&mut self.waiter().reactor) {
             eprintln!(
-                "leno: the reactor cannot wait for events any more ({error}): was its descriptor closed?"
+                "leno: the reactor cannot wait for events any more ({error}). Was its descriptor closed, or has a forked \
+                 child gone on in its parent's loop?"
             );
             std::process::abort();
         }
+        turns::turned();
     }
 
     fn waiter(&mut self) -> &mut Waiter {

@@ -17,6 +17,8 @@ mod clock;
 #[cfg(unix)]
 pub(crate) mod descriptor;
 mod lock;
+pub(crate) mod process;
+pub(crate) mod turns;
 
 pub(crate) use cell::UnsafeCell;
 pub(crate) use clock::{base, now};

@@ -11,7 +11,8 @@ use std::task::{Context, Poll, ready};
 /// A program that has been started, by [`Command::spawn`](super::Command::spawn).
 ///
 /// Dropping it neither stops the program nor waits for it, unless
-/// [`kill_on_drop`](super::Command::kill_on_drop) says to stop it. See [the module](super).
+/// [`kill_on_drop`](super::Command::kill_on_drop) says to stop it. See [the module](super). It has a descriptor for as long
+/// as its end is not known, on Linux, and one for each stream.
 ///
 /// # Example
 ///
@@ -92,7 +93,7 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// Those of the system, if it has other rights than we do.
+    /// Those of the system, if it has other rights than we do. Also in a process that was forked from the child's parent.
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
             State::Running(running) => {
@@ -128,12 +129,11 @@ impl Child {
     ///
     /// A child whose output is piped and not read may never end: see [`wait_with_output`](Self::wait_with_output).
     ///
-    /// Costs a descriptor while it waits.
-    ///
     /// # Errors
     ///
     /// Those of the system; the status is lost if the process ignores `SIGCHLD`. Also if the child's runtime has shut
-    /// down, and this is not called in another one.
+    /// down, and this is not called in another one; if there are neither descriptors nor threads left to wait by; and in a
+    /// process that was forked from the child's parent. The child is still there then, unless its status is lost.
     ///
     /// # Cancel safety
     ///

@@ -18,23 +18,32 @@
 //! # A child outlives its handle
 //!
 //! As with [`std::process`], dropping a [`Child`] does not stop the program, unless
-//! [`kill_on_drop`](Command::kill_on_drop) says so. The system keeps a program that has ended until its parent has asked
-//! how: leno does that for a child whose handle was dropped, whichever runtimes there still are, by means of a thread
-//! that is there while there are such children.
+//! [`kill_on_drop`](Command::kill_on_drop) says so. The system keeps a program that has ended, as a zombie, until its parent
+//! has asked how: leno does that for a child whose handle was dropped. The runtime in which it was dropped does, or else the
+//! one that it was started on, whenever it looks for events; neither a task nor a thread is needed for it. (So zombies may
+//! wait for a current-thread runtime that nobody drives; some are asked whenever a child is started.) Once that runtime has
+//! ended it is a thread, which is there while there are such children.
 //!
 //! # How the end of a child is learnt
 //!
-//! On Linux by its pidfd, a descriptor that the reactor waits for like for a socket. Where there is none, by `SIGCHLD`:
-//! then leno has a handler for that signal from the first wait on; handlers that others have installed are called as
-//! well. A child can be awaited on another runtime than the one it was spawned on, and survives that one's end.
+//! On Linux by its pidfd, a descriptor that the reactor waits for like for a socket. It is opened when the child is started
+//! and closed when its end is known. Where there is none, because the system has no such thing or no descriptor left, leno
+//! looks again and again, at most 100 ms after the end, or when `SIGCHLD` comes; a thread says when. A child can be awaited on
+//! another runtime than the one it was spawned on, and survives that one's end.
 //!
-//! **Do not ignore `SIGCHLD`**, and do not wait for processes in general (`waitpid(-1, …)`): the status of a child would be
-//! lost, and waiting for it fail.
+//! `SIGCHLD` may be blocked, or have a handler of the program's own. **Do not ignore it**, and do not wait for processes in
+//! general (`waitpid(-1, …)`): the status of a child would be lost, and waiting for it fail.
+//!
+//! A process that [forks](crate::runtime#fork) keeps its children to itself: the child process can start others, and can
+//! neither wait for nor kill those that it has inherited a handle of.
 
 mod child;
 mod command;
 mod exit;
 mod orphans;
+#[cfg(target_os = "linux")]
+mod pidfd;
+mod reaper;
 mod streams;
 
 pub use child::Child;

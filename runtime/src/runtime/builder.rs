@@ -12,6 +12,7 @@ use crate::kernel::idle::MAX_WORKERS;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
+use crate::prim::process;
 use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
@@ -341,7 +342,7 @@ impl Builder {
     fn reactor(&self) -> io::Result<Option<Reactor>> {
         let busy = self.events_per_busy_tick.unwrap_or(self.events_per_tick);
         self.io
-            .then(|| Reactor::with_capacity(self.events_per_tick, busy))
+            .then(|| Reactor::with_process_number(self.events_per_tick, busy, process::number))
             .transpose()
     }
 

@@ -12,9 +12,10 @@ use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
 use crate::kernel::waiting::waiting;
 use crate::kernel::wheel;
 use crate::kernel::worker;
-use crate::prim::Mutex;
+use crate::prim::{Mutex, process};
 use std::future::Future;
 use std::io;
+use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
@@ -27,6 +28,8 @@ pub(crate) struct Inner {
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
+    /// The [number](process::number) of the process that it was made in.
+    process: u32,
 }
 
 /// What the builder says about a runtime of either kind.
@@ -91,6 +94,7 @@ impl Inner {
             },
             settings,
             blocking,
+            process: process::number(),
         });
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
@@ -120,6 +124,7 @@ impl Inner {
             },
             settings,
             blocking,
+            process: process::number(),
         })
     }
 
@@ -220,6 +225,11 @@ impl Inner {
         }
     }
 
+    /// True in a process that was forked from the runtime's: its threads are not here, and the rest is the parent's.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.process != process::number()
+    }
+
     // ----- running ------------------------------------------------------------------------------------
 
     #[inline]
@@ -305,6 +315,11 @@ impl Inner {
         R: Send + 'static,
     {
         let (mut task, handle) = blocking::task(closure);
+        if self.is_inherited() {
+            // The threads that it would be handed to are the parent's.
+            drop(task);
+            return (handle, Err(Refused::Closed));
+        }
         if let Scheduler::Local { local, .. } = &self.scheduler {
             // A paused clock stands still until the closure is done, and those who wait for it have been told.
             let hold = Local::hold_clock(local);
@@ -332,6 +347,13 @@ impl Inner {
     /// with one comes.
     #[track_caller]
     pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, claims: bool) -> F::Output {
+        // One without IO that runs on this thread alone refers to nothing that is shared.
+        let is_whole = self.is_local() && self.reactor().is_none();
+        if !is_whole && self.is_inherited() {
+            panic!(
+                "this runtime was made before the process forked, and is the parent's: make a new one in the child"
+            );
+        }
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);
@@ -364,6 +386,11 @@ impl Inner {
     /// Ends the runtime: cancels the tasks, and waits as long as `patience` allows.
     #[track_caller]
     pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
+        if self.is_inherited() {
+            // Its tasks are the parent's, which goes on with them: nothing is dropped, and it stays in memory.
+            let _leaked = ManuallyDrop::new(Arc::clone(self));
+            return;
+        }
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         let is_closed = self.close(if may_wait { patience } else { Patience::None });

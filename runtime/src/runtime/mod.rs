@@ -32,6 +32,43 @@
 //! its threads have ended: also for a blocking closure that has started, since it cannot be interrupted.
 //! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all. If a task keeps the thread
 //! that drives a current-thread runtime by [`Handle::block_on`] for longer than that, the tasks are cancelled after it.
+//!
+//! # `fork`
+//!
+//! A child process that was made by `fork(2)`, and has not executed another program, has a copy of the memory, one thread, and
+//! the same open files, sockets and selectors as its parent. (This is not about [`process`](crate::process), whose programs
+//! are others, and inherit nothing of leno's.) A runtime stays with the process in which it was made.
+//!
+//! **What works in the child**: making a new runtime, of either kind, and all that is done with it: tasks, timers, IO,
+//! blocking closures, [signals](crate::signal), [other programs](crate::process) and the reaping of those that are dropped. It
+//! has listeners, missed signals and children of its own. So does a current-thread runtime that was built without IO before
+//! the fork: it refers to nothing that is shared. The child of a child is like any other.
+//!
+//! **What the child leaves alone**: what it drops of what it has inherited (sockets, listeners for signals, children, a
+//! whole runtime) changes nothing for the parent. A connection is not taken out of the parent's selector, nobody there is
+//! woken, and no program is killed, whatever [`kill_on_drop`](crate::process::Command::kill_on_drop) says. A runtime that is
+//! dropped or shut down in the child stays in memory with its tasks, none of which is dropped. The copies of descriptors that
+//! belong to those stay open until the child ends or executes a program, so a peer does not see the end of such a connection
+//! before that. The exception is the owned write half of a stream, which ends the writing of both processes when it is
+//! dropped in either: forget it.
+//!
+//! **What does not work in the child:**
+//!
+//! - *An inherited runtime* with IO or with worker threads. `block_on` panics and says so; a blocking closure is
+//!   cancelled; a task that is spawned on it never runs. Make another one.
+//! - *Waiting for what was registered before the fork*: for a socket it is an error for which [`is_rt_shutdown_err`] is
+//!   true, a [`Signal`](crate::signal::unix::Signal) is at its end, and a [`Child`](crate::process::Child) is an error. A
+//!   socket can be registered anew: `TcpListener::from_std(listener.into_std()?)`.
+//! - *Going on in the task that has forked.* Where it next waits for events the child is ended by `SIGABRT`, with a message;
+//!   on a worker of a pool it may as well sleep for ever, as the other workers are not there to wake it. A child that is
+//!   forked in asynchronous code should execute a program, end by `_exit`, or start a thread for a new runtime.
+//!
+//! **What no library can promise**: a lock that another thread held when the process forked stays locked in the child. That
+//! goes for the allocator's (most allocators see to it), for the program's own, and for those that are taken while a signal
+//! is first listened for. Fork before there are threads, or while they are idle; a current-thread runtime has none.
+//! Half-written output that a buffer holds is there twice.
+//!
+//! On Linux any kind of fork is noticed, `clone(2)` without shared memory included, and it costs two loads to know.
 
 mod builder;
 pub(crate) mod current;

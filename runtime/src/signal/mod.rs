@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+mod handler;
 mod missed;
 pub mod unix;
 
@@ -27,8 +28,9 @@ use unix::{SignalKind, signal};
 
 /// Waits for the next Ctrl-C.
 ///
-/// On Unix that is `SIGINT`. It listens from its first poll on; what came before is not seen. So for more
-/// than one Ctrl-C, keep a [`Signal`](unix::Signal) instead of calling this again.
+/// On Unix that is `SIGINT`. It listens from its first poll on; what came before is not seen, but for what comes in the
+/// gap between two listeners (see [`Signal`](unix::Signal)). So for more than one Ctrl-C, keep a `Signal` instead of
+/// calling this again.
 ///
 /// From then on Ctrl-C no longer ends the program, not even after this future is gone: see
 /// [`Signal`](unix::Signal).

@@ -5,15 +5,17 @@
 //! connection. Each [`Signal`] has a pair of sockets of its own. A full socket loses nothing: it holds bytes that the
 //! listener has not yet seen, and signals between two receptions count as one anyway.
 
-use super::missed::{self, Listening};
+use super::handler::{Action, Reaction};
+use super::missed::Listening;
 use crate::kernel::budget;
+use crate::prim::process;
 use crate::runtime::current;
 use leno_reactor::{Direction, Interest, Io};
 use mio::net::UnixStream as Receiver;
-use signal_hook_registry::{FORBIDDEN, SigId, register, unregister};
+use signal_hook_registry::FORBIDDEN;
 use std::ffi::c_int;
 use std::future::poll_fn;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::net::UnixStream as Sender;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -152,55 +154,11 @@ pub(crate) fn signal_on(reactor: &leno_reactor::Handle, kind: SignalKind) -> io:
         Reaction::Wake(sender).react();
     }
     Ok(Signal {
+        origin: process::number(),
         receiver,
         _listening: listening,
         _action: action,
     })
-}
-
-/// What a handler does.
-#[derive(Debug)]
-pub(crate) enum Reaction {
-    /// Writes a byte into a socket.
-    Wake(Arc<Sender>),
-    /// Notes that the signal has come, if nobody else does.
-    Miss(&'static missed::Kind),
-}
-
-impl Reaction {
-    fn react(&self) {
-        match self {
-            Self::Wake(sender) => {
-                // If it is full, there is something to receive already.
-                let _ = (&**sender).write(&[1]);
-            }
-            Self::Miss(kind) => kind.came(),
-        }
-    }
-}
-
-/// Reacts whenever a signal comes, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct Action(SigId);
-
-impl Action {
-    /// `kind` must be a signal that can be listened for.
-    pub(crate) fn new(kind: SignalKind, reaction: Reaction) -> io::Result<Self> {
-        if let Reaction::Wake(sender) = &reaction {
-            sender.set_nonblocking(true)?;
-        }
-        // SAFETY: a handler may call async-signal-safe functions only, and must not panic. A reaction makes one call of
-        // write(2), which is one, on a descriptor that it owns and that does not block; an error of the system is held
-        // without allocation, dropped without freeing, and nothing in between panics. Or it reads and writes two atomics.
-        // The registry, for its part, keeps `errno` and drops the reaction only outside of handlers.
-        unsafe { register(kind.0, move || reaction.react()) }.map(Self)
-    }
-}
-
-impl Drop for Action {
-    fn drop(&mut self) {
-        unregister(self.0);
-    }
 }
 
 /// A listener for one kind of signal, made by [`signal`].
@@ -214,10 +172,20 @@ impl Drop for Action {
 ///
 /// The first listener for a signal replaces what the signal does by default (mostly to end the program), for good:
 /// dropping the last listener does not bring that back. A program that no longer listens for `SIGINT` cannot be
-/// interrupted by Ctrl-C. A signal that comes when nobody listens any more is received by the next listener.
+/// interrupted by Ctrl-C.
+///
+/// A program that listens anew for each signal has gaps in which nobody listens. A signal that comes in such a gap is
+/// received by the next listener, if that comes at once: before the runtime next looks for events, as it does when its
+/// tasks wait, or within 50 ms on a multi-threaded one. Later it is forgotten, and does not end what begins then.
+///
+/// The handler restarts system calls (`SA_RESTART`), runs on the thread's stack for signals if it has one (`SA_ONSTACK`),
+/// and calls the handler that was there before. One that the program installs later, without calling ours, takes the
+/// signal away from all listeners.
 #[must_use = "a listener that is dropped hears nothing"]
 #[derive(Debug)]
 pub struct Signal {
+    /// The process that it was made in, whose socket it is.
+    origin: u32,
     receiver: Io<Receiver>,
     _listening: Listening,
     _action: Action,
@@ -226,8 +194,8 @@ pub struct Signal {
 impl Signal {
     /// Waits for the next signal.
     ///
-    /// It is `None` only if the runtime that the listener was made on has been dropped, as no signal can reach the
-    /// listener then.
+    /// It is `None` only if the runtime that the listener was made on has been dropped, or is another process' since this
+    /// is a [forked child](crate::runtime#fork), as no signal can reach the listener then.
     ///
     /// # Cancel safety
     ///
@@ -245,6 +213,10 @@ impl Signal {
     /// If there is none, the task of the last poll is woken by the next one. It is `None` only where
     /// [`recv`](Self::recv) is.
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<()>> {
+        if self.origin != process::number() {
+            // What is in the socket is for the parent.
+            return Poll::Ready(None);
+        }
         let unit = ready!(budget::poll_proceed(cx));
         let read = ready!(self.receiver.poll_io(cx, Direction::Read, drain));
         unit.made_progress();

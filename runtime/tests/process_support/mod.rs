@@ -26,6 +26,15 @@ pub fn kill(id: u32) {
     kill_process(pid(id), Signal::KILL).unwrap();
 }
 
+/// Waits until a child has ended, and leaves it to whoever waits for it.
+pub fn until_ended(id: u32) {
+    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    match waitid(WaitId::Pid(pid(id)), options) {
+        Ok(_) | Err(Errno::CHILD) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// Waits until a child has ended and somebody has waited for it.
 pub fn until_reaped(id: u32) {
     loop {
@@ -39,4 +48,11 @@ pub fn until_reaped(id: u32) {
             Err(error) => panic!("{error}"),
         }
     }
+}
+
+/// [`until_reaped`] for a task, on whose runtime it may be that the child is waited for.
+pub async fn is_reaped(id: u32) {
+    leno::task::spawn_blocking(move || until_reaped(id))
+        .await
+        .unwrap();
 }

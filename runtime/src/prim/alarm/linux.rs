@@ -5,6 +5,7 @@
 
 use crate::prim::clock::BEFORE_BOOT;
 use crate::prim::descriptor::Descriptor;
+use crate::prim::process;
 use leno_reactor::{Handle, Interest, Io};
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -12,19 +13,26 @@ use std::ptr;
 
 /// Ends a turn of a reactor at a given moment.
 #[derive(Debug)]
-pub(crate) struct Alarm(Io<Descriptor<TimerFd>>);
+pub(crate) struct Alarm {
+    timer: Io<Descriptor<TimerFd>>,
+    /// The [number](process::number) of the process whose it is. A forked child has the same timer, not another.
+    origin: u32,
+}
 
 impl Alarm {
     /// `None` if the system refuses.
     pub(crate) fn new(reactor: &Handle) -> Option<Self> {
         let timer = reactor.register(Descriptor(TimerFd::new().ok()?), Interest::READABLE);
-        timer.ok().map(Self)
+        timer.ok().map(|timer| Self {
+            timer,
+            origin: process::number(),
+        })
     }
 
     /// Goes off at `moment` (as [`now`](crate::prim::now) counts), and at no other: what it was set for before is
     /// forgotten. False if that cannot be.
     pub(crate) fn set(&mut self, moment: u64) -> bool {
-        self.0.get_ref().0.set(moment).is_ok()
+        process::number() == self.origin && self.timer.get_ref().0.set(moment).is_ok()
     }
 }
 
