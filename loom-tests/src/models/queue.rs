@@ -23,8 +23,9 @@ impl Scheduler for QueueHome {
         self.0.ready.lock().push_back(task);
     }
 
-    fn schedule_unheld(&self, task: Runnable) {
-        let queue = self.0.clone();
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
+        // SAFETY: the caller's: alive until the task is pushed.
+        let queue = unsafe { &*this.as_ptr() }.0.clone();
         queue.ready.lock().push_back(task);
     }
 

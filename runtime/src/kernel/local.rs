@@ -43,7 +43,8 @@ use paused::Patience;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::ptr;
+use std::ops::Deref;
+use std::ptr::NonNull;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -57,7 +58,6 @@ pub(crate) struct Local {
     driver: Driver,
     clock: Arc<Clock>,
     wheel: wheel::Handle,
-    hooks: ParkHooks,
     intervals: Fixed,
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
@@ -107,6 +107,8 @@ struct Core {
     tick: Cell<u32>,
     /// Ticks since the last look for events.
     unlooked: Cell<u32>,
+    /// What they own goes at the end: freeing a scheduler runs no user code.
+    hooks: Cell<Option<Arc<ParkHooks>>>,
     /// Since when the driver has been awake, in real time.
     awake_since: Cell<u64>,
 }
@@ -117,11 +119,15 @@ struct Queues {
     yielded: VecDeque<Runnable>,
 }
 
+/// A thread drives, from when it takes the core to when this is dropped and gives it back.
+///
+/// A pointer and not a box, since `here.local` points there as well.
+struct Driving(NonNull<Driven>);
+
 /// What `here.local` points to while a thread drives: the core, and whose it is.
 struct Driven {
     local: Arc<Local>,
-    /// There until `drop` gives it back.
-    core: Option<Box<Core>>,
+    core: Box<Core>,
     /// What `here.local` and `here.deferred` were before.
     outer: *const (),
     outer_deferred: *const (),
@@ -152,10 +158,9 @@ impl Local {
             owned: Owned::new(1),
             driver,
             clock,
-            hooks,
             intervals: Fixed::new(intervals),
             bound,
-            core: Mutex::new(CoreSlot::new(Core::new())),
+            core: Mutex::new(CoreSlot::new(Core::new(hooks))),
             wanted: AtomicBool::new(false),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
@@ -208,8 +213,9 @@ impl Local {
 }
 
 impl Core {
-    fn new() -> Self {
+    fn new(hooks: ParkHooks) -> Self {
         Self {
+            hooks: Cell::new(Some(Arc::new(hooks))),
             queues: UnsafeCell::new(Queues {
                 ready: VecDeque::new(),
                 yielded: VecDeque::new(),
@@ -229,21 +235,23 @@ impl Core {
 
 impl Driven {
     /// Takes the core for this thread; if that is not to be had, `root` will be poked when it is.
-    fn take(local: &Arc<Local>, root: &Arc<Root>, part: Part) -> Option<Box<Self>> {
+    fn take(local: &Arc<Local>, root: &Arc<Root>, part: Part) -> Option<Driving> {
         let core = local.take_core(root, part)?;
-        let mut driven = Box::new(Self {
+        let (outer, outer_deferred) = here::with(|here| (here.local.get(), here.deferred.get()));
+        let driving = Driving(NonNull::from(Box::leak(Box::new(Self {
             local: Arc::clone(local),
-            core: Some(core),
-            outer: ptr::null(),
-            outer_deferred: ptr::null(),
+            core,
+            outer,
+            outer_deferred,
+        }))));
+        here::with(|here| {
+            here.local.set(driving.0.as_ptr().cast_const().cast());
+            here.deferred.set((&raw const driving.core.deferred).cast());
         });
-        driven.outer = here::with(|here| here.local.replace((&raw const *driven).cast()));
-        let deferred = &raw const driven.core().deferred;
-        driven.outer_deferred = here::with(|here| here.deferred.replace(deferred.cast()));
-        driven.core().awake_since.set(prim::now());
+        driving.core.awake_since.set(prim::now());
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
-        unsafe { driven.local.wheel.own() };
-        Some(driven)
+        unsafe { driving.local.wheel.own() };
+        Some(driving)
     }
 
     /// The driver's loop.
@@ -383,10 +391,23 @@ impl Driven {
     }
 
     fn core(&self) -> &Core {
-        match &self.core {
-            Some(core) => core,
-            None => unreachable!("the core is given back when the driver is dropped"),
+        &self.core
+    }
+
+    /// The last that a driver does.
+    fn leave(&self) {
+        if self.core.ending.replace(false) {
+            self.close();
         }
+        // What is not this root's is not to wait for the next driver.
+        self.resume();
+        self.count_busy();
+        here::with(|here| {
+            here.local.set(self.outer);
+            here.deferred.set(self.outer_deferred);
+            here.budget.set(budget::UNLIMITED);
+        });
+        self.local.wheel.disown();
     }
 
     fn pop(&self) -> Option<Runnable> {
@@ -464,7 +485,8 @@ impl Driven {
     /// Nothing to run: wait for an event, a poke or the next deadline.
     fn sleep(&self) {
         let local = &*self.local;
-        Callback::call(local.hooks.on_park.as_ref());
+        let hooks = self.hooks();
+        Callback::call(hooks.as_ref().and_then(|hooks| hooks.on_park.as_ref()));
         // The callback may have spawned or woken something, or yielded.
         if self.is_empty() && !self.has_yielded() {
             self.count_sleep();
@@ -480,7 +502,13 @@ impl Driven {
             self.count_sleep();
         }
         self.fire();
-        Callback::call(local.hooks.on_unpark.as_ref());
+        Callback::call(hooks.as_ref().and_then(|hooks| hooks.on_unpark.as_ref()));
+    }
+
+    fn hooks(&self) -> Option<Arc<ParkHooks>> {
+        let hooks = self.core.hooks.take();
+        self.core.hooks.set(hooks.clone());
+        hooks
     }
 
     fn count_sleep(&self) {
@@ -495,21 +523,22 @@ impl Driven {
     }
 }
 
-impl Drop for Driven {
+impl Deref for Driving {
+    type Target = Driven;
+
+    fn deref(&self) -> &Driven {
+        // SAFETY: made by `Box::leak` in `Driven::take`, and freed by `drop`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Driving {
     fn drop(&mut self) {
-        if self.core().ending.replace(false) {
-            self.close();
-        }
-        // What is not this root's is not to wait for the next driver.
-        self.resume();
-        self.count_busy();
-        here::with(|here| {
-            here.local.set(self.outer);
-            here.deferred.set(self.outer_deferred);
-            here.budget.set(budget::UNLIMITED);
-        });
-        self.local.wheel.disown();
-        Local::give_core(&self.local, self.core.take());
+        self.leave();
+        // SAFETY: as above; `here.local` does not point there any more.
+        let driven = unsafe { Box::from_raw(self.0.as_ptr()) };
+        let Driven { local, core, .. } = *driven;
+        Local::give_core(&local, core);
     }
 }
 

@@ -307,11 +307,16 @@ impl Scheduler for SetHome {
         }
     }
 
-    fn schedule_unheld(&self, task: Runnable) {
-        match self.0.polling() {
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
+        // SAFETY: alive until the task is pushed (the caller's), and not used after that.
+        let home = unsafe { &*this.as_ptr() };
+        match home.0.polling() {
             // The set holds what its tasks see.
             Some(own) => own.queue.borrow_mut().push_back(task),
-            None => Arc::clone(&self.0).push_remote(task),
+            None => {
+                let shared = Arc::clone(&home.0);
+                shared.push_remote(task);
+            }
         }
     }
 

@@ -438,15 +438,21 @@ impl Scheduler for PoolHome {
     }
 
     #[inline]
-    fn schedule_unheld(&self, task: Runnable) {
-        worker::with_core(&self.0, |core| match core {
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
+        // SAFETY: alive until the task is pushed (the caller's), and not used after that.
+        let pool = unsafe { &(*this.as_ptr()).0 };
+        let task = worker::with_core(pool, |core| match core {
             // The core holds the pool.
-            Some(core) => core.push_woken(task),
-            None => {
-                let pool = Arc::clone(&self.0);
-                pool.inject(task);
+            Some(core) => {
+                core.push_woken(task);
+                None
             }
+            None => Some(task),
         });
+        if let Some(task) = task {
+            let pool = Arc::clone(pool);
+            pool.inject(task);
+        }
     }
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {

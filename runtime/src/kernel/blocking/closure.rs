@@ -17,8 +17,9 @@ impl Scheduler for Elsewhere {
         unreachable!("blocking task {} was queued twice", task.id());
     }
 
-    fn schedule_unheld(&self, task: Runnable) {
-        self.schedule(task);
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
+        // SAFETY: the caller's: it is alive, and nothing is pushed.
+        unsafe { this.as_ref() }.schedule(task);
     }
 
     unsafe fn link(&self, _: NonNull<Header>) -> Option<u16> {

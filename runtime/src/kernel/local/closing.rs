@@ -4,6 +4,7 @@
 //! then and there; the tasks of a current-thread runtime are `Send`), the owned list, and drains the core's queue.
 
 use super::{Closed, Driven, Local};
+use crate::kernel::foreign;
 use crate::kernel::here::Blocking;
 use crate::kernel::root::Driving;
 
@@ -32,6 +33,8 @@ impl Driven {
         while self.drain() {}
         local.wheel.close();
         local.driver.close();
+        let hooks = self.core().hooks.take();
+        foreign::call(|| drop(hooks));
     }
 
     /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about

@@ -233,10 +233,10 @@ impl Local {
     }
 
     /// Gives the core back, and ends the scheduler if that has been left to this thread.
-    pub(super) fn give_core(local: &Arc<Self>, core: Option<Box<Core>>) {
+    pub(super) fn give_core(local: &Arc<Self>, core: Box<Core>) {
         let (next, ends) = {
             let mut slot = local.core.lock();
-            slot.core = core;
+            slot.core = Some(core);
             slot.lent = false;
             (slot.next(), std::mem::take(&mut slot.ends))
         };

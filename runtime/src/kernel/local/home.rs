@@ -36,11 +36,16 @@ impl Scheduler for LocalHome {
         }
     }
 
-    fn schedule_unheld(&self, task: Runnable) {
-        match self.driven() {
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
+        // SAFETY: alive until the task is pushed (the caller's), and not used after that.
+        let home = unsafe { &*this.as_ptr() };
+        match home.driven() {
             // The driver holds the scheduler.
             Some(driven) => driven.push(task),
-            None => Arc::clone(&self.0).inject(task),
+            None => {
+                let local = Arc::clone(&home.0);
+                local.inject(task);
+            }
         }
     }
 

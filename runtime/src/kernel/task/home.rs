@@ -15,8 +15,15 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
     fn schedule(&self, task: Runnable);
 
     /// As [`schedule`](Self::schedule), when nothing but the task holds this scheduler: as soon as the task is pushed,
-    /// another thread may run it to its end and free the scheduler, which must not be touched any more by then.
-    fn schedule_unheld(&self, task: Runnable);
+    /// another thread may run it to its end and free the scheduler, which must not be touched any more by then. Hence a
+    /// pointer: a reference would have to be valid until this returns.
+    ///
+    /// # Safety
+    ///
+    /// `this` is alive until the task is pushed.
+    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable)
+    where
+        Self: Sized;
 
     /// Enters a task that goes to sleep for the first time into an owned list, and says into which. `None` if
     /// the scheduler is closed: then the task is cancelled.
@@ -62,10 +69,32 @@ unsafe impl Send for Home {}
 // SAFETY: as above.
 unsafe impl Sync for Home {}
 
+/// A [`Home`] that is not counted: that of a task, which keeps it until it is pushed.
+#[derive(Clone, Copy)]
+pub(super) struct Lent(NonNull<Head>);
+
+impl Lent {
+    /// As [`Scheduler::schedule_unheld`].
+    ///
+    /// # Safety
+    ///
+    /// The home is that of `task`.
+    #[inline]
+    pub(super) unsafe fn schedule(self, task: Runnable) {
+        // SAFETY: the task counts for its home until it is pushed.
+        let vtable = unsafe { self.0.as_ref() }.vtable;
+        // SAFETY: as above.
+        unsafe { (vtable.schedule_unheld)(self.0, task) }
+    }
+}
+
 impl<S: Scheduler> Counted<S> {
     const VTABLE: Vtable = Vtable {
         schedule: |head, task| Self::scheduler(head).schedule(task),
-        schedule_unheld: |head, task| Self::scheduler(head).schedule_unheld(task),
+        // SAFETY: `Lent::schedule` has the same contract.
+        schedule_unheld: |head, task| unsafe {
+            S::schedule_unheld(NonNull::from(Self::scheduler(head)), task);
+        },
         // SAFETY: `Home::link` has the same contract.
         link: |head, task| unsafe { Self::scheduler(head).link(task) },
         // SAFETY: `Home::finished` has the same contract.
@@ -101,11 +130,10 @@ impl Home {
         unsafe { (self.head().vtable.schedule)(self.0, task) }
     }
 
-    /// As [`Scheduler::schedule_unheld`]: this home may be gone when it returns.
+    /// What queues a task whose home this is, and which nothing else keeps.
     #[inline]
-    pub(super) fn schedule_unheld(&self, task: Runnable) {
-        // SAFETY: as above, until the task is pushed.
-        unsafe { (self.head().vtable.schedule_unheld)(self.0, task) }
+    pub(super) fn lend(&self) -> Lent {
+        Lent(self.0)
     }
 
     /// # Safety

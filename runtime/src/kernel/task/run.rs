@@ -61,9 +61,9 @@ impl Runnable {
     /// Queues the task at its scheduler, for a poller that is none (any more).
     #[cold]
     pub(crate) fn reschedule(self) {
-        // SAFETY: the claim keeps the task, and with it the home, until it is pushed.
-        let header = unsafe { &*self.0.as_ptr() };
-        header.home.schedule_unheld(self);
+        let home = self.header().home.lend();
+        // SAFETY: its own home.
+        unsafe { home.schedule(self) }
     }
 
     // No function from here on is given a reference to the task: its memory may go before the function returns. References

@@ -56,10 +56,10 @@ unsafe fn wake(pointer: *const ()) {
     let header = unsafe { &*task.as_ptr() };
     match header.state.wake_and_release() {
         // SAFETY: the verdict hands the caller the task's Runnable (invariant 3), which keeps the task alive until
-        // it is pushed. Nothing does afterwards, which `schedule_unheld` knows.
-        WakeAndRelease::Submit => header
-            .home
-            .schedule_unheld(unsafe { Runnable::from_raw(task) }),
+        // it is pushed.
+        WakeAndRelease::Submit => unsafe {
+            header.home.lend().schedule(Runnable::from_raw(task));
+        },
         WakeAndRelease::Nothing => {}
         // SAFETY: nobody else is left (invariant 2).
         WakeAndRelease::Free => unsafe { free(task) },
