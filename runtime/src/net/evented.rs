@@ -1,15 +1,15 @@
 //! A socket that is registered with its runtime's reactor, and what all sockets do with it.
 //!
-//! It adds two things to [`Io`]: which reactor, and the cooperative budget. Every operation spends a unit, which is
+//! It adds three things to [`Io`]: which reactor, the cooperative budget, and a second look at [what passes](Evented::told). Every operation spends a unit, which is
 //! given back if the operation is pending; `try_` operations, which cannot wait, and `ready` and its kin, which do
 //! nothing yet, spend none.
 
 use crate::kernel::budget::poll_budgeted;
 use crate::net::socket::Socket;
+use crate::net::sys::{self, Native};
 use crate::runtime::current;
 use crate::task::coop::cooperative;
 use leno_reactor::{Direction, Interest, Io, Ready};
-use mio::event::Source;
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -18,11 +18,11 @@ pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source registered with the current runtime's reactor.
 #[derive(Debug)]
-pub(super) struct Evented<S: Source> {
+pub(super) struct Evented<S: Native> {
     io: Io<S>,
 }
 
-impl<S: Source> Evented<S> {
+impl<S: Native> Evented<S> {
     /// Registers a source of which nothing is known.
     #[track_caller]
     pub(super) fn new(source: S, interest: Interest) -> io::Result<Self> {
@@ -77,7 +77,9 @@ impl<S: Source> Evented<S> {
         interest: Interest,
         operation: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.try_io(interest, operation)
+        let result = self.io.try_io(interest, operation);
+        self.told(&result);
+        result
     }
 
     /// Tries `operation` whenever the direction is ready, as the one poll that the direction remembers.
@@ -86,8 +88,13 @@ impl<S: Source> Evented<S> {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        operation: impl FnMut(&S) -> io::Result<R>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let operation = |source: &S| {
+            let result = operation(source);
+            self.told(&result);
+            result
+        };
         poll_budgeted(cx, |cx| self.io.poll_io(cx, direction, operation))
     }
 
@@ -95,8 +102,13 @@ impl<S: Source> Evented<S> {
     pub(super) async fn async_with<R>(
         &self,
         interest: Interest,
-        operation: impl FnMut(&S) -> io::Result<R>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
+        let operation = |source: &S| {
+            let result = operation(source);
+            self.told(&result);
+            result
+        };
         cooperative(self.io.async_io(interest, operation)).await
     }
 
@@ -125,16 +137,63 @@ impl<S: Source> Evented<S> {
                     Poll::Ready(Ok(moved))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.io.clear_ready(event);
+                    self.io.clear_blocked(event, BOTH);
                     self.io.poll_io(cx, direction, operation)
                 }
-                Err(error) => Poll::Ready(Err(error)),
+                Err(error) => {
+                    let result = Err(error);
+                    self.told(&result);
+                    Poll::Ready(result)
+                }
             }
         })
+    }
+
+    /// Looks again whether there is an error, if one is known of, when an operation has failed: it may have returned it, or
+    /// has found none. The operation proves neither, as the system also keeps a queue of errors, so the system is asked.
+    ///
+    /// Errors pass, of sockets that exchange messages above all, and what was closed by one is open then.
+    #[inline]
+    fn told<R>(&self, result: &io::Result<R>) {
+        if result.is_err() && self.io.ready_event(Interest::ERROR).ready().is_error() {
+            self.look_again();
+        }
+    }
+
+    /// As [`told`](Self::told), of an operation that has written: then it is strange that writing is said to be closed.
+    #[inline]
+    pub(super) fn sent<R>(&self, result: io::Result<R>) -> io::Result<R> {
+        if result.is_ok()
+            && self
+                .io
+                .ready_event(Interest::WRITABLE)
+                .ready()
+                .is_write_closed()
+        {
+            self.look_again();
+        }
+        result
+    }
+
+    #[cold]
+    fn look_again(&self) {
+        let all = BOTH.add(Interest::ERROR);
+        let seen = self.io.ready_event(all);
+        let over = sys::over(self.io.get_ref());
+        self.io.clear_blocked(seen.with_ready(over), all);
     }
 }
 
 impl<S: Socket> Evented<S> {
+    /// The error that the system keeps for the socket, and which it forgets with that.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        let error = self.get_ref().raw().take_error()?;
+        if error.is_some() {
+            self.look_again();
+        }
+        Ok(error)
+    }
+
     /// Tries the user's own operation.
     pub(super) fn try_io<R>(
         &self,

@@ -148,7 +148,7 @@ macro_rules! socket_methods {
         ///
         /// Those of the system.
         pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-            self.io().get_ref().take_error()
+            self.io().take_error()
         }
     };
 }

@@ -1,12 +1,12 @@
 //! What mio's sockets have in common although mio has no trait for it.
 
+use super::sys::Native;
 use leno_reactor::Io;
-use mio::event::Source;
 use socket2::SockRef;
 use std::io;
 
 /// A mio socket that data is sent and received on.
-pub(super) trait Socket: Source + Sized {
+pub(super) trait Socket: Native + Sized {
     /// The socket, for socket2's operations. Costs nothing.
     fn raw(&self) -> SockRef<'_>;
 

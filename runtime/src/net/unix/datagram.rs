@@ -162,7 +162,7 @@ impl UnixDatagram {
     readable_method!();
     writable_method!();
     socket_methods!(poll_recv_ready, poll_send_ready);
-    message_methods!(Interest::READABLE);
+    message_methods!();
 }
 
 /// Sending to a path.
