@@ -9,6 +9,8 @@ use crate::net::socket::Socket;
 use crate::net::sys::{self, Native};
 use crate::runtime::current;
 use crate::task::coop::cooperative;
+#[cfg(unix)]
+use leno_reactor::ReadyEvent;
 use leno_reactor::{Direction, Interest, Io, Ready};
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -61,6 +63,34 @@ impl<S: Native> Evented<S> {
         direction: Direction,
     ) -> Poll<io::Result<()>> {
         poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction)).map_ok(drop)
+    }
+
+    /// As [`poll_ready`](Self::poll_ready), for a part of an operation: spends no budget.
+    #[cfg(unix)]
+    pub(super) fn poll_event(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, direction).map_ok(drop)
+    }
+
+    /// What is known now, before an attempt that is made without asking.
+    #[cfg(unix)]
+    pub(super) fn event(&self, interest: Interest) -> ReadyEvent {
+        self.io.ready_event(interest)
+    }
+
+    /// Such an attempt would have blocked.
+    #[cfg(unix)]
+    pub(super) fn clear_blocked(&self, seen: ReadyEvent, interest: Interest) {
+        self.io.clear_blocked(seen, interest);
+    }
+
+    /// The reactor that it is registered with.
+    #[cfg(unix)]
+    pub(super) fn reactor(&self) -> &leno_reactor::Handle {
+        self.io.handle()
     }
 
     /// Waits until the source is ready for anything in `interest`, as one of many. Spends no budget: that is for what is
@@ -154,7 +184,7 @@ impl<S: Native> Evented<S> {
     ///
     /// Errors pass, of sockets that exchange messages above all, and what was closed by one is open then.
     #[inline]
-    fn told<R>(&self, result: &io::Result<R>) {
+    pub(super) fn told<R>(&self, result: &io::Result<R>) {
         if result.is_err() && self.io.ready_event(Interest::ERROR).ready().is_error() {
             self.look_again();
         }

@@ -1,4 +1,5 @@
 use super::SocketAddr;
+use super::send_to::Sending;
 use crate::io::ReadBuf;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
@@ -6,6 +7,7 @@ use crate::net::ready::{readable_method, ready_method, socket_methods, writable_
 use crate::net::receive::recv_from;
 use crate::net::socket::socket;
 use crate::net::sys;
+use crate::prim::Mutex;
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
 use std::net::Shutdown;
@@ -37,7 +39,9 @@ use std::{fmt, io};
 /// # }).unwrap();
 /// ```
 pub struct UnixDatagram {
-    io: Evented<mio::net::UnixDatagram>,
+    pub(super) io: Evented<mio::net::UnixDatagram>,
+    /// Polls of sending to a path.
+    pub(super) sending: Mutex<Sending>,
 }
 
 impl UnixDatagram {
@@ -91,7 +95,10 @@ impl UnixDatagram {
     #[track_caller]
     pub(super) fn new(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         let io = Evented::new_ready(socket, BOTH)?;
-        Ok(UnixDatagram { io })
+        Ok(UnixDatagram {
+            io,
+            sending: Mutex::default(),
+        })
     }
 
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixDatagram> {
@@ -163,61 +170,6 @@ impl UnixDatagram {
     writable_method!();
     socket_methods!(poll_recv_ready, poll_send_ready);
     message_methods!();
-}
-
-/// Sending to a path.
-impl UnixDatagram {
-    /// Sends a message to the socket at a path, and returns its length.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system, and that the runtime has shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future while it waits means that the message is not sent.
-    pub async fn send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
-    where
-        P: AsRef<Path>,
-    {
-        let sending = self.io.async_with(Interest::WRITABLE, |socket| {
-            socket.send_to(buf, target.as_ref())
-        });
-        sending.await
-    }
-
-    /// Sends a message to the socket at a path; see [`send_to`](Self::send_to). Only the latest task that polled is
-    /// woken.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_to`](Self::send_to).
-    pub fn poll_send_to<P>(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-        target: P,
-    ) -> Poll<io::Result<usize>>
-    where
-        P: AsRef<Path>,
-    {
-        self.io.poll_with(cx, Direction::Write, |socket| {
-            socket.send_to(buf, target.as_ref())
-        })
-    }
-
-    /// Sends a message to the socket at a path without waiting; see [`send_to`](Self::send_to).
-    ///
-    /// # Errors
-    ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and those of the system.
-    pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
-    where
-        P: AsRef<Path>,
-    {
-        self.io
-            .try_with(Interest::WRITABLE, |socket| socket.send_to(buf, target))
-    }
 }
 
 /// Receiving from anybody.
