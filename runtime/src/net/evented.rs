@@ -230,6 +230,7 @@ impl<S: Socket> Evented<S> {
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.get_ref().will_be_tried(interest);
         self.try_with(interest, |source| source.attempt(operation))
     }
 
@@ -239,6 +240,7 @@ impl<S: Socket> Evented<S> {
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.get_ref().will_be_tried(interest);
         self.async_with(interest, |source| source.attempt(&mut operation))
             .await
     }
