@@ -3,10 +3,11 @@
 
 mod net_support;
 
-use leno::io::{AsyncReadExt, AsyncWriteExt};
+use leno::io::{AsyncReadExt, AsyncWriteExt, Interest, Ready};
 use leno::net::{UnixDatagram, UnixListener, UnixSocket, UnixStream};
 use leno::runtime::Builder;
 use net_support::*;
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
 use std::os::unix::net;
@@ -282,6 +283,81 @@ fn many_senders_and_one_receiver_lose_nothing() {
         for sender in senders {
             sender.await??;
         }
+        Ok(())
+    });
+}
+
+async fn wait_for_both(socket: &UnixDatagram) -> io::Result<Ready> {
+    socket.ready(Interest::READABLE | Interest::WRITABLE).await
+}
+
+/// The ways to wait until one may try.
+async fn wait_to_send(socket: &UnixDatagram, way: usize) -> io::Result<()> {
+    match way {
+        0 => socket.writable().await,
+        1 => socket.ready(Interest::WRITABLE).await.map(drop),
+        2 => wait_for_both(socket).await.map(drop),
+        _ => poll_fn(|cx| socket.poll_send_ready(cx)).await,
+    }
+}
+
+#[test]
+fn a_loop_of_waiting_and_trying_asks_ever_more_seldom() {
+    on_one(async {
+        let folder = Folder::new("try-full");
+        let path = folder.path("receiver");
+        for way in 0..4 {
+            let receiver = full_receiver(&path)?;
+            let sender = UnixDatagram::unbound()?;
+            let tries = Cell::new(0);
+            let sending = async {
+                loop {
+                    wait_to_send(&sender, way).await?;
+                    tries.set(tries.get() + 1);
+                    match sender.try_send_to(b"mine", &path) {
+                        Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                        result => return result,
+                    }
+                }
+            };
+            let mut sending = pin!(sending);
+            let begin = Instant::now();
+            let mut turns = pin!(leno::time::sleep(Duration::from_millis(100)));
+            poll_fn(|cx| {
+                assert!(sending.as_mut().poll(cx).is_pending());
+                turns.as_mut().poll(cx)
+            })
+            .await;
+            let most = 12 + begin.elapsed().as_millis() / 25;
+            assert!(tries.get() <= most, "{way}: {} tries", tries.get());
+            empty(&receiver).await;
+            assert_eq!(sending.await?, 4);
+            assert!(empty(&receiver).await);
+            std::fs::remove_file(&path)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_socket_that_is_held_back_from_sending_receives() {
+    on_one(async {
+        let folder = Folder::new("held");
+        let [full, own]: [PathBuf; 2] = ["full", "own"].map(|name| folder.path(name));
+        let _receiver = full_receiver(&full)?;
+        let socket = UnixDatagram::bind(&own)?;
+        let friend = UnixDatagram::unbound()?;
+        for _ in 0..20 {
+            socket.writable().await?;
+            assert_would_block(socket.try_send_to(b"mine", &full));
+        }
+        assert_would_block(socket.try_recv(&mut [0; 8]));
+        friend.send_to(b"hello", &own).await?;
+        // It is held back for a time only, so this may also say that it is writable, and then once more.
+        while !wait_for_both(&socket).await?.is_readable() {
+            assert_would_block(socket.try_send_to(b"mine", &full));
+        }
+        assert_eq!(socket.try_recv(&mut [0; 8])?, 5);
         Ok(())
     });
 }

@@ -3,7 +3,7 @@ use super::send_to::Sending;
 use crate::io::ReadBuf;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
-use crate::net::ready::{readable_method, ready_method, socket_methods, writable_method};
+use crate::net::ready::{operation_methods, poll_ready_methods, readable_method};
 use crate::net::receive::recv_from;
 use crate::net::socket::socket;
 use crate::net::sys;
@@ -165,10 +165,10 @@ impl UnixDatagram {
         self.io.get_ref().shutdown(how)
     }
 
-    ready_method!();
     readable_method!();
-    writable_method!();
-    socket_methods!(poll_recv_ready, poll_send_ready);
+    poll_ready_methods!(poll_recv_ready, poll_send_ready, |socket, cx| socket
+        .poll_writable(cx));
+    operation_methods!();
     message_methods!();
 }
 

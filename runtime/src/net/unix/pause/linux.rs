@@ -19,11 +19,12 @@ use rustix::time::{
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-/// The first pause, in nanoseconds.
-const FIRST: i64 = 100_000;
+/// The first pause.
+pub(in crate::net) const FIRST: Duration = Duration::from_micros(100);
 /// The longest.
-const LONGEST: i64 = 25_600_000;
+const LONGEST: Duration = Duration::from_micros(25_600);
 
 const AT_ONCE: Timespec = Timespec {
     tv_sec: 0,
@@ -34,7 +35,7 @@ const AT_ONCE: Timespec = Timespec {
 #[derive(Debug)]
 pub(in crate::net) struct Pause {
     timer: Option<Io<Descriptor<OwnedFd>>>,
-    length: i64,
+    length: Duration,
     /// The timer is set.
     is_set: bool,
 }
@@ -42,9 +43,14 @@ pub(in crate::net) struct Pause {
 impl Pause {
     /// Costs nothing until it is waited for.
     pub(in crate::net) const fn new() -> Self {
+        Self::lasting(FIRST)
+    }
+
+    /// As [`new`](Self::new), with a first pause of another length.
+    pub(in crate::net) const fn lasting(length: Duration) -> Self {
         Self {
             timer: None,
-            length: FIRST,
+            length,
             is_set: false,
         }
     }
@@ -91,13 +97,19 @@ impl Pause {
             it_interval: AT_ONCE,
             it_value: Timespec {
                 tv_sec: 0,
-                tv_nsec: self.length,
+                // Less than a second, but not 0, which would disarm it.
+                tv_nsec: i64::from(self.length.subsec_nanos().max(1)),
             },
         };
         timerfd_settime(&timer.get_ref().0, TimerfdTimerFlags::empty(), &once)?;
-        self.length = (2 * self.length).min(LONGEST);
+        self.length = longer(self.length);
         Ok(())
     }
+}
+
+/// The pause after one of this length.
+pub(in crate::net) fn longer(length: Duration) -> Duration {
+    (2 * length).min(LONGEST)
 }
 
 /// True if a connect has failed because the listener's queue is full.

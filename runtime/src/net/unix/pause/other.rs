@@ -4,6 +4,7 @@ use leno_reactor::Handle;
 use std::io;
 use std::os::fd::AsFd;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A pause that has no end: an event comes first.
 #[derive(Debug)]
@@ -14,9 +15,19 @@ impl Pause {
         Self
     }
 
+    pub(in crate::net) const fn lasting(_: Duration) -> Self {
+        Self
+    }
+
     pub(in crate::net) fn poll(&mut self, _: &mut Context<'_>, _: &Handle) -> Poll<io::Result<()>> {
         Poll::Pending
     }
+}
+
+pub(in crate::net) const FIRST: Duration = Duration::ZERO;
+
+pub(in crate::net) fn longer(length: Duration) -> Duration {
+    length
 }
 
 /// A connect that finds the listener's queue full is refused here.
