@@ -205,6 +205,30 @@ impl<S: Native> Evented<S> {
         result
     }
 
+    /// Makes `nothing` of a message that would be waited for although receiving has been shut down, as the system does where
+    /// it may wait; where it may not, it says of that too that it would.
+    #[cfg(unix)]
+    pub(super) fn ended<R>(
+        &self,
+        result: io::Result<R>,
+        nothing: impl FnOnce() -> R,
+    ) -> io::Result<R> {
+        let is_blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        if is_blocked
+            && self
+                .io
+                .ready_event(Interest::READABLE)
+                .ready()
+                .is_read_closed()
+        {
+            let over = sys::over(self.io.get_ref());
+            if cfg!(any(target_os = "linux", target_os = "android")) && !over.is_read_closed() {
+                return Ok(nothing());
+            }
+        }
+        result
+    }
+
     #[cold]
     fn look_again(&self) {
         let all = BOTH.add(Interest::ERROR);

@@ -74,7 +74,7 @@ macro_rules! message_methods {
         ) -> std::task::Poll<std::io::Result<()>> {
             self.io
                 .poll_with(cx, leno_reactor::Direction::Read, |socket| {
-                    $crate::net::receive::recv(socket, buf)
+                    self.receive(socket, buf)
                 })
                 .map_ok(drop)
         }
@@ -96,7 +96,7 @@ macro_rules! message_methods {
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io
                 .try_with(leno_reactor::Interest::READABLE, |socket| {
-                    $crate::net::receive::recv(socket, buf)
+                    self.receive(socket, buf)
                 })
         }
 
@@ -113,7 +113,7 @@ macro_rules! message_methods {
             let receiving = self
                 .io
                 .async_with(leno_reactor::Interest::READABLE, |socket| {
-                    $crate::net::receive::recv(socket, buf)
+                    self.receive(socket, buf)
                 });
             receiving.await
         }

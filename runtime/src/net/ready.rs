@@ -13,7 +13,7 @@ macro_rules! ready_method {
         ///
         /// # Errors
         ///
-        /// If the runtime has shut down.
+        /// If the runtime has shut down, or nothing in `interest` is something that the system tells of such a socket.
         ///
         /// # Cancel safety
         ///

@@ -231,7 +231,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or the descriptor was registered for nothing in `interest`.
     ///
     /// # Cancel safety
     ///
@@ -245,7 +245,7 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or the descriptor was registered for nothing in `interest`.
     ///
     /// # Cancel safety
     ///

@@ -4,7 +4,7 @@
 
 use super::UdpSocket;
 use crate::io::ReadBuf;
-use crate::net::receive::{peek, peek_from, recv_from};
+use crate::net::receive::{peek, peek_from, recv, recv_from};
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
 use socket2::SockAddr;
@@ -13,6 +13,14 @@ use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
 impl UdpSocket {
+    pub(super) fn receive(
+        &self,
+        socket: &mio::net::UdpSocket,
+        buf: &mut impl BufMut,
+    ) -> io::Result<usize> {
+        recv(socket, buf)
+    }
+
     /// Receives a message, and returns its length and who has sent it.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use crate::io::ReadBuf;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
 use crate::net::ready::{operation_methods, poll_ready_methods, readable_method};
-use crate::net::receive::recv_from;
+use crate::net::receive::{recv, recv_from};
 use crate::net::socket::socket;
 use crate::net::sys;
 use crate::prim::Mutex;
@@ -158,6 +158,8 @@ impl UnixDatagram {
 
     /// Ends receiving, sending, or both.
     ///
+    /// Who receives when that has ended gets what has arrived before, and then messages of length 0 at once, on Linux.
+    ///
     /// # Errors
     ///
     /// Those of the system.
@@ -198,7 +200,7 @@ impl UnixDatagram {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
         self.io
-            .poll_with(cx, Direction::Read, |socket| receive_from(socket, buf))
+            .poll_with(cx, Direction::Read, |socket| self.receive_from(socket, buf))
             .map_ok(|(_, sender)| sender)
     }
 
@@ -218,7 +220,7 @@ impl UnixDatagram {
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_with(Interest::READABLE, |socket| receive_from(socket, buf))
+            .try_with(Interest::READABLE, |socket| self.receive_from(socket, buf))
     }
 
     /// As [`recv_from`](Self::recv_from), appending to `buf`, whose free memory need not be initialised.
@@ -233,17 +235,25 @@ impl UnixDatagram {
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let receiving = self
             .io
-            .async_with(Interest::READABLE, |socket| receive_from(socket, buf));
+            .async_with(Interest::READABLE, |socket| self.receive_from(socket, buf));
         receiving.await
     }
-}
 
-fn receive_from(
-    socket: &mio::net::UnixDatagram,
-    buf: &mut impl BufMut,
-) -> io::Result<(usize, SocketAddr)> {
-    let (length, sender) = recv_from(socket, buf)?;
-    Ok((length, SocketAddr::from_raw(&sender)?))
+    fn receive(&self, socket: &mio::net::UnixDatagram, buf: &mut impl BufMut) -> io::Result<usize> {
+        self.io.ended(recv(socket, buf), || 0)
+    }
+
+    fn receive_from(
+        &self,
+        socket: &mio::net::UnixDatagram,
+        buf: &mut impl BufMut,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let received = recv_from(socket, buf).map(Some);
+        match self.io.ended(received, || None)? {
+            Some((length, sender)) => Ok((length, SocketAddr::from_raw(&sender)?)),
+            None => Ok((0, SocketAddr::of(Path::new(""))?)),
+        }
+    }
 }
 
 socket!(mio::net::UnixDatagram);

@@ -178,7 +178,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or nothing in `interest` is something that the system tells of such a socket.
     ///
     /// # Cancel safety
     ///

@@ -103,7 +103,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or nothing in `interest` concerns this end.
     ///
     /// # Cancel safety
     ///
