@@ -10,6 +10,7 @@ use net_support::*;
 use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -185,6 +186,41 @@ fn an_error_that_was_told_is_over() {
             socket.send(b"hello").await?;
             assert_eq!(friend.recv(&mut [0; 8]).await?, 5);
         }
+        Ok(())
+    });
+}
+
+/// Then the error is told by receiving, and remains in the queue.
+#[test]
+fn a_socket_that_keeps_a_queue_of_errors_is_not_closed_by_them() {
+    on_one(async {
+        let socket = unanswered().await?;
+        let on: libc::c_int = 1;
+        // SAFETY: the option is an integer, which is there.
+        let result = unsafe {
+            libc::setsockopt(
+                socket.as_raw_fd(),
+                libc::SOL_IP,
+                libc::IP_RECVERR,
+                (&raw const on).cast(),
+                size_of_val(&on) as libc::socklen_t,
+            )
+        };
+        assert_eq!(result, 0);
+        assert_eq!(socket.try_send(b"x")?, 1);
+        let error = socket.recv(&mut [0; 8]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        start_and_cancel(socket.recv(&mut [0; 8]));
+        // It can be fetched from the queue.
+        assert!(socket.ready(Interest::ERROR).await?.is_error());
+
+        let friend = UdpSocket::bind("127.0.0.1:0").await?;
+        socket.connect(friend.local_addr()?).await?;
+        socket.send(b"hello").await?;
+        assert_eq!(friend.recv(&mut [0; 8]).await?, 5);
+        assert!(!socket.ready(Interest::WRITABLE).await?.is_write_closed());
+        friend.send_to(b"hi", socket.local_addr()?).await?;
+        assert_eq!(socket.recv(&mut [0; 8]).await?, 2);
         Ok(())
     });
 }

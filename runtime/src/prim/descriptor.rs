@@ -57,14 +57,24 @@ pub(crate) fn over(fd: &impl AsFd) -> Ready {
     if !said.intersects(PollFlags::HUP | PollFlags::RDHUP) {
         over |= Ready::READ_CLOSED;
     }
-    // To a pipe that nobody reads from, it says that there is an error.
-    if !said.intersects(PollFlags::HUP | PollFlags::ERR) {
+    // Of a pipe that nobody reads from it says that there is an error. A socket may have errors and be written to: it may
+    // keep a queue of them.
+    if !said.intersects(PollFlags::HUP | PollFlags::ERR)
+        || (!said.contains(PollFlags::HUP) && is_socket(fd))
+    {
         over |= Ready::WRITE_CLOSED;
     }
     if !said.contains(PollFlags::ERR) {
         over |= Ready::ERROR;
     }
     over
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn is_socket(fd: &impl AsFd) -> bool {
+    use rustix::fs::{FileType, fstat};
+
+    fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket)
 }
 
 /// Elsewhere there is no question whose answer tells the halves apart.
