@@ -3,11 +3,11 @@
 use super::explore;
 use crate::prim::Mutex;
 use crate::readiness::{
-    Direction, FRESH, READ_CLOSED, READABLE, Readiness, Snapshot, WRITABLE, WRITE_CLOSED,
+    Direction, FRESH, PRIORITY, READ_CLOSED, READABLE, Readiness, Snapshot, WRITABLE, WRITE_CLOSED,
 };
 use crate::waiters::Panics;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use loom::thread;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -198,6 +198,32 @@ fn what_an_event_does_not_say_any_more_is_over() {
         event(&readiness, 0, WRITABLE);
         let read = readiness.snapshot(READ_CLOSED).ready();
         assert_eq!(read, 0, "reading is closed for ever");
+    });
+}
+
+/// Who sees that something was taken back sees what was noted before, if a fence stands between. So streams learn that urgent
+/// data may have been taken (`runtime/src/net/tcp/source.rs`, whose two lines are repeated here).
+///
+/// Mutation: no fence → fails (taken back, not noted).
+/// Mutation: `snapshot` loads Relaxed → fails likewise.
+#[test]
+fn what_is_noted_before_a_clear_is_seen_after_it() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let note = Arc::new(AtomicBool::new(false));
+        event(&readiness, 0, READABLE | PRIORITY);
+        let reader = thread::spawn({
+            let (readiness, note) = (readiness.clone(), note.clone());
+            move || {
+                if !readiness.snapshot(PRIORITY).is_worth_trying() {
+                    assert!(note.load(Ordering::Relaxed), "taken back, not noted");
+                }
+            }
+        });
+        note.store(true, Ordering::Relaxed);
+        fence(Ordering::Release);
+        readiness.clear(readiness.snapshot(PRIORITY));
+        reader.join().unwrap();
     });
 }
 
