@@ -47,7 +47,7 @@ impl Handle {
     /// Registers a source for the kinds of readiness in `interest`.
     ///
     /// The source must be non-blocking; mio's own are. It is deregistered when the [`Io`] is dropped. A source can
-    /// be with one reactor at a time.
+    /// be with one reactor at a time. Only what is in `interest`, and errors, can be waited for afterwards.
     ///
     /// Nothing is known of it until a turn of the reactor has brought its first event, which reports what it was
     /// ready for when it was registered, too. This is what a socket with a pending connect wants: it is writable
@@ -106,6 +106,7 @@ impl Handle {
         let registration = Registration {
             index: self.shared.slots.claim()?,
             handle: self.clone(),
+            interest,
         };
         // The slot is ready for events before the selector can report any. On an error it goes back.
         if let Some(readable) = fresh {
@@ -190,6 +191,8 @@ impl fmt::Debug for Handle {
 pub(crate) struct Registration {
     pub(crate) handle: Handle,
     index: u32,
+    /// What the selector was asked for.
+    interest: Interest,
 }
 
 impl Registration {
@@ -197,6 +200,25 @@ impl Registration {
     pub(crate) fn readiness(&self) -> &Readiness {
         let slot = self.handle.shared.slots.get(self.index);
         slot.expect("a claimed slot has been made")
+    }
+
+    /// True if the selector may tell of anything in `mask`.
+    #[inline]
+    pub(crate) fn is_told(&self, mask: u8) -> bool {
+        mask & self.interest.told() != 0
+    }
+
+    /// What they get who wait for something else.
+    #[cold]
+    pub(crate) fn not_told(&self) -> io::Error {
+        io::Error::new(
+            io::ErrorKind::InvalidInput,
+            format!(
+                "this source was registered for {:?} only, so nobody would tell when it is ready for what was asked: \
+                 register it for that too",
+                self.interest
+            ),
+        )
     }
 
     /// Takes the source out of the selector, which comes before the slot goes back: what the selector has

@@ -1,6 +1,6 @@
 //! What somebody wants to know of a source.
 
-use crate::readiness::{ERROR, PRIORITY, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED};
+use crate::readiness::{ERROR, FRESH, PRIORITY, READ_CLOSED, READABLE, WRITABLE, WRITE_CLOSED};
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
 
@@ -118,6 +118,33 @@ impl Interest {
             mask |= WRITE_CLOSED;
         }
         mask
+    }
+
+    /// The bits that an operation for the interests disproves when it would block.
+    ///
+    /// Not that the read half is closed, if it is about out-of-band data or errors alone: that there are none says nothing
+    /// of the stream.
+    #[inline]
+    pub(crate) fn disproved(self) -> u8 {
+        let mut bits = self.0 | FRESH;
+        if bits & READABLE != 0 {
+            bits |= READ_CLOSED;
+        }
+        if bits & WRITABLE != 0 {
+            bits |= WRITE_CLOSED;
+        }
+        bits
+    }
+
+    /// The plain bits that the selector tells of when it was asked for the interests.
+    ///
+    /// That there is an error it tells always, and out-of-band data counts as readable.
+    #[inline]
+    pub(crate) fn told(self) -> u8 {
+        match self.0 & (READABLE | WRITABLE) {
+            WRITABLE if self.0 & PRIORITY == 0 => WRITABLE | ERROR,
+            _ => self.0 | READABLE | ERROR,
+        }
     }
 
     /// What the selector is asked for.

@@ -3,12 +3,12 @@
 use crate::handle::{Handle, Registration};
 use crate::interest::Interest;
 use crate::reactor::gone;
-use crate::readiness::{Direction, FRESH, READABLE, Snapshot, WRITABLE};
+use crate::readiness::{Direction, FRESH, HALVES_CLOSED, READABLE, Snapshot, WRITABLE};
 use crate::ready::ReadyEvent;
 use crate::waiters::Key;
 use mio::event::Source;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -24,7 +24,7 @@ use std::task::{Context, Poll, ready};
 /// # Readiness is a hint, and an edge
 ///
 /// The selector tells of a change once. What it told is kept until an operation finds it untrue (would block), and
-/// only then is it taken back. So operations should go through [`try_io`](Io::try_io), [`poll_io`](Io::poll_io) or
+/// then it is taken back; that a half is closed too, as it may be open again. So operations should go through [`try_io`](Io::try_io), [`poll_io`](Io::poll_io) or
 /// [`async_io`](Io::async_io), which do this, and must report [`WouldBlock`](io::ErrorKind::WouldBlock) as it is.
 /// That an event comes in between is no danger: an event newer than the operation's own is never taken back.
 ///
@@ -39,6 +39,12 @@ use std::task::{Context, Poll, ready};
 /// [`clear_ready`](Io::clear_ready) with the event it got. Data that comes later brings an event of its own. A half
 /// that has been closed remains ready, so the end of the stream is not missed. This holds for streams only, and
 /// not for a length of 0.
+///
+/// # Only what was registered can be waited for
+///
+/// The selector tells of what it was asked for, and of errors. So waiting for something else would never end, and is an
+/// error at once instead ([`InvalidInput`](io::ErrorKind::InvalidInput)). Waiting for several kinds of which one was
+/// registered is waiting for that one.
 pub struct Io<S: Source> {
     /// There until [`into_inner`](Io::into_inner) takes it.
     source: Option<S>,
@@ -65,7 +71,7 @@ impl<S: Source> Io<S> {
     ///
     /// # Errors
     ///
-    /// If the reactor is gone.
+    /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for).
     pub fn poll_ready(
         &self,
         cx: &mut Context<'_>,
@@ -78,12 +84,12 @@ impl<S: Source> Io<S> {
     ///
     /// As [`poll_ready`](Io::poll_ready), but it does not wait either while the direction is fresh
     /// ([`Handle::register_ready`]). Whoever finds that the operation would block must call
-    /// [`clear_ready`](Io::clear_ready) with the event, or it is worth trying for ever. [`poll_io`](Io::poll_io)
+    /// [`clear_blocked`](Io::clear_blocked) with the event, or it is worth trying for ever. [`poll_io`](Io::poll_io)
     /// does all that; this is for callers that know more, see [short reads](Io#short-reads-and-writes).
     ///
     /// # Errors
     ///
-    /// If the reactor is gone.
+    /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for).
     pub fn poll_try(
         &self,
         cx: &mut Context<'_>,
@@ -104,24 +110,48 @@ impl<S: Source> Io<S> {
                 self.registration.handle.note_try();
                 Poll::Ready(event(seen))
             }
-            Poll::Pending => self.pending(),
+            Poll::Pending => self.pending(mask),
         }
     }
 
-    /// Waits, unless that would be for an event that only another process can fetch.
-    fn pending(&self) -> Poll<io::Result<ReadyEvent>> {
+    /// Waits, unless that would be for what nobody tells, or only another process.
+    fn pending(&self, mask: u8) -> Poll<io::Result<ReadyEvent>> {
+        if !self.registration.is_told(mask) {
+            return Poll::Ready(Err(self.registration.not_told()));
+        }
         match self.handle().origin().check() {
             Ok(()) => Poll::Pending,
             Err(error) => Poll::Ready(Err(error)),
         }
     }
 
-    /// Takes back what `event` says, unless a newer event has come since.
+    /// Takes back what `event` says, unless a newer event has come since; but not that a half is closed.
     ///
-    /// That a half is closed is final and not taken back. An `event` of another source, or of a registration that
-    /// has ended, is not one of this source's; clearing with it does at most what clearing too early does.
+    /// This is for who has used up what was there, as by a [short read](Io#short-reads-and-writes). An operation that
+    /// would have blocked proves more: [`clear_blocked`](Io::clear_blocked).
+    ///
+    /// An `event` of another source, or of a registration that has ended, is not one of this source's; clearing with it
+    /// does at most what clearing too early does.
+    #[inline]
     pub fn clear_ready(&self, event: ReadyEvent) {
-        self.registration.readiness().clear(event.0);
+        self.registration
+            .readiness()
+            .clear(event.0.only(!HALVES_CLOSED));
+    }
+
+    /// Takes back what `event` says of `interest`, unless a newer event has come since: an operation for `interest` would
+    /// have blocked.
+    ///
+    /// This takes back that a half is closed, too, which an operation that would block disproves: a FIFO has got a
+    /// next writer, a socket has begun to listen. Do not call it for anything else: the selector tells of the end of a
+    /// stream once.
+    ///
+    /// Interest in out-of-band data or in errors alone leaves it that the read half is closed.
+    #[inline]
+    pub fn clear_blocked(&self, event: ReadyEvent, interest: Interest) {
+        self.registration
+            .readiness()
+            .clear(event.0.only(interest.disproved()));
     }
 
     /// Waits until the source is ready for anything in `interest`.
@@ -131,7 +161,7 @@ impl<S: Source> Io<S> {
     ///
     /// # Errors
     ///
-    /// If the reactor is gone.
+    /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for).
     ///
     /// # Cancel safety
     ///
@@ -173,38 +203,34 @@ impl<S: Source> Io<S> {
         self.registration.handle.note_try();
         let result = f(self.get_ref());
         if would_block(&result) {
-            readiness.clear(seen);
+            self.clear_blocked(ReadyEvent(seen), interest);
         }
         result
     }
 
     /// Tries an operation whenever this direction is ready, until it does not block.
     ///
-    /// As [`poll_ready`](Io::poll_ready) it keeps the waker of the last poll. It never spins: if an operation blocks
-    /// although the half is closed, it lets other tasks run before it tries again.
+    /// As [`poll_ready`](Io::poll_ready) it keeps the waker of the last poll. It never spins: what an operation that blocks
+    /// was told is taken back, also that the half is closed.
     ///
     /// # Errors
     ///
-    /// If the reactor is gone, and those of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for); and those
+    /// of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
     pub fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
-        let mut last = None::<ReadyEvent>;
         loop {
             let event = ready!(self.poll_try(cx, direction))?;
-            if last.is_some_and(|last| event.0.is_of_the_tick_of(last.0)) {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
             let result = f(self.get_ref());
             if !would_block(&result) {
                 return Poll::Ready(result);
             }
-            self.clear_ready(event);
-            last = Some(event);
+            // All that a poll of the direction waits for concerns its own half.
+            self.registration.readiness().clear(event.0);
         }
     }
 
@@ -212,7 +238,8 @@ impl<S: Source> Io<S> {
     ///
     /// # Errors
     ///
-    /// If the reactor is gone, and those of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
+    /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for); and those
+    /// of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
     ///
     /// # Cancel safety
     ///
@@ -222,18 +249,16 @@ impl<S: Source> Io<S> {
         interest: Interest,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut last = None::<ReadyEvent>;
+        let mut mask = try_mask(interest);
         loop {
-            let event = self.wait(try_mask(interest)).await?;
-            if last.is_some_and(|last| event.0.is_of_the_tick_of(last.0)) {
-                yield_now().await;
-            }
+            let event = self.wait(mask).await?;
             let result = f(self.get_ref());
             if !would_block(&result) {
                 return result;
             }
-            self.clear_ready(event);
-            last = Some(event);
+            self.clear_blocked(event, interest);
+            // What was seen and is not disproved is no reason to try again.
+            mask &= !(event.0.ready() & !interest.disproved());
         }
     }
 
@@ -305,13 +330,16 @@ impl<S: Source> Future for ReadyFuture<'_, S> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
+        if !this.io.registration.is_told(this.mask) {
+            return Poll::Ready(Err(this.io.registration.not_told()));
+        }
         let readiness = this.io.registration.readiness();
         match readiness.poll_listed(cx, this.mask, &mut this.key) {
             Poll::Ready(seen) => {
                 this.io.registration.handle.note_try();
                 Poll::Ready(event(seen))
             }
-            Poll::Pending => this.io.pending(),
+            Poll::Pending => this.io.pending(this.mask),
         }
     }
 }
@@ -348,18 +376,4 @@ fn try_mask(interest: Interest) -> u8 {
 
 fn would_block<R>(result: &io::Result<R>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
-}
-
-/// Pending once, having asked to be polled again.
-async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

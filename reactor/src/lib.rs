@@ -37,12 +37,14 @@
 //! # What it promises
 //!
 //! - *No event is lost.* Readiness is taken back only by an operation that would block (or a caller who knows as
-//!   much), and only if no newer event has come; the ticks that decide this are 40 bits wide and count each
+//!   much), and only if no newer event has come; that a half is closed, and errors, by a newer event that does not say
+//!   so any more, too. The ticks that decide this are 40 bits wide and count each
 //!   direction by itself. An event and a waiter that meet are ordered by a lock.
 //! - *No event is misdelivered.* When an [`Io`] is dropped, events already fetched for it wake no one, also
 //!   if its slot belongs to another source by then.
 //! - *Nobody hangs.* Dropping the reactor ends every wait, present and future, with an error
-//!   ([`is_reactor_gone`]).
+//!   ([`is_reactor_gone`]). An error of the source ends every wait for it. To wait for what the source was not
+//!   registered for is an error at once.
 //! - *No foreign code under a lock.* Wakers are woken and dropped after unlocking. One that panics does not
 //!   keep others from being woken.
 //!

@@ -10,7 +10,8 @@
 //! ```
 //!
 //! *Ready bits* are edges: an event sets them, and only a [`clear`](Readiness::clear) of the same tick takes
-//! them away. *Tick* counts the events of this direction. 40 bits of it would take a source that gets a
+//! them away. That a half is closed, and that there is an error, is taken away by a later event too, if that does not say
+//! so any more: what was closed may be open again (a FIFO has a next writer, a socket listens now), and errors pass. *Tick* counts the events of this direction. 40 bits of it would take a source that gets a
 //! million events a second twelve days to come round, all of them between an operation and its own clear:
 //! a tick never aliases. *Generation* counts the owners of the slot: an event fetched for an owner that has
 //! left differs in it. FRESH means that no event has come and nothing has been tried yet. CLOSED means that
@@ -18,11 +19,20 @@
 //!
 //! | transition | who | from → to |
 //! | --- | --- | --- |
-//! | `event` | the thread in `Reactor::turn` | generation as in its token → tick + 1, ready bits on, FRESH off |
-//! | `clear` | any user | tick and generation as seen → the bits seen off (closed halves stay), FRESH off |
+//! | `event` | the thread in `Reactor::turn` | generation as in its token → tick + 1, ready bits on, [what is over](over) and FRESH off |
+//! | `clear` | any user | tick and generation as seen → the bits seen off, CLOSED stays |
 //! | `mark_fresh` | the new owner, before the source enters the selector | FRESH on; in the write word, writable too, and in the read word what the owner says |
 //! | `release` | the owner leaving, after the source left the selector | generation + 1, all bits but CLOSED off |
 //! | `close` | the reactor's drop | CLOSED on |
+//!
+//! # What is over
+//!
+//! `event` may take bits off a word that it sets none in, and then leaves the tick as it is: whoever clears with what it saw
+//! before takes off no more than it knows of. Events are delivered in the order in which the selector told them, by one
+//! thread at a time, so what is over when an event takes it off has not come back.
+//!
+//! A clear takes off that a half is closed only if an operation of that half would have blocked, which its caller decides
+//! ([`Snapshot::only`]): the end of a stream is told by one event, and whoever loses it waits for ever.
 //!
 //! # Waiting, and waking
 //!
@@ -77,8 +87,14 @@ const WRITE_SIDE: u8 = WRITABLE | WRITE_CLOSED;
 const POLL_READ: u8 = READABLE | READ_CLOSED;
 /// What a poll for writes waits for.
 const POLL_WRITE: u8 = WRITABLE | WRITE_CLOSED;
-/// A half that is closed stays closed, whatever an operation finds.
-const FINAL: u8 = READ_CLOSED | WRITE_CLOSED | CLOSED;
+/// What only an operation that would have blocked disproves, not one that has moved less than it was asked for.
+pub(crate) const HALVES_CLOSED: u8 = READ_CLOSED | WRITE_CLOSED;
+/// Events tell all that a source is ready for when they are fetched: where the selector is epoll.
+const EVENTS_ARE_WHOLE: bool = cfg!(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "illumos"
+));
 
 const BITS: u64 = 0xff;
 const GENERATION: u64 = 0xffff << 8;
@@ -134,14 +150,10 @@ impl Snapshot {
         self.bits() != 0
     }
 
-    /// True if no event has come between the two.
-    pub(crate) fn is_of_the_tick_of(self, other: Snapshot) -> bool {
-        ((self.read ^ other.read) | (self.write ^ other.write)) & !BITS == 0
-    }
-
-    /// The same moment, with only these ready bits left.
-    pub(crate) fn with_ready(self, ready: u8) -> Self {
-        let keep = u64::from(ready | CLOSED) | !BITS;
+    /// The same moment, with only these bits left.
+    #[inline]
+    pub(crate) fn only(self, bits: u8) -> Self {
+        let keep = u64::from(bits | CLOSED) | !BITS;
         Self {
             read: self.read & keep,
             write: self.write & keep,
@@ -218,11 +230,11 @@ impl Readiness {
         }
     }
 
-    /// Takes back what `seen` says, unless a newer event has come; a closed half stays.
+    /// Takes back what `seen` says, unless a newer event has come.
     #[inline]
     pub(crate) fn clear(&self, seen: Snapshot) {
         for (word, seen) in [(&self.read, seen.read), (&self.write, seen.write)] {
-            let off = seen & BITS & !u64::from(FINAL);
+            let off = seen & BITS & !u64::from(CLOSED);
             if off != 0 {
                 // Ordering: Relaxed. It publishes nothing, and comparing the tick needs this word alone.
                 update(word, Ordering::Relaxed, |now| {
@@ -299,13 +311,24 @@ impl Readiness {
     /// `of` is the part of the generation that the event's token has room for, given by `relevant`.
     pub(crate) fn event(&self, of: u16, relevant: u16, bits: u8, panics: &mut Panics) -> bool {
         let is_ours = |word: u64| (generation(word) ^ of) & relevant == 0;
+        let over = over(bits);
         let note = |word: &AtomicU64, side: u8| {
             let on = u64::from(bits & side);
-            on != 0
-                // Ordering: Release, partner of `snapshot`'s Acquire: publishes what the selector reported.
-                && update(word, Ordering::Release, |now| {
-                    is_ours(now).then_some((now.wrapping_add(TICK) | on) & !u64::from(FRESH))
-                })
+            let off = u64::from(over & side);
+            if on == 0 {
+                // Ordering: Relaxed, both. Bits are taken off, which publishes nothing; only this thread puts them on.
+                if word.load(Ordering::Relaxed) & off != 0 {
+                    update(word, Ordering::Relaxed, |now| {
+                        is_ours(now).then_some(now & !off)
+                    });
+                }
+                return false;
+            }
+            let off = off | u64::from(FRESH);
+            // Ordering: Release, partner of `snapshot`'s Acquire: publishes what the selector reported.
+            update(word, Ordering::Release, |now| {
+                is_ours(now).then_some((now.wrapping_add(TICK) | on) & !off)
+            })
         };
         let read = note(&self.read, READ_SIDE);
         let write = note(&self.write, WRITE_SIDE);
@@ -351,6 +374,26 @@ impl Readiness {
             }
         }
     }
+}
+
+/// What an event that says `bits` disproves: that a half is closed that it does not call so, and an error.
+///
+/// Where events are not whole, each concerns one direction, and knows of the other's neither that it is closed nor its
+/// errors.
+#[inline]
+fn over(bits: u8) -> u8 {
+    let known = if EVENTS_ARE_WHOLE {
+        HALVES_CLOSED | ERROR
+    } else {
+        let read = if bits & READABLE != 0 { READ_CLOSED } else { 0 };
+        let write = if bits & WRITABLE != 0 {
+            WRITE_CLOSED
+        } else {
+            0
+        };
+        read | write
+    };
+    known & !bits
 }
 
 fn generation(word: u64) -> u16 {

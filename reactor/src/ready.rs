@@ -127,14 +127,17 @@ impl Ready {
         self.contains(Ready::ERROR)
     }
 
+    /// An error belongs to all who wait: whatever is tried next returns it. So it counts as readable and writable, as with
+    /// `select`, also where the selector says nothing but that there is one.
     pub(crate) fn from_mio(event: &mio::event::Event) -> Ready {
+        let is_error = event.is_error();
         let bits = [
-            (event.is_readable(), READABLE),
-            (event.is_writable(), WRITABLE),
+            (event.is_readable() || is_error, READABLE),
+            (event.is_writable() || is_error, WRITABLE),
             (event.is_read_closed(), READ_CLOSED),
             (event.is_write_closed(), WRITE_CLOSED),
             (event.is_priority(), PRIORITY),
-            (event.is_error(), ERROR),
+            (is_error, ERROR),
         ];
         Ready(
             bits.iter()
@@ -217,7 +220,7 @@ impl ReadyEvent {
     /// The same event reduced to the parts in `ready`, in order to clear only those.
     #[must_use = "returns the reduced event and leaves this one as it is"]
     pub fn with_ready(&self, ready: Ready) -> ReadyEvent {
-        ReadyEvent(self.0.with_ready(ready.bits()))
+        ReadyEvent(self.0.only(ready.bits()))
     }
 }
 

@@ -12,10 +12,7 @@ use std::thread;
 fn present_waiters_are_woken_and_find_the_error() {
     let reactor = Reactor::new().unwrap();
     let (receiver, _sender) = udp();
-    let io = reactor
-        .handle()
-        .register(receiver, Interest::READABLE)
-        .unwrap();
+    let io = register(&reactor.handle(), receiver);
     let (polled, waker) = Count::new();
     assert!(poll_ready(&io, &waker, Direction::Read).is_pending());
     assert!(poll_ready(&io, &waker, Direction::Write).is_pending());

@@ -274,7 +274,7 @@ fn a_waker_that_panics_does_not_keep_the_other_from_being_woken() {
 }
 
 #[test]
-fn a_simplex_ends_by_shutdown_only() {
+fn a_simplex_ends_by_shutdown() {
     let (mut reader, mut writer) = simplex(4);
     ready(writer.write_all(b"abc")).unwrap();
     assert_eq!(ready(reader.read_u8()).unwrap(), b'a');
@@ -295,6 +295,73 @@ fn a_simplex_ends_by_shutdown_only() {
         ready(writer.write(b"x")).unwrap_err().kind(),
         ErrorKind::BrokenPipe
     );
+}
+
+#[test]
+fn a_simplex_ends_when_its_writer_is_dropped() {
+    let (mut reader, mut writer) = simplex(4);
+    ready(writer.write_all(b"abc")).unwrap();
+    drop(writer);
+    let mut rest = Vec::new();
+    assert_eq!(ready(reader.read_to_end(&mut rest)).unwrap(), 3);
+    assert_eq!(rest, b"abc");
+
+    let (mut reader, writer) = simplex(4);
+    let (woken, waker) = Count::new();
+    let mut reading = pin!(reader.read_u8());
+    let poll = reading.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    drop(writer);
+    assert_eq!(woken.get(), 1);
+    let error = ready(reading).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn a_simplex_ends_when_its_reader_is_dropped() {
+    let (reader, mut writer) = simplex(4);
+    let (woken, waker) = Count::new();
+    let mut writing = pin!(writer.write_all(b"too much"));
+    let poll = writing.as_mut().poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    drop(reader);
+    assert_eq!(woken.get(), 1);
+    let error = ready(writing).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    // There is no end to be told of any more.
+    ready(writer.shutdown()).unwrap();
+}
+
+#[test]
+fn a_simplex_that_is_put_together_again_goes_on() {
+    let (reader, mut writer) = simplex(4);
+    ready(writer.write_all(b"ab")).unwrap();
+    let mut whole = reader.unsplit(writer);
+    ready(whole.write_all(b"c")).unwrap();
+    let mut bytes = [0; 3];
+    ready(whole.read_exact(&mut bytes)).unwrap();
+    assert_eq!(&bytes, b"abc");
+}
+
+#[test]
+fn a_half_of_a_simplex_may_be_dropped_by_a_waker_of_the_other() {
+    /// Drops the writer when it is woken, as a task may that is given up.
+    struct Drops(Mutex<Option<leno::io::WriteHalf<SimplexStream>>>);
+    impl Wake for Drops {
+        fn wake(self: Arc<Self>) {
+            drop(self.0.lock().unwrap().take());
+        }
+    }
+    let (mut reader, mut writer) = simplex(1);
+    let drops = Arc::new(Drops(Mutex::new(None)));
+    ready(writer.write_all(b"x")).unwrap();
+    let waker = Waker::from(drops.clone());
+    let poll = pin!(writer.write(b"y")).poll(&mut Context::from_waker(&waker));
+    assert!(poll.is_pending());
+    *drops.0.lock().unwrap() = Some(writer);
+    // To make room wakes the writer, which goes.
+    assert_eq!(ready(reader.read_u8()).unwrap(), b'x');
+    assert!(ready(reader.read_u8()).is_err());
 }
 
 #[test]

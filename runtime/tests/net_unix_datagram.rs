@@ -9,7 +9,9 @@ use net_support::*;
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::net::Shutdown;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 #[test]
 fn a_pair_sends_and_receives() {
@@ -187,6 +189,58 @@ fn shutdown_ends_sending() {
         assert_eq!(near.recv(&mut [0; 8]).await?, 1);
         Ok(())
     });
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn shutdown_ends_receiving_as_where_it_blocks() {
+    on_one(async {
+        for how in [Shutdown::Read, Shutdown::Both] {
+            let (near, far) = UnixDatagram::pair()?;
+            far.send(b"x").await?;
+            near.shutdown(how)?;
+            let mut buffer = [7; 8];
+            assert_eq!(near.recv(&mut buffer).await?, 1);
+            assert_eq!(near.recv(&mut buffer).await?, 0);
+            let (length, sender) = near.recv_from(&mut buffer).await?;
+            assert!(length == 0 && sender.is_unnamed());
+            let mut polled = ReadBuf::new(&mut buffer);
+            poll_fn(|cx| near.poll_recv(cx, &mut polled)).await?;
+            assert!(polled.filled().is_empty());
+        }
+        // Also who waits already.
+        let (near, _far) = UnixDatagram::pair()?;
+        let mut buffer = [0; 8];
+        let mut receiving = pin!(near.recv(&mut buffer));
+        assert!(poll_once(&mut receiving).is_pending());
+        near.shutdown(Shutdown::Read)?;
+        assert_eq!(receiving.await?, 0);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_send_to_a_path_ends_with_the_runtime() {
+    let folder = Folder::new("ended");
+    let runtime = current_thread();
+    let guard = runtime.enter();
+    let socket = UnixDatagram::unbound().unwrap();
+    let _receiver = UnixDatagram::bind(folder.path("receiver")).unwrap();
+    drop(guard);
+    drop(runtime);
+    let target = folder.path("receiver");
+    for by_poll in [false, true] {
+        let mut sending = pin!(async {
+            match by_poll {
+                true => poll_fn(|cx| socket.poll_send_to(cx, b"x", &target)).await,
+                false => socket.send_to(b"x", &target).await,
+            }
+        });
+        match poll_once(&mut sending) {
+            Poll::Ready(Err(error)) => assert!(leno::runtime::is_rt_shutdown_err(&error)),
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[test]

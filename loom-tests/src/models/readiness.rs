@@ -2,10 +2,12 @@
 
 use super::explore;
 use crate::prim::Mutex;
-use crate::readiness::{Direction, FRESH, READABLE, Readiness, Snapshot, WRITABLE};
+use crate::readiness::{
+    Direction, FRESH, PRIORITY, READ_CLOSED, READABLE, Readiness, Snapshot, WRITABLE, WRITE_CLOSED,
+};
 use crate::waiters::Panics;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering, fence};
 use loom::thread;
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -120,6 +122,108 @@ fn a_fresh_try_never_erases_the_first_event() {
         readiness.clear(seen);
         let seen = readiness.snapshot(WRITABLE | FRESH);
         assert!(!seen.is_worth_trying(), "worth trying for ever");
+    });
+}
+
+/// A clear that disproves a closed half never erases that it was closed again: an end that is there is known of.
+///
+/// Mutation: `clear` does not compare the tick → fails (an end, not known).
+/// Mutation: `snapshot` loads Relaxed → fails (the bit is seen, the end is not).
+/// Mutation: `event` notes Relaxed → fails likewise.
+/// Mutation: `clear` leaves READ_CLOSED → fails (ended for ever).
+#[test]
+fn a_clear_never_erases_a_newer_end() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let has_ended = Arc::new(AtomicBool::new(false));
+        // A pipe that had ended, and has a new writer.
+        event(&readiness, 0, READ_CLOSED);
+
+        let reactor = thread::spawn({
+            let (readiness, has_ended) = (readiness.clone(), has_ended.clone());
+            move || {
+                has_ended.store(true, Ordering::Relaxed);
+                event(&readiness, 0, READ_CLOSED);
+            }
+        });
+        let seen = readiness.snapshot(READABLE | READ_CLOSED);
+        let was_open = !has_ended.load(Ordering::Relaxed);
+        if was_open {
+            readiness.clear(seen);
+        }
+        let before = readiness.snapshot(READ_CLOSED);
+        if was_open && before.is_worth_trying() {
+            // Said by the second event, then.
+            assert!(has_ended.load(Ordering::Relaxed), "ended for ever");
+        }
+        reactor.join().unwrap();
+        let knows = readiness.snapshot(READ_CLOSED).is_worth_trying();
+        assert!(knows, "an end, not known");
+    });
+}
+
+/// What an event no longer says to be closed is over, in the other direction too, whoever clears meanwhile; and the event's
+/// own bits are kept.
+///
+/// Mutation: `over` leaves that a half is closed → fails (reading is closed for ever).
+/// Mutation: `event` does not look at a word that it sets nothing in → fails (reading is closed for ever).
+/// Mutation: it takes off the ready bits there too → fails (data, not ready).
+/// Mutation: it takes off what the event says, and not what it does not → fails (writing is not closed).
+#[test]
+fn what_an_event_does_not_say_any_more_is_over() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let data = Arc::new(AtomicUsize::new(0));
+        event(&readiness, 0, READ_CLOSED | WRITE_CLOSED);
+        let reactor = thread::spawn({
+            let (readiness, data) = (readiness.clone(), data.clone());
+            move || {
+                data.store(1, Ordering::Relaxed);
+                event(&readiness, 0, READABLE | READ_CLOSED | WRITE_CLOSED);
+                // Events are whole where the models run.
+                event(&readiness, 0, WRITABLE | WRITE_CLOSED);
+            }
+        });
+        try_once(&readiness, &data);
+        reactor.join().unwrap();
+
+        let ready = readiness.snapshot(READABLE).ready() != 0;
+        assert!(
+            ready || data.load(Ordering::Relaxed) == 0,
+            "data, not ready"
+        );
+        let write = readiness.snapshot(WRITE_CLOSED).ready();
+        assert_eq!(write, WRITE_CLOSED, "writing is not closed");
+        event(&readiness, 0, READ_CLOSED);
+        event(&readiness, 0, WRITABLE);
+        let read = readiness.snapshot(READ_CLOSED).ready();
+        assert_eq!(read, 0, "reading is closed for ever");
+    });
+}
+
+/// Who sees that something was taken back sees what was noted before, if a fence stands between. So streams learn that urgent
+/// data may have been taken (`runtime/src/net/tcp/source.rs`, whose two lines are repeated here).
+///
+/// Mutation: no fence → fails (taken back, not noted).
+/// Mutation: `snapshot` loads Relaxed → fails likewise.
+#[test]
+fn what_is_noted_before_a_clear_is_seen_after_it() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        let note = Arc::new(AtomicBool::new(false));
+        event(&readiness, 0, READABLE | PRIORITY);
+        let reader = thread::spawn({
+            let (readiness, note) = (readiness.clone(), note.clone());
+            move || {
+                if !readiness.snapshot(PRIORITY).is_worth_trying() {
+                    assert!(note.load(Ordering::Relaxed), "taken back, not noted");
+                }
+            }
+        });
+        note.store(true, Ordering::Relaxed);
+        fence(Ordering::Release);
+        readiness.clear(readiness.snapshot(PRIORITY));
+        reader.join().unwrap();
     });
 }
 

@@ -1,12 +1,16 @@
 //! `duplex` and `simplex`: pipes in memory.
 //!
-//! A [`SimplexStream`] is one pipe: bytes between a reader and a writer, and whoever of the two waits for
-//! the other. A [`DuplexStream`] is one end of two pipes, each behind a lock of its own.
+//! A [`Pipe`] is bytes between a reader and a writer, and whoever of the two waits for the other. A
+//! [`SimplexStream`] is both ends of one pipe, a [`DuplexStream`] one end of two, each behind a lock of its own.
 //!
 //! Wakers are foreign code, which may want the very same pipe. So the pipe's own functions touch none: they
 //! say whom to wake, and [`poll_shared`] clones, wakes and drops wakers while the pipe is not locked.
+//!
+//! The ends of [`simplex`] are halves of a [`split`](super::split()), each of which takes along what [ends](Ending) the
+//! pipe when the half is dropped. It locks the pipe, not the split stream, under whose lock a waker may have dropped it.
 
-use super::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf, split};
+use super::split::split_with;
+use super::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use crate::kernel::budget::poll_budgeted;
 use crate::kernel::wake_list::WakeList;
 use crate::prim::{Arc, Mutex};
@@ -21,16 +25,22 @@ use std::task::{Context, Poll, Waker};
 /// with `BrokenPipe`.
 #[derive(Debug)]
 pub struct DuplexStream {
-    incoming: Arc<Mutex<SimplexStream>>,
-    outgoing: Arc<Mutex<SimplexStream>>,
+    incoming: Arc<Mutex<Pipe>>,
+    outgoing: Arc<Mutex<Pipe>>,
 }
 
 /// A pipe in memory, in one direction; see [`simplex`].
 ///
-/// What is written to it is read from it. It ends by [`shutdown`](super::AsyncWriteExt::shutdown) only: then
-/// reading yields what is left and then the end of the stream, and writing fails with `BrokenPipe`.
+/// What is written to it is read from it. It ends by [`shutdown`](super::AsyncWriteExt::shutdown), or when one of the two
+/// halves that [`simplex`] made of it is dropped: then reading yields what is left and then the end of the stream, and
+/// writing fails with `BrokenPipe`.
 #[derive(Debug)]
 pub struct SimplexStream {
+    pipe: Arc<Mutex<Pipe>>,
+}
+
+#[derive(Debug)]
+struct Pipe {
     bytes: BytesMut,
     capacity: usize,
     closed: bool,
@@ -65,8 +75,8 @@ pub struct SimplexStream {
 /// ```
 #[track_caller]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
-    let one = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
-    let other = Arc::new(Mutex::new(SimplexStream::new_unsplit(max_buf_size)));
+    let one = Pipe::shared(max_buf_size);
+    let other = Pipe::shared(max_buf_size);
     (
         DuplexStream {
             incoming: Arc::clone(&one),
@@ -81,8 +91,9 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 
 /// Makes a pipe in one direction and returns its two ends.
 ///
-/// It holds up to `max_buf_size` bytes; a writer that finds it full waits for the reader. To end it, shut the
-/// writing end down: dropping an end tells the other one nothing.
+/// It holds up to `max_buf_size` bytes; a writer that finds it full waits for the reader. It ends when one of the ends is
+/// dropped, or the writing one is shut down: the reader reads what is left and then the end of the stream, and the writer
+/// gets `BrokenPipe`. [`unsplit`](ReadHalf::unsplit) puts the ends together without ending it.
 ///
 /// # Panics
 ///
@@ -96,7 +107,7 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let (mut reader, mut writer) = leno::io::simplex(64);
 /// writer.write_all(b"some bytes").await?;
-/// writer.shutdown().await?;
+/// drop(writer);
 ///
 /// let mut text = String::new();
 /// reader.read_to_string(&mut text).await?;
@@ -106,11 +117,41 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 /// ```
 #[track_caller]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
-    split(SimplexStream::new_unsplit(max_buf_size))
+    let stream = SimplexStream::new_unsplit(max_buf_size);
+    let ending = |peer| Ending {
+        pipe: Some(Arc::clone(&stream.pipe)),
+        peer,
+    };
+    let (reader, writer) = (ending(Side::Writer), ending(Side::Reader));
+    split_with(stream, Some(reader), Some(writer))
+}
+
+/// Ends a pipe when it is dropped with one of its ends, and wakes who waits at the other.
+#[derive(Debug)]
+pub(super) struct Ending {
+    /// There until it is cancelled.
+    pipe: Option<Arc<Mutex<Pipe>>>,
+    peer: Side,
+}
+
+impl Ending {
+    /// Leaves the pipe as it is.
+    pub(super) fn cancel(mut self) {
+        self.pipe = None;
+    }
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(pipe) = &self.pipe {
+            let waker = pipe.lock().close(self.peer);
+            wake(waker);
+        }
+    }
 }
 
 /// The two who may wait for a pipe.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Side {
     Reader,
     Writer,
@@ -119,19 +160,30 @@ enum Side {
 impl SimplexStream {
     /// Makes a pipe without splitting it into its ends, for one task that does both.
     ///
+    /// If it is [split](super::split()) afterwards, only [`shutdown`](super::AsyncWriteExt::shutdown) ends it.
+    ///
     /// # Panics
     ///
     /// If `max_buf_size` is 0.
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
-        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         SimplexStream {
+            pipe: Pipe::shared(max_buf_size),
+        }
+    }
+}
+
+impl Pipe {
+    #[track_caller]
+    fn shared(max_buf_size: usize) -> Arc<Mutex<Self>> {
+        assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
+        Arc::new(Mutex::new(Self {
             bytes: BytesMut::new(),
             capacity: max_buf_size,
             closed: false,
             reader: None,
             writer: None,
-        }
+        }))
     }
 
     fn waiter(&mut self, side: Side) -> &mut Option<Waker> {
@@ -179,36 +231,14 @@ impl SimplexStream {
         self.closed = true;
         self.waiter(side).take()
     }
-
-    /// Attempts an operation on a pipe that nobody else can reach.
-    fn poll_own<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        side: Side,
-        attempt: impl FnOnce(&mut Self) -> Poll<(T, Option<Waker>)>,
-    ) -> Poll<T> {
-        poll_budgeted(cx, |cx| match attempt(self) {
-            Poll::Ready((result, peer)) => {
-                wake(peer);
-                Poll::Ready(result)
-            }
-            Poll::Pending => {
-                match self.waiter(side) {
-                    Some(waker) => waker.clone_from(cx.waker()),
-                    none => *none = Some(cx.waker().clone()),
-                }
-                Poll::Pending
-            }
-        })
-    }
 }
 
-/// Attempts an operation on a pipe whose other end is elsewhere.
+/// Attempts an operation on a pipe, whose other end may be elsewhere.
 fn poll_shared<T>(
-    pipe: &Mutex<SimplexStream>,
+    pipe: &Mutex<Pipe>,
     cx: &mut Context<'_>,
     side: Side,
-    mut attempt: impl FnMut(&mut SimplexStream) -> Poll<(T, Option<Waker>)>,
+    mut attempt: impl FnMut(&mut Pipe) -> Poll<(T, Option<Waker>)>,
 ) -> Poll<T> {
     poll_budgeted(cx, |cx| {
         let mut locked = pipe.lock();
@@ -305,8 +335,7 @@ impl AsyncRead for SimplexStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.get_mut()
-            .poll_own(cx, Side::Reader, |pipe| pipe.read(buf))
+        poll_shared(&self.pipe, cx, Side::Reader, |pipe| pipe.read(buf))
     }
 }
 
@@ -324,7 +353,8 @@ impl AsyncWrite for SimplexStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        wake(self.get_mut().close(Side::Reader));
+        let reader = self.pipe.lock().close(Side::Reader);
+        wake(reader);
         Poll::Ready(Ok(()))
     }
 
@@ -333,8 +363,7 @@ impl AsyncWrite for SimplexStream {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut()
-            .poll_own(cx, Side::Writer, |pipe| pipe.write(bufs))
+        poll_shared(&self.pipe, cx, Side::Writer, |pipe| pipe.write(bufs))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -6,6 +6,7 @@
 //! polled (as a [`SimplexStream`](super::SimplexStream) does) does so under the lock. To wake is to queue a
 //! task, not to poll it.
 
+use super::duplex::Ending;
 use super::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::prim::{Arc, Mutex};
 use std::fmt;
@@ -16,13 +17,18 @@ use std::task::{Context, Poll};
 /// The reading half of a stream; see [`split`].
 pub struct ReadHalf<T> {
     shared: Arc<Shared<T>>,
+    /// Dropped with the half.
+    ending: Option<Ending>,
 }
 
 /// The writing half of a stream; see [`split`].
 ///
-/// Dropping it does not end the stream: [`shutdown`](super::AsyncWriteExt::shutdown) does.
+/// Dropping it does not end the stream, [`shutdown`](super::AsyncWriteExt::shutdown) does; but dropping a half of
+/// [`simplex`](super::simplex()) ends the pipe.
 pub struct WriteHalf<T> {
     shared: Arc<Shared<T>>,
+    /// Dropped with the half.
+    ending: Option<Ending>,
 }
 
 /// Splits a stream into a half that reads and a half that writes.
@@ -51,14 +57,28 @@ pub fn split<T>(stream: T) -> (ReadHalf<T>, WriteHalf<T>)
 where
     T: AsyncRead + AsyncWrite,
 {
+    split_with(stream, None, None)
+}
+
+/// As [`split`], of a stream that ends with its halves.
+pub(super) fn split_with<T>(
+    stream: T,
+    reader: Option<Ending>,
+    writer: Option<Ending>,
+) -> (ReadHalf<T>, WriteHalf<T>)
+where
+    T: AsyncRead + AsyncWrite,
+{
     let shared = Arc::new(Shared {
         is_write_vectored: stream.is_write_vectored(),
         stream: Mutex::new(stream),
     });
     let reader = ReadHalf {
         shared: Arc::clone(&shared),
+        ending: reader,
     };
-    (reader, WriteHalf { shared })
+    let ending = writer;
+    (reader, WriteHalf { shared, ending })
 }
 
 struct Shared<T> {
@@ -97,7 +117,10 @@ impl<T> ReadHalf<T> {
             self.is_pair_of(&wr),
             "unsplit needs the two halves of one stream; these are of different streams"
         );
-        drop(wr);
+        for ending in [self.ending, wr.ending].into_iter().flatten() {
+            ending.cancel();
+        }
+        drop(wr.shared);
         match Arc::try_unwrap(self.shared) {
             Ok(shared) => shared.stream.into_inner(),
             Err(_) => unreachable!("a stream has two halves, and both are here"),

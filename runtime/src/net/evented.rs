@@ -1,15 +1,17 @@
 //! A socket that is registered with its runtime's reactor, and what all sockets do with it.
 //!
-//! It adds two things to [`Io`]: which reactor, and the cooperative budget. Every operation spends a unit, which is
+//! It adds three things to [`Io`]: which reactor, the cooperative budget, and a second look at [what passes](Evented::told). Every operation spends a unit, which is
 //! given back if the operation is pending; `try_` operations, which cannot wait, and `ready` and its kin, which do
 //! nothing yet, spend none.
 
 use crate::kernel::budget::poll_budgeted;
 use crate::net::socket::Socket;
+use crate::net::sys::{self, Native};
 use crate::runtime::current;
 use crate::task::coop::cooperative;
+#[cfg(unix)]
+use leno_reactor::ReadyEvent;
 use leno_reactor::{Direction, Interest, Io, Ready};
-use mio::event::Source;
 use std::io;
 use std::task::{Context, Poll, ready};
 
@@ -18,11 +20,11 @@ pub(super) const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// A source registered with the current runtime's reactor.
 #[derive(Debug)]
-pub(super) struct Evented<S: Source> {
+pub(super) struct Evented<S: Native> {
     io: Io<S>,
 }
 
-impl<S: Source> Evented<S> {
+impl<S: Native> Evented<S> {
     /// Registers a source of which nothing is known.
     #[track_caller]
     pub(super) fn new(source: S, interest: Interest) -> io::Result<Self> {
@@ -63,6 +65,34 @@ impl<S: Source> Evented<S> {
         poll_budgeted(cx, |cx| self.io.poll_ready(cx, direction)).map_ok(drop)
     }
 
+    /// As [`poll_ready`](Self::poll_ready), for a part of an operation: spends no budget.
+    #[cfg(unix)]
+    pub(super) fn poll_event(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+    ) -> Poll<io::Result<()>> {
+        self.io.poll_ready(cx, direction).map_ok(drop)
+    }
+
+    /// What is known now, before an attempt that is made without asking.
+    #[cfg(unix)]
+    pub(super) fn event(&self, interest: Interest) -> ReadyEvent {
+        self.io.ready_event(interest)
+    }
+
+    /// Such an attempt would have blocked.
+    #[cfg(unix)]
+    pub(super) fn clear_blocked(&self, seen: ReadyEvent, interest: Interest) {
+        self.io.clear_blocked(seen, interest);
+    }
+
+    /// The reactor that it is registered with.
+    #[cfg(unix)]
+    pub(super) fn reactor(&self) -> &leno_reactor::Handle {
+        self.io.handle()
+    }
+
     /// Waits until the source is ready for anything in `interest`, as one of many. Spends no budget: that is for what is
     /// done with the readiness.
     pub(super) async fn ready(&self, interest: Interest) -> io::Result<Ready> {
@@ -77,7 +107,9 @@ impl<S: Source> Evented<S> {
         interest: Interest,
         operation: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.try_io(interest, operation)
+        let result = self.io.try_io(interest, operation);
+        self.told(&result);
+        result
     }
 
     /// Tries `operation` whenever the direction is ready, as the one poll that the direction remembers.
@@ -86,8 +118,13 @@ impl<S: Source> Evented<S> {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        operation: impl FnMut(&S) -> io::Result<R>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> Poll<io::Result<R>> {
+        let operation = |source: &S| {
+            let result = operation(source);
+            self.told(&result);
+            result
+        };
         poll_budgeted(cx, |cx| self.io.poll_io(cx, direction, operation))
     }
 
@@ -95,8 +132,13 @@ impl<S: Source> Evented<S> {
     pub(super) async fn async_with<R>(
         &self,
         interest: Interest,
-        operation: impl FnMut(&S) -> io::Result<R>,
+        mut operation: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
+        let operation = |source: &S| {
+            let result = operation(source);
+            self.told(&result);
+            result
+        };
         cooperative(self.io.async_io(interest, operation)).await
     }
 
@@ -125,22 +167,94 @@ impl<S: Source> Evented<S> {
                     Poll::Ready(Ok(moved))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.io.clear_ready(event);
+                    self.io.clear_blocked(event, BOTH);
                     self.io.poll_io(cx, direction, operation)
                 }
-                Err(error) => Poll::Ready(Err(error)),
+                Err(error) => {
+                    let result = Err(error);
+                    self.told(&result);
+                    Poll::Ready(result)
+                }
             }
         })
+    }
+
+    /// Looks again whether there is an error, if one is known of, when an operation has failed: it may have returned it, or
+    /// has found none. The operation proves neither, as the system also keeps a queue of errors, so the system is asked.
+    ///
+    /// Errors pass, of sockets that exchange messages above all, and what was closed by one is open then.
+    #[inline]
+    pub(super) fn told<R>(&self, result: &io::Result<R>) {
+        if result.is_err() && self.io.ready_event(Interest::ERROR).ready().is_error() {
+            self.look_again();
+        }
+    }
+
+    /// As [`told`](Self::told), of an operation that has written: then it is strange that writing is said to be closed.
+    #[inline]
+    pub(super) fn sent<R>(&self, result: io::Result<R>) -> io::Result<R> {
+        if result.is_ok()
+            && self
+                .io
+                .ready_event(Interest::WRITABLE)
+                .ready()
+                .is_write_closed()
+        {
+            self.look_again();
+        }
+        result
+    }
+
+    /// Makes `nothing` of a message that would be waited for although receiving has been shut down, as the system does where
+    /// it may wait; where it may not, it says of that too that it would.
+    #[cfg(unix)]
+    pub(super) fn ended<R>(
+        &self,
+        result: io::Result<R>,
+        nothing: impl FnOnce() -> R,
+    ) -> io::Result<R> {
+        let is_blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        if is_blocked
+            && self
+                .io
+                .ready_event(Interest::READABLE)
+                .ready()
+                .is_read_closed()
+        {
+            let over = sys::over(self.io.get_ref());
+            if cfg!(any(target_os = "linux", target_os = "android")) && !over.is_read_closed() {
+                return Ok(nothing());
+            }
+        }
+        result
+    }
+
+    #[cold]
+    fn look_again(&self) {
+        let all = BOTH.add(Interest::ERROR);
+        let seen = self.io.ready_event(all);
+        let over = sys::over(self.io.get_ref());
+        self.io.clear_blocked(seen.with_ready(over), all);
     }
 }
 
 impl<S: Socket> Evented<S> {
+    /// The error that the system keeps for the socket, and which it forgets with that.
+    pub(super) fn take_error(&self) -> io::Result<Option<io::Error>> {
+        let error = self.get_ref().raw().take_error()?;
+        if error.is_some() {
+            self.look_again();
+        }
+        Ok(error)
+    }
+
     /// Tries the user's own operation.
     pub(super) fn try_io<R>(
         &self,
         interest: Interest,
         operation: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.get_ref().will_be_tried(interest);
         self.try_with(interest, |source| source.attempt(operation))
     }
 
@@ -150,6 +264,7 @@ impl<S: Socket> Evented<S> {
         interest: Interest,
         mut operation: impl FnMut() -> io::Result<R>,
     ) -> io::Result<R> {
+        self.get_ref().will_be_tried(interest);
         self.async_with(interest, |source| source.attempt(&mut operation))
             .await
     }

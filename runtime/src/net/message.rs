@@ -1,8 +1,8 @@
 //! What UDP and Unix datagram sockets share: messages from and to one peer.
 
-/// Sending to the peer and receiving from it. Waiting for a message is waiting for `$read`.
+/// Sending to the peer and receiving from it.
 macro_rules! message_methods {
-    ($read:expr) => {
+    () => {
         /// Sends a message to the peer that the socket is [connected](Self::connect) to, and returns its length.
         ///
         /// # Errors
@@ -15,7 +15,9 @@ macro_rules! message_methods {
         pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
             let sending = self
                 .io
-                .async_with(leno_reactor::Interest::WRITABLE, |socket| socket.send(buf));
+                .async_with(leno_reactor::Interest::WRITABLE, |socket| {
+                    self.io.sent(socket.send(buf))
+                });
             sending.await
         }
 
@@ -31,7 +33,7 @@ macro_rules! message_methods {
         ) -> std::task::Poll<std::io::Result<usize>> {
             self.io
                 .poll_with(cx, leno_reactor::Direction::Write, |socket| {
-                    socket.send(buf)
+                    self.io.sent(socket.send(buf))
                 })
         }
 
@@ -42,7 +44,9 @@ macro_rules! message_methods {
         /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) if there is no room, and those of the system.
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
-                .try_with(leno_reactor::Interest::WRITABLE, |socket| socket.send(buf))
+                .try_with(leno_reactor::Interest::WRITABLE, |socket| {
+                    self.io.sent(socket.send(buf))
+                })
         }
 
         /// Receives a message and returns its length: from the peer, or from anybody if there is no peer.
@@ -70,7 +74,7 @@ macro_rules! message_methods {
         ) -> std::task::Poll<std::io::Result<()>> {
             self.io
                 .poll_with(cx, leno_reactor::Direction::Read, |socket| {
-                    $crate::net::receive::recv(socket, buf)
+                    self.receive(socket, buf)
                 })
                 .map_ok(drop)
         }
@@ -92,7 +96,7 @@ macro_rules! message_methods {
         pub fn try_recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io
                 .try_with(leno_reactor::Interest::READABLE, |socket| {
-                    $crate::net::receive::recv(socket, buf)
+                    self.receive(socket, buf)
                 })
         }
 
@@ -108,7 +112,9 @@ macro_rules! message_methods {
         pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             let receiving = self
                 .io
-                .async_with($read, |socket| $crate::net::receive::recv(socket, buf));
+                .async_with(leno_reactor::Interest::READABLE, |socket| {
+                    self.receive(socket, buf)
+                });
             receiving.await
         }
     };

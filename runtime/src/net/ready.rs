@@ -13,7 +13,7 @@ macro_rules! ready_method {
         ///
         /// # Errors
         ///
-        /// If the runtime has shut down.
+        /// If the runtime has shut down, or nothing in `interest` is something that the system tells of such a socket.
         ///
         /// # Cancel safety
         ///
@@ -74,6 +74,18 @@ macro_rules! writable_method {
 /// What whole sockets have, under the names that fit what they do.
 macro_rules! socket_methods {
     ($poll_read_ready:ident, $poll_write_ready:ident) => {
+        $crate::net::ready::poll_ready_methods!(
+            $poll_read_ready,
+            $poll_write_ready,
+            |socket, cx| socket.io().poll_ready(cx, leno_reactor::Direction::Write)
+        );
+        $crate::net::ready::operation_methods!();
+    };
+}
+
+/// Waiting by polls; `$poll` is what the one for writing does.
+macro_rules! poll_ready_methods {
+    ($poll_read_ready:ident, $poll_write_ready:ident, |$socket:ident, $cx:ident| $poll:expr) => {
         /// Waits until there is something to read, which may also be the end or an error.
         ///
         /// Only the latest task that polled the socket for reading, by this method or another, is woken;
@@ -101,9 +113,15 @@ macro_rules! socket_methods {
             &self,
             cx: &mut std::task::Context<'_>,
         ) -> std::task::Poll<std::io::Result<()>> {
-            self.io().poll_ready(cx, leno_reactor::Direction::Write)
+            let ($socket, $cx) = (self, cx);
+            $poll
         }
+    };
+}
 
+/// Operations of the user's own.
+macro_rules! operation_methods {
+    () => {
         /// Tries an operation of your own on the socket, if it is ready for anything in `interest`.
         ///
         /// `f` is called at most once, and must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if
@@ -148,9 +166,12 @@ macro_rules! socket_methods {
         ///
         /// Those of the system.
         pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-            self.io().get_ref().take_error()
+            self.io().take_error()
         }
     };
 }
 
-pub(super) use {readable_method, ready_method, socket_methods, writable_method};
+pub(super) use {
+    operation_methods, poll_ready_methods, readable_method, ready_method, socket_methods,
+    writable_method,
+};

@@ -39,13 +39,13 @@ where
     current::expect(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))
 }
 
-/// As [`start_mandatory`], for those who have another way: `None` without a runtime, or if it refuses.
+/// As [`start_mandatory`]; `None` if nobody will run it, outside of a runtime too. Then it has been dropped.
 pub(crate) fn try_start_mandatory<F, R>(closure: F) -> Option<JoinHandle<R>>
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::with(|inner| inner.try_spawn_blocking(closure, Job::Mandatory).ok()).flatten()
+    current::with(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))?.ok()
 }
 
 /// Runs `closure` on a blocking thread and waits for its result.

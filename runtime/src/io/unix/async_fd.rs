@@ -1,6 +1,6 @@
 use super::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 use crate::kernel::budget::poll_budgeted;
-use crate::prim::descriptor::Descriptor;
+use crate::prim::descriptor::{Descriptor, over};
 use crate::runtime::current;
 use crate::task::coop::cooperative;
 use leno_reactor::{Direction, Interest, Io, ReadyEvent};
@@ -16,6 +16,8 @@ const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 /// It reads and writes nothing by itself. Wait until the descriptor is ready, then do with it what you have to do, which
 /// must not block (`O_NONBLOCK`), and tell whether it would have blocked. [`async_io`](Self::async_io) does all three;
 /// [`readable`](Self::readable) and [`writable`](Self::writable) return a guard for doing it step by step.
+///
+/// What was not registered cannot be waited for: that is an error at once. An error counts as readable and writable.
 ///
 /// Readiness is told once and kept until it is cleared: whoever does not clear it when the operation would have blocked
 /// is told that the descriptor is ready for ever. Sockets and pipes work, timers and other event sources too; regular
@@ -146,8 +148,20 @@ impl<T: AsRawFd> AsyncFd<T> {
         self.inner
     }
 
+    /// The user says that it is not ready.
+    ///
+    /// That may have been a short read, though it ought not, after which the end of the stream would be lost. So the system
+    /// is asked whether what counts as closed still is.
     pub(super) fn clear(&self, event: ReadyEvent) {
         self.io.clear_ready(event);
+        if event.ready().is_read_closed() || event.ready().is_write_closed() {
+            self.io.clear_blocked(event.with_ready(over(self)), BOTH);
+        }
+    }
+
+    /// An operation for `interest` would have blocked.
+    pub(super) fn clear_blocked(&self, event: ReadyEvent, interest: Interest) {
+        self.io.clear_blocked(event, interest);
     }
 }
 
@@ -171,7 +185,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
         self.poll_ready(cx, Direction::Read)
-            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event, Interest::READABLE))
     }
 
     /// As [`poll_read_ready`](Self::poll_read_ready), for a guard that lends the inner value mutably.
@@ -184,7 +198,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
         self.poll_ready(cx, Direction::Read)
-            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event))
+            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event, Interest::READABLE))
     }
 
     /// Waits until the descriptor is writable. Only the latest task that polled for writing is woken.
@@ -197,7 +211,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyGuard<'a, T>>> {
         self.poll_ready(cx, Direction::Write)
-            .map_ok(|event| AsyncFdReadyGuard::new(self, event))
+            .map_ok(|event| AsyncFdReadyGuard::new(self, event, Interest::WRITABLE))
     }
 
     /// As [`poll_write_ready`](Self::poll_write_ready), for a guard that lends the inner value mutably.
@@ -210,28 +224,28 @@ impl<T: AsRawFd> AsyncFd<T> {
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<AsyncFdReadyMutGuard<'a, T>>> {
         self.poll_ready(cx, Direction::Write)
-            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event))
+            .map_ok(|event| AsyncFdReadyMutGuard::new(self, event, Interest::WRITABLE))
     }
 
     /// Waits until the descriptor is ready for anything in `interest`. Any number of tasks may wait at once.
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or the descriptor was registered for nothing in `interest`.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
     pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
         let event = self.io.ready(interest).await?;
-        Ok(AsyncFdReadyGuard::new(self, event))
+        Ok(AsyncFdReadyGuard::new(self, event, interest))
     }
 
     /// As [`ready`](Self::ready), for a guard that lends the inner value mutably.
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or the descriptor was registered for nothing in `interest`.
     ///
     /// # Cancel safety
     ///
@@ -241,7 +255,7 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
     ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
         let event = self.io.ready(interest).await?;
-        Ok(AsyncFdReadyMutGuard::new(self, event))
+        Ok(AsyncFdReadyMutGuard::new(self, event, interest))
     }
 
     /// Waits until the descriptor is readable; see [`ready`](Self::ready).

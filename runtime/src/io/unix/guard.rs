@@ -1,7 +1,7 @@
 //! What waiting for a descriptor returns: the readiness, to be cleared or kept.
 
 use super::AsyncFd;
-use leno_reactor::{Ready, ReadyEvent};
+use leno_reactor::{Interest, Ready, ReadyEvent};
 use std::error::Error;
 use std::os::fd::AsRawFd;
 use std::{fmt, io};
@@ -13,6 +13,8 @@ use std::{fmt, io};
 pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
     async_fd: &'a AsyncFd<T>,
     event: Option<ReadyEvent>,
+    /// What was waited for.
+    interest: Interest,
 }
 
 /// As [`AsyncFdReadyGuard`], with the inner value lent mutably.
@@ -20,13 +22,15 @@ pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
 pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
     async_fd: &'a mut AsyncFd<T>,
     event: Option<ReadyEvent>,
+    /// What was waited for.
+    interest: Interest,
 }
 
 /// What both guards have.
 macro_rules! guard_methods {
     () => {
         /// Says that an operation would have blocked: the descriptor counts as not ready until the system reports it
-        /// again. What has been reported since this guard was made stays.
+        /// again. What has been reported since this guard was made stays; and so does that a half is closed, if it is.
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.async_fd.clear(event);
@@ -53,10 +57,11 @@ macro_rules! guard_methods {
 }
 
 impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
-    pub(super) fn new(async_fd: &'a AsyncFd<T>, event: ReadyEvent) -> Self {
+    pub(super) fn new(async_fd: &'a AsyncFd<T>, event: ReadyEvent, interest: Interest) -> Self {
         Self {
             async_fd,
             event: Some(event),
+            interest,
         }
     }
 
@@ -74,7 +79,9 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
         let result = f(self.async_fd);
         match &result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
+                if let Some(event) = self.event.take() {
+                    self.async_fd.clear_blocked(event, self.interest);
+                }
                 Err(TryIoError(()))
             }
             _ => Ok(result),
@@ -93,10 +100,11 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
 }
 
 impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
-    pub(super) fn new(async_fd: &'a mut AsyncFd<T>, event: ReadyEvent) -> Self {
+    pub(super) fn new(async_fd: &'a mut AsyncFd<T>, event: ReadyEvent, interest: Interest) -> Self {
         Self {
             async_fd,
             event: Some(event),
+            interest,
         }
     }
 
@@ -114,7 +122,9 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
         let result = f(self.async_fd);
         match &result {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.clear_ready();
+                if let Some(event) = self.event.take() {
+                    self.async_fd.clear_blocked(event, self.interest);
+                }
                 Err(TryIoError(()))
             }
             _ => Ok(result),

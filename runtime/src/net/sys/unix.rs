@@ -4,9 +4,16 @@ use crate::net::{
     TcpListener, TcpSocket, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixSocket,
     UnixStream,
 };
+pub(in crate::net) use crate::prim::descriptor::over;
+use mio::event::Source;
 use socket2::{SockRef, Socket};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, RawFd};
+
+/// What can be registered, and asked about.
+pub(in crate::net) trait Native: Source + AsFd {}
+
+impl<S: Source + AsFd> Native for S {}
 
 /// Refuses a socket that would block the thread, as a wrong program that should be found early; in debug builds only.
 #[track_caller]

@@ -1,11 +1,21 @@
 //! What is different on Windows: sockets are sockets.
 
 use crate::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
+use leno_reactor::Ready;
+use mio::event::Source;
 use socket2::Socket;
 use std::io;
 use std::os::windows::io::{
     AsRawSocket, AsSocket, BorrowedSocket, FromRawSocket, IntoRawSocket, RawSocket,
 };
+
+/// What can be registered.
+pub(in crate::net) use mio::event::Source as Native;
+
+/// Nothing can be asked that would tell.
+pub(in crate::net) fn over(_: &impl Source) -> Ready {
+    Ready::EMPTY
+}
 
 /// Whether a socket blocks cannot be found out here.
 pub(in crate::net) fn expect_nonblocking(_socket: &impl AsSocket) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 pub(super) mod listener;
 pub(super) mod socket;
+pub(super) mod source;
 mod split;
 mod split_owned;
 pub(super) mod stream;

@@ -1,5 +1,6 @@
 //! Halves that borrow their stream: for one task that does both.
 
+use super::source::Stream;
 use crate::io::ReadBuf;
 use crate::net::TcpStream;
 use crate::net::halves::borrowed_halves;
@@ -7,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-borrowed_halves!(TcpStream, SocketAddr, mio::net::TcpStream);
+borrowed_halves!(TcpStream, SocketAddr, Stream);
 
 impl ReadHalf<'_> {
     /// Reads without taking; see [`TcpStream::poll_peek`].

@@ -1,5 +1,6 @@
 //! Halves that own their stream together: for two tasks, one for each direction.
 
+use super::source::Stream;
 use crate::io::ReadBuf;
 use crate::net::TcpStream;
 use crate::net::halves::owned_halves;
@@ -7,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-owned_halves!(TcpStream, SocketAddr, mio::net::TcpStream);
+owned_halves!(TcpStream, SocketAddr, Stream);
 
 impl OwnedReadHalf {
     /// Reads without taking; see [`TcpStream::poll_peek`].

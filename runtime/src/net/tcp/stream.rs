@@ -1,16 +1,17 @@
+use super::source::Stream;
 use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
-use super::urgent::{self, INTEREST};
+use super::urgent::INTEREST;
 use crate::io::ReadBuf;
 use crate::net::addr::{ToSocketAddrs, no_address, resolve};
 use crate::net::evented::Evented;
 use crate::net::ready::ready_method;
-use crate::net::socket::{Socket, socket};
+use crate::net::socket::Socket;
 use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
 use crate::net::sys;
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
-use leno_reactor::{Direction, Io};
+use leno_reactor::Direction;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -23,7 +24,8 @@ use std::{fmt, io};
 /// methods come with [`AsyncReadExt`](crate::io::AsyncReadExt) and [`AsyncWriteExt`](crate::io::AsyncWriteExt).
 /// [`split`](Self::split) and [`into_split`](Self::into_split) give the two directions to two users.
 ///
-/// Dropping it closes the connection. [`shutdown`](crate::io::AsyncWriteExt::shutdown) ends the writing direction
+/// Dropping it closes the connection, and waits for nothing: if the socket lingers ([`linger`](Self::linger)), a blocking
+/// thread of the runtime closes it, and where there is none it is closed without lingering. [`shutdown`](crate::io::AsyncWriteExt::shutdown) ends the writing direction
 /// alone, so that the peer reads the end of the stream and may still answer.
 ///
 /// # Examples
@@ -68,7 +70,7 @@ use std::{fmt, io};
 /// # }).unwrap();
 /// ```
 pub struct TcpStream {
-    io: Evented<mio::net::TcpStream>,
+    io: Evented<Stream>,
 }
 
 impl TcpStream {
@@ -109,7 +111,7 @@ impl TcpStream {
 
     /// Waits for a connect that has been started.
     pub(super) async fn new_connecting(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new(stream, INTEREST)?;
+        let io = Evented::new(Stream::new(stream), INTEREST)?;
         poll_fn(|cx| io.poll_ready(cx, Direction::Write)).await?;
         match io.get_ref().take_error()? {
             Some(error) => Err(error),
@@ -120,11 +122,11 @@ impl TcpStream {
     /// Its first request is probably there, and there is room for an answer.
     #[track_caller]
     pub(super) fn new_accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
-        let io = Evented::new_accepted(stream, INTEREST)?;
+        let io = Evented::new_accepted(Stream::new(stream), INTEREST)?;
         Ok(TcpStream { io })
     }
 
-    pub(in crate::net) fn io(&self) -> &Evented<mio::net::TcpStream> {
+    pub(in crate::net) fn io(&self) -> &Evented<Stream> {
         &self.io
     }
 
@@ -152,7 +154,7 @@ impl TcpStream {
     #[track_caller]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         sys::expect_nonblocking(&stream)?;
-        let io = Evented::new(mio::net::TcpStream::from_std(stream), INTEREST)?;
+        let io = Evented::new(Stream::new(mio::net::TcpStream::from_std(stream)), INTEREST)?;
         Ok(TcpStream { io })
     }
 
@@ -162,7 +164,8 @@ impl TcpStream {
     ///
     /// If it cannot be deregistered.
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
-        self.io.into_inner().map(Into::into)
+        let stream = self.io.into_inner()?;
+        Ok(stream.into_inner().into())
     }
 
     /// Our own address.
@@ -258,6 +261,8 @@ impl TcpStream {
 
     /// Sets the `SO_LINGER` option: how long closing the socket waits for what has been written to be sent.
     ///
+    /// Dropping the stream does not wait nevertheless, a blocking thread does; and the end of the runtime waits for that.
+    ///
     /// # Errors
     ///
     /// Those of the system.
@@ -308,14 +313,6 @@ impl TcpStream {
         split_owned(self)
     }
 }
-
-socket!(
-    mio::net::TcpStream,
-    #[inline]
-    fn short_read_is_last(io: &Io<Self>) -> bool {
-        urgent::short_read_is_last(io)
-    }
-);
 
 async_read!(TcpStream);
 async_write!(TcpStream);

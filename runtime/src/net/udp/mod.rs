@@ -170,7 +170,7 @@ impl UdpSocket {
     readable_method!();
     writable_method!();
     socket_methods!(poll_recv_ready, poll_send_ready);
-    message_methods!(receive::READABLE_OR_ERROR);
+    message_methods!();
 }
 
 socket!(mio::net::UdpSocket);

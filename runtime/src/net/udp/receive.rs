@@ -1,10 +1,10 @@
 //! Receiving from anybody, and looking first.
 //!
-//! Waiting futures wait for errors, too: one that sending has caused is reported to whoever receives.
+//! Errors count as readable, so one that sending has caused is reported to whoever receives.
 
 use super::UdpSocket;
 use crate::io::ReadBuf;
-use crate::net::receive::{peek, peek_from, recv_from};
+use crate::net::receive::{peek, peek_from, recv, recv_from};
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
 use socket2::SockAddr;
@@ -12,9 +12,15 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-pub(super) const READABLE_OR_ERROR: Interest = Interest::READABLE.add(Interest::ERROR);
-
 impl UdpSocket {
+    pub(super) fn receive(
+        &self,
+        socket: &mio::net::UdpSocket,
+        buf: &mut impl BufMut,
+    ) -> io::Result<usize> {
+        recv(socket, buf)
+    }
+
     /// Receives a message, and returns its length and who has sent it.
     ///
     /// # Errors
@@ -27,7 +33,7 @@ impl UdpSocket {
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let receiving = self
             .io
-            .async_with(READABLE_OR_ERROR, |socket| socket.recv_from(buf));
+            .async_with(Interest::READABLE, |socket| socket.recv_from(buf));
         receiving.await
     }
 
@@ -79,7 +85,7 @@ impl UdpSocket {
     ///
     /// Dropping the future loses no message.
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let receiving = self.io.async_with(READABLE_OR_ERROR, |socket| {
+        let receiving = self.io.async_with(Interest::READABLE, |socket| {
             recv_from(socket, buf).and_then(with_sender)
         });
         receiving.await
@@ -100,7 +106,7 @@ impl UdpSocket {
     pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         let peeking = self
             .io
-            .async_with(READABLE_OR_ERROR, |socket| socket.peek(buf));
+            .async_with(Interest::READABLE, |socket| socket.peek(buf));
         peeking.await
     }
 
@@ -137,7 +143,7 @@ impl UdpSocket {
     pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         let peeking = self
             .io
-            .async_with(READABLE_OR_ERROR, |socket| socket.peek_from(buf));
+            .async_with(Interest::READABLE, |socket| socket.peek_from(buf));
         peeking.await
     }
 
@@ -182,7 +188,7 @@ impl UdpSocket {
     pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
         let peeking = self
             .io
-            .async_with(READABLE_OR_ERROR, |_| self.sender_of_next());
+            .async_with(Interest::READABLE, |_| self.sender_of_next());
         peeking.await
     }
 

@@ -31,9 +31,9 @@ impl UdpSocket {
 
     async fn send_to_first<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {
         let target = resolve(target).await?.next().ok_or_else(no_address)?;
-        let sending = self
-            .io
-            .async_with(Interest::WRITABLE, |socket| socket.send_to(buf, target));
+        let sending = self.io.async_with(Interest::WRITABLE, |socket| {
+            self.io.sent(socket.send_to(buf, target))
+        });
         sending.await
     }
 
@@ -48,8 +48,9 @@ impl UdpSocket {
         buf: &[u8],
         target: SocketAddr,
     ) -> Poll<io::Result<usize>> {
-        self.io
-            .poll_with(cx, Direction::Write, |socket| socket.send_to(buf, target))
+        self.io.poll_with(cx, Direction::Write, |socket| {
+            self.io.sent(socket.send_to(buf, target))
+        })
     }
 
     /// Sends a message to `target` without waiting; see [`send_to`](Self::send_to).
@@ -58,7 +59,8 @@ impl UdpSocket {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and those of the system.
     pub fn try_send_to(&self, buf: &[u8], target: SocketAddr) -> io::Result<usize> {
-        self.io
-            .try_with(Interest::WRITABLE, |socket| socket.send_to(buf, target))
+        self.io.try_with(Interest::WRITABLE, |socket| {
+            self.io.sent(socket.send_to(buf, target))
+        })
     }
 }

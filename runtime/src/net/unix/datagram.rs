@@ -1,11 +1,13 @@
 use super::SocketAddr;
+use super::send_to::Sending;
 use crate::io::ReadBuf;
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
-use crate::net::ready::{readable_method, ready_method, socket_methods, writable_method};
-use crate::net::receive::recv_from;
+use crate::net::ready::{operation_methods, poll_ready_methods, readable_method};
+use crate::net::receive::{recv, recv_from};
 use crate::net::socket::socket;
 use crate::net::sys;
+use crate::prim::Mutex;
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
 use std::net::Shutdown;
@@ -37,7 +39,9 @@ use std::{fmt, io};
 /// # }).unwrap();
 /// ```
 pub struct UnixDatagram {
-    io: Evented<mio::net::UnixDatagram>,
+    pub(super) io: Evented<mio::net::UnixDatagram>,
+    /// Polls of sending to a path.
+    pub(super) sending: Mutex<Sending>,
 }
 
 impl UnixDatagram {
@@ -91,7 +95,10 @@ impl UnixDatagram {
     #[track_caller]
     pub(super) fn new(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         let io = Evented::new_ready(socket, BOTH)?;
-        Ok(UnixDatagram { io })
+        Ok(UnixDatagram {
+            io,
+            sending: Mutex::default(),
+        })
     }
 
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixDatagram> {
@@ -151,6 +158,8 @@ impl UnixDatagram {
 
     /// Ends receiving, sending, or both.
     ///
+    /// Who receives when that has ended gets what has arrived before, and then messages of length 0 at once, on Linux.
+    ///
     /// # Errors
     ///
     /// Those of the system.
@@ -158,66 +167,11 @@ impl UnixDatagram {
         self.io.get_ref().shutdown(how)
     }
 
-    ready_method!();
     readable_method!();
-    writable_method!();
-    socket_methods!(poll_recv_ready, poll_send_ready);
-    message_methods!(Interest::READABLE);
-}
-
-/// Sending to a path.
-impl UnixDatagram {
-    /// Sends a message to the socket at a path, and returns its length.
-    ///
-    /// # Errors
-    ///
-    /// Those of the system, and that the runtime has shut down.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future while it waits means that the message is not sent.
-    pub async fn send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
-    where
-        P: AsRef<Path>,
-    {
-        let sending = self.io.async_with(Interest::WRITABLE, |socket| {
-            socket.send_to(buf, target.as_ref())
-        });
-        sending.await
-    }
-
-    /// Sends a message to the socket at a path; see [`send_to`](Self::send_to). Only the latest task that polled is
-    /// woken.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_to`](Self::send_to).
-    pub fn poll_send_to<P>(
-        &self,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-        target: P,
-    ) -> Poll<io::Result<usize>>
-    where
-        P: AsRef<Path>,
-    {
-        self.io.poll_with(cx, Direction::Write, |socket| {
-            socket.send_to(buf, target.as_ref())
-        })
-    }
-
-    /// Sends a message to the socket at a path without waiting; see [`send_to`](Self::send_to).
-    ///
-    /// # Errors
-    ///
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and those of the system.
-    pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
-    where
-        P: AsRef<Path>,
-    {
-        self.io
-            .try_with(Interest::WRITABLE, |socket| socket.send_to(buf, target))
-    }
+    poll_ready_methods!(poll_recv_ready, poll_send_ready, |socket, cx| socket
+        .poll_writable(cx));
+    operation_methods!();
+    message_methods!();
 }
 
 /// Receiving from anybody.
@@ -246,7 +200,7 @@ impl UnixDatagram {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<SocketAddr>> {
         self.io
-            .poll_with(cx, Direction::Read, |socket| receive_from(socket, buf))
+            .poll_with(cx, Direction::Read, |socket| self.receive_from(socket, buf))
             .map_ok(|(_, sender)| sender)
     }
 
@@ -266,7 +220,7 @@ impl UnixDatagram {
     /// As [`try_recv_from`](Self::try_recv_from).
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         self.io
-            .try_with(Interest::READABLE, |socket| receive_from(socket, buf))
+            .try_with(Interest::READABLE, |socket| self.receive_from(socket, buf))
     }
 
     /// As [`recv_from`](Self::recv_from), appending to `buf`, whose free memory need not be initialised.
@@ -281,17 +235,25 @@ impl UnixDatagram {
     pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         let receiving = self
             .io
-            .async_with(Interest::READABLE, |socket| receive_from(socket, buf));
+            .async_with(Interest::READABLE, |socket| self.receive_from(socket, buf));
         receiving.await
     }
-}
 
-fn receive_from(
-    socket: &mio::net::UnixDatagram,
-    buf: &mut impl BufMut,
-) -> io::Result<(usize, SocketAddr)> {
-    let (length, sender) = recv_from(socket, buf)?;
-    Ok((length, SocketAddr::from_raw(&sender)?))
+    fn receive(&self, socket: &mio::net::UnixDatagram, buf: &mut impl BufMut) -> io::Result<usize> {
+        self.io.ended(recv(socket, buf), || 0)
+    }
+
+    fn receive_from(
+        &self,
+        socket: &mio::net::UnixDatagram,
+        buf: &mut impl BufMut,
+    ) -> io::Result<(usize, SocketAddr)> {
+        let received = recv_from(socket, buf).map(Some);
+        match self.io.ended(received, || None)? {
+            Some((length, sender)) => Ok((length, SocketAddr::from_raw(&sender)?)),
+            None => Ok((0, SocketAddr::of(Path::new(""))?)),
+        }
+    }
 }
 
 socket!(mio::net::UnixDatagram);

@@ -3,6 +3,7 @@
 pub(super) mod datagram;
 pub(super) mod listener;
 pub mod pipe;
+mod send_to;
 pub(super) mod socket;
 mod socketaddr;
 mod split;
@@ -17,6 +18,14 @@ mod abstract_name;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "abstract_name/other.rs"]
 mod abstract_name;
+
+// Room of which no event tells.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "pause/linux.rs"]
+mod pause;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "pause/other.rs"]
+mod pause;
 
 pub use socketaddr::SocketAddr;
 pub use split::{ReadHalf, WriteHalf};

@@ -1,3 +1,4 @@
+use super::stream::when_there_is_room;
 use crate::net::{UnixDatagram, UnixListener, UnixStream, sys};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
@@ -77,7 +78,8 @@ impl UnixSocket {
         UnixListener::new(mio::net::UnixListener::from_std(self.socket.into()))
     }
 
-    /// Connects the socket to the one at a path.
+    /// Connects the socket to the one at a path; waits while the listener's queue is full, as
+    /// [`UnixStream::connect`] does.
     ///
     /// # Errors
     ///
@@ -100,10 +102,12 @@ impl UnixSocket {
             Type::STREAM,
             "connect cannot be called on a datagram socket",
         )?;
-        match self.socket.connect(&SockAddr::unix(path)?) {
-            Err(error) if !sys::is_connecting(&error) => return Err(error),
-            _ => {}
-        }
+        let address = SockAddr::unix(path)?;
+        when_there_is_room(|| match self.socket.connect(&address) {
+            Err(error) if !sys::is_connecting(&error) => Err(error),
+            _ => Ok(()),
+        })
+        .await?;
         UnixStream::new_connecting(mio::net::UnixStream::from_std(self.socket.into())).await
     }
 

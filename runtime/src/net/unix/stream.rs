@@ -1,3 +1,4 @@
+use super::pause::{Pause, is_full};
 use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use super::ucred::peer_cred;
@@ -7,7 +8,7 @@ use crate::net::ready::ready_method;
 use crate::net::socket::socket;
 use crate::net::stream::{async_read, async_write, read_methods, stream_methods, write_methods};
 use crate::net::sys;
-use crate::runtime::current::Need;
+use crate::runtime::current::{self, Need};
 use crate::runtime::required::required;
 use leno_reactor::Direction;
 use std::future::{Future, poll_fn};
@@ -48,10 +49,14 @@ pub struct UnixStream {
 impl UnixStream {
     /// Connects to the socket at a path, or on Linux at an abstract name if it begins with a zero byte.
     ///
+    /// On Linux, if the listener's queue is full, it waits until there is room, as a blocking connect does. The system does
+    /// not tell when, so it is tried again after a tenth of a millisecond, and then ever more seldom, down to every 26
+    /// milliseconds; that does not need the runtime's timers. If it should not wait for ever, put a
+    /// [`timeout`](crate::time::timeout()) around it.
+    ///
     /// # Errors
     ///
-    /// Those of the system, and that the runtime has shut down. On Linux,
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) means that the listener's queue is full.
+    /// Those of the system, and that the runtime has shut down.
     ///
     /// # Panics
     ///
@@ -89,7 +94,8 @@ impl UnixStream {
     }
 
     async fn connect_to(socket_addr: &SocketAddr) -> io::Result<UnixStream> {
-        UnixStream::new_connecting(mio::net::UnixStream::connect_addr(&socket_addr.0)?).await
+        let connect = || mio::net::UnixStream::connect_addr(&socket_addr.0);
+        UnixStream::new_connecting(when_there_is_room(connect).await?).await
     }
 
     /// Waits for a connect that has been started.
@@ -204,6 +210,21 @@ impl UnixStream {
     /// Dropping the write half ends the writing direction.
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned(self)
+    }
+}
+
+/// Connects; again and again while the listener's queue is full.
+pub(super) async fn when_there_is_room<R>(
+    mut connect: impl FnMut() -> io::Result<R>,
+) -> io::Result<R> {
+    let mut pause = Pause::new();
+    loop {
+        match connect() {
+            Err(error) if is_full(&error) => {}
+            result => return result,
+        }
+        let reactor = current::reactor();
+        poll_fn(|cx| pause.poll(cx, &reactor)).await?;
     }
 }
 

@@ -33,6 +33,7 @@ pub use receiver::Receiver;
 pub use sender::Sender;
 
 use crate::net::evented::Evented;
+use crate::net::sys::Native;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -90,7 +91,7 @@ pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Resu
 /// Takes an end out of the reactor, and makes it as most programs want it.
 fn into_blocking<S>(io: Evented<S>) -> io::Result<OwnedFd>
 where
-    S: mio::event::Source + Into<OwnedFd>,
+    S: Native + Into<OwnedFd>,
 {
     let fd = io.into_inner()?.into();
     set_nonblocking(fd.as_fd(), false)?;

@@ -102,7 +102,7 @@ impl Receiver {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or nothing in `interest` concerns this end.
     ///
     /// # Cancel safety
     ///

@@ -103,7 +103,7 @@ impl Sender {
     ///
     /// # Errors
     ///
-    /// If the runtime has shut down.
+    /// If the runtime has shut down, or nothing in `interest` concerns this end.
     ///
     /// # Cancel safety
     ///
@@ -136,7 +136,7 @@ impl Sender {
     /// those of the system.
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
-            .try_with(Interest::WRITABLE, |mut pipe| pipe.write(buf))
+            .try_with(Interest::WRITABLE, |mut pipe| self.io.sent(pipe.write(buf)))
     }
 
     /// As [`try_write`](Self::try_write), from several buffers, one after the other.
@@ -145,8 +145,9 @@ impl Sender {
     ///
     /// As [`try_write`](Self::try_write).
     pub fn try_write_vectored(&self, buf: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.io
-            .try_with(Interest::WRITABLE, |mut pipe| pipe.write_vectored(buf))
+        self.io.try_with(Interest::WRITABLE, |mut pipe| {
+            self.io.sent(pipe.write_vectored(buf))
+        })
     }
 
     /// Tries an operation of your own on the pipe, if it is writable.
@@ -186,8 +187,9 @@ impl AsyncWrite for Sender {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.io()
-            .poll_with(cx, Direction::Write, |mut pipe| pipe.write(buf))
+        self.io().poll_with(cx, Direction::Write, |mut pipe| {
+            self.io.sent(pipe.write(buf))
+        })
     }
 
     fn poll_write_vectored(
@@ -195,8 +197,9 @@ impl AsyncWrite for Sender {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.io()
-            .poll_with(cx, Direction::Write, |mut pipe| pipe.write_vectored(bufs))
+        self.io().poll_with(cx, Direction::Write, |mut pipe| {
+            self.io.sent(pipe.write_vectored(bufs))
+        })
     }
 
     fn is_write_vectored(&self) -> bool {
