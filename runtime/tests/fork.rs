@@ -12,6 +12,10 @@ fn main() {
             a_stream_dropped_in_the_child_is_heard_in_the_parent,
         ),
         (
+            "a_half_dropped_in_the_child_ends_nothing",
+            a_half_dropped_in_the_child_ends_nothing,
+        ),
+        (
             "a_runtime_dropped_in_the_child_goes_on_in_the_parent",
             a_runtime_dropped_in_the_child_goes_on_in_the_parent,
         ),
@@ -109,6 +113,38 @@ mod tests {
             child.succeeds();
             runtime.block_on(far.write_all(b"more")).unwrap();
             runtime.block_on(near.read_exact(&mut text)).unwrap();
+            assert_eq!(&text, b"more");
+        }
+    }
+
+    /// The owned half that writes ends the stream when it is dropped, and a stream that lingers changes its option to close.
+    pub fn a_half_dropped_in_the_child_ends_nothing() {
+        for kind in KINDS {
+            let runtime = kind();
+            let (near, mut far) = runtime.block_on(async { UnixStream::pair() }).unwrap();
+            let (child, (read, mut write)) = fork_with(near.into_split(), drop);
+            child.succeeds();
+            let mut text = [0; 4];
+            runtime.block_on(write.write_all(b"text")).unwrap();
+            runtime.block_on(far.read_exact(&mut text)).unwrap();
+            assert_eq!(&text, b"text");
+            drop((read, write));
+            assert_eq!(runtime.block_on(far.read(&mut text)).unwrap(), 0);
+
+            let (near, mut far) = runtime.block_on(async {
+                let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let address = listener.local_addr().unwrap();
+                let near = TcpStream::connect(address).await.unwrap();
+                (near, listener.accept().await.unwrap().0)
+            });
+            let linger = Some(Duration::from_secs(9));
+            socket2::SockRef::from(&near).set_linger(linger).unwrap();
+            let (child, (read, mut write)) = fork_with(near.into_split(), drop);
+            child.succeeds();
+            let option = socket2::SockRef::from(read.as_ref()).linger().unwrap();
+            assert_eq!(option, linger);
+            runtime.block_on(write.write_all(b"more")).unwrap();
+            runtime.block_on(far.read_exact(&mut text)).unwrap();
             assert_eq!(&text, b"more");
         }
     }

@@ -56,6 +56,11 @@ impl<S: Native> Evented<S> {
         self.io.into_inner()
     }
 
+    /// True in a process that was forked from the one that has registered it.
+    pub(super) fn is_inherited(&self) -> bool {
+        self.io.handle().is_inherited()
+    }
+
     /// Waits until the direction is ready, as the one poll that the direction remembers.
     pub(super) fn poll_ready(
         &self,

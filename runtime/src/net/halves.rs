@@ -170,7 +170,8 @@ macro_rules! owned_halves {
 
         impl Drop for OwnedWriteHalf {
             fn drop(&mut self) {
-                if self.ends_on_drop {
+                // A forked child leaves the stream, which is its parent's too, as it is.
+                if self.ends_on_drop && !self.io().is_inherited() {
                     // Nobody is left to tell of an error.
                     let _ = self.end_writing();
                 }

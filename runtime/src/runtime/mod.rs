@@ -49,8 +49,7 @@
 //! woken, and no program is killed, whatever [`kill_on_drop`](crate::process::Command::kill_on_drop) says. A runtime that is
 //! dropped or shut down in the child stays in memory with its tasks, none of which is dropped. The copies of descriptors that
 //! belong to those stay open until the child ends or executes a program, so a peer does not see the end of such a connection
-//! before that. The exception is the owned write half of a stream, which ends the writing of both processes when it is
-//! dropped in either: forget it.
+//! before that.
 //!
 //! **What does not work in the child:**
 //!

@@ -16,6 +16,7 @@
 use super::urgent;
 use crate::io::blocking;
 use crate::net::socket::Socket;
+use crate::prim::process;
 use leno_reactor::{Interest, Io};
 use mio::event::Source;
 use mio::net::TcpStream;
@@ -32,6 +33,9 @@ pub(in crate::net) struct Stream {
     stream: Option<TcpStream>,
     /// Somebody may have taken urgent data.
     had_urgent: AtomicBool,
+    /// The [number](process::number) of the process that has registered it. In one that was forked from that, closing does not
+    /// wait, and the socket is as much the parent's.
+    process: u32,
 }
 
 impl Stream {
@@ -39,6 +43,7 @@ impl Stream {
         Self {
             stream: Some(stream),
             had_urgent: AtomicBool::new(false),
+            process: process::number(),
         }
     }
 
@@ -60,7 +65,7 @@ impl Deref for Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take() {
-            if lingers(&stream) {
+            if self.process == process::number() && lingers(&stream) {
                 close_elsewhere(stream);
             }
         }
