@@ -455,6 +455,40 @@ fn what_a_callback_yields_is_resumed_before_its_thread_sleeps() {
 }
 
 #[test]
+fn who_runs_a_set_next_takes_those_along_that_have_yielded() {
+    let set = LocalSet::new();
+    let runtime = one_thread();
+    let task = set.spawn_local(async {
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        7
+    });
+    let output = runtime.block_on(async {
+        {
+            // Somebody who goes away: nobody hears of what has been promised to him.
+            let mut run = pin!(set.run_until(std::future::pending::<()>()));
+            let mut cx = Context::from_waker(Waker::noop());
+            assert!(run.as_mut().poll(&mut cx).is_pending());
+        }
+        set.run_until(task).await
+    });
+    assert_eq!(output.unwrap(), 7);
+    // And between two runtimes.
+    let task = set.spawn_local(async {
+        yield_now().await;
+        yield_now().await;
+        8
+    });
+    runtime.block_on(async {
+        let mut run = pin!(set.run_until(std::future::pending::<()>()));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(run.as_mut().poll(&mut cx).is_pending());
+    });
+    assert_eq!(set.block_on(&one_thread(), task).unwrap(), 8);
+}
+
+#[test]
 fn a_yield_off_a_runtime_is_over_at_once() {
     let set = LocalSet::new();
     let task = set.spawn_local(async {

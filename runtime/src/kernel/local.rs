@@ -354,10 +354,8 @@ impl Driven {
         });
         core.resumed.set(resumed);
         core.ran.set(0);
-        if core.deferred.any() {
-            for waker in core.deferred.take() {
-                foreign::call(|| waker.wake());
-            }
+        for waker in core.deferred.take() {
+            foreign::call(|| waker.wake());
         }
     }
 

@@ -15,6 +15,10 @@
 //! before R2, and then P3 finds the push. A poll within a poll of the same set registers nothing: the outer one has,
 //! and goes on afterwards.
 //!
+//! A task that yields is set aside, and whoever polls the set yields in its stead (see [`deferred`](super::deferred)): it is
+//! queued again by the first poll of a later round. A poll that finds some of its own round yields for them once more, so
+//! they depend on nobody who has gone away.
+//!
 //! # Whose thread
 //!
 //! The futures need not be `Send`, so a [`Runnable`] is run or dropped on the owner's thread only. It may *lie* in the
@@ -32,6 +36,7 @@
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
+use crate::kernel::deferred::{self, Round};
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Driving;
@@ -74,6 +79,9 @@ struct Own {
     home: Home,
     /// Never borrowed across foreign code.
     queue: RefCell<VecDeque<Runnable>>,
+    /// Tasks that have yielded, and in which round. Never borrowed across foreign code either.
+    yielded: RefCell<VecDeque<Runnable>>,
+    round: Cell<Option<Round>>,
     /// This thread is running the set's tasks: what is pushed to `queue` will be seen.
     polling: Cell<bool>,
     closed: Cell<bool>,
@@ -118,6 +126,8 @@ impl LocalSet {
             home: Home::new(SetHome(Arc::clone(&shared))),
             shared,
             queue: RefCell::new(VecDeque::new()),
+            yielded: RefCell::new(VecDeque::new()),
+            round: Cell::new(None),
             polling: Cell::new(false),
             closed: Cell::new(false),
         }))
@@ -170,6 +180,12 @@ impl LocalSet {
         self.0.queue.borrow_mut().pop_front()
     }
 
+    /// Tasks that have yielded get their turn.
+    fn resume(&self) {
+        let mut yielded = self.0.yielded.borrow_mut();
+        self.0.queue.borrow_mut().append(&mut yielded);
+    }
+
     /// Moves what others have pushed to the end of the own queue; false if that was nothing.
     fn take_remote(&self) -> bool {
         let mut remote = self.0.shared.remote.lock();
@@ -180,8 +196,22 @@ impl LocalSet {
 }
 
 impl Polling<'_> {
-    /// P2 and P3; true if there may be more to do.
-    pub(crate) fn run_tasks(&self) -> bool {
+    /// P2 and P3; true if there may be more to do. If tasks have yielded, so does whoever polls the set with `waker`: they
+    /// get their turn when those who yield outside of the set do.
+    pub(crate) fn run_tasks(&self, waker: &Waker) -> bool {
+        let own = &*self.set.0;
+        if own.round.get() != deferred::round() {
+            self.set.resume();
+        }
+        let more = self.run_ready_tasks();
+        if !own.yielded.borrow().is_empty() {
+            own.round.set(deferred::round());
+            deferred::defer(waker);
+        }
+        more
+    }
+
+    fn run_ready_tasks(&self) -> bool {
         // Those of other threads get their turn at each poll, however many wake each other here.
         self.set.take_remote();
         for _ in 0..TASKS_PER_POLL {
@@ -191,8 +221,13 @@ impl Polling<'_> {
             });
             match task {
                 Some(task) => {
-                    if let Some(woken) = budget::with_budget(budget::PER_POLL, || task.run()) {
-                        self.set.0.queue.borrow_mut().push_back(woken);
+                    let (woken, yielded) = deferred::poll_in_set(|| {
+                        budget::with_budget(budget::PER_POLL, || task.run())
+                    });
+                    if let Some(woken) = woken {
+                        let own = &*self.set.0;
+                        let queue = if yielded { &own.yielded } else { &own.queue };
+                        queue.borrow_mut().push_back(woken);
                     }
                 }
                 None => return false,
@@ -216,6 +251,7 @@ impl Drop for LocalSet {
         let shared = &*self.0.shared;
         shared.remote.lock().closing = true;
         shared.owned.close();
+        self.resume();
         loop {
             self.take_remote();
             while let Some(task) = self.pop() {
