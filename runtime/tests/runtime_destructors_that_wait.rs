@@ -78,6 +78,8 @@ fn of_an_output_that_nobody_reads() {
         let runtime = multi_thread(workers);
         let (closed, closes) = mpsc::channel();
         let output = Closes::new("unread", &closed, for_a_timer);
+        // If the task is done by then, it goes with the handle, on this thread.
+        let _entered = runtime.enter();
         drop(runtime.spawn(async move { output }));
         assert_eq!(closes.recv_timeout(NEVER), Ok("unread"));
     }

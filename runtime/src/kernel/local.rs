@@ -14,7 +14,7 @@
 //! roots (see [`deferred`](super::deferred)). A root's turn is over when it has been polled once, so nobody starves.
 //!
 //! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
-//! all that is left has yielded: at once, and less often the longer nothing else comes ([`yields`](super::yields)).
+//! all that is left has yielded.
 
 mod closing;
 mod counters;
@@ -101,9 +101,6 @@ struct Core {
     left: Cell<usize>,
     /// The driver is to end the scheduler.
     ending: Cell<bool>,
-    /// Tasks that ran since those that had yielded were resumed, and how many these were.
-    ran: Cell<usize>,
-    resumed: Cell<usize>,
     tick: Cell<u32>,
     /// Ticks since the last look for events.
     unlooked: Cell<u32>,
@@ -224,8 +221,6 @@ impl Core {
             patience: Patience::new(),
             left: Cell::new(0),
             ending: Cell::new(false),
-            ran: Cell::new(0),
-            resumed: Cell::new(0),
             tick: Cell::new(0),
             unlooked: Cell::new(0),
             awake_since: Cell::new(0),
@@ -271,37 +266,40 @@ impl Driven {
 
     /// All that comes between two turns of the root.
     fn round(&self, root: &Root) {
-        let ran = self.core().ran.get();
-        let dry = self.run_tasks();
+        let (dry, any) = self.run_tasks();
         if self.tick() {
             self.look_around();
         }
         if !dry {
             self.resume();
         } else if self.has_yielded() {
-            self.look_for_others();
+            // All that is left may be waiting for what is not a task.
+            self.core().tick.set(0);
+            self.core().unlooked.set(0);
+            self.look_and_fire();
             self.resume();
         } else if !root.is_woken() {
             if !self.local.is_wanted() {
                 self.sleep();
             }
-        } else if self.core().ran.get() == ran && here::with(|here| here.yields.count()) {
+        } else if !any {
             // A root that has woken itself, with nothing to run, has left the turn to what is not a task.
             self.look_and_fire();
         }
     }
 
-    /// Runs what is ready, and what that sets off, as long as the round lasts. True if nothing is left.
-    fn run_tasks(&self) -> bool {
+    /// Runs what is ready, and what that sets off, as long as the round lasts. Says whether nothing is left, and whether there
+    /// was anything.
+    fn run_tasks(&self) -> (bool, bool) {
         let core = self.core();
-        let mut dry = false;
+        let (mut dry, mut any) = (false, false);
         while core.left.get() > 0 && !self.local.is_wanted() {
             let Some(task) = self.next() else {
                 dry = true;
                 break;
             };
             core.left.set(core.left.get() - 1);
-            core.ran.set(core.ran.get().wrapping_add(1));
+            any = true;
             here::with(|here| here.budget.set(budget::PER_POLL));
             let (woken, yielded) = core.deferred.poll(task.address(), || task.run());
             match woken {
@@ -314,46 +312,25 @@ impl Driven {
             }
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
-        dry
+        (dry, any)
     }
 
     fn has_yielded(&self) -> bool {
         self.core().deferred.any() || self.queues(|queues| !queues.yielded.is_empty())
     }
 
-    /// All that is left has yielded, and may be waiting for what is not a task. That gets its turn at once if others have
-    /// run since the last time.
-    fn look_for_others(&self) {
-        let core = self.core();
-        let is_time = here::with(|here| {
-            if core.ran.get() > core.resumed.get() {
-                here.yields.restart();
-            }
-            here.yields.count()
-        });
-        if is_time {
-            core.tick.set(0);
-            core.unlooked.set(0);
-            self.look_and_fire();
-        }
-    }
-
     /// Those that have yielded get their turn.
     fn resume(&self) {
         let core = self.core();
-        let resumed = self.queues(|queues| {
-            let resumed = queues.yielded.len();
-            if resumed == 0 {
+        self.queues(|queues| {
+            if queues.yielded.is_empty() {
                 // The memory of the ready ones stays theirs.
             } else if queues.ready.is_empty() {
                 std::mem::swap(&mut queues.ready, &mut queues.yielded);
             } else {
                 queues.ready.append(&mut queues.yielded);
             }
-            resumed
         });
-        core.resumed.set(resumed);
-        core.ran.set(0);
         for waker in core.deferred.take() {
             foreign::call(|| waker.wake());
         }
@@ -496,7 +473,6 @@ impl Driven {
             }
             local.wheel.awake();
             self.core().awake_since.set(prim::now());
-            here::with(|here| here.yields.restart());
             self.count_sleep();
         }
         self.fire();
