@@ -114,17 +114,19 @@ pub fn advance(duration: Duration) -> impl Future<Output = ()> {
     // The tasks that have been woken are queued before this one queues itself again. It comes right after them, before what
     // they set off: that belongs to the time from here on.
     let mut advanced = false;
+    let then = poll_fn(move |cx| {
+        if advanced {
+            return Poll::Ready(());
+        }
+        advanced = true;
+        Local::queue_root_here();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    });
     Advance {
         duration: Some(duration),
-        then: poll_fn(move |cx| {
-            if advanced {
-                return Poll::Ready(());
-            }
-            advanced = true;
-            Local::queue_root_here();
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        }),
+        // A block, so that this is no more `Unpin` than tokio's.
+        then: async move { then.await },
     }
 }
 
