@@ -134,8 +134,12 @@ impl Builder {
 
     /// How many threads may run [`spawn_blocking`](crate::task::spawn_blocking) closures at a time; 512 without this.
     ///
-    /// They are started as they are needed. Further closures wait until one of them is free. Workers do not count, nor
-    /// does a thread for as long as it waits in [`block_in_place`](crate::task::block_in_place).
+    /// They are started as they are needed. Further closures wait until one of them is free.
+    ///
+    /// Workers do not count, nor does a thread for as long as it waits by leno's means: in a `block_on`, in the blocking forms
+    /// of channels and locks, in [`block_in_place`](crate::task::block_in_place). What it waits for may need a thread as well, and
+    /// gets one. So this bounds what runs, and not how many threads there are; to bound how many closures have begun use a
+    /// [`Semaphore`](crate::sync::Semaphore).
     ///
     /// # Panics
     ///

@@ -44,6 +44,10 @@ where
 /// branches of a `select!` or `join!`. Outside of a runtime, or on a thread that may wait anyway, the closure is just
 /// called. If the system has no thread to hand the tasks to, they wait.
 ///
+/// It may be called in a destructor, wherever that is run: when the task is aborted, when its output is dropped, when the
+/// runtime ends. At the end timers and IO go on as long as such a destructor waits, and whoever waits for the runtime waits for
+/// it too. In a waker or a callback that a worker calls in between tasks the closure is just called, and holds that worker up.
+///
 /// # Panics
 ///
 /// On a current-thread runtime and in a `LocalSet`: there is nobody to hand the other tasks to.
