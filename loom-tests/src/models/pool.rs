@@ -228,7 +228,7 @@ impl<T> Shared<T> {
 
 /// A core that changes threads in the middle of a poll takes its queues along: the tasks in them run while the poll
 /// goes on, and the poll's own task ends on the thread that it is on.
-// Mutations: worker.rs, `hand_off` drops the task in the slot: it is cancelled; `wait` does not look for the end after its
+// Mutations: worker/handed.rs, `hand_off` drops the task in the slot: it is cancelled; worker.rs, `wait` does not look for the end after its
 // announcement, or pool.rs, `finished` does not count: deadlock.
 #[test]
 fn a_core_may_change_threads_in_the_middle_of_a_poll() {
@@ -278,7 +278,7 @@ fn a_core_may_change_threads_in_the_middle_of_a_poll() {
 
 /// A destructor at the end of a pool hands its core on and waits: for another task that the end cancels, which whoever has the
 /// core sees to, and then for a timer, which fires as long as somebody waits. Its thread comes back to the end.
-// Mutations: owned.rs, `close` claims both tasks before it cancels one: the first waits for ever. worker.rs, `hand_off` does
+// Mutations: owned.rs, `close` claims both tasks before it cancels one: the first waits for ever. worker/handed.rs, `hand_off` does
 // not linger: the timer is closed, not fired. `retire` does not end that: the last core waits for ever. pool.rs,
 // `wait_for_lingering` does not fire: deadlock.
 #[test]
@@ -395,7 +395,7 @@ fn a_worker_whose_timer_another_has_fired_sleeps_on() {
 }
 
 /// A core that no thread has taken ends its pool, and cancels what is queued.
-// Mutations: worker.rs, the drop of `Handed` does not close the pool; pool.rs, `end_worker` does not close the owned lists:
+// Mutations: worker/handed.rs, the drop of `Handed` does not close the pool; pool.rs, `end_worker` does not close the owned lists:
 // deadlock.
 #[test]
 fn a_core_that_is_dropped_ends_the_pool() {

@@ -22,6 +22,7 @@
 //! wakes a searcher after some milliseconds.
 
 mod attend;
+mod handed;
 mod pace;
 mod relief;
 mod search;
@@ -29,16 +30,16 @@ mod yielding;
 
 use crate::kernel::budget;
 use crate::kernel::foreign;
-use crate::kernel::here::{self, Blocking, Hold};
+use crate::kernel::here::{self, Hold};
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
-use crate::kernel::root::Driving;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
+pub(crate) use handed::{Handed, hand_off};
 use pace::Pace;
 use relief::Relief;
 use std::cell::Cell;
@@ -84,9 +85,6 @@ pub(crate) struct Core {
     ending: Cell<bool>,
 }
 
-/// A core on its way to a thread.
-pub(crate) struct Handed(Option<Box<Core>>);
-
 /// Calls `f` with the core of `pool` that this thread holds, if it does.
 #[inline]
 pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R {
@@ -96,132 +94,6 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     // references and cells only, on the one thread that holds it.
     let core = unsafe { core.as_ref() };
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
-}
-
-/// Takes the core away from this thread, for another thread to go on with. `None` if it holds none, or has to keep it: the
-/// worker's loop expects to find its core again after foreign wakers and callbacks.
-pub(crate) fn hand_off() -> Option<Handed> {
-    if here::with(|here| here.hold.get()) != Hold::Core {
-        return None;
-    }
-    let core = take()?;
-    here::with(|here| here.hold.set(Hold::Counted));
-    // A task in the slot has been promised to run right after this one, which may now take long.
-    if let Some(task) = core.slot().take() {
-        core.push(task);
-    }
-    if core.ending.get() {
-        core.pool.linger();
-    }
-    Some(Handed(Some(core)))
-}
-
-/// Takes the core away from this thread.
-fn take() -> Option<Box<Core>> {
-    let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
-    if core.is_null() {
-        return None;
-    }
-    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
-    let core = unsafe { Box::from_raw(core) };
-    core.wheel().disown();
-    Some(core)
-}
-
-impl Handed {
-    pub(super) fn new(core: Core) -> Self {
-        Self(Some(Box::new(core)))
-    }
-
-    /// Gives the core to this thread. The claim to it is `here.core` from now on.
-    pub(crate) fn install(mut self) {
-        if let Some(core) = self.0.take() {
-            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
-            unsafe { core.wheel().own() };
-            here::with(|here| {
-                let before = here.core.replace(Box::into_raw(core).cast_const().cast());
-                debug_assert!(before.is_null(), "a thread cannot hold two cores");
-                here.hold.set(Hold::Core);
-            });
-        }
-    }
-
-    /// As [`install`](Self::install), for who has [handed it off](hand_off), and found nobody.
-    pub(crate) fn give_back(self) {
-        if let Some(core) = self.0.as_ref().filter(|core| core.ending.get()) {
-            core.pool.linger_no_more();
-        }
-        self.install();
-    }
-
-    /// Runs the worker's loop on this thread until the pool is closed or the core is handed on.
-    pub(crate) fn run(self) {
-        let _driving = Driving::replace(Blocking::InPlace);
-        let _holding = Hold::Core.replace();
-        self.install();
-        loop {
-            match current(Core::step) {
-                Some(Step::Task(task)) => run(task),
-                Some(Step::Rested) => {}
-                // Closed, or gone with the task.
-                Some(Step::Closed) | None => break,
-            }
-        }
-        here::with(|here| here.budget.set(budget::UNLIMITED));
-        if let Some(core) = take() {
-            Handed(Some(core)).retire(Hold::Core);
-        }
-    }
-
-    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`.
-    fn retire(mut self, hold: Hold) {
-        let Some(core) = self.0.take() else {
-            return;
-        };
-        let pool = Arc::clone(&core.pool);
-        core.ending.set(true);
-        // If a destructor hands it on, whoever gets it sees at once that the pool is closed.
-        core.tick.set(core.intervals.step());
-        let core = Box::into_raw(core).cast_const().cast();
-        // With the core in place, tasks that the dying ones wake come to this worker's own queues. The thread may
-        // be holding a core of another pool, if this one was never run.
-        let before = here::with(|here| here.core.replace(core));
-        let holding = hold.replace();
-        pool.end_worker(|| drain_own(&pool));
-        let core = take();
-        drop(holding);
-        here::with(|here| here.core.set(before));
-        match core {
-            Some(core) => {
-                core.remote.counters.count_busy(core.awake_since.get());
-                // With the last core go the user's callbacks, and what those own.
-                foreign::call(|| drop(core));
-                pool.retire();
-            }
-            // A destructor that waits has handed it on, and it is ended elsewhere.
-            None => pool.linger_no_more(),
-        }
-    }
-}
-
-/// Cancels what is in the queues of the core of `pool` that this thread holds; true if there was anything.
-fn drain_own(pool: &Pool) -> bool {
-    let mut any = false;
-    while let Some(task) = with_core(pool, |core| core.and_then(Core::take_any)) {
-        task.cancel();
-        any = true;
-    }
-    any
-}
-
-impl Drop for Handed {
-    fn drop(&mut self) {
-        // A core that no thread has taken: it could not be started, or the runtime is closed.
-        if let Some(core) = self.0.take() {
-            core.pool.close();
-            Self(Some(core)).retire(Hold::Kept);
-        }
-    }
 }
 
 /// The number of the worker that this thread is.

@@ -5,6 +5,7 @@ use crate::kernel::local::Local;
 use crate::runtime::current;
 use pin_project_lite::pin_project;
 use std::future::{Future, poll_fn};
+use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -114,19 +115,18 @@ pub fn advance(duration: Duration) -> impl Future<Output = ()> {
     // The tasks that have been woken are queued before this one queues itself again. It comes right after them, before what
     // they set off: that belongs to the time from here on.
     let mut advanced = false;
-    let then = poll_fn(move |cx| {
-        if advanced {
-            return Poll::Ready(());
-        }
-        advanced = true;
-        Local::queue_root_here();
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    });
     Advance {
         duration: Some(duration),
-        // A block, so that this is no more `Unpin` than tokio's.
-        then: async move { then.await },
+        then: poll_fn(move |cx| {
+            if advanced {
+                return Poll::Ready(());
+            }
+            advanced = true;
+            Local::queue_root_here();
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }),
+        pinned: PhantomPinned,
     }
 }
 
@@ -136,6 +136,9 @@ pin_project! {
         duration: Option<Duration>,
         #[pin]
         then: F,
+        // No more `Unpin` than tokio's.
+        #[pin]
+        pinned: PhantomPinned,
     }
 }
 
