@@ -9,15 +9,15 @@
 //! again; a doorbell tells it of newcomers. `poll(2)` tells what *is*, not what has changed, so no event can come too
 //! early. Who is woken is not waited for any more, and has to come again.
 //!
-//! After a `fork` the child has the waits, but not the thread: they are its parent's, and forgotten.
+//! A child that was forked has waits of its own: those that it has inherited are its parent's, as the thread is.
 
 use crate::kernel::foreign;
+use crate::prim::process::PerProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr};
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::mem::{self, ManuallyDrop};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,10 +32,10 @@ pub(crate) type Source = Arc<dyn AsFd + Send + Sync>;
 /// A place among those that wait; given back when it is dropped.
 pub(crate) struct Place(u64);
 
-static WAITS: Mutex<Waits> = Mutex::new(Waits::new());
+static WAITS: PerProcess<Mutex<Waits>> = PerProcess::new();
 
+#[derive(Default)]
 struct Waits {
-    process: u32,
     waits: Vec<Wait>,
     has_thread: bool,
     /// Without one, since the system refused it descriptors, the thread looks again every few milliseconds.
@@ -123,15 +123,6 @@ impl Wait {
 }
 
 impl Waits {
-    const fn new() -> Self {
-        Self {
-            process: 0,
-            waits: Vec::new(),
-            has_thread: false,
-            doorbell: None,
-        }
-    }
-
     fn remove(&mut self, place: u64) -> Option<Wait> {
         let index = self.waits.iter().position(|wait| wait.place == place)?;
         Some(self.waits.swap_remove(index))
@@ -163,15 +154,7 @@ impl Waits {
 
 fn waits() -> MutexGuard<'static, Waits> {
     // Nothing in here panics half-way.
-    let mut waits = WAITS.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = std::process::id();
-    if waits.process != process {
-        let inherited = mem::replace(&mut *waits, Waits::new());
-        // The wakers are of tasks that go on in the parent.
-        let _leaked = ManuallyDrop::new(inherited.waits);
-        waits.process = process;
-    }
-    waits
+    WAITS.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Two ends that do not block.

@@ -18,6 +18,7 @@ use crate::io::ReadBuf;
 use crate::io::blocking::readable::{Place, Source, is_readable};
 use crate::io::blocking::{Buffer, DEFAULT_MAX_BUF_SIZE};
 use crate::kernel::foreign;
+use crate::prim::process;
 use std::io::{self, BufRead, ErrorKind, IoSlice};
 use std::mem::{self, ManuallyDrop};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -190,7 +191,7 @@ impl Input {
 fn input() -> MutexGuard<'static, Input> {
     // Nothing in here panics half-way.
     let mut input = INPUT.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = std::process::id();
+    let process = process::number();
     if input.process != process {
         // After a `fork` the thread is the parent's, and so are those that wait. What was read is there twice, as it is
         // in std's buffer.
