@@ -4,6 +4,7 @@
 use leno::runtime::{Builder, Handle, Runtime};
 use leno::sync::{Mutex, mpsc, oneshot};
 use leno::task::{JoinHandle, block_in_place, spawn_blocking};
+use std::collections::HashSet;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -207,4 +208,31 @@ fn the_limit_holds_for_those_that_run() {
         .into_iter()
         .map(|closure| runtime.block_on(closure).unwrap());
     assert!(most.max().unwrap() <= LIMIT);
+}
+
+/// Closures that just wait for long do not take a thread each, however many of them are there.
+#[test]
+fn a_thousand_that_wait_take_no_thousand_threads() {
+    let runtime = runtime();
+    let release = leno::sync::watch::Sender::new(false);
+    let threads = Arc::new(std::sync::Mutex::new(HashSet::new()));
+    let closures: Vec<_> = (0..3000)
+        .map(|_| {
+            let (mut released, threads) = (release.subscribe(), threads.clone());
+            runtime.spawn_blocking(move || {
+                threads.lock().unwrap().insert(std::thread::current().id());
+                let waits = async move { released.wait_for(|&released| released).await.map(drop) };
+                Handle::current().block_on(waits).unwrap();
+            })
+        })
+        .collect();
+    // Some come, since those may be what the others wait for.
+    while threads.lock().unwrap().len() <= 2 * LIMIT {
+        std::thread::yield_now();
+    }
+    release.send_replace(true);
+    for closure in closures {
+        runtime.block_on(closure).unwrap();
+    }
+    assert!(threads.lock().unwrap().len() < 1500);
 }

@@ -19,6 +19,7 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
     Blocking::new(Config {
         max_threads,
         keep_alive,
+        patience: Duration::ZERO,
         stack_size: None,
         name: Box::new(String::new),
         on_start: None,

@@ -36,7 +36,7 @@ fn start(workers: usize, io: bool) -> Running {
     let (pool, cores) = new(workers, io, ParkHooks::default());
     let threads = cores
         .into_iter()
-        .map(|core| thread::spawn(move || core.run()))
+        .map(|core| thread::spawn(move || run(core)))
         .collect();
     let home = Rc::new(Pool::home(&pool));
     Running {
@@ -44,6 +44,10 @@ fn start(workers: usize, io: bool) -> Running {
         home,
         threads,
     }
+}
+
+fn run(core: Handed) {
+    core.run();
 }
 
 fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
@@ -193,7 +197,7 @@ fn what_the_park_callback_spawns_is_run() {
         })));
         let threads = cores
             .into_iter()
-            .map(|core| thread::spawn(move || core.run()))
+            .map(|core| thread::spawn(move || run(core)))
             .collect();
         let mut guard = done.0.lock();
         while !*guard {
@@ -245,7 +249,7 @@ fn a_core_may_change_threads_in_the_middle_of_a_poll() {
                 }
                 let core: Handed = guard.take().unwrap();
                 drop(guard);
-                core.run();
+                run(core);
             }
         });
         let task = spawn(&pool, &home, {
@@ -296,7 +300,7 @@ fn a_core_may_change_threads_while_it_ends() {
                 }
                 let core: Handed = guard.take().unwrap();
                 drop(guard);
-                core.run();
+                run(core);
             }
         });
         let started = Arc::new((Mutex::new(0), Condvar::new()));
@@ -335,7 +339,7 @@ fn a_core_may_change_threads_while_it_ends() {
         })));
         let workers: Vec<_> = cores
             .into_iter()
-            .map(|core| thread::spawn(move || core.run()))
+            .map(|core| thread::spawn(move || run(core)))
             .collect();
         // Both sleep, or are about to.
         let mut running = started.0.lock();
@@ -403,7 +407,7 @@ fn a_core_that_is_dropped_ends_the_pool() {
         let (pool, mut cores) = new(2, false, ParkHooks::default());
         let home = Pool::home(&pool);
         let core = cores.pop().unwrap();
-        let other = thread::spawn(move || core.run());
+        let other = thread::spawn(move || run(core));
         let handle = spawn(&pool, &home, pending::<()>());
         drop(cores);
         other.join().unwrap();

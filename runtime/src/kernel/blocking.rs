@@ -8,9 +8,9 @@
 //! itself, or by the keep-alive) thus knows that it is still idle.
 //!
 //! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
-//! a closure: a thread that has handed its worker on does not count while it waits, nor does one that waits in a closure
-//! (see [`waiting`](super::waiting)), and if jobs are there that nobody is coming for, another thread does. When those that
-//! wait go on there may be more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
+//! a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
+//! thread more than the limit stands by (see [`in_place`](mod@in_place)). When those that wait go on there may be more threads
+//! than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
 //! The end cancels the closures that wait for a thread, but not those for which one has been told or started already,
 //! nor the *mandatory* ones: somebody has been told that what they do is as good as done. Threads look into the queue
@@ -44,6 +44,8 @@ pub(crate) struct Config {
     pub(crate) max_threads: usize,
     /// How long a thread waits for the next job before it ends.
     pub(crate) keep_alive: Duration,
+    /// For how long all that run closures have to wait, at least, before one more is started; see `in_place`.
+    pub(crate) patience: Duration,
     pub(crate) stack_size: Option<usize>,
     pub(crate) name: Box<dyn Fn() -> String + Send + Sync>,
     pub(crate) on_start: Option<Callback>,
@@ -58,6 +60,8 @@ struct Shared {
     state: Mutex<State>,
     /// An idle thread was told of a job, or all of the end.
     job: Condvar,
+    /// The thread that stands by waits until it has been patient, or for the end.
+    stalled: Condvar,
     /// A thread has ended.
     ended: Condvar,
     config: Config,
@@ -76,6 +80,13 @@ struct State {
     closed: bool,
     /// Those that do not count, as they wait.
     waiting: usize,
+    /// Of these, those that run a closure, and all that do.
+    waiting_in_closures: usize,
+    in_closures: usize,
+    /// Threads that run a worker's loop: they come to no job before its end.
+    in_workers: usize,
+    /// A thread is there, or about to be, for when all that run closures wait for too long.
+    has_standby: bool,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
@@ -110,6 +121,9 @@ pub(crate) struct Main {
     expired: Cell<bool>,
     /// It has not looked into the queue yet.
     starting: Cell<bool>,
+    /// It is there in case that all others go on waiting.
+    standby: Cell<bool>,
+    in_closure: Cell<bool>,
 }
 
 /// A job that could not be taken.
@@ -132,10 +146,15 @@ impl Blocking {
                 starting: 0,
                 closed: false,
                 waiting: 0,
+                waiting_in_closures: 0,
+                in_closures: 0,
+                in_workers: 0,
+                has_standby: false,
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
             job: Condvar::new(),
+            stalled: Condvar::new(),
             ended: Condvar::new(),
             config,
         }))
@@ -150,25 +169,14 @@ impl Blocking {
         Shared::submit(&self.0, job, surroundings)
     }
 
+    /// Cancels the jobs that have not started and are not mandatory. Further ones are taken, those of destructors above all.
+    pub(crate) fn begin_to_close(&self) {
+        self.0.cancel(self.0.state.lock());
+    }
+
     /// Refuses further jobs, and cancels those that have not started and are not mandatory.
     pub(crate) fn close(&self) {
-        let mut state = self.0.state.lock();
-        state.closed = true;
-        // These many have a thread on its way.
-        let mut served = state.told + state.starting;
-        let (tasks, kept) = std::mem::take(&mut state.queue)
-            .into_iter()
-            .partition::<VecDeque<_>, _>(|job| {
-                let waits = served == 0;
-                served = served.saturating_sub(1);
-                waits && matches!(job, Job::Task(_))
-            });
-        // A core on its way to a thread still has to be shut down by one.
-        state.queue = kept;
-        drop(state);
-        self.0.job.notify_all();
-        // Dropping a task cancels it: user code, hence outside the lock.
-        drop(tasks);
+        self.0.close();
     }
 
     /// Waits until all threads have ended, or for `timeout`; true if they have. A thread that calls this is
@@ -217,9 +225,39 @@ impl Blocking {
 }
 
 impl Shared {
+    fn close(&self) {
+        let mut state = self.state.lock();
+        state.closed = true;
+        self.cancel(state);
+        self.job.notify_all();
+        self.stalled.notify_all();
+    }
+
+    fn cancel(&self, mut state: MutexGuard<'_, State>) {
+        // These many have a thread on its way.
+        let mut served = state.told + state.starting;
+        let (tasks, kept) = std::mem::take(&mut state.queue)
+            .into_iter()
+            .partition::<VecDeque<_>, _>(|job| {
+                let waits = served == 0;
+                served = served.saturating_sub(1);
+                waits && matches!(job, Job::Task(_))
+            });
+        // A core on its way to a thread still has to be shut down by one.
+        state.queue = kept;
+        drop(state);
+        // Dropping a task cancels it: user code, hence outside the lock.
+        drop(tasks);
+    }
+
     /// How many threads there may be just now.
     fn limit(&self, state: &State) -> usize {
         self.config.max_threads.saturating_add(state.waiting)
+    }
+
+    /// How many are started without more ado.
+    fn limit_at_once(&self, state: &State) -> usize {
+        self.limit(state) - state.waiting_in_closures
     }
 
     fn submit(
@@ -246,8 +284,10 @@ impl Shared {
             shared.job.notify_one();
             return Ok(());
         }
-        if state.threads >= shared.limit(&state) {
-            // A thread takes it when it has done what it is at, or one comes when one of them waits.
+        // (A worker's loop does not wait, whatever the limit says: closures that waited may have gone on meanwhile.)
+        let is_full = !is_worker && state.threads >= shared.limit_at_once(&state);
+        if is_full && !state.is_stalled() {
+            // A thread takes it when it has done what it is at.
             return Ok(());
         }
         let Err(error) = Self::start(shared, state, surroundings) else {
@@ -259,12 +299,15 @@ impl Shared {
         }
     }
 
-    /// Starts another thread.
+    /// Starts another thread; one that stands by if there are as many as there may be.
     fn start(
         shared: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         surroundings: impl FnOnce() -> Surroundings,
     ) -> io::Result<()> {
+        let has_worker = matches!(state.queue.front(), Some(Job::Worker(_)));
+        let standby = !has_worker && state.threads >= shared.limit_at_once(&state);
+        state.has_standby |= standby;
         state.threads += 1;
         state.starting += 1;
         let number = state.next_thread;
@@ -279,6 +322,8 @@ impl Shared {
                 number,
                 expired: Cell::new(false),
                 starting: Cell::new(true),
+                standby: Cell::new(standby),
+                in_closure: Cell::new(false),
             };
             let mut builder = thread::Builder::new().name((shared.config.name)());
             if let Some(size) = shared.config.stack_size {
@@ -303,12 +348,13 @@ impl Shared {
         let mut state = shared.state.lock();
         state.threads -= 1;
         state.starting -= 1;
+        state.has_standby &= !standby;
         drop(state);
         shared.ended.notify_all();
         Err(error)
     }
 
-    /// The system refuses a thread. If others run, they will come to the job; otherwise nobody would.
+    /// The system refuses a thread. If others run closures, or nothing, they will come to the job; otherwise nobody would.
     ///
     /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
     #[cold]
@@ -320,7 +366,7 @@ impl Shared {
             is_there.then(|| state.queue.pop_front()).flatten()
         } else {
             let is_there = state.queue.back().is_some_and(Job::is_closure);
-            (is_there && state.threads == 0)
+            (is_there && state.threads == state.in_workers)
                 .then(|| state.queue.pop_back())
                 .flatten()
         }
@@ -328,6 +374,14 @@ impl Shared {
 }
 
 impl State {
+    /// True if all that run closures wait, jobs are there that nobody is coming for, and no thread stands by.
+    fn is_stalled(&self) -> bool {
+        self.in_closures > 0
+            && self.waiting_in_closures == self.in_closures
+            && self.queue.len() > self.told + self.starting
+            && !self.has_standby
+    }
+
     /// Takes one thread out of the idle ones, to be notified; false if none is idle.
     fn tell_one(&mut self) -> bool {
         if self.idle == 0 {
@@ -355,7 +409,15 @@ impl Main {
                     let woken = task.run();
                     debug_assert!(woken.is_none(), "a closure is ready at its first poll");
                 }
-                Job::Worker(core) => core.run(),
+                Job::Worker(core) => {
+                    self.shared.state.lock().in_workers += 1;
+                    let was_last = core.run();
+                    self.shared.state.lock().in_workers -= 1;
+                    if was_last {
+                        // Nobody is left whose jobs are worth waiting for.
+                        self.shared.close();
+                    }
+                }
             }
         }
         Callback::call(self.shared.config.on_stop.as_ref());
@@ -365,6 +427,10 @@ impl Main {
         let mut state = self.shared.state.lock();
         if self.starting.replace(false) {
             state.starting -= 1;
+        }
+        state.in_closures -= usize::from(self.in_closure.replace(false));
+        if self.standby.replace(false) {
+            state = self.stand_by(state);
         }
         loop {
             if state.threads > self.shared.limit(&state)
@@ -379,6 +445,8 @@ impl Main {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
+                self.in_closure.set(job.is_closure());
+                state.in_closures += usize::from(job.is_closure());
                 return Some(job);
             }
             if state.closed {
@@ -432,6 +500,7 @@ impl Drop for Ended<'_> {
             here.hold.set(Hold::Nothing);
         });
         let mut state = self.0.shared.state.lock();
+        state.in_closures -= usize::from(self.0.in_closure.get());
         if self.0.expired.get() {
             state.expired -= 1;
         } else {

@@ -76,6 +76,12 @@ pub(crate) struct Here {
     pub(crate) crew: Cell<Option<NonNull<dyn Crew>>>,
     /// What it has of that.
     pub(crate) hold: Cell<Hold>,
+    /// The scheduler whose injected tasks this thread cancels, since it is closed, or null.
+    pub(crate) draining: Cell<*const ()>,
+    /// What this thread runs is the destructor of a future or an output.
+    pub(crate) drops: Cell<bool>,
+    /// It has handed its core on in a destructor, and the pool's end waits for it.
+    pub(crate) lingers: Cell<bool>,
     /// The runtime that is entered on this thread, or null.
     pub(crate) runtime: Cell<*const ()>,
     /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
@@ -107,6 +113,9 @@ impl Here {
             local_set: Cell::new(ptr::null()),
             crew: Cell::new(None),
             hold: Cell::new(Hold::Nothing),
+            draining: Cell::new(ptr::null()),
+            drops: Cell::new(false),
+            lingers: Cell::new(false),
             runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),
             blocking: Cell::new(Blocking::Allowed),

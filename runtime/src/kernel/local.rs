@@ -30,6 +30,7 @@ use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
+use crate::kernel::late;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
@@ -188,8 +189,9 @@ impl Local {
     fn inject(&self, task: Runnable) {
         let mut injected = self.injected.lock();
         if injected.closed == Closed::Yes || injected.closed == Closed::Closing && !self.bound {
+            injected.queue.push_back(task);
             drop(injected);
-            task.cancel();
+            late::cancel_all(self, || self.injected.lock().queue.pop_front());
             // The last task may have ended here, and somebody may be waiting for that.
             drop(self.injected.lock());
             self.ended.notify_all();

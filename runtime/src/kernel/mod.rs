@@ -8,7 +8,7 @@
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
 //!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
-//!  k3  slot · owned · idle · watcher · driver            where tasks wait, where workers wait
+//!  k3  slot · owned · idle · late · watcher · driver     where tasks wait, where workers wait
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
 //! ```
 //!
@@ -29,6 +29,7 @@ pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
+pub(crate) mod late;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod local_set;

@@ -24,6 +24,7 @@ use crate::kernel::here;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
 use crate::kernel::intervals::Intervals;
+use crate::kernel::late;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
@@ -63,9 +64,9 @@ struct End {
     lingering: usize,
 }
 
-/// How often, in nanoseconds, who lingers looks at the timers of all workers. Their owners, who would be told of those that
-/// are filed, are gone.
-const LINGER: u64 = 1_000_000;
+/// How often, in nanoseconds, who lingers looks at the timers of all workers, at least. Their owners, who would be told of
+/// those that are filed, are gone.
+const LINGER: u64 = 5_000_000;
 
 /// What the others see of a worker.
 pub(super) struct Remote {
@@ -331,7 +332,10 @@ impl Pool {
             let is_stuck = position == *before && !position.is_asleep();
             *before = position;
             held_up |= is_stuck
-                && (unattended || !remote.slot.peek().is_null() || remote.wheel.overdue(now));
+                && (unattended
+                    || !remote.slot.peek().is_null()
+                    || !remote.stealer.is_empty()
+                    || remote.wheel.overdue(now));
         }
         held_up
     }
@@ -344,14 +348,17 @@ impl Pool {
         self.watcher.close();
     }
 
+    /// Cancels what is in the injector.
     fn drain_injector(&self) {
-        loop {
-            match self.injector.steal() {
-                Steal::Success(task) => task.cancel(),
-                Steal::Retry => {}
-                Steal::Empty => return,
+        late::cancel_all(self, || {
+            loop {
+                match self.injector.steal() {
+                    Steal::Success(task) => return Some(task),
+                    Steal::Retry => {}
+                    Steal::Empty => return None,
+                }
             }
-        }
+        });
     }
 
     /// A worker that has left its loop ends its part. `drain_own` empties the queues that only it can reach, and
@@ -363,8 +370,8 @@ impl Pool {
         while drain_own() {}
     }
 
-    /// A core is gone for good; the last one ends what the pool has besides tasks.
-    pub(super) fn retire(&self) {
+    /// A core is gone for good; the last one, for which this is true, ends what the pool has besides tasks.
+    pub(super) fn retire(&self) -> bool {
         let mut end = self.end.lock();
         end.retired += 1;
         let last = end.retired == self.remotes.len();
@@ -378,6 +385,7 @@ impl Pool {
             self.driver.close();
         }
         self.ended.notify_all();
+        last
     }
 
     /// This thread hands a core on in the middle of its end, and comes back to the end.
@@ -398,17 +406,23 @@ impl Pool {
     /// Keeps timers and IO going while destructors wait for them.
     fn wait_for_lingering(&self) {
         loop {
-            let mut end = self.end.lock();
+            let end = self.end.lock();
             if end.lingering == 0 {
                 return;
             }
-            let soon = self.clock.now().saturating_add(LINGER);
+            let now = self.clock.now();
+            let wheels = self.remotes.iter().map(|remote| &remote.wheel);
+            let earliest = wheels.map(|wheel| wheel.earliest()).min();
+            let soon = earliest.unwrap_or(u64::MAX).min(now.saturating_add(LINGER));
             match self.driver.try_lock() {
                 Some(mut turn) => {
                     drop(end);
                     foreign::call(|| turn.wait(Some(soon), &self.clock));
                 }
-                None => end = self.ended.wait_timeout(end, Duration::from_nanos(LINGER)).0,
+                None => {
+                    let time = Duration::from_nanos(soon.saturating_sub(now));
+                    drop(self.ended.wait_timeout(end, time));
+                }
             }
             let now = self.clock.now();
             for remote in &self.remotes {

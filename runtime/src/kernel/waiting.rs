@@ -1,10 +1,11 @@
 //! Threads of a pool that wait do not count against its limit.
 //!
-//! A limit of threads bounds how many run at a time. If those that wait counted too, they could all be waiting for what only
-//! one more thread would do: a closure that waits for a file's operation, with as many like it as there may be threads. So
-//! everything of leno's that puts a thread to sleep for somebody else's sake does so within [`waiting`]: `block_on`, in
+//! A limit of threads bounds how many run at a time. If those that wait counted as well, they could all be waiting for what
+//! only one more thread would do: a closure that waits for a file's operation, with as many like it as there may be threads.
+//! So everything of leno's that puts a thread to sleep for somebody else's sake does so within [`waiting`]: `block_on`, in
 //! whatever runtime, the blocking forms of channels and locks, the end of a runtime, and `block_in_place`, whose closure may
-//! wait by any means. (How a closure waits that calls the standard library nobody can see.)
+//! wait by any means. What the pool makes of that is told in `blocking/in_place.rs`. (How a closure waits that calls the
+//! standard library nobody can see.)
 //!
 //! It costs the pool's lock twice, around a sleep. On threads that belong to no pool, and on workers that hold their core
 //! (they have a share of their own in the limit), it is a look at the thread-local.

@@ -36,6 +36,7 @@ use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Home, Runnable};
+use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
@@ -81,8 +82,6 @@ pub(crate) struct Core {
     awake_since: Cell<u64>,
     /// What they own goes with the last core: freeing a pool runs no user code.
     hooks: Arc<ParkHooks>,
-    /// It cancels what is left.
-    ending: Cell<bool>,
 }
 
 /// Calls `f` with the core of `pool` that this thread holds, if it does.
@@ -157,7 +156,6 @@ impl Core {
             relief: Relief::new(),
             awake_since: Cell::new(prim::now()),
             hooks,
-            ending: Cell::new(false),
         }
     }
 
@@ -359,10 +357,16 @@ impl Core {
     /// Calls `f`; the tasks that it wakes go to the deque, and nobody is told yet. The wakers may be foreign: one
     /// that panics has been reported by the panic hook, and must not end the worker.
     fn quietly(&self, f: impl FnOnce()) {
-        let _kept = Hold::Kept.replace();
+        let _kept = self.keep();
         self.quiet.set(true);
         foreign::call(f);
         self.quiet.set(false);
+    }
+
+    /// Foreign code comes next: it finds the core kept, and is nobody's poll, so it has no budget to keep to.
+    fn keep(&self) -> Holding {
+        here::with(|here| here.budget.set(budget::UNLIMITED));
+        Hold::Kept.replace()
     }
 
     /// Takes a task from outside, and a fair share of the others along.
@@ -379,7 +383,7 @@ impl Core {
 
     /// Sleeps, and tells the user's callbacks.
     fn sleep(&self) {
-        let _kept = Hold::Kept.replace();
+        let _kept = self.keep();
         Callback::call(self.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
         if self.deque.is_empty() && self.slot().peek().is_null() {
@@ -387,7 +391,6 @@ impl Core {
             counters.count_sleep();
             counters.count_busy(self.awake_since.get());
             self.wait();
-            counters.count_sleep();
         }
         Callback::call(self.hooks.on_unpark.as_ref());
     }
@@ -406,7 +409,7 @@ impl Core {
             wheel.awake();
             self.owes.set(pool.idle.take_back(self.index));
             self.searching.set(true);
-            self.tell_watcher();
+            self.count_awake();
             self.awake_since.set(prim::now());
             return;
         }
@@ -419,7 +422,7 @@ impl Core {
             self.owes.set(pool.idle.take_back(self.index));
         }
         self.searching.set(true);
-        self.tell_watcher();
+        self.count_awake();
         wheel.awake();
         let now = prim::now();
         self.awake_since.set(now);
@@ -434,8 +437,9 @@ impl Core {
         self.tick.set(0);
     }
 
-    /// This worker is no longer counted as sleeping.
-    fn tell_watcher(&self) {
+    /// This worker is no longer counted as sleeping: what it fires next may keep it, as a task may.
+    fn count_awake(&self) {
+        self.remote.counters.count_sleep();
         // A lone worker has none.
         if !self.alone {
             self.pool.watcher.awake();

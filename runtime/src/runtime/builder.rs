@@ -136,10 +136,13 @@ impl Builder {
     ///
     /// They are started as they are needed. Further closures wait until one of them is free.
     ///
-    /// Workers do not count, nor does a thread for as long as it waits by leno's means: in a `block_on`, in the blocking forms
-    /// of channels and locks, in [`block_in_place`](crate::task::block_in_place). What it waits for may need a thread as well, and
-    /// gets one. So this bounds what runs, and not how many threads there are; to bound how many closures have begun use a
-    /// [`Semaphore`](crate::sync::Semaphore).
+    /// Workers do not count, nor does the thread of a task for as long as it waits in
+    /// [`block_in_place`](crate::task::block_in_place).
+    ///
+    /// If *all* closures that run wait by leno's means (in a `block_on`, in the blocking forms of channels and locks, in
+    /// `block_in_place`), what they wait for may need a thread as well: then, after a millisecond in which nothing has moved,
+    /// one more is started, and so on, ever more slowly. So there may be some hundred threads more than this, where closures just
+    /// wait for long; to bound how many of them have begun use a [`Semaphore`](crate::sync::Semaphore).
     ///
     /// # Panics
     ///
@@ -365,6 +368,7 @@ impl Builder {
         Blocking::new(blocking::Config {
             max_threads: self.max_blocking_threads.saturating_add(workers),
             keep_alive: self.keep_alive,
+            patience: Duration::from_millis(1),
             stack_size: self.stack_size,
             name: Box::new(move || name()),
             on_start: callback(&self.on_thread_start),

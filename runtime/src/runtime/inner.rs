@@ -19,7 +19,7 @@ use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
@@ -101,6 +101,7 @@ impl Inner {
                 // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
                 // that may be waited for in asynchronous code too.
                 inner.close(Patience::Endless);
+                inner.blocking.close();
                 inner.wait_for_end(Patience::Endless);
                 return Err(match refused {
                     Refused::NoThread(_, error) => error,
@@ -393,6 +394,7 @@ impl Inner {
         }
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
+        let start = Instant::now();
         let is_closed = self.close(if may_wait { patience } else { Patience::None });
         if !waits {
             return;
@@ -414,27 +416,35 @@ impl Inner {
         }
         // If not, a task of a thread that drives by a handle stands still, and the time is over.
         if is_closed {
-            self.wait_for_end(patience);
+            self.wait_for_end(match patience {
+                Patience::Until(duration) => {
+                    Patience::Until(duration.saturating_sub(start.elapsed()))
+                }
+                other => other,
+            });
         }
     }
 
     /// Begins the end: cancels what can be cancelled here, and tells the threads. False if a thread that drives by a handle
     /// has still to do so.
     fn close(self: &Arc<Self>, patience: Patience) -> bool {
-        // First, since the threads of workers that end look for closures next, and must not start one that waited.
-        self.blocking.close();
+        // What is cancelled here finds its runtime.
+        let _current = current::set(Arc::clone(self));
+        // First, since the threads of workers that end look for closures next, and must not start one that waited. But
+        // destructors may need the threads: the last worker to end closes them.
+        self.blocking.begin_to_close();
         let mut is_closed = true;
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.close(),
             // If somebody drives it, that is by a handle: `block_on` borrows the runtime that is being dropped.
             Scheduler::Local { local, .. } => {
-                let _current = current::set(Arc::clone(self));
                 let patience = match patience {
                     Patience::None => Some(Duration::ZERO),
                     Patience::Until(duration) => Some(duration),
                     Patience::Endless => None,
                 };
                 is_closed = Local::close(local, patience);
+                self.blocking.close();
             }
         }
         is_closed
@@ -447,8 +457,11 @@ impl Inner {
             Patience::Until(duration) => Some(duration),
             Patience::None | Patience::Endless => None,
         };
+        let has_ended = waiting(|| self.blocking.wait(timeout));
+        // If not, a task keeps a worker, and its last closures need not be waited for either.
+        self.blocking.close();
         // A task that this very thread is running cannot end while it waits.
-        if waiting(|| self.blocking.wait(timeout)) && !own_thread {
+        if has_ended && !own_thread {
             match &self.scheduler {
                 Scheduler::Pool { pool, watcher, .. } => {
                     pool.wait_for_tasks();

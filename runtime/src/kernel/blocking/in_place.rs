@@ -1,30 +1,66 @@
 //! What becomes of a thread of the pool while it waits: somebody else does what it would have done.
 //!
-//! A worker in the middle of a task hands its core on, which another thread goes on with. Any other thread that counts makes
-//! room for one more, which comes at once if there is a job that nobody is coming for: what is waited for may need it.
+//! A worker in the middle of a task hands its core on, which another thread goes on with, and makes room for one more.
+//!
+//! # When closures stall
+//!
+//! A thread that waits in a closure does not, or a program that has thousands of them wait would have as many threads. But if
+//! *all* that run closures wait, and jobs are there that nobody is coming for, these may be what is waited for. So a thread is
+//! started that *stands by*: if nothing has moved when it has been patient for a while it takes a job. If that waits too,
+//! the next one stands by, for longer the more there are of them: with some hundred they come so slowly that a program whose
+//! closures just take long gets no more of them to speak of, and one whose closures do depend on each other goes on.
 
-use super::{Job, Main, Refused, Shared};
+use super::{Job, Main, Refused, Shared, State};
 use crate::kernel::budget;
 use crate::kernel::here::{self, Crew};
 use crate::kernel::root::Driving;
 use crate::kernel::waiting::{Waiting, waiting};
 use crate::kernel::worker;
-use crate::prim::SelfArc;
+use crate::prim::{MutexGuard, SelfArc};
+use std::time::Instant;
 
 impl Crew for Main {
     fn begin_to_wait(&self) {
         let mut state = self.shared.state.lock();
         state.waiting += 1;
+        state.waiting_in_closures += usize::from(self.in_closure.get());
         let coming = state.told + state.starting;
-        if state.queue.len() > coming && state.threads < self.shared.limit(&state) {
+        let has_room = state.threads < self.shared.limit_at_once(&state);
+        if state.is_stalled() || has_room && state.queue.len() > coming {
             // If the system has no thread, whoever goes on first takes the job.
             let _ = Shared::start(&self.shared, state, || SelfArc::clone(&self.surroundings));
         }
     }
 
     fn go_on(&self) {
-        self.shared.state.lock().waiting -= 1;
+        let mut state = self.shared.state.lock();
+        state.waiting -= 1;
+        state.waiting_in_closures -= usize::from(self.in_closure.get());
     }
+}
+
+impl Main {
+    /// Waits as long as nothing moves; then this thread is one like the others, and is one too many if anything has moved.
+    pub(super) fn stand_by<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let shared = &*self.shared;
+        let surplus = state.threads.saturating_sub(shared.config.max_threads);
+        let patience = shared.config.patience;
+        let patience = patience.saturating_add(patience.saturating_mul(square(surplus) / 1000));
+        let end = Instant::now() + patience;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if state.closed || left.is_zero() {
+                break;
+            }
+            state = shared.stalled.wait_timeout(state, left).0;
+        }
+        state.has_standby = false;
+        state
+    }
+}
+
+fn square(number: usize) -> u32 {
+    u32::try_from(number.saturating_mul(number)).unwrap_or(u32::MAX)
 }
 
 /// Calls `f` with what this thread runs, if it belongs to a pool.

@@ -35,6 +35,8 @@ impl Driven {
         local.driver.close();
         let hooks = self.core().hooks.take();
         foreign::call(|| drop(hooks));
+        // What wakers and the hooks' owner have spawned here meanwhile.
+        while self.drain() {}
     }
 
     /// The end of a scheduler whose tasks need not be `Send`: a waker on another thread may have claimed one, and is about

@@ -32,7 +32,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Why a thread drives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,8 +146,13 @@ impl Local {
         let root = Root::new(Some(Arc::clone(&local.seat)));
         let waker = Root::waker(&root);
         let mut cx = Context::from_waker(&waker);
+        // Not while the future is polled, and not when that is over.
+        let mut in_line = false;
         loop {
             if root.take_woken() {
+                if std::mem::take(&mut in_line) {
+                    local.forget_waiter(&root);
+                }
                 let polled =
                     budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx));
                 if let Poll::Ready(output) = polled {
@@ -155,13 +160,14 @@ impl Local {
                 }
             }
             match Driven::take(local, &root, Part::Helps) {
-                Some(driven) => driven.help(&root),
+                Some(driven) => {
+                    in_line = false;
+                    driven.help(&root);
+                }
                 None => {
+                    in_line = true;
                     if !root.is_woken() {
                         waiting(|| root.seat.park(None));
-                    }
-                    if root.is_woken() {
-                        local.forget_waiter(&root);
                     }
                 }
             }
@@ -175,12 +181,14 @@ impl Local {
             return false;
         }
         let root = Root::new(None);
+        let start = Instant::now();
         let driven = loop {
             if let Some(driven) = Driven::take(local, &root, Part::Claims) {
                 break driven;
             }
+            let left = patience.map(|patience| patience.saturating_sub(start.elapsed()));
             // It is poked for the core, and for nothing else.
-            if !waiting(|| root.seat.park(patience)).any && local.leave_end(&root) {
+            if !waiting(|| root.seat.park(left)).any && local.leave_end(&root) {
                 return false;
             }
         };

@@ -130,7 +130,7 @@ impl Runnable {
         // SAFETY: the claim, which goes to `complete` below, keeps the task until then.
         let header = unsafe { &*task.as_ptr() };
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
-        header.within(|| unsafe { (header.vtable.cancel)(task) });
+        dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
         // SAFETY: the output (the failure) is stored, and the claim ends here.
         unsafe { complete(task, word) };
     }
@@ -155,6 +155,13 @@ impl Drop for Runnable {
     }
 }
 
+/// Calls `f`, which runs a task's destructors: a pool's end waits for those.
+fn dropping(f: impl FnOnce()) {
+    let outer = here::with(|here| here.drops.replace(true));
+    f();
+    here::with(|here| here.drops.set(outer));
+}
+
 /// running → complete; `word` is what `start` returned.
 ///
 /// # Safety
@@ -172,7 +179,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
         if !word.is_joined() && !dropped {
             // JOIN never comes back, so the output is ours.
             // SAFETY: the owner of the output. It does not unwind.
-            unsafe { (header.vtable.drop_output)(task) };
+            dropping(|| unsafe { (header.vtable.drop_output)(task) });
             dropped = true;
         }
         match header.state.complete(word) {

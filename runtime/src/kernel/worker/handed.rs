@@ -34,8 +34,9 @@ pub(crate) fn hand_off() -> Option<Handed> {
     if let Some(task) = core.slot().take() {
         core.push(task);
     }
-    if core.ending.get() {
+    if here::with(|here| here.drops.get()) {
         core.pool.linger();
+        here::with(|here| here.lingers.set(true));
     }
     Some(Handed(Some(core)))
 }
@@ -72,16 +73,18 @@ impl Handed {
 
     /// As [`install`](Self::install), for who has [handed it off](hand_off), and found nobody.
     pub(crate) fn give_back(self) {
-        if let Some(core) = self.0.as_ref().filter(|core| core.ending.get()) {
-            core.pool.linger_no_more();
+        if let Some(core) = &self.0 {
+            come_back(&core.pool);
         }
         self.install();
     }
 
-    /// Runs the worker's loop on this thread until the pool is closed or the core is handed on.
-    pub(crate) fn run(self) {
+    /// Runs the worker's loop on this thread until the pool is closed or the core is handed on. True if it has ended the last
+    /// core of the pool.
+    pub(crate) fn run(self) -> bool {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
+        let pool = self.0.as_ref().map(|core| Arc::clone(&core.pool));
         self.install();
         loop {
             match current(Core::step) {
@@ -93,17 +96,20 @@ impl Handed {
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
-            Handed(Some(core)).retire(Hold::Core);
+            return Handed(Some(core)).retire(Hold::Core);
         }
+        if let Some(pool) = pool {
+            come_back(&pool);
+        }
+        false
     }
 
-    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`.
-    fn retire(mut self, hold: Hold) {
+    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`. True if it was the last.
+    fn retire(mut self, hold: Hold) -> bool {
         let Some(core) = self.0.take() else {
-            return;
+            return false;
         };
         let pool = Arc::clone(&core.pool);
-        core.ending.set(true);
         // If a destructor hands it on, whoever gets it sees at once that the pool is closed.
         core.tick.set(core.intervals.step());
         let core = Box::into_raw(core).cast_const().cast();
@@ -120,11 +126,21 @@ impl Handed {
                 core.remote.counters.count_busy(core.awake_since.get());
                 // With the last core go the user's callbacks, and what those own.
                 foreign::call(|| drop(core));
-                pool.retire();
+                pool.retire()
             }
             // A destructor that waits has handed it on, and it is ended elsewhere.
-            None => pool.linger_no_more(),
+            None => {
+                come_back(&pool);
+                false
+            }
         }
+    }
+}
+
+/// This thread is out of the destructor in which it has handed its core on, if it did.
+fn come_back(pool: &Pool) {
+    if here::with(|here| here.lingers.replace(false)) {
+        pool.linger_no_more();
     }
 }
 
