@@ -331,6 +331,30 @@ fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
     });
 }
 
+/// A helper that is called to the core, and woken, before it has gone to sleep leaves the line when it polls its future, as that
+/// may be its end.
+// Mutation: local/handover.rs, `help` leaves the line only after it has slept: the core stays where it is, deadlock.
+#[test]
+fn a_helper_that_is_woken_when_it_is_called_leaves_the_line() {
+    explore(2, || {
+        let local = local(false);
+        let over = Event::new();
+        let a = thread::spawn({
+            let (local, over) = (local.clone(), over.clone());
+            move || Local::help(&local, over.wait())
+        });
+        let b = thread::spawn({
+            let local = local.clone();
+            move || Local::help(&local, spawn(&local, async {})).unwrap()
+        });
+        Local::block_on(&local, spawn(&local, async {})).unwrap();
+        over.set();
+        a.join().unwrap();
+        b.join().unwrap();
+        end(&local);
+    });
+}
+
 /// The end that meets a helper comes all the same: at once, or when the helper is about to stop driving. Either way all tasks
 /// have been dropped when both threads are done.
 // Mutations: handover.rs, `leave_end` does not look whether the core has come back, or does not mark; `give_core` does not
