@@ -260,7 +260,7 @@ fn a_stale_event_sets_nothing_and_wakes_no_one() {
             let cx = Context::from_waker(&waker);
             assert!(
                 readiness
-                    .poll_listed(&cx, READABLE | WRITABLE, &mut key)
+                    .poll_listed(&cx, READABLE | WRITABLE, Snapshot::NOTHING, &mut key)
                     .is_pending()
             );
         }
@@ -297,7 +297,7 @@ fn a_waiter_that_meets_an_event_is_not_lost() {
                 let (_, waker) = Flag::new();
                 let mut key = None;
                 let cx = Context::from_waker(&waker);
-                let _ = readiness.poll_listed(&cx, READABLE, &mut key);
+                let _ = readiness.poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key);
                 readiness.forget(&mut key);
 
                 let (flag, waker) = Flag::new();
@@ -308,14 +308,18 @@ fn a_waiter_that_meets_an_event_is_not_lost() {
         let (flag, waker) = Flag::new();
         let mut key = None;
         let cx = Context::from_waker(&waker);
-        let listed = readiness.poll_listed(&cx, READABLE, &mut key);
+        let listed = readiness.poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key);
 
         reactor.join().unwrap();
         let (other, polled) = other.join().unwrap();
         assert!(listed.is_ready() || flag.is_set(), "a future was not woken");
         assert!(polled.is_ready() || other.is_set(), "a poll was not woken");
         // Who was woken finds it ready.
-        assert!(readiness.poll_listed(&cx, READABLE, &mut key).is_ready());
+        assert!(
+            readiness
+                .poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key)
+                .is_ready()
+        );
         assert_eq!(readiness.listed(), 0);
     });
 }
@@ -367,7 +371,7 @@ fn a_waiter_that_meets_the_end_completes() {
                 let (flag, waker) = Flag::new();
                 let mut key = None;
                 let cx = Context::from_waker(&waker);
-                let polled = readiness.poll_listed(&cx, WRITABLE, &mut key);
+                let polled = readiness.poll_listed(&cx, WRITABLE, Snapshot::NOTHING, &mut key);
                 (flag, polled, key)
             }
         });
