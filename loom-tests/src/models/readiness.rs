@@ -162,6 +162,45 @@ fn a_clear_never_erases_a_newer_end() {
     });
 }
 
+/// Whoever knows that a half is closed, and waits for anything else, is not kept from it by that, and is told when it is said
+/// again, also if somebody takes it off meanwhile.
+///
+/// Mutation: `beyond` leaves what is known → fails (it does not wait).
+/// Mutation: `beyond` does not compare the tick → fails (an end, not told).
+/// Mutation: `poll_listed` does not look again after leaving its waker → fails likewise.
+/// Mutation: `event` sets the bits and leaves the tick → fails likewise.
+#[test]
+fn what_is_known_is_waited_for_until_it_is_told_anew() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        event(&readiness, 0, READ_CLOSED);
+        let known = readiness.snapshot(READABLE | WRITABLE | READ_CLOSED);
+        let (flag, waker) = Flag::new();
+        let cx = Context::from_waker(&waker);
+        let mask = READABLE | WRITABLE | READ_CLOSED;
+        let mut key = None;
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        assert!(polled.is_pending(), "it does not wait");
+        readiness.forget(&mut key);
+
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || event(&readiness, 0, READ_CLOSED)
+        });
+        let other = thread::spawn({
+            let readiness = readiness.clone();
+            // It was open in between.
+            move || readiness.clear(known)
+        });
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        reactor.join().unwrap();
+        other.join().unwrap();
+        assert!(polled.is_ready() || flag.is_set(), "an end, not told");
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        assert!(polled.is_ready(), "an end, not told");
+    });
+}
+
 /// What an event no longer says to be closed is over, in the other direction too, whoever clears meanwhile; and the event's
 /// own bits are kept.
 ///
