@@ -167,8 +167,6 @@ fn a_clear_never_erases_a_newer_end() {
 ///
 /// Mutation: `beyond` leaves what is known → fails (it does not wait).
 /// Mutation: `beyond` does not compare the tick → fails (an end, not told).
-/// Mutation: `poll_listed` does not look again after leaving its waker → fails likewise.
-/// Mutation: `event` sets the bits and leaves the tick → fails likewise.
 #[test]
 fn what_is_known_is_waited_for_until_it_is_told_anew() {
     explore(3, || {
