@@ -122,28 +122,28 @@ impl Interest {
 
     /// The bits that an operation for the interests disproves when it would block.
     ///
-    /// Not that the read half is closed, if it is about out-of-band data or errors alone: that there are none says nothing
-    /// of the stream.
+    /// That a half is closed only if it is about reading alone, or writing alone: of one for several interests nobody
+    /// knows which of them has blocked, and that there is no out-of-band data, or no error, says nothing of the stream.
     #[inline]
     pub(crate) fn disproved(self) -> u8 {
-        let mut bits = self.0 | FRESH;
-        if bits & READABLE != 0 {
-            bits |= READ_CLOSED;
-        }
-        if bits & WRITABLE != 0 {
-            bits |= WRITE_CLOSED;
-        }
-        bits
+        let closed = match self.0 {
+            READABLE => READ_CLOSED,
+            WRITABLE => WRITE_CLOSED,
+            _ => 0,
+        };
+        self.0 | closed | FRESH
     }
 
     /// The plain bits that the selector tells of when it was asked for the interests.
     ///
-    /// That there is an error it tells always, and out-of-band data counts as readable.
+    /// That there is an error it tells always. Out-of-band data counts as readable, but who has asked for that alone is
+    /// told of no other data.
     #[inline]
     pub(crate) fn told(self) -> u8 {
-        match self.0 & (READABLE | WRITABLE) {
-            WRITABLE if self.0 & PRIORITY == 0 => WRITABLE | ERROR,
-            _ => self.0 | READABLE | ERROR,
+        match self.0 {
+            // See `to_mio`.
+            ERROR => READABLE | ERROR,
+            asked => asked | ERROR,
         }
     }
 

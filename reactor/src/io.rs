@@ -24,9 +24,14 @@ use std::task::{Context, Poll, ready};
 /// # Readiness is a hint, and an edge
 ///
 /// The selector tells of a change once. What it told is kept until an operation finds it untrue (would block), and
-/// then it is taken back; that a half is closed too, as it may be open again. So operations should go through [`try_io`](Io::try_io), [`poll_io`](Io::poll_io) or
+/// then it is taken back. So operations should go through [`try_io`](Io::try_io), [`poll_io`](Io::poll_io) or
 /// [`async_io`](Io::async_io), which do this, and must report [`WouldBlock`](io::ErrorKind::WouldBlock) as it is.
 /// That an event comes in between is no danger: an event newer than the operation's own is never taken back.
+///
+/// That a half is closed is taken back too, as it may be open again, but only by an operation for
+/// [`READABLE`](Interest::READABLE) alone or [`WRITABLE`](Interest::WRITABLE) alone. One for several interests does not
+/// say which of them has blocked, and the end of a stream is told once: it stays until a later event, or an operation for
+/// its own half, says otherwise. Who can ask the operating system may know more, and call [`clear_over`](Io::clear_over).
 ///
 /// On Windows the operation must be a method of the mio type (or go through its `try_io`), as that is where mio
 /// arms the selector again.
@@ -142,16 +147,25 @@ impl<S: Source> Io<S> {
     /// Takes back what `event` says of `interest`, unless a newer event has come since: an operation for `interest` would
     /// have blocked.
     ///
-    /// This takes back that a half is closed, too, which an operation that would block disproves: a FIFO has got a
-    /// next writer, a socket has begun to listen. Do not call it for anything else: the selector tells of the end of a
-    /// stream once.
+    /// This takes back that a half is closed, too, if `interest` is that half's alone: a FIFO has got a next writer, a
+    /// socket has begun to listen. Do not call it for anything else: the selector tells of the end of a stream once.
     ///
-    /// Interest in out-of-band data or in errors alone leaves it that the read half is closed.
+    /// Several interests, and those in out-of-band data or errors, leave it that a half is closed: which of them has
+    /// blocked is not said. The source counts as ready then until somebody reads the end.
     #[inline]
     pub fn clear_blocked(&self, event: ReadyEvent, interest: Interest) {
         self.registration
             .readiness()
             .clear(event.0.only(interest.disproved()));
+    }
+
+    /// Takes back all that `event` says, closed halves too, unless a newer event has come since: it is over.
+    ///
+    /// This is for who has asked the operating system, after the event was looked at, what of it is still so, and has
+    /// reduced it to the rest ([`ReadyEvent::with_ready`]).
+    #[inline]
+    pub fn clear_over(&self, event: ReadyEvent) {
+        self.registration.readiness().clear(event.0);
     }
 
     /// Waits until the source is ready for anything in `interest`.
@@ -167,20 +181,22 @@ impl<S: Source> Io<S> {
     ///
     /// Dropping the future loses nothing: readiness stays until it is cleared.
     pub fn ready(&self, interest: Interest) -> ReadyFuture<'_, S> {
-        self.wait(interest.mask())
+        self.wait(interest.mask(), Snapshot::NOTHING)
     }
 
-    fn wait(&self, mask: u8) -> ReadyFuture<'_, S> {
+    fn wait(&self, mask: u8, known: Snapshot) -> ReadyFuture<'_, S> {
         ReadyFuture {
             io: self,
             mask,
+            known,
             key: None,
         }
     }
 
     /// Tries an operation now, if the source is ready for anything in `interest`.
     ///
-    /// `f` is called at most once. If it would block, what was known is taken back; after any other result it stays.
+    /// `f` is called at most once. If it would block, what was known is taken back, as by
+    /// [`clear_blocked`](Io::clear_blocked); after any other result it stays.
     ///
     /// # Errors
     ///
@@ -230,11 +246,14 @@ impl<S: Source> Io<S> {
                 return Poll::Ready(result);
             }
             // All that a poll of the direction waits for concerns its own half.
-            self.registration.readiness().clear(event.0);
+            self.clear_over(event);
         }
     }
 
     /// Tries an operation whenever the source is ready for anything in `interest`, until it does not block.
+    ///
+    /// It never spins: what an operation that blocks was told is taken back, or, if it is that a half is closed and the
+    /// operation may have concerned the other, does not count until it is told again.
     ///
     /// # Errors
     ///
@@ -249,16 +268,16 @@ impl<S: Source> Io<S> {
         interest: Interest,
         mut f: impl FnMut(&S) -> io::Result<R>,
     ) -> io::Result<R> {
-        let mut mask = try_mask(interest);
+        let mut known = Snapshot::NOTHING;
         loop {
-            let event = self.wait(mask).await?;
+            let event = self.wait(try_mask(interest), known).await?;
             let result = f(self.get_ref());
             if !would_block(&result) {
                 return result;
             }
             self.clear_blocked(event, interest);
             // What was seen and is not disproved is no reason to try again.
-            mask &= !(event.0.ready() & !interest.disproved());
+            known = event.0.only(!interest.disproved());
         }
     }
 
@@ -321,6 +340,8 @@ impl<S: Source + fmt::Debug> fmt::Debug for Io<S> {
 pub struct ReadyFuture<'a, S: Source> {
     io: &'a Io<S>,
     mask: u8,
+    /// No reason to end.
+    known: Snapshot,
     /// Our place among the waiters, while we have one.
     key: Option<Key>,
 }
@@ -334,7 +355,7 @@ impl<S: Source> Future for ReadyFuture<'_, S> {
             return Poll::Ready(Err(this.io.registration.not_told()));
         }
         let readiness = this.io.registration.readiness();
-        match readiness.poll_listed(cx, this.mask, &mut this.key) {
+        match readiness.poll_listed(cx, this.mask, this.known, &mut this.key) {
             Poll::Ready(seen) => {
                 this.io.registration.handle.note_try();
                 Poll::Ready(event(seen))

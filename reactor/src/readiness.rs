@@ -31,8 +31,10 @@
 //! before takes off no more than it knows of. Events are delivered in the order in which the selector told them, by one
 //! thread at a time, so what is over when an event takes it off has not come back.
 //!
-//! A clear takes off that a half is closed only if an operation of that half would have blocked, which its caller decides
-//! ([`Snapshot::only`]): the end of a stream is told by one event, and whoever loses it waits for ever.
+//! A clear takes off that a half is closed only if an operation of that half, and no other, would have blocked, which its
+//! caller decides ([`Snapshot::only`]): the end of a stream is told by one event, and whoever loses it waits for ever.
+//! Where that is not certain the bit stays, and whoever goes on waiting waits for what is [beyond](Snapshot::beyond) it: a
+//! bit that he knows, or an event that says so again, which raises the tick.
 //!
 //! # Waiting, and waking
 //!
@@ -127,6 +129,9 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// Says nothing, of no moment.
+    pub(crate) const NOTHING: Snapshot = Snapshot { read: 0, write: 0 };
+
     fn bits(self) -> u8 {
         (self.read | self.write) as u8
     }
@@ -157,6 +162,18 @@ impl Snapshot {
         Self {
             read: self.read & keep,
             write: self.write & keep,
+        }
+    }
+
+    /// What is left without what `known` says, as long as no event has said so again.
+    fn beyond(self, known: Self) -> Self {
+        let beyond = |now: u64, known: u64| match (now ^ known) & !BITS {
+            0 => now & !(known & u64::from(READY)),
+            _ => now,
+        };
+        Self {
+            read: beyond(self.read, known.read),
+            write: beyond(self.write, known.write),
         }
     }
 }
@@ -263,15 +280,16 @@ impl Readiness {
         due(self.snapshot(mask))
     }
 
-    /// Waits in the list, where `key` is this waiter's place.
+    /// Waits in the list, where `key` is this waiter's place, for anything but what is `known`: that has to be told anew.
     pub(crate) fn poll_listed(
         &self,
         cx: &Context<'_>,
         mask: u8,
+        known: Snapshot,
         key: &mut Option<Key>,
     ) -> Poll<Snapshot> {
         let mut now = self.snapshot(mask);
-        if !now.is_due() {
+        if !now.beyond(known).is_due() {
             let waker = cx.waker().clone();
             let mut waiters = self.waiters.lock();
             let unneeded = match *key {
@@ -285,10 +303,11 @@ impl Readiness {
             drop(unneeded);
             now = self.snapshot(mask);
         }
-        if now.is_due() {
-            self.forget(key);
+        if !now.beyond(known).is_due() {
+            return Poll::Pending;
         }
-        due(now)
+        self.forget(key);
+        Poll::Ready(now)
     }
 
     /// Gives up a waiter's place in the list.

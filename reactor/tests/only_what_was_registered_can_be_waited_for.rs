@@ -83,7 +83,29 @@ fn out_of_band_data_has_to_be_asked_for() {
     assert_refused(poll(&mut io.ready(Interest::PRIORITY), &waker));
     let io = registered(&reactor, Interest::PRIORITY);
     assert!(poll(&mut io.ready(Interest::PRIORITY), &waker).is_pending());
-    // The selector tells of it as readable, too.
-    assert!(poll(&mut io.ready(Interest::READABLE), &waker).is_pending());
     assert_refused(poll(&mut io.ready(Interest::WRITABLE), &waker));
+}
+
+/// The selector tells of out-of-band data as readable, too, but not of any other data.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn who_has_asked_for_out_of_band_data_is_not_told_of_other_data() {
+    let mut reactor = Reactor::new().unwrap();
+    let (_, waker) = Count::new();
+    for interest in [
+        Interest::PRIORITY,
+        Interest::PRIORITY | Interest::ERROR,
+        Interest::PRIORITY | Interest::WRITABLE,
+    ] {
+        let (mut client, server) = tcp();
+        let io = reactor.handle().register(server, interest).unwrap();
+        io::Write::write_all(&mut client, b"x").unwrap();
+        // The byte has arrived, and nothing is said of it.
+        drain(&mut reactor);
+        let mut cx = Context::from_waker(&waker);
+        assert_refused(poll_ready(&io, &waker, Direction::Read));
+        assert_refused(io.poll_io(&mut cx, Direction::Read, |_| blocked()));
+        assert_refused(poll(&mut io.ready(Interest::READABLE), &waker));
+        assert!(poll(&mut io.ready(Interest::PRIORITY), &waker).is_pending());
+    }
 }

@@ -2,7 +2,7 @@
 
 mod net_support;
 
-use leno::net::{TcpListener, TcpStream, ToSocketAddrs, lookup_host};
+use leno::net::{TcpListener, TcpStream, ToSocketAddrs, UdpSocket, lookup_host};
 use net_support::*;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -102,4 +102,39 @@ fn looking_up_without_a_runtime_panics_with_the_remedy() {
         let _ = poll_once(&mut looking);
     });
     assert!(text.contains("Runtime::block_on"), "{text}");
+}
+
+/// No system has room for such a stack, so every thread is refused.
+#[test]
+fn without_a_thread_to_ask_on_it_is_an_error() {
+    let runtime = leno::runtime::Builder::new_current_thread()
+        .thread_stack_size(1 << 60)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        addresses("localhost:80").await.unwrap_err();
+        addresses(("localhost", 80)).await.unwrap_err();
+        TcpStream::connect("localhost:80").await.unwrap_err();
+        TcpListener::bind("localhost:0").await.unwrap_err();
+        UdpSocket::bind(("localhost", 0)).await.unwrap_err();
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.connect("localhost:80").await.unwrap_err();
+        socket.send_to(b"x", "localhost:80").await.unwrap_err();
+        // What need not be asked for is found.
+        assert_eq!(addresses("127.0.0.1:80").await.unwrap().len(), 1);
+    });
+}
+
+#[test]
+fn after_the_end_of_the_runtime_it_is_an_error() {
+    let runtime = current_thread();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let _guard = handle.enter();
+    let mut looking = Box::pin(addresses("localhost:80"));
+    match poll_once(&mut looking) {
+        std::task::Poll::Ready(found) => assert!(found.is_err()),
+        std::task::Poll::Pending => panic!("it waits"),
+    }
 }

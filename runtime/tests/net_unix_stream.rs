@@ -45,6 +45,49 @@ fn an_echo_comes_back_whole() {
     });
 }
 
+/// The system says `EINVAL` where it may wait, and where it may not, that no connection is there yet.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn shutting_a_listener_down_ends_accepting_as_where_it_blocks() {
+    use std::net::Shutdown;
+
+    fn assert_ended<T>(accepted: io::Result<T>) {
+        match accepted {
+            Ok(_) => panic!("a connection"),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}"),
+        }
+    }
+
+    on_both(|| async {
+        for how in [Shutdown::Read, Shutdown::Both] {
+            for by_poll in [false, true] {
+                let folder = Folder::new("shut_down");
+                let listener = std::sync::Arc::new(UnixListener::bind(folder.path("socket"))?);
+                let accept = |listener: std::sync::Arc<UnixListener>| async move {
+                    match by_poll {
+                        false => listener.accept().await.map(drop),
+                        true => poll_fn(|cx| listener.poll_accept(cx)).await.map(drop),
+                    }
+                };
+                let waiting = leno::spawn(accept(listener.clone()));
+                leno::task::yield_now().await;
+                // What came before is accepted.
+                let _near = UnixStream::connect(folder.path("socket")).await?;
+                waiting.await??;
+                let waiting = leno::spawn(accept(listener.clone()));
+                leno::task::yield_now().await;
+                socket2::SockRef::from(&*listener).shutdown(how)?;
+                assert_ended(waiting.await?);
+                // Whoever comes later does not wait either.
+                for _ in 0..2 {
+                    assert_ended(accept(listener.clone()).await);
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn poll_accept_returns_the_connection() {
     on_both(|| async {

@@ -162,6 +162,43 @@ fn a_clear_never_erases_a_newer_end() {
     });
 }
 
+/// Whoever knows that a half is closed, and waits for anything else, is not kept from it by that, and is told when it is said
+/// again, also if somebody takes it off meanwhile.
+///
+/// Mutation: `beyond` leaves what is known → fails (it does not wait).
+/// Mutation: `beyond` does not compare the tick → fails (an end, not told).
+#[test]
+fn what_is_known_is_waited_for_until_it_is_told_anew() {
+    explore(3, || {
+        let readiness = Arc::new(Readiness::new());
+        event(&readiness, 0, READ_CLOSED);
+        let known = readiness.snapshot(READABLE | WRITABLE | READ_CLOSED);
+        let (flag, waker) = Flag::new();
+        let cx = Context::from_waker(&waker);
+        let mask = READABLE | WRITABLE | READ_CLOSED;
+        let mut key = None;
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        assert!(polled.is_pending(), "it does not wait");
+        readiness.forget(&mut key);
+
+        let reactor = thread::spawn({
+            let readiness = readiness.clone();
+            move || event(&readiness, 0, READ_CLOSED)
+        });
+        let other = thread::spawn({
+            let readiness = readiness.clone();
+            // It was open in between.
+            move || readiness.clear(known)
+        });
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        reactor.join().unwrap();
+        other.join().unwrap();
+        assert!(polled.is_ready() || flag.is_set(), "an end, not told");
+        let polled = readiness.poll_listed(&cx, mask, known, &mut key);
+        assert!(polled.is_ready(), "an end, not told");
+    });
+}
+
 /// What an event no longer says to be closed is over, in the other direction too, whoever clears meanwhile; and the event's
 /// own bits are kept.
 ///
@@ -260,7 +297,7 @@ fn a_stale_event_sets_nothing_and_wakes_no_one() {
             let cx = Context::from_waker(&waker);
             assert!(
                 readiness
-                    .poll_listed(&cx, READABLE | WRITABLE, &mut key)
+                    .poll_listed(&cx, READABLE | WRITABLE, Snapshot::NOTHING, &mut key)
                     .is_pending()
             );
         }
@@ -297,7 +334,7 @@ fn a_waiter_that_meets_an_event_is_not_lost() {
                 let (_, waker) = Flag::new();
                 let mut key = None;
                 let cx = Context::from_waker(&waker);
-                let _ = readiness.poll_listed(&cx, READABLE, &mut key);
+                let _ = readiness.poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key);
                 readiness.forget(&mut key);
 
                 let (flag, waker) = Flag::new();
@@ -308,14 +345,18 @@ fn a_waiter_that_meets_an_event_is_not_lost() {
         let (flag, waker) = Flag::new();
         let mut key = None;
         let cx = Context::from_waker(&waker);
-        let listed = readiness.poll_listed(&cx, READABLE, &mut key);
+        let listed = readiness.poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key);
 
         reactor.join().unwrap();
         let (other, polled) = other.join().unwrap();
         assert!(listed.is_ready() || flag.is_set(), "a future was not woken");
         assert!(polled.is_ready() || other.is_set(), "a poll was not woken");
         // Who was woken finds it ready.
-        assert!(readiness.poll_listed(&cx, READABLE, &mut key).is_ready());
+        assert!(
+            readiness
+                .poll_listed(&cx, READABLE, Snapshot::NOTHING, &mut key)
+                .is_ready()
+        );
         assert_eq!(readiness.listed(), 0);
     });
 }
@@ -367,7 +408,7 @@ fn a_waiter_that_meets_the_end_completes() {
                 let (flag, waker) = Flag::new();
                 let mut key = None;
                 let cx = Context::from_waker(&waker);
-                let polled = readiness.poll_listed(&cx, WRITABLE, &mut key);
+                let polled = readiness.poll_listed(&cx, WRITABLE, Snapshot::NOTHING, &mut key);
                 (flag, polled, key)
             }
         });

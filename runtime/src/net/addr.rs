@@ -1,8 +1,9 @@
 //! Addresses, and finding them.
 
+use crate::io::blocking;
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
-use crate::task::{JoinHandle, spawn_blocking};
+use crate::task::JoinHandle;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
@@ -40,7 +41,7 @@ pub trait ToSocketAddrs: sealed::Resolve {}
 ///
 /// # Errors
 ///
-/// Those of the system's resolver.
+/// Those of the system's resolver, and that there is no [blocking thread](crate::task::spawn_blocking) to ask it on.
 ///
 /// # Panics
 ///
@@ -126,13 +127,14 @@ mod sealed {
     /// The future of the addresses.
     #[derive(Debug)]
     pub enum Resolving {
-        Known(Addresses),
+        /// Or why nobody could be asked.
+        Known(io::Result<Addresses>),
         Asked(JoinHandle<io::Result<vec::IntoIter<SocketAddr>>>),
     }
 
     impl Resolving {
         pub(super) fn one(address: impl Into<SocketAddr>) -> Self {
-            Resolving::Known(Addresses::One(Some(address.into())))
+            Resolving::Known(Ok(Addresses::One(Some(address.into()))))
         }
     }
 
@@ -142,7 +144,7 @@ mod sealed {
         fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
             Poll::Ready(match &mut *self {
                 Resolving::Known(addresses) => {
-                    Ok(std::mem::replace(addresses, Addresses::One(None)))
+                    std::mem::replace(addresses, Ok(Addresses::One(None)))
                 }
                 Resolving::Asked(task) => match ready!(Pin::new(task).poll(cx)) {
                     Ok(answer) => answer.map(Addresses::Many),
@@ -188,7 +190,10 @@ fn ask<T>(target: T) -> Resolving
 where
     T: std::net::ToSocketAddrs<Iter = vec::IntoIter<SocketAddr>> + Send + 'static,
 {
-    Resolving::Asked(spawn_blocking(move || target.to_socket_addrs()))
+    match blocking::start(move || target.to_socket_addrs()) {
+        Ok(task) => Resolving::Asked(task),
+        Err(error) => Resolving::Known(Err(error)),
+    }
 }
 
 macro_rules! resolve {
@@ -216,7 +221,7 @@ resolve! {
     (IpAddr, u16): |pair| Resolving::one(*pair);
     (Ipv4Addr, u16): |pair| Resolving::one(*pair);
     (Ipv6Addr, u16): |pair| Resolving::one(*pair);
-    &[SocketAddr]: |addresses| Resolving::Known(Addresses::Many(Vec::from(*addresses).into_iter()));
+    &[SocketAddr]: |addresses| Resolving::Known(Ok(Addresses::Many(Vec::from(*addresses).into_iter())));
     str: |text| match text.parse::<SocketAddr>() {
         Ok(address) => Resolving::one(address),
         Err(_) => ask(text.to_owned()),

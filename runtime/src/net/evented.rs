@@ -113,7 +113,7 @@ impl<S: Native> Evented<S> {
         operation: impl FnOnce(&S) -> io::Result<R>,
     ) -> io::Result<R> {
         let result = self.io.try_io(interest, operation);
-        self.told(&result);
+        self.tried(interest, &result);
         result
     }
 
@@ -141,7 +141,7 @@ impl<S: Native> Evented<S> {
     ) -> io::Result<R> {
         let operation = |source: &S| {
             let result = operation(source);
-            self.told(&result);
+            self.tried(interest, &result);
             result
         };
         cooperative(self.io.async_io(interest, operation)).await
@@ -172,7 +172,7 @@ impl<S: Native> Evented<S> {
                     Poll::Ready(Ok(moved))
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.io.clear_blocked(event, BOTH);
+                    self.io.clear_over(event);
                     self.io.poll_io(cx, direction, operation)
                 }
                 Err(error) => {
@@ -195,6 +195,20 @@ impl<S: Native> Evented<S> {
         }
     }
 
+    /// As [`told`](Self::told), of an operation for `interest`. If it would have blocked, and is for more than one direction, it
+    /// does not say which half is open: the system is asked of that too.
+    #[inline]
+    fn tried<R>(&self, interest: Interest, result: &io::Result<R>) {
+        self.told(result);
+        if interest != Interest::READABLE
+            && interest != Interest::WRITABLE
+            && is_blocked(result)
+            && is_closed(self.io.ready_event(interest).ready())
+        {
+            self.look_again();
+        }
+    }
+
     /// As [`told`](Self::told), of an operation that has written: then it is strange that writing is said to be closed.
     #[inline]
     pub(super) fn sent<R>(&self, result: io::Result<R>) -> io::Result<R> {
@@ -210,16 +224,15 @@ impl<S: Native> Evented<S> {
         result
     }
 
-    /// Makes `nothing` of a message that would be waited for although receiving has been shut down, as the system does where
-    /// it may wait; where it may not, it says of that too that it would.
+    /// Makes `end` of what would be waited for although receiving has been shut down, as the system does where it may wait;
+    /// where it may not, it says of that too that it would.
     #[cfg(unix)]
     pub(super) fn ended<R>(
         &self,
         result: io::Result<R>,
-        nothing: impl FnOnce() -> R,
+        end: impl FnOnce() -> io::Result<R>,
     ) -> io::Result<R> {
-        let is_blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
-        if is_blocked
+        if is_blocked(&result)
             && self
                 .io
                 .ready_event(Interest::READABLE)
@@ -228,7 +241,7 @@ impl<S: Native> Evented<S> {
         {
             let over = sys::over(self.io.get_ref());
             if cfg!(any(target_os = "linux", target_os = "android")) && !over.is_read_closed() {
-                return Ok(nothing());
+                return end();
             }
         }
         result
@@ -239,8 +252,16 @@ impl<S: Native> Evented<S> {
         let all = BOTH.add(Interest::ERROR);
         let seen = self.io.ready_event(all);
         let over = sys::over(self.io.get_ref());
-        self.io.clear_blocked(seen.with_ready(over), all);
+        self.io.clear_over(seen.with_ready(over));
     }
+}
+
+fn is_blocked<R>(result: &io::Result<R>) -> bool {
+    matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+}
+
+fn is_closed(ready: Ready) -> bool {
+    ready.is_read_closed() || ready.is_write_closed()
 }
 
 impl<S: Socket> Evented<S> {

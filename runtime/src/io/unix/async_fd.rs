@@ -154,14 +154,16 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// is asked whether what counts as closed still is.
     pub(super) fn clear(&self, event: ReadyEvent) {
         self.io.clear_ready(event);
-        if event.ready().is_read_closed() || event.ready().is_write_closed() {
-            self.io.clear_blocked(event.with_ready(over(self)), BOTH);
-        }
+        clear_over(&self.io, event);
     }
 
     /// An operation for `interest` would have blocked.
     pub(super) fn clear_blocked(&self, event: ReadyEvent, interest: Interest) {
-        self.io.clear_blocked(event, interest);
+        if is_of_one_half(interest) {
+            self.io.clear_blocked(event, interest);
+        } else {
+            self.clear(event);
+        }
     }
 }
 
@@ -353,7 +355,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        cooperative(self.io.async_io(interest, |_| f(&self.inner))).await
+        let f = |_: &_| tried(&self.io, interest, f(&self.inner));
+        cooperative(self.io.async_io(interest, f)).await
     }
 
     /// As [`async_io`](Self::async_io), with the inner value lent mutably.
@@ -370,8 +373,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         mut f: impl FnMut(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let inner = &mut self.inner;
-        cooperative(self.io.async_io(interest, |_| f(inner))).await
+        let (io, inner) = (&self.io, &mut self.inner);
+        cooperative(io.async_io(interest, |_| tried(io, interest, f(inner)))).await
     }
 
     /// Tries `f` if the descriptor is ready for anything in `interest`.
@@ -384,7 +387,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&T) -> io::Result<R>,
     ) -> io::Result<R> {
-        self.io.try_io(interest, |_| f(&self.inner))
+        let f = |_: &_| tried(&self.io, interest, f(&self.inner));
+        self.io.try_io(interest, f)
     }
 
     /// As [`try_io`](Self::try_io), with the inner value lent mutably.
@@ -397,8 +401,8 @@ impl<T: AsRawFd> AsyncFd<T> {
         interest: Interest,
         f: impl FnOnce(&mut T) -> io::Result<R>,
     ) -> io::Result<R> {
-        let inner = &mut self.inner;
-        self.io.try_io(interest, |_| f(inner))
+        let (io, inner) = (&self.io, &mut self.inner);
+        io.try_io(interest, |_| tried(io, interest, f(inner)))
     }
 }
 
@@ -410,9 +414,38 @@ impl<T: AsRawFd> AsRawFd for AsyncFd<T> {
 
 impl<T: AsRawFd> AsFd for AsyncFd<T> {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        // SAFETY: who registered the descriptor has promised that it stays open for as long as `self` lives.
-        unsafe { BorrowedFd::borrow_raw(self.as_raw_fd()) }
+        descriptor(&self.io)
     }
+}
+
+fn descriptor(io: &Io<Descriptor<RawFd>>) -> BorrowedFd<'_> {
+    // SAFETY: who registered the descriptor has promised that it stays open for as long as it is registered.
+    unsafe { BorrowedFd::borrow_raw(io.get_ref().0) }
+}
+
+/// True if an operation for `interest` that would have blocked says by itself which half is open.
+fn is_of_one_half(interest: Interest) -> bool {
+    interest == Interest::READABLE || interest == Interest::WRITABLE
+}
+
+/// Asks the system whether what counts as closed in `event` still is.
+fn clear_over(io: &Io<Descriptor<RawFd>>, event: ReadyEvent) {
+    if event.ready().is_read_closed() || event.ready().is_write_closed() {
+        io.clear_over(event.with_ready(over(&descriptor(io))));
+    }
+}
+
+/// What an operation for `interest` has returned. If it would have blocked, and does not say which half by, that is asked.
+fn tried<R>(
+    io: &Io<Descriptor<RawFd>>,
+    interest: Interest,
+    result: io::Result<R>,
+) -> io::Result<R> {
+    let is_blocked = matches!(&result, Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+    if is_blocked && !is_of_one_half(interest) {
+        clear_over(io, io.ready_event(interest));
+    }
+    result
 }
 
 impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {

@@ -69,6 +69,9 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
 
     /// Does `f`, and clears the readiness if it would have blocked.
     ///
+    /// A guard for several interests clears all of them, but not that a half is closed, if it still is. To clear only what
+    /// has blocked, call [`clear_ready_matching`](Self::clear_ready_matching).
+    ///
     /// # Errors
     ///
     /// That `f` would have blocked: wait again. Its other results, errors included, are returned within `Ok`.
@@ -111,6 +114,9 @@ impl<'a, T: AsRawFd> AsyncFdReadyMutGuard<'a, T> {
     guard_methods!();
 
     /// Does `f`, and clears the readiness if it would have blocked.
+    ///
+    /// A guard for several interests clears all of them, but not that a half is closed, if it still is. To clear only what
+    /// has blocked, call [`clear_ready_matching`](Self::clear_ready_matching).
     ///
     /// # Errors
     ///

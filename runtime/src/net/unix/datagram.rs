@@ -240,7 +240,7 @@ impl UnixDatagram {
     }
 
     fn receive(&self, socket: &mio::net::UnixDatagram, buf: &mut impl BufMut) -> io::Result<usize> {
-        self.io.ended(recv(socket, buf), || 0)
+        self.io.ended(recv(socket, buf), || Ok(0))
     }
 
     fn receive_from(
@@ -249,7 +249,7 @@ impl UnixDatagram {
         buf: &mut impl BufMut,
     ) -> io::Result<(usize, SocketAddr)> {
         let received = recv_from(socket, buf).map(Some);
-        match self.io.ended(received, || None)? {
+        match self.io.ended(received, || Ok(None))? {
             Some((length, sender)) => Ok((length, SocketAddr::from_raw(&sender)?)),
             None => Ok((0, SocketAddr::of(Path::new(""))?)),
         }

@@ -82,7 +82,8 @@ impl UnixListener {
     /// # Errors
     ///
     /// Those of the system, and that the runtime has shut down. The listener remains usable; see
-    /// [`TcpListener::accept`](crate::net::TcpListener::accept).
+    /// [`TcpListener::accept`](crate::net::TcpListener::accept). [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket
+    /// has been shut down for reading: no more connections will come.
     ///
     /// # Panics
     ///
@@ -94,8 +95,18 @@ impl UnixListener {
     pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
         accept(
             self.io
-                .async_with(Interest::READABLE, |listener| listener.accept()),
+                .async_with(Interest::READABLE, |listener| self.accept_now(listener)),
         )
+    }
+
+    /// Of a listener that has been shut down the system says, where it may not wait, that there is no connection yet.
+    fn accept_now(
+        &self,
+        listener: &mio::net::UnixListener,
+    ) -> io::Result<(mio::net::UnixStream, net::SocketAddr)> {
+        self.io.ended(listener.accept(), || {
+            Err(io::Error::from_raw_os_error(libc::EINVAL))
+        })
     }
 
     /// Waits for a connection; see [`accept`](Self::accept).
@@ -109,7 +120,7 @@ impl UnixListener {
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self
             .io
-            .poll_with(cx, Direction::Read, |listener| listener.accept());
+            .poll_with(cx, Direction::Read, |listener| self.accept_now(listener));
         Poll::Ready(Accepted::register(ready!(accepted)?))
     }
 
