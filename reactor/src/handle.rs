@@ -140,6 +140,20 @@ impl Handle {
         self.origin().is_elsewhere()
     }
 
+    /// Whether the reactor is there: otherwise the error with which registering would fail.
+    ///
+    /// It costs a lock.
+    ///
+    /// # Errors
+    ///
+    /// If the reactor is [gone](crate::is_reactor_gone).
+    pub fn check(&self) -> io::Result<()> {
+        if self.is_inherited() {
+            return Err(gone_with_the_fork());
+        }
+        self.shared.slots.check()
+    }
+
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
         self.shared.slots.owned()
@@ -161,8 +175,9 @@ impl Handle {
         self.shared.tries.load(Ordering::Relaxed)
     }
 
+    /// Changes [`tries`](Handle::tries), as a try would: for who tries by other means than an [`Io`].
     #[inline]
-    pub(crate) fn note_try(&self) {
+    pub fn note_try(&self) {
         if self.shared.counts.load(Ordering::Relaxed) {
             // Of two threads at once one may be lost, and the number changes all the same.
             let tries = self.shared.tries.load(Ordering::Relaxed).wrapping_add(1);

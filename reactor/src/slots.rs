@@ -82,6 +82,14 @@ impl Slots {
         self.pages.get(page)?.get()?.get(offset).map(|slot| &slot.0)
     }
 
+    /// An error if the reactor is gone.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        if self.free.lock().closed {
+            return Err(gone());
+        }
+        Ok(())
+    }
+
     /// Gives a slot to a new owner.
     pub(crate) fn claim(&self) -> io::Result<u32> {
         let mut free = self.free.lock();

@@ -192,6 +192,44 @@ fn a_closure_that_waits_makes_room_for_another() {
     }
 }
 
+/// What only waits gets a thread though the limit is reached, by a closure that waits for it where nobody can see that; and it
+/// does not keep other closures waiting. The end waits for it.
+// Mutations: blocking.rs, `submit` holds to the limit, or a thread beyond it ends although a wait is in front: deadlock.
+// `submit` puts a wait behind, or `run` does not say that the thread waits: the same. `run` does not count `waits` down: the
+// last assertion but one.
+#[test]
+fn what_only_waits_needs_no_room() {
+    for keep_alive in [Duration::ZERO, Duration::MAX] {
+        explore(1, move || {
+            let blocking = blocking(1, keep_alive);
+            let ends = Arc::new(loom::sync::Notify::new());
+            let done = Arc::new(());
+            let (closure, _) = submit(&blocking, {
+                let ends = ends.clone();
+                move || ends.wait()
+            });
+            let (wait, waited) = task(
+                Sendable({
+                    let done = done.clone();
+                    move || {
+                        ends.notify();
+                        drop(done);
+                    }
+                })
+                .call(),
+            );
+            assert!(submit_job(&blocking, Job::Wait(wait)));
+            root::block_on(waited).unwrap();
+            root::block_on(closure).unwrap();
+            blocking.close();
+            assert!(blocking.wait(None));
+            assert_eq!(blocking.counts(), (0, 0, 0));
+            assert!(format!("{blocking:?}").contains("waiting: 0, waits: 0"));
+            assert_eq!(Arc::strong_count(&done), 1, "a closure lives on");
+        });
+    }
+}
+
 /// A worker's core that is on its way to a thread when the end comes is ended like the others, with its tasks.
 // Mutation: `next_job` looks at `closed` before it looks into the queue: deadlock.
 #[test]

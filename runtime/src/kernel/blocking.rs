@@ -12,6 +12,10 @@
 //! thread more than the limit stands by (see [`in_place`](mod@in_place)). When those that wait go on there may be more threads
 //! than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
+//! A closure that does nothing but wait for the system ([`Job::Wait`]) thus never counts, and need not wait for threads that
+//! do: it goes to the front of the queue, and a thread comes for it, beyond the limit if need be, and ends after it. Since
+//! that would be no limit at all, there are at most [`MOST_WAITS`] of them; more are refused.
+//!
 //! The end cancels the closures that wait for a thread, but not those for which one has been told or started already,
 //! nor the *mandatory* ones: somebody has been told that what they do is as good as done. Threads look into the queue
 //! before they look whether it is closed, so these are run. Workers' loops are taken after the end too: a core has to be
@@ -24,6 +28,7 @@ use crate::kernel::foreign;
 use crate::kernel::here::{self, Crew, Hold};
 use crate::kernel::hooks::Callback;
 use crate::kernel::task::Runnable;
+use crate::kernel::waiting::waiting;
 use crate::kernel::worker::Handed;
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
@@ -51,6 +56,9 @@ pub(crate) struct Config {
     pub(crate) on_start: Option<Callback>,
     pub(crate) on_stop: Option<Callback>,
 }
+
+/// How many [waits](Job::Wait) there may be at once.
+pub(crate) const MOST_WAITS: usize = 16;
 
 /// The threads of one runtime.
 #[derive(Clone)]
@@ -87,6 +95,8 @@ struct State {
     in_workers: usize,
     /// A thread is there, or about to be, for when all that run closures wait for too long.
     has_standby: bool,
+    /// The [waits](Job::Wait) that have not ended.
+    waits: usize,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
@@ -98,14 +108,33 @@ pub(crate) enum Job {
     Task(Runnable),
     /// A closure that is run even if the end comes before a thread does: once taken, it is not cancelled.
     Mandatory(Runnable),
+    /// A closure that only waits, for nothing that a thread of the pool does. It is mandatory.
+    Wait(Runnable),
     /// A worker's loop.
     Worker(Handed),
 }
 
 impl Job {
-    fn is_closure(&self) -> bool {
-        !matches!(self, Job::Worker(_))
+    fn counts(&self) -> bool {
+        self.kind() == Kind::Counts
     }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Job::Task(_) | Job::Mandatory(_) => Kind::Counts,
+            Job::Wait(_) => Kind::Wait,
+            Job::Worker(_) => Kind::Worker,
+        }
+    }
+}
+
+/// What a job means for the limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It waits for a thread that the limit allows.
+    Counts,
+    Wait,
+    Worker,
 }
 
 /// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
@@ -130,7 +159,7 @@ pub(crate) struct Main {
 pub(crate) enum Refused {
     /// The runtime has been shut down; the job is gone.
     Closed,
-    /// The system has no thread for it, and no other thread will ever run it.
+    /// The system has no thread for it, and no other thread will ever run it; or there are enough [waits](Job::Wait).
     NoThread(Job, io::Error),
 }
 
@@ -150,6 +179,7 @@ impl Blocking {
                 in_closures: 0,
                 in_workers: 0,
                 has_standby: false,
+                waits: 0,
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -266,26 +296,34 @@ impl Shared {
         surroundings: impl FnOnce() -> Surroundings,
     ) -> Result<(), Refused> {
         let mut state = shared.state.lock();
-        if state.closed && job.is_closure() {
+        let kind = job.kind();
+        if state.closed && kind != Kind::Worker {
             drop(state);
             // Dropping a task cancels it.
             drop(job);
             return Err(Refused::Closed);
         }
-        // A worker's loop goes first: the tasks of a whole core wait for it.
-        let is_worker = !job.is_closure();
-        if is_worker {
-            state.queue.push_front(job);
-        } else {
+        if kind == Kind::Wait {
+            if state.waits == MOST_WAITS {
+                let error = io::Error::other("enough threads wait");
+                return Err(Refused::NoThread(job, error));
+            }
+            state.waits += 1;
+        }
+        // A worker's loop goes first: the tasks of a whole core wait for it. So does a wait, since whoever comes for it
+        // must find it, however many threads there are by then.
+        if kind == Kind::Counts {
             state.queue.push_back(job);
+        } else {
+            state.queue.push_front(job);
         }
         if state.tell_one() {
             drop(state);
             shared.job.notify_one();
             return Ok(());
         }
-        // (A worker's loop does not wait, whatever the limit says: closures that waited may have gone on meanwhile.)
-        let is_full = !is_worker && state.threads >= shared.limit_at_once(&state);
+        // (Others do not wait, whatever the limit says: closures that waited may have gone on meanwhile.)
+        let is_full = kind == Kind::Counts && state.threads >= shared.limit_at_once(&state);
         if is_full && !state.is_stalled() {
             // A thread takes it when it has done what it is at.
             return Ok(());
@@ -293,7 +331,7 @@ impl Shared {
         let Err(error) = Self::start(shared, state, surroundings) else {
             return Ok(());
         };
-        match shared.take_back(is_worker) {
+        match shared.take_back(kind) {
             Some(job) => Err(Refused::NoThread(job, error)),
             None => Ok(()),
         }
@@ -305,8 +343,8 @@ impl Shared {
         mut state: MutexGuard<'_, State>,
         surroundings: impl FnOnce() -> Surroundings,
     ) -> io::Result<()> {
-        let has_worker = matches!(state.queue.front(), Some(Job::Worker(_)));
-        let standby = !has_worker && state.threads >= shared.limit_at_once(&state);
+        let counts = state.queue.front().is_none_or(Job::counts);
+        let standby = counts && state.threads >= shared.limit_at_once(&state);
         state.has_standby |= standby;
         state.threads += 1;
         state.starting += 1;
@@ -358,18 +396,17 @@ impl Shared {
     ///
     /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
     #[cold]
-    fn take_back(&self, is_worker: bool) -> Option<Job> {
+    fn take_back(&self, kind: Kind) -> Option<Job> {
         let mut state = self.state.lock();
-        if is_worker {
-            // A worker's loop must not wait for threads that may themselves be waiting for its tasks.
-            let is_there = matches!(state.queue.front(), Some(Job::Worker(_)));
-            is_there.then(|| state.queue.pop_front()).flatten()
-        } else {
-            let is_there = state.queue.back().is_some_and(Job::is_closure);
-            (is_there && state.threads == state.in_workers)
-                .then(|| state.queue.pop_back())
-                .flatten()
+        if kind == Kind::Counts && state.threads > state.in_workers {
+            return None;
         }
+        // The others must not wait for threads that may themselves be waiting: for a core's tasks, or what is waited for.
+        let place = state.queue.iter().rposition(|job| job.kind() == kind)?;
+        if kind == Kind::Wait {
+            state.waits -= 1;
+        }
+        state.queue.remove(place)
     }
 }
 
@@ -403,11 +440,16 @@ impl Main {
             here.hold.set(Hold::Counted);
         });
         Callback::call(self.shared.config.on_start.as_ref());
+        let run = |task: Runnable| {
+            let woken = task.run();
+            debug_assert!(woken.is_none(), "a closure is ready at its first poll");
+        };
         while let Some(job) = self.next_job() {
             match job {
-                Job::Task(task) | Job::Mandatory(task) => {
-                    let woken = task.run();
-                    debug_assert!(woken.is_none(), "a closure is ready at its first poll");
+                Job::Task(task) | Job::Mandatory(task) => run(task),
+                Job::Wait(task) => {
+                    waiting(|| run(task));
+                    self.shared.state.lock().waits -= 1;
                 }
                 Job::Worker(core) => {
                     self.shared.state.lock().in_workers += 1;
@@ -434,7 +476,7 @@ impl Main {
         }
         loop {
             if state.threads > self.shared.limit(&state)
-                && state.queue.front().is_none_or(Job::is_closure)
+                && state.queue.front().is_none_or(Job::counts)
             {
                 self.expire(&mut state);
                 // The closure that this thread may have been told of is another's.
@@ -445,8 +487,8 @@ impl Main {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
-                self.in_closure.set(job.is_closure());
-                state.in_closures += usize::from(job.is_closure());
+                self.in_closure.set(job.counts());
+                state.in_closures += usize::from(job.counts());
                 return Some(job);
             }
             if state.closed {
@@ -514,11 +556,16 @@ impl Drop for Ended<'_> {
 impl fmt::Debug for Blocking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (threads, idle, queued) = self.counts();
+        let (waiting, waits) = {
+            let state = self.0.state.lock();
+            (state.waiting, state.waits)
+        };
         f.debug_struct("Blocking")
             .field("threads", &threads)
             .field("idle", &idle)
             .field("queued", &queued)
-            .field("waiting", &self.0.state.lock().waiting)
+            .field("waiting", &waiting)
+            .field("waits", &waits)
             .finish()
     }
 }

@@ -306,6 +306,16 @@ impl Inner {
         }
     }
 
+    /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
+    /// dropped. A paused clock does not stand still for it.
+    pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
+        let (task, _) = blocking::task(closure);
+        if !self.is_inherited() {
+            // If it is refused it is dropped here.
+            let _ = self.submit(Job::Wait(task));
+        }
+    }
+
     fn submit_closure<F, R>(
         self: &Arc<Self>,
         closure: F,

@@ -48,6 +48,12 @@ where
     current::with(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))?.ok()
 }
 
+/// Calls `closure`, which only waits for the system, on a thread that does not count against the limit; once there is one, the
+/// end of the runtime waits for it. If there is none, outside of a runtime too, it has been dropped.
+pub(crate) fn wait_elsewhere(closure: impl FnOnce() + Send + 'static) {
+    current::with(|inner| inner.wait_elsewhere(closure));
+}
+
 /// Runs `closure` on a blocking thread and waits for its result.
 pub(crate) async fn run<F, R>(closure: F) -> io::Result<R>
 where

@@ -1,10 +1,12 @@
 //! mio's stream, closed so that nobody waits, and with what has to be remembered of it.
 //!
 //! **Closing.** A socket that lingers (`SO_LINGER` with a time) makes `close` wait until the peer has everything, or the time
-//! is up, in non-blocking mode too; on a worker all its tasks would wait. So a blocking thread of the current runtime
-//! closes it. That is mandatory for the runtime: it ends after the time, as the program asked for by the option. Where no
-//! thread is to be had (outside of a runtime, at its end, when the system refuses one) the time is taken off the
-//! socket and it is closed here: what has been written is sent in the background, as without the option, and nobody waits.
+//! is up, in non-blocking mode too; on a worker all its tasks would wait. So a thread of the current runtime's pool
+//! closes it, one that does not count against the pool's limit: neither does the close wait for closures (of which one may be
+//! waiting for it), nor they for the close. The runtime ends after the time, as the program asked for by the option. Where no
+//! thread is to be had (outside of a runtime, at its end, when the system refuses one, or when as many others wait as
+//! [the pool allows](crate::kernel::blocking::MOST_WAITS)) the time is taken off the socket and it is closed here: what has
+//! been written is sent in the background, as without the option, and nobody waits.
 //!
 //! The option is asked for when the stream is dropped, and not remembered when it is set: it may be set through the
 //! descriptor, come with std's stream, or from the listener. This costs a system call where `close` costs several times that.
@@ -105,8 +107,7 @@ fn close_elsewhere(stream: TcpStream) {
     }
 
     let closing = Closing(Some(stream));
-    // If nobody takes it, it is dropped.
-    let _ = blocking::try_start_mandatory(move || closing.wait());
+    blocking::wait_elsewhere(move || closing.wait());
 }
 
 macro_rules! forward {

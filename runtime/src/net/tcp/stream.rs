@@ -24,9 +24,9 @@ use std::{fmt, io};
 /// methods come with [`AsyncReadExt`](crate::io::AsyncReadExt) and [`AsyncWriteExt`](crate::io::AsyncWriteExt).
 /// [`split`](Self::split) and [`into_split`](Self::into_split) give the two directions to two users.
 ///
-/// Dropping it closes the connection, and waits for nothing: if the socket lingers ([`linger`](Self::linger)), a blocking
-/// thread of the runtime closes it, and where there is none it is closed without lingering. [`shutdown`](crate::io::AsyncWriteExt::shutdown) ends the writing direction
-/// alone, so that the peer reads the end of the stream and may still answer.
+/// Dropping it closes the connection, and waits for nothing, also if the socket lingers ([`set_linger`](Self::set_linger)).
+/// [`shutdown`](crate::io::AsyncWriteExt::shutdown) ends the writing direction alone, so that the peer reads the end of the
+/// stream and may still answer.
 ///
 /// # Examples
 ///
@@ -261,7 +261,10 @@ impl TcpStream {
 
     /// Sets the `SO_LINGER` option: how long closing the socket waits for what has been written to be sent.
     ///
-    /// Dropping the stream does not wait nevertheless, a blocking thread does; and the end of the runtime waits for that.
+    /// Dropping the stream does not wait nevertheless: a thread of the runtime does, beside those that
+    /// [`max_blocking_threads`](crate::runtime::Builder::max_blocking_threads) allows; and the end of the runtime waits for
+    /// that. There are at most 16 such threads. Where there is none (outside of a runtime and at its end too) the stream is
+    /// closed without lingering: the system goes on sending what has been written, and nobody learns whether it arrives.
     ///
     /// # Errors
     ///

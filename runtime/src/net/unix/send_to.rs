@@ -56,7 +56,7 @@ impl UnixDatagram {
     ///
     /// # Errors
     ///
-    /// Those of the system, and that the runtime has shut down.
+    /// Those of the system, that the runtime has shut down, and that the system has no thread to wait for room by.
     ///
     /// # Cancel safety
     ///

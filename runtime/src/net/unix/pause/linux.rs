@@ -6,20 +6,19 @@
 //! time to the next: it begins with what a receiver needs that is but busy, and ends where forty attempts a second cost
 //! nothing to speak of, and nobody is kept waiting noticeably.
 //!
-//! The pause is a timerfd in the reactor that the socket is with, and not one of the runtime's timers: sockets may be used
-//! where there are none, or where their clock stands still.
+//! A [thread](waits) tells when a pause is over, and not one of the runtime's timers: sockets may be used where there are none,
+//! or where their clock stands still. It needs no descriptor, however many wait, and when there are none left.
 
-use crate::prim::descriptor::Descriptor;
-use leno_reactor::{Direction, Handle, Interest, Io, is_reactor_gone};
+mod waits;
+
+use leno_reactor::Handle;
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::{
-    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
-    timerfd_settime,
-};
+use rustix::time::Timespec;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::os::fd::AsFd;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use waits::Wait;
 
 /// The first pause.
 pub(in crate::net) const FIRST: Duration = Duration::from_micros(100);
@@ -34,10 +33,8 @@ const AT_ONCE: Timespec = Timespec {
 /// Pauses, each twice as long as the last.
 #[derive(Debug)]
 pub(in crate::net) struct Pause {
-    timer: Option<Io<Descriptor<OwnedFd>>>,
+    wait: Option<Wait>,
     length: Duration,
-    /// The timer is set.
-    is_set: bool,
 }
 
 impl Pause {
@@ -48,62 +45,37 @@ impl Pause {
 
     /// As [`new`](Self::new), with a first pause of another length.
     pub(in crate::net) const fn lasting(length: Duration) -> Self {
-        Self {
-            timer: None,
-            length,
-            is_set: false,
-        }
+        Self { wait: None, length }
     }
 
     /// Waits for the end of the pause that is under way, or begins one.
     ///
-    /// Without a descriptor for the timer it lets the other tasks have their turn, and that is all.
+    /// It is an error if the reactor is gone (which is noticed at the end of a pause at the latest), or the system has no
+    /// thread.
     pub(in crate::net) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         reactor: &Handle,
     ) -> Poll<io::Result<()>> {
-        if !self.is_set {
-            self.is_set = true;
-            match self.set(reactor) {
-                Err(error) if is_reactor_gone(&error) => return Poll::Ready(Err(error)),
-                Err(_) => {
-                    self.timer = None;
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
-                }
-                Ok(()) => {}
-            }
+        if let Err(gone) = reactor.check() {
+            return Poll::Ready(Err(gone));
         }
-        if let Some(timer) = &self.timer {
-            ready!(timer.poll_ready(cx, Direction::Read))?;
-        }
-        self.is_set = false;
-        Poll::Ready(Ok(()))
-    }
-
-    fn set(&mut self, reactor: &Handle) -> io::Result<()> {
-        let timer = match &mut self.timer {
-            Some(timer) => timer,
-            none => {
-                let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
-                let timer = timerfd_create(TimerfdClockId::Monotonic, flags)?;
-                none.insert(reactor.register(Descriptor(timer), Interest::READABLE)?)
+        if let Some(wait) = &self.wait {
+            if !wait.is_over(cx.waker()) {
+                return Poll::Pending;
             }
-        };
-        // The last time's event. Setting the timer makes it unreadable.
-        timer.clear_blocked(timer.ready_event(Interest::READABLE), Interest::READABLE);
-        let once = Itimerspec {
-            it_interval: AT_ONCE,
-            it_value: Timespec {
-                tv_sec: 0,
-                // Less than a second, but not 0, which would disarm it.
-                tv_nsec: i64::from(self.length.subsec_nanos().max(1)),
-            },
-        };
-        timerfd_settime(&timer.get_ref().0, TimerfdTimerFlags::empty(), &once)?;
+            self.wait = None;
+            return Poll::Ready(Ok(()));
+        }
+        // What is waited for takes real time, as traffic does.
+        reactor.note_try();
+        let wait = Wait::until(Instant::now() + self.length, cx.waker());
         self.length = longer(self.length);
-        Ok(())
+        match wait {
+            Ok(wait) => self.wait = Some(wait),
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+        Poll::Pending
     }
 }
 
