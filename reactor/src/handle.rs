@@ -140,6 +140,11 @@ impl Handle {
         self.origin().is_elsewhere()
     }
 
+    /// True if both name the same reactor.
+    pub fn same_reactor(&self, other: &Handle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
         self.shared.slots.owned()
