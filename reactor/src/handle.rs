@@ -154,6 +154,11 @@ impl Handle {
         self.shared.slots.check()
     }
 
+    /// True if both name the same reactor.
+    pub fn same_reactor(&self, other: &Handle) -> bool {
+        Arc::ptr_eq(&self.shared, &other.shared)
+    }
+
     /// How many sources are registered.
     pub fn sources(&self) -> usize {
         self.shared.slots.owned()

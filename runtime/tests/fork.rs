@@ -308,6 +308,21 @@ mod tests {
         let child = fork(both);
         both();
         child.succeeds();
+        // The child has none of the threads for closures, whether there were any or not.
+        for _ in 0..2 {
+            fork(|| {
+                runtime.block_on(async {
+                    let closure = leno::task::spawn_blocking(|| ());
+                    assert!(closure.await.unwrap_err().is_cancelled());
+                    let error = leno::fs::metadata("/").await.unwrap_err();
+                    assert!(is_rt_shutdown_err(&error), "{error}");
+                    let lookup = leno::net::lookup_host("localhost:1").await;
+                    assert!(lookup.map(drop).is_err());
+                });
+            })
+            .succeeds();
+            runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+        }
     }
 
     pub fn a_child_of_a_child_is_told_from_both() {

@@ -22,6 +22,10 @@ fn main() {
             orphans_are_reaped_where_the_parents_thread_is_not,
         ),
         (
+            "a_crowd_of_orphans_is_its_parents",
+            a_crowd_of_orphans_is_its_parents,
+        ),
+        (
             "parent_and_child_wait_for_their_own",
             parent_and_child_wait_for_their_own,
         ),
@@ -136,6 +140,30 @@ mod tests {
         .succeeds();
         kill(slow);
         until_reaped(slow);
+    }
+
+    pub fn a_crowd_of_orphans_is_its_parents() {
+        for kind in KINDS {
+            let start = |runtime: &Runtime| {
+                let start = |_| shell("exec sleep 1000").spawn().unwrap().id().unwrap();
+                runtime.block_on(async { (0..50).map(start).collect::<Vec<_>>() })
+            };
+            let end = |runtime: &Runtime, ids: Vec<u32>| {
+                ids.iter().for_each(|&id| kill(id));
+                are_reaped(runtime, ids);
+            };
+            let runtime = kind();
+            let parents = start(&runtime);
+            fork(|| {
+                let own = kind();
+                let ids = start(&own);
+                end(&own, ids);
+            })
+            .succeeds();
+            let goes_on = |id: &u32| exists(format!("/proc/{id}")).unwrap();
+            assert!(parents.iter().all(goes_on));
+            end(&runtime, parents);
+        }
     }
 
     fn rounds(runtime: &Runtime) {

@@ -6,6 +6,8 @@ mod process_support;
 
 use leno::io::{AsyncReadExt, AsyncWriteExt};
 use leno::process::{Child, Command};
+use leno::runtime::{Builder, Runtime};
+use leno::time::timeout;
 use net_support::*;
 use process_support::*;
 use std::io::{self, ErrorKind};
@@ -13,6 +15,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::pin::pin;
 use std::process::Stdio;
 use std::task::Poll;
+use std::time::Duration;
 
 #[test]
 fn the_status_is_what_the_program_says() {
@@ -233,19 +236,63 @@ fn whoever_waits_when_the_runtime_ends_is_told() {
         let runtime = current_thread();
         let mut child = runtime.block_on(async { endless().spawn().unwrap() });
         let waiting = std::thread::spawn(move || {
-            // Waits by the first runtime's reactor until that is gone, and by its own then.
-            current_thread().block_on(async {
-                start_and_cancel(child.wait());
-                let id = child.id().unwrap();
-                let killing = leno::task::spawn_blocking(move || kill(id));
-                let status = child.wait().await.unwrap();
-                killing.await.unwrap();
-                status
-            })
+            // Without a reactor of its own it waits by the first runtime's, until that is gone.
+            let without_io = Builder::new_current_thread().build().unwrap();
+            let error = without_io.block_on(child.wait()).unwrap_err();
+            assert!(leno_reactor::is_reactor_gone(&error), "{error}");
+            current_thread().block_on(child.kill()).unwrap();
         });
         drop(runtime);
-        assert_eq!(waiting.join().unwrap().signal(), Some(libc::SIGKILL));
+        waiting.join().unwrap();
     }
+}
+
+/// Waits on a runtime that, unlike others, somebody drives.
+fn ends_here(child: &mut Child, runtime: &Runtime) {
+    let id = child.id().unwrap();
+    runtime.block_on(async {
+        let mut wait = pin!(child.wait());
+        assert!(poll_once(&mut wait).is_pending());
+        kill(id);
+        let status = timeout(Duration::from_secs(60), wait).await;
+        let status = status.expect("it waits for ever").unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGKILL));
+    });
+}
+
+#[test]
+fn a_child_is_waited_for_where_it_is_awaited() {
+    for kind in [current_thread, multi_thread] {
+        let (still, other) = (current_thread(), kind());
+        let spawn = || still.block_on(async { endless().spawn().unwrap() });
+        ends_here(&mut spawn(), &other);
+        // Where a wait was given up before: on the first, on the other, on both.
+        let mut child = spawn();
+        still.block_on(async { start_and_cancel(child.wait()) });
+        ends_here(&mut child, &other);
+        let mut child = spawn();
+        other.block_on(async { start_and_cancel(child.wait()) });
+        ends_here(&mut child, &still);
+        let mut child = spawn();
+        still.block_on(async { start_and_cancel(child.wait()) });
+        other.block_on(async { start_and_cancel(child.wait()) });
+        ends_here(&mut child, &still);
+    }
+}
+
+#[test]
+fn a_wait_goes_on_where_its_future_is_polled() {
+    let (still, other) = (current_thread(), current_thread());
+    let mut child = still.block_on(async { endless().spawn().unwrap() });
+    let id = child.id().unwrap();
+    let mut wait = pin!(child.wait());
+    still.block_on(async { assert!(poll_once(&mut wait).is_pending()) });
+    kill(id);
+    other.block_on(async {
+        let status = timeout(Duration::from_secs(60), wait).await;
+        let status = status.expect("it waits for ever").unwrap();
+        assert_eq!(status.signal(), Some(libc::SIGKILL));
+    });
 }
 
 #[test]

@@ -57,6 +57,26 @@ fn main() {
             "descriptors_go_with_the_children",
             descriptors_go_with_the_children,
         ),
+        (
+            "many_orphans_leave_descriptors_to_others",
+            many_orphans_leave_descriptors_to_others,
+        ),
+        (
+            "many_orphans_are_reaped_without_sigchld",
+            many_orphans_are_reaped_without_sigchld,
+        ),
+        (
+            "a_crowd_whose_program_cannot_start_threads_is_not_lost",
+            a_crowd_whose_program_cannot_start_threads_is_not_lost,
+        ),
+        (
+            "an_ignored_sigchld_stays_ignored",
+            an_ignored_sigchld_stays_ignored,
+        ),
+        (
+            "a_child_that_nobody_can_wait_for_starts_no_thread",
+            a_child_that_nobody_can_wait_for_starts_no_thread,
+        ),
     ]);
 }
 
@@ -67,6 +87,7 @@ fn main() {}
 mod tests {
     use crate::fork_support::{Child, KINDS, current_thread, fork, fork_with};
     use crate::process_support::*;
+    use leno::process::Command;
     use leno::runtime::Builder;
     use leno::time::sleep;
     use std::fs::{File, read_dir};
@@ -74,6 +95,7 @@ mod tests {
     use std::mem::MaybeUninit;
     use std::os::unix::net::UnixStream;
     use std::os::unix::process::ExitStatusExt;
+    use std::process::Stdio;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
@@ -121,14 +143,7 @@ mod tests {
     pub fn a_blocked_sigchld_is_not_missed() {
         for kind in KINDS {
             fork(|| {
-                let mut set = MaybeUninit::uninit();
-                // SAFETY: the set can be written to and, once it is empty, read.
-                unsafe {
-                    libc::sigemptyset(set.as_mut_ptr());
-                    libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
-                    let old = std::ptr::null_mut();
-                    assert_eq!(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), old), 0);
-                }
+                block_sigchld();
                 kind().block_on(wait_for_all_kinds());
             })
             .succeeds();
@@ -450,5 +465,172 @@ mod tests {
             })
             .succeeds();
         }
+    }
+
+    /// Starts programs that go on until they are killed, and lets go of them.
+    fn let_go_of(count: usize) -> Vec<u32> {
+        let start = |_| {
+            let mut command = Command::new("sleep");
+            // If the test fails nobody kills them: they must not hold up who reads its output.
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+            command.arg("200").spawn().unwrap().id().unwrap()
+        };
+        (0..count).map(start).collect()
+    }
+
+    /// How many orphans may have a descriptor, and need no thread.
+    const FEW: usize = 32;
+
+    pub fn many_orphans_leave_descriptors_to_others() {
+        for kind in KINDS {
+            fork(|| {
+                let runtime = kind();
+                let before = threads();
+                let mut ids = runtime.block_on(async { let_go_of(FEW) });
+                assert_eq!((pidfds(), threads()), (FEW, before));
+                runtime.block_on(async {
+                    ids.extend(let_go_of(100));
+                    assert_eq!(pidfds(), FEW);
+                    let files = use_up_descriptors();
+                    assert!(files.len() > 100, "{}", files.len());
+                    drop(files);
+                    // Those of the crowd first.
+                    for &id in ids.iter().rev() {
+                        kill(id);
+                        reaped(id).await;
+                    }
+                    while threads() != before || pidfds() > 0 {
+                        sleep(Duration::from_millis(1)).await;
+                    }
+                    // There is room again.
+                    let ids = let_go_of(1);
+                    assert_eq!((pidfds(), threads()), (1, before));
+                    kill(ids[0]);
+                    reaped(ids[0]).await;
+                });
+            })
+            .succeeds();
+        }
+    }
+
+    fn block_sigchld() {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: the set can be written to and, once it is empty, read.
+        unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGCHLD);
+            let old = std::ptr::null_mut();
+            assert_eq!(libc::sigprocmask(libc::SIG_BLOCK, set.as_ptr(), old), 0);
+        }
+    }
+
+    pub fn many_orphans_are_reaped_without_sigchld() {
+        for kind in KINDS {
+            fork(|| {
+                block_sigchld();
+                let runtime = kind();
+                let ids = runtime.block_on(async { let_go_of(3 * FEW) });
+                ids.iter().for_each(|&id| kill(id));
+                runtime.block_on(async {
+                    for id in ids {
+                        reaped(id).await;
+                    }
+                });
+                // Nor does it need the runtime.
+                let ids = runtime.block_on(async { let_go_of(3 * FEW) });
+                drop(runtime);
+                for id in ids {
+                    kill(id);
+                    until_reaped(id);
+                }
+            })
+            .succeeds();
+        }
+    }
+
+    pub fn a_crowd_whose_program_cannot_start_threads_is_not_lost() {
+        fork(|| {
+            current_thread().block_on(async {
+                // SAFETY: takes no pointers. The limit is not for root, who becomes nobody.
+                unsafe { assert!(libc::geteuid() != 0 || libc::setuid(65_534) == 0) };
+                let (few, kept) = (let_go_of(FEW), endless().spawn().unwrap());
+                let id = kept.id().unwrap();
+                let before = limit_threads(0);
+                drop(kept);
+                assert_eq!(threads(), 1);
+                until_ended(id);
+                limit_threads(before);
+                // Whoever starts one looks at the crowd.
+                drop(endless().spawn().unwrap());
+                reaped(id).await;
+                few.into_iter().for_each(kill);
+            });
+        })
+        .succeeds();
+    }
+
+    fn what_sigchld_does() -> libc::sigaction {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: nothing is installed; the action can be written to, and zeros are one.
+        unsafe {
+            let installed = libc::sigaction(libc::SIGCHLD, std::ptr::null(), action.as_mut_ptr());
+            assert_eq!(installed, 0);
+            action.assume_init()
+        }
+    }
+
+    pub fn an_ignored_sigchld_stays_ignored() {
+        for flags in [0, libc::SA_NOCLDWAIT] {
+            fork(|| {
+                let mut action = what_sigchld_does();
+                action.sa_flags = flags;
+                if flags == 0 {
+                    action.sa_sigaction = libc::SIG_IGN;
+                }
+                // SAFETY: it is ignored, or does what it did.
+                let result = unsafe {
+                    libc::sigaction(libc::SIGCHLD, &raw const action, std::ptr::null_mut())
+                };
+                assert_eq!(result, 0);
+                current_thread().block_on(async {
+                    let mut child = shell("").spawn().unwrap();
+                    for _ in 0..2 {
+                        let error = child.wait().await.unwrap_err();
+                        assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+                    }
+                    let ids = let_go_of(FEW + 1);
+                    let files = use_up_descriptors();
+                    // Nothing is left but to look at it.
+                    let error = shell("sleep 0.1").status().await.unwrap_err();
+                    assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+                    drop(files);
+                    let error = shell("sleep 0.1").status().await.unwrap_err();
+                    assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+                    for id in ids {
+                        kill(id);
+                        reaped(id).await;
+                    }
+                });
+                let now = what_sigchld_does();
+                assert_eq!(now.sa_sigaction, action.sa_sigaction);
+                assert_eq!(now.sa_flags & flags, flags);
+            })
+            .succeeds();
+        }
+    }
+
+    pub fn a_child_that_nobody_can_wait_for_starts_no_thread() {
+        fork(|| {
+            handle_sigchld_by(libc::SIG_IGN);
+            current_thread().block_on(async {
+                let mut child = shell("").spawn().unwrap();
+                for _ in 0..3 {
+                    let error = child.wait().await.unwrap_err();
+                    assert_eq!(error.raw_os_error(), Some(libc::ECHILD));
+                    assert_eq!(threads(), 1);
+                }
+            });
+        })
+        .succeeds();
     }
 }

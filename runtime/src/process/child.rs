@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// Dropping it neither stops the program nor waits for it, unless
 /// [`kill_on_drop`](super::Command::kill_on_drop) says to stop it. See [the module](super). It has a descriptor for as long
-/// as its end is not known, on Linux, and one for each stream.
+/// as it is there and its end is not known, on Linux, and one for each stream.
 ///
 /// # Example
 ///
@@ -131,8 +131,8 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// Those of the system; the status is lost if the process ignores `SIGCHLD`. Also if the child's runtime has shut
-    /// down, and this is not called in another one; if there are neither descriptors nor threads left to wait by; and in a
+    /// Those of the system; the status is lost if the process ignores `SIGCHLD`. Also if the runtime that polls this has shut
+    /// down, or, where there is none with IO, the one that the child was last awaited or started on; if there are neither descriptors nor threads left to wait by; and in a
     /// process that was forked from the child's parent. The child is still there then, unless its status is lost.
     ///
     /// # Cancel safety

@@ -4,7 +4,9 @@
 //! Nothing is missed because whoever waits subscribes to the news first and asks after that.
 //!
 //! - *A pidfd* is readable when the child has ended. It is opened when the child has been started: later there may be no
-//!   descriptor left. It is registered when somebody waits; if its reactor is gone, with another one.
+//!   descriptor left. It is registered when somebody waits, with the reactor of the runtime that polls, which somebody
+//!   turns: that of the runtime that started the child may be there and stand still. Whoever polls on another runtime after
+//!   that registers it anew.
 //! - *Looking again* after a while is what is left if there is none: an old kernel, one that is told to refuse it, no
 //!   descriptors. The [`reaper`](super::reaper) says when. It is also for a child that somebody traces (strace, a debugger),
 //!   who is told first: its pidfd is readable when `waitpid` has no status yet, and will not become so once more.
@@ -88,8 +90,17 @@ impl Running {
 
     pub(super) fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
         let watched = self.watched();
+        if let Some(reactor) = current::try_reactor() {
+            watched.prefer(reactor);
+        }
+        // A look misses nothing that was before it, and a child that is gone is not worth the thread that says when to.
+        if !watched.has_descriptor() {
+            if let Some(status) = watched.try_wait()? {
+                return Poll::Ready(Ok(status));
+            }
+        }
         loop {
-            let news = poll_budgeted(cx, |cx| watched.poll_news(cx, current::try_reactor));
+            let news = poll_budgeted(cx, |cx| watched.poll_news(cx));
             // Asked even if there are none: they may have been withheld for want of budget, but the status is there.
             if let Some(status) = watched.try_wait()? {
                 return Poll::Ready(Ok(status));
@@ -152,55 +163,54 @@ impl Watched {
         self.process.try_wait()
     }
 
-    /// Has news come by this reactor, unless they come by another already.
+    /// Has news come by this reactor from now on.
     pub(super) fn prefer(&mut self, reactor: leno_reactor::Handle) {
-        match &self.news {
-            #[cfg(target_os = "linux")]
-            News::Pidfd(pidfd) if pidfd.is_registered() => {}
-            _ => self.reactor = reactor,
+        if self.reactor.same_reactor(&reactor) {
+            return;
+        }
+        self.reactor = reactor;
+        #[cfg(target_os = "linux")]
+        if let News::Pidfd(pidfd) = &mut self.news {
+            pidfd.unregister();
         }
     }
 
+    /// False if all that is left is to look again.
+    pub(super) fn has_descriptor(&self) -> bool {
+        !matches!(self.news, News::Looks(_))
+    }
+
     /// Gives up on reactors.
-    pub(super) fn look_instead(&mut self) {
+    fn look_instead(&mut self) {
         self.news = News::Looks(Looks::new());
+    }
+
+    /// Gives up the descriptor and the reactor, and leaves it to the caller to ask.
+    pub(super) fn into_process(self) -> Child {
+        self.process
     }
 
     /// Ready when it is time to ask, and to poll again after that: it may not have been subscribed to anything yet.
     ///
-    /// If the reactor is gone, news come by `other`. Without that it is an error, as it is if there is no thread to be had.
-    pub(super) fn poll_news(
-        &mut self,
-        cx: &mut Context<'_>,
-        other: impl FnOnce() -> Option<leno_reactor::Handle>,
-    ) -> Poll<io::Result<()>> {
+    /// It is an error if the reactor is gone, or if there is no thread to be had.
+    pub(super) fn poll_news(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match &mut self.news {
             #[cfg(target_os = "linux")]
             News::Pidfd(pidfd) => match ready!(pidfd.poll_ended(cx)) {
                 Some(()) => self.look_instead(),
-                None => self.register(other)?,
+                None => self.register()?,
             },
-            News::Looks(looks) => {
-                // They come by no reactor.
-                drop(other);
-                ready!(looks.poll(self.process.id(), cx))?;
-            }
+            News::Looks(looks) => ready!(looks.poll(self.process.id(), cx))?,
         }
         Poll::Ready(Ok(()))
     }
 
     #[cfg(target_os = "linux")]
-    fn register(&mut self, other: impl FnOnce() -> Option<leno_reactor::Handle>) -> io::Result<()> {
+    fn register(&mut self) -> io::Result<()> {
         let News::Pidfd(pidfd) = &mut self.news else {
             return Ok(());
         };
-        let mut registered = pidfd.register(&self.reactor);
-        let is_gone = matches!(&registered, Err(error) if is_reactor_gone(error));
-        if let Some(other) = is_gone.then(other).flatten() {
-            self.reactor = other;
-            registered = pidfd.register(&self.reactor);
-        }
-        match registered {
+        match pidfd.register(&self.reactor) {
             Err(error) if is_reactor_gone(&error) => return Err(error),
             // No memory for it, or too many already.
             Err(_) => self.look_instead(),

@@ -24,15 +24,20 @@
 //! wait for a current-thread runtime that nobody drives; some are asked whenever a child is started.) Once that runtime has
 //! ended it is a thread, which is there while there are such children.
 //!
+//! Up to 32 of them keep a descriptor. For more there is that thread too, which looks at them all at once: when `SIGCHLD`
+//! comes, or after 100 ms, but the seldomer the more they are, 10,000 once a second. So a program that starts many others and
+//! lets go of them needs no descriptors for them.
+//!
 //! # How the end of a child is learnt
 //!
 //! On Linux by its pidfd, a descriptor that the reactor waits for like for a socket. It is opened when the child is started
 //! and closed when its end is known. Where there is none, because the system has no such thing or no descriptor left, leno
 //! looks again and again, at most 100 ms after the end, or when `SIGCHLD` comes; a thread says when. A child can be awaited on
-//! another runtime than the one it was spawned on, and survives that one's end.
+//! another runtime than the one it was spawned on, whether anybody drives that or not, and survives that one's end.
 //!
 //! `SIGCHLD` may be blocked, or have a handler of the program's own. **Do not ignore it**, and do not wait for processes in
-//! general (`waitpid(-1, …)`): the status of a child would be lost, and waiting for it fail.
+//! general (`waitpid(-1, …)`): the status of a child would be lost, and waiting for it fail. What the program has set it to
+//! stays: it is listened for, by a handler that calls the program's, only where it does not discard children that end.
 //!
 //! A process that [forks](crate::runtime#fork) keeps its children to itself: the child process can start others, and can
 //! neither wait for nor kill those that it has inherited a handle of.

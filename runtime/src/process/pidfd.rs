@@ -34,8 +34,8 @@ impl Pidfd {
         matches!(sent, Ok(()) | Err(Errno::SRCH))
     }
 
-    pub(super) fn is_registered(&self) -> bool {
-        self.registered.is_some()
+    pub(super) fn unregister(&mut self) {
+        self.registered = None;
     }
 
     pub(super) fn register(&mut self, reactor: &leno_reactor::Handle) -> io::Result<()> {

@@ -8,12 +8,13 @@
 //! another.
 //!
 //! Without descriptors there is no reactor; then the thread sleeps between the looks. `SIGCHLD`, where it comes, makes
-//! all looks due.
+//! all looks due that may be already. It is not listened for where it makes the system discard children that end (it is
+//! ignored, say): a handler would put an end to that, which is the program's choice.
 
 use crate::kernel::foreign;
 use crate::prim::process::{self, PerProcess};
 use crate::prim::{Mutex, MutexGuard};
-use crate::signal::unix::{Signal, SignalKind, signal_on};
+use crate::signal::unix::{Signal, SignalKind, discards_children, signal_on};
 use leno_reactor::{Handle, Reactor};
 use std::collections::BTreeMap;
 use std::io;
@@ -25,6 +26,13 @@ use std::time::{Duration, Instant};
 /// eighth more of the child's time at most, and ten looks in a second are nothing.
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(100);
+
+/// The shortest time between two looks at a crowd, for each that is in it: most of a look is one system call for each, less
+/// than a hundredth of that.
+const SHORTEST_EACH: Duration = Duration::from_micros(100);
+
+/// Stands for the crowd among the children's numbers: no process has it.
+const CROWD: u32 = 0;
 
 /// How long the thread stays at least, so that whoever has started it can register; and after the last look, since that mostly
 /// asks for the next.
@@ -45,6 +53,8 @@ struct Reaper {
 #[derive(Debug)]
 struct Look {
     due: Instant,
+    /// When it may be due if there is a sign that something has happened.
+    earliest: Instant,
     waker: Waker,
 }
 
@@ -73,20 +83,43 @@ impl Looks {
         let now = Instant::now();
         let pause = (now - self.since) / 8;
         let due = now + pause.clamp(SHORTEST, LONGEST);
-        let waker = cx.waker().clone();
-        let mut reaper = REAPER.get().lock();
-        if let Err(error) = reaper.start() {
-            drop(reaper);
-            return Poll::Ready(Err(error));
+        let look = Look {
+            due,
+            earliest: now,
+            waker: cx.waker().clone(),
+        };
+        match subscribe(id, look) {
+            Ok(()) => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
         }
-        let replaced = reaper.looks.insert(id, Look { due, waker });
-        if let Some(bell) = &reaper.bell {
-            bell.ring();
-        }
-        drop(reaper);
-        drop(replaced);
-        Poll::Pending
     }
+}
+
+/// Wakes when it is time to look at all of a crowd of so many children. An error if there is no thread to be had.
+pub(super) fn look_at_crowd(size: usize, waker: Waker) -> io::Result<()> {
+    let now = Instant::now();
+    let pause = SHORTEST_EACH.saturating_mul(size.try_into().unwrap_or(u32::MAX));
+    let look = Look {
+        due: now + pause.max(LONGEST),
+        earliest: now + pause,
+        waker,
+    };
+    subscribe(CROWD, look)
+}
+
+fn subscribe(id: u32, look: Look) -> io::Result<()> {
+    let mut reaper = REAPER.get().lock();
+    if let Err(error) = reaper.start() {
+        drop(reaper);
+        return Err(error);
+    }
+    let replaced = reaper.looks.insert(id, look);
+    if let Some(bell) = &reaper.bell {
+        bell.ring();
+    }
+    drop(reaper);
+    drop(replaced);
+    Ok(())
 }
 
 /// The thread's reactor. `None` if there is no thread to be had, or no descriptor.
@@ -127,10 +160,18 @@ impl Reaper {
         Ok(())
     }
 
-    fn take_due(&mut self, is_due: impl Fn(&Look) -> bool) -> Vec<Waker> {
+    /// Something has happened.
+    fn hurry(&mut self) {
+        for look in self.looks.values_mut() {
+            look.due = look.due.min(look.earliest);
+        }
+    }
+
+    fn take_due(&mut self) -> Vec<Waker> {
+        let now = Instant::now();
         let (due, looks) = std::mem::take(&mut self.looks)
             .into_iter()
-            .partition(|(_, look)| is_due(look));
+            .partition(|(_, look)| look.due <= now);
         self.looks = looks;
         let due: BTreeMap<u32, Look> = due;
         due.into_values().map(|look| look.waker).collect()
@@ -161,11 +202,12 @@ fn run(mut reactor: Option<Reactor>) {
         }
         wait(reactor.as_mut(), timeout);
         let signal_came = signals.as_mut().is_some_and(has_come);
-        let now = Instant::now();
-        let due = REAPER
-            .get()
-            .lock()
-            .take_due(|look| signal_came || look.due <= now);
+        let mut reaper = REAPER.get().lock();
+        if signal_came {
+            reaper.hurry();
+        }
+        let due = reaper.take_due();
+        drop(reaper);
         for waker in due {
             foreign::call(|| waker.wake());
         }
@@ -189,6 +231,9 @@ fn leave(mut reaper: MutexGuard<'_, Reaper>) {
 }
 
 fn listen(reactor: Option<&Reactor>) -> Option<Signal> {
+    if discards_children() {
+        return None;
+    }
     // If it cannot be, the looks are as often.
     signal_on(&reactor?.handle(), SignalKind::child()).ok()
 }

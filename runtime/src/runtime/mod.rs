@@ -41,8 +41,12 @@
 //!
 //! **What works in the child**: making a new runtime, of either kind, and all that is done with it: tasks, timers, IO,
 //! blocking closures, [signals](crate::signal), [other programs](crate::process) and the reaping of those that are dropped. It
-//! has listeners, missed signals and children of its own. So does a current-thread runtime that was built without IO before
-//! the fork: it refers to nothing that is shared. The child of a child is like any other.
+//! has listeners, missed signals and children of its own. The child of a child is like any other.
+//!
+//! A current-thread runtime that was built without IO before the fork refers to nothing that is shared, and works in the child
+//! as far as tasks and timers go. It runs no blocking closures there, even if it never has before the fork, since a fork may
+//! come while one is handed over: [`spawn_blocking`](Runtime::spawn_blocking) is cancelled, and what stands on it
+//! ([`fs`](crate::fs), names that are looked up) is an error.
 //!
 //! **What the child leaves alone**: what it drops of what it has inherited (sockets, listeners for signals, children, a
 //! whole runtime) changes nothing for the parent. A connection is not taken out of the parent's selector, nobody there is

@@ -128,6 +128,13 @@ fn use_the_signal_stack(signal: c_int, before: &libc::sigaction) -> io::Result<(
     Ok(())
 }
 
+/// Whether `SIGCHLD` is set so that children that end leave nothing to wait for.
+pub(super) fn discards_children() -> bool {
+    installed(libc::SIGCHLD).is_ok_and(|now| {
+        now.sa_sigaction == libc::SIG_IGN || now.sa_flags & libc::SA_NOCLDWAIT != 0
+    })
+}
+
 /// What the system does with a signal.
 fn installed(signal: c_int) -> io::Result<libc::sigaction> {
     // SAFETY: nothing is installed.

@@ -5,7 +5,7 @@
 //! connection. Each [`Signal`] has a pair of sockets of its own. A full socket loses nothing: it holds bytes that the
 //! listener has not yet seen, and signals between two receptions count as one anyway.
 
-use super::handler::{Action, Reaction};
+use super::handler::{self, Action, Reaction};
 use super::missed::Listening;
 use crate::kernel::budget;
 use crate::prim::process;
@@ -133,6 +133,11 @@ impl From<SignalKind> for c_int {
 #[track_caller]
 pub fn signal(kind: SignalKind) -> io::Result<Signal> {
     signal_on(&current::reactor(), kind)
+}
+
+/// Whether `SIGCHLD` is set so that children that end leave nothing to wait for. [Listening](signal) for it changes that.
+pub(crate) fn discards_children() -> bool {
+    handler::discards_children()
 }
 
 /// As [`signal`], with the reactor to wait by.
