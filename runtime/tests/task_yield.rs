@@ -314,29 +314,6 @@ fn who_yields_lets_in_what_has_come_from_outside() {
 }
 
 #[test]
-fn tasks_that_yield_take_turns() {
-    let order = one_thread().block_on(async {
-        let order = Arc::new(Mutex::new(Vec::new()));
-        let tasks: Vec<JoinHandle<()>> = (0..3)
-            .map(|task| {
-                let order = order.clone();
-                leno::spawn(async move {
-                    for _ in 0..3 {
-                        order.lock().unwrap().push(task);
-                        yield_now().await;
-                    }
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        Arc::into_inner(order).unwrap().into_inner().unwrap()
-    });
-    assert_eq!(order, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
-}
-
-#[test]
 fn advancing_the_clock_lets_run_what_it_wakes_and_not_what_that_sets_off() {
     let runtime = Builder::new_current_thread()
         .enable_all()

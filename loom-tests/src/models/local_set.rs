@@ -77,7 +77,7 @@ const ONCE_AT_HOME: usize = 2;
 fn run(set: &LocalSet) {
     block_on(poll_fn(|cx| {
         let polling = set.poll(cx.waker());
-        if polling.run_tasks(cx.waker()) {
+        if polling.run_tasks() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -138,7 +138,7 @@ fn the_end_of_a_set_meets_a_wake() {
         let event = Event::new();
         drop(set.spawn(Homesick::new(&event)));
         // The task registers, and sleeps.
-        set.poll(Waker::noop()).run_tasks(Waker::noop());
+        set.poll(Waker::noop()).run_tasks();
         let happens = Arc::clone(&event);
         let waker = thread::spawn(move || happens.happen());
         drop(set);
@@ -153,7 +153,7 @@ fn the_end_of_a_set_meets_an_abort() {
         let set = LocalSet::new();
         let event = Event::new();
         let task = set.spawn(Homesick::new(&event));
-        set.poll(Waker::noop()).run_tasks(Waker::noop());
+        set.poll(Waker::noop()).run_tasks();
         let abort = task.abort_handle();
         let aborter = thread::spawn(move || abort.abort());
         drop(set);

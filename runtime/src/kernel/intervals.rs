@@ -28,44 +28,50 @@ pub(crate) struct Intervals {
 }
 
 impl Intervals {
-    /// Ticks between two exceptional steps, if what the user leaves open is `default`. Each of them looks at the injected
-    /// tasks.
+    /// Ticks between two exceptional steps of who measures, if what the user leaves open is `default`. Each of them looks at
+    /// the injected tasks.
     fn step_or(&self, default: u32) -> u32 {
         let events = self.events.unwrap_or(default);
         events.min(self.injected.unwrap_or(default))
     }
 }
 
+/// How often an injected task comes first, where the user leaves that open and who does not measure. A prime too, and
+/// tokio's, so that tasks have the same order.
+const INJECTED: u32 = 31;
+
 /// The intervals of a scheduler that does not measure its tasks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fixed {
     events: u32,
-    step: u32,
+    injected: u32,
 }
 
 impl Fixed {
     pub(crate) fn new(wanted: Intervals) -> Self {
         Self {
             events: wanted.events.unwrap_or(USUAL),
-            step: wanted.step_or(USUAL),
+            injected: wanted.injected.unwrap_or(INJECTED),
         }
     }
 
-    /// Ticks from one exceptional step to the next.
-    #[inline]
-    pub(crate) fn step(&self) -> u32 {
-        self.step
-    }
-
     /// Ticks between two looks for events.
+    #[inline]
     pub(crate) fn events(&self) -> u32 {
         self.events
     }
 
-    /// Counts an exceptional step, in `ticks` since the last look for events; true if it is time for one.
-    pub(crate) fn count(&self, ticks: &Cell<u32>) -> bool {
-        let count = ticks.get().saturating_add(self.step);
-        let is_time = count >= self.events;
+    /// Ticks from one injected task that comes first to the next.
+    #[inline]
+    pub(crate) fn injected(&self) -> u32 {
+        self.injected
+    }
+
+    /// Counts a tick; true after every `interval`.
+    #[inline]
+    pub(crate) fn count(ticks: &Cell<u32>, interval: u32) -> bool {
+        let count = ticks.get() + 1;
+        let is_time = count >= interval;
         ticks.set(if is_time { 0 } else { count });
         is_time
     }

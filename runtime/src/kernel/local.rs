@@ -1,20 +1,24 @@
 //! The current-thread scheduler: one queue, and whoever calls `block_on` drives it.
 //!
-//! Tasks that are woken on the driving thread go to the core's queue, first in, first out; those of other threads
-//! go to the injected queue behind a mutex, and poke the seat that the driver sleeps on. The seat keeps a poke until
-//! the next park, so a task that is injected between the driver's look and its park ends the park at once.
+//! Tasks that are woken on the driving thread go to the core's queue, first in, first out; those of other threads, or of
+//! nobody who drives, go to the injected queue behind a mutex, and poke the seat that the driver sleeps on. The seat keeps a
+//! poke until the next park, so a task that is injected between the driver's look and its park ends the park at once. The
+//! driver takes the whole injected queue at once, to its inbox, and from that one task at a time.
 //!
 //! Several threads may call `block_on` at a time. One holds the core and drives; the others wait for their own
 //! future to be woken, or for the core ([`handover`]).
 //!
 //! # The order of turns
 //!
+//! An injected task has its turn when no other is ready, and after every so many polls before all others: what it sets off
+//! comes before the next injected one. So does tokio.
+//!
 //! A root that is woken has its turn when nothing is ready any more, or when so many tasks have run as there may be between
 //! two looks for events: what is ready comes first, and what that sets off. Then come those that have yielded, tasks and
 //! roots (see [`deferred`](super::deferred)). A root's turn is over when it has been polled once, so nobody starves.
 //!
-//! Every so many polls the driver turns the reactor without waiting, fires timers and takes what was injected, and also when
-//! all that is left has yielded.
+//! Every so many polls the driver turns the reactor without waiting and fires timers, and also when all that is left has
+//! yielded.
 
 mod closing;
 mod counters;
@@ -54,6 +58,8 @@ pub(crate) struct Local {
     injected: Mutex<Injected>,
     /// How many are injected, so that an empty queue costs no lock.
     injected_len: AtomicUsize,
+    /// How many of them are in the driver's inbox.
+    inbox_len: AtomicUsize,
     seat: Arc<Seat>,
     owned: Owned,
     driver: Driver,
@@ -95,13 +101,16 @@ enum Closed {
 struct Core {
     /// Used through `Driven::queues` alone, on the thread that holds the core, and never across foreign code.
     queues: UnsafeCell<Queues>,
-    /// Whoever else has yielded.
+    /// Who has yielded.
     deferred: Deferred,
+    /// A task is being polled.
+    polling: Cell<bool>,
     patience: Patience,
     /// How many tasks may still run before the root has its turn.
     left: Cell<usize>,
     /// The driver is to end the scheduler.
     ending: Cell<bool>,
+    /// Ticks since an injected task came first.
     tick: Cell<u32>,
     /// Ticks since the last look for events.
     unlooked: Cell<u32>,
@@ -113,8 +122,8 @@ struct Core {
 
 struct Queues {
     ready: VecDeque<Runnable>,
-    /// They have woken themselves to yield.
-    yielded: VecDeque<Runnable>,
+    /// Those that were injected first.
+    inbox: VecDeque<Runnable>,
 }
 
 /// A thread drives, from when it takes the core to when this is dropped and gives it back.
@@ -151,6 +160,7 @@ impl Local {
                 closed: Closed::No,
             }),
             injected_len: AtomicUsize::new(0),
+            inbox_len: AtomicUsize::new(0),
             wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
             owned: Owned::new(1),
@@ -169,9 +179,11 @@ impl Local {
         })
     }
 
-    /// Tasks in the injected queue.
+    /// Tasks that were injected, and have not been polled.
     pub(crate) fn injected(&self) -> usize {
-        self.injected.lock().queue.len()
+        let injected = self.injected.lock();
+        // Ordering: Relaxed, a statistic; the lock is held where tasks go from there to here.
+        injected.queue.len() + self.inbox_len.load(Ordering::Relaxed)
     }
 
     pub(crate) fn driver(&self) -> &Driver {
@@ -217,9 +229,10 @@ impl Core {
             hooks: Cell::new(Some(Arc::new(hooks))),
             queues: UnsafeCell::new(Queues {
                 ready: VecDeque::new(),
-                yielded: VecDeque::new(),
+                inbox: VecDeque::new(),
             }),
             deferred: Deferred::new(),
+            polling: Cell::new(false),
             patience: Patience::new(),
             left: Cell::new(0),
             ending: Cell::new(false),
@@ -269,14 +282,11 @@ impl Driven {
     /// All that comes between two turns of the root.
     fn round(&self, root: &Root) {
         let (dry, any) = self.run_tasks();
-        if self.tick() {
-            self.look_around();
-        }
+        self.look_around();
         if !dry {
             self.resume();
         } else if self.has_yielded() {
             // All that is left may be waiting for what is not a task.
-            self.core().tick.set(0);
             self.core().unlooked.set(0);
             self.look_and_fire();
             self.resume();
@@ -303,55 +313,32 @@ impl Driven {
             core.left.set(core.left.get() - 1);
             any = true;
             here::with(|here| here.budget.set(budget::PER_POLL));
-            let (woken, yielded) = core.deferred.poll(task.address(), || task.run());
-            match woken {
-                Some(task) if yielded => self.queues(|queues| queues.yielded.push_back(task)),
-                Some(task) => self.push(task),
-                None => {}
+            core.polling.set(true);
+            let woken = task.run();
+            core.polling.set(false);
+            if let Some(task) = woken {
+                self.push(task);
             }
-            if self.tick() {
-                self.look_around();
-            }
+            self.look_around();
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         (dry, any)
     }
 
     fn has_yielded(&self) -> bool {
-        self.core().deferred.any() || self.queues(|queues| !queues.yielded.is_empty())
+        self.core().deferred.any()
     }
 
     /// Those that have yielded get their turn.
     fn resume(&self) {
-        let core = self.core();
-        self.queues(|queues| {
-            if queues.yielded.is_empty() {
-                // The memory of the ready ones stays theirs.
-            } else if queues.ready.is_empty() {
-                std::mem::swap(&mut queues.ready, &mut queues.yielded);
-            } else {
-                queues.ready.append(&mut queues.yielded);
-            }
-        });
-        for waker in core.deferred.take() {
-            foreign::call(|| waker.wake());
-        }
+        self.core().deferred.resume();
     }
 
-    /// Counts what has been polled; true every so often.
-    fn tick(&self) -> bool {
-        let tick = self.core().tick.get() + 1;
-        let is_time = tick >= self.local.intervals.step();
-        self.core().tick.set(if is_time { 0 } else { tick });
-        is_time
-    }
-
-    /// What is not a task gets its turn, whatever is queued.
+    /// Counts what has been polled; every so often what is not a task gets its turn, whatever is queued.
     fn look_around(&self) {
-        if self.local.intervals.count(&self.core().unlooked) {
+        if Fixed::count(&self.core().unlooked, self.local.intervals.events()) {
             self.look_and_fire();
         }
-        self.take_injected();
     }
 
     fn look_and_fire(&self) {
@@ -359,12 +346,13 @@ impl Driven {
         self.fire();
     }
 
-    /// The next task: the core's queue first, the injected ones when it is empty.
+    /// The next task: the core's queue first, and an injected one when it is empty, or every so often.
     fn next(&self) -> Option<Runnable> {
-        self.pop().or_else(|| {
-            self.take_injected();
-            self.pop()
-        })
+        if Fixed::count(&self.core().tick, self.local.intervals.injected()) {
+            self.pop_injected().or_else(|| self.pop())
+        } else {
+            self.pop().or_else(|| self.pop_injected())
+        }
     }
 
     fn core(&self) -> &Core {
@@ -397,7 +385,7 @@ impl Driven {
 
     /// True if no task is ready.
     fn is_empty(&self) -> bool {
-        self.queues(|queues| queues.ready.is_empty())
+        self.queues(|queues| queues.ready.is_empty() && queues.inbox.is_empty())
     }
 
     #[inline]
@@ -407,15 +395,26 @@ impl Driven {
         f(unsafe { &mut *self.core().queues.get() })
     }
 
-    /// Moves what was injected to the end of the core's queue.
-    fn take_injected(&self) {
+    /// The task that was injected first.
+    fn pop_injected(&self) -> Option<Runnable> {
+        let pop = |queues: &mut Queues| {
+            let task = queues.inbox.pop_front()?;
+            // Ordering: Relaxed, see `Local::injected`.
+            let left = queues.inbox.len();
+            self.local.inbox_len.store(left, Ordering::Relaxed);
+            Some(task)
+        };
+        let task = self.queues(pop);
         // Ordering: Relaxed, see `inject`.
-        if self.local.injected_len.load(Ordering::Relaxed) == 0 {
-            return;
+        if task.is_some() || self.local.injected_len.load(Ordering::Relaxed) == 0 {
+            return task;
         }
         let mut injected = self.local.injected.lock();
         self.local.injected_len.store(0, Ordering::Relaxed);
-        self.queues(|queues| queues.ready.append(&mut injected.queue));
+        self.queues(|queues| {
+            std::mem::swap(&mut queues.inbox, &mut injected.queue);
+            pop(queues)
+        })
     }
 
     fn fire(&self) {

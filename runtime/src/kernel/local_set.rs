@@ -5,8 +5,9 @@
 //!   P1  register the waker of whoever polls             R1  lock: push to the remote queue
 //!   P2  run tasks; those they wake go to the own        R2  take the waker, wake it
 //!       queue: a `RefCell`, no lock                         (closing: signal the owner instead)
-//!   P3  own queue empty: lock, take the remote queue;
-//!       empty too: the poll is over
+//!   P3  own queue and inbox empty: lock, take the
+//!       remote queue as the inbox; empty too: the
+//!       poll is over
 //! ```
 //!
 //! # Why nothing is lost
@@ -15,9 +16,12 @@
 //! before R2, and then P3 finds the push. A poll within a poll of the same set registers nothing: the outer one has,
 //! and goes on afterwards.
 //!
-//! A task that yields is set aside, and whoever polls the set yields in its stead (see [`deferred`](super::deferred)): it is
-//! queued again by the first poll of a later round. A poll that finds some of its own round yields for them once more, so
-//! they depend on nobody who has gone away.
+//! # The order of turns
+//!
+//! That of a current-thread scheduler: what was woken on the owner's thread runs first in, first out, and what other threads
+//! have pushed comes one at a time, when nothing else is ready or after every so many tasks. What is woken on the owner's
+//! thread while the set is not being polled lies in the remote queue's half for that ([`Remote::own`]), and goes to the own
+//! queue before anything else does.
 //!
 //! # Whose thread
 //!
@@ -36,7 +40,6 @@
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
-use crate::kernel::deferred::{self, Round};
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Driving;
@@ -55,9 +58,16 @@ use std::task::Waker;
 /// How many tasks one poll runs before it lets the outer executor have its turn.
 const TASKS_PER_POLL: usize = 61;
 
+/// How often what other threads have pushed comes first.
+const REMOTE_FIRST: u32 = 31;
+
 /// The half of a set that other threads see.
 struct Shared {
     remote: Mutex<Remote>,
+    /// How many are in `Remote::own`: asked and told by the owner's thread alone, which need not lock for nothing.
+    own_len: AtomicUsize,
+    /// Tells the owner's thread from others. Should another one be taken for it once it has ended, only an order changes.
+    owner: usize,
     /// Of whoever polled the set last.
     waker: AtomicWaker,
     /// Something was pushed while the owner waited for the last tasks.
@@ -69,6 +79,8 @@ struct Shared {
 
 struct Remote {
     queue: VecDeque<Runnable>,
+    /// Pushed by the owner's thread.
+    own: VecDeque<Runnable>,
     /// The owner is cancelling the tasks.
     closing: bool,
 }
@@ -79,9 +91,10 @@ struct Own {
     home: Home,
     /// Never borrowed across foreign code.
     queue: RefCell<VecDeque<Runnable>>,
-    /// Tasks that have yielded, and in which round. Never borrowed across foreign code either.
-    yielded: RefCell<VecDeque<Runnable>>,
-    round: Cell<Option<Round>>,
+    /// What other threads have pushed first. Never borrowed across foreign code either.
+    inbox: RefCell<VecDeque<Runnable>>,
+    /// Counts tasks, up to [`REMOTE_FIRST`].
+    tick: Cell<u32>,
     /// This thread is running the set's tasks: what is pushed to `queue` will be seen.
     polling: Cell<bool>,
     closed: Cell<bool>,
@@ -115,8 +128,11 @@ impl LocalSet {
         let shared = Arc::new(Shared {
             remote: Mutex::new(Remote {
                 queue: VecDeque::new(),
+                own: VecDeque::new(),
                 closing: false,
             }),
+            own_len: AtomicUsize::new(0),
+            owner: this_thread(),
             waker: AtomicWaker::new(),
             pushed: Condvar::new(),
             owned: Owned::new(1),
@@ -126,8 +142,8 @@ impl LocalSet {
             home: Home::new(SetHome(Arc::clone(&shared))),
             shared,
             queue: RefCell::new(VecDeque::new()),
-            yielded: RefCell::new(VecDeque::new()),
-            round: Cell::new(None),
+            inbox: RefCell::new(VecDeque::new()),
+            tick: Cell::new(0),
             polling: Cell::new(false),
             closed: Cell::new(false),
         }))
@@ -175,62 +191,29 @@ impl LocalSet {
         self.0.shared.live() == 0
     }
 
-    /// The next task of the own queue.
-    fn pop(&self) -> Option<Runnable> {
-        self.0.queue.borrow_mut().pop_front()
-    }
-
-    /// Tasks that have yielded get their turn.
-    fn resume(&self) {
-        let mut yielded = self.0.yielded.borrow_mut();
-        self.0.queue.borrow_mut().append(&mut yielded);
-    }
-
-    /// Moves what others have pushed to the end of the own queue; false if that was nothing.
-    fn take_remote(&self) -> bool {
-        let mut remote = self.0.shared.remote.lock();
-        let any = !remote.queue.is_empty();
-        self.0.queue.borrow_mut().append(&mut remote.queue);
-        any
+    /// The next task.
+    fn next(&self) -> Option<Runnable> {
+        let own = &*self.0;
+        let tick = own.tick.get();
+        own.tick.set((tick + 1) % REMOTE_FIRST);
+        if tick == 0 {
+            own.pop_remote().or_else(|| own.pop())
+        } else {
+            own.pop().or_else(|| own.pop_remote())
+        }
     }
 }
 
 impl Polling<'_> {
-    /// P2 and P3; true if there may be more to do. If tasks have yielded, so does whoever polls the set with `waker`: they
-    /// get their turn when those who yield outside of the set do.
-    pub(crate) fn run_tasks(&self, waker: &Waker) -> bool {
-        let own = &*self.set.0;
-        if own.round.get() != deferred::round() {
-            self.set.resume();
-        }
-        let more = self.run_ready_tasks();
-        if !own.yielded.borrow().is_empty() {
-            own.round.set(deferred::round());
-            deferred::defer(waker);
-        }
-        more
-    }
-
-    fn run_ready_tasks(&self) -> bool {
-        // Those of other threads get their turn at each poll, however many wake each other here.
-        self.set.take_remote();
+    /// P2 and P3; true if there may be more to do.
+    pub(crate) fn run_tasks(&self) -> bool {
         for _ in 0..TASKS_PER_POLL {
-            let task = self.set.pop().or_else(|| {
-                self.set.take_remote();
-                self.set.pop()
-            });
-            match task {
-                Some(task) => {
-                    let (woken, yielded) = deferred::poll_in_set(|| {
-                        budget::with_budget(budget::PER_POLL, || task.run())
-                    });
-                    if let Some(woken) = woken {
-                        let own = &*self.set.0;
-                        let queue = if yielded { &own.yielded } else { &own.queue };
-                        queue.borrow_mut().push_back(woken);
-                    }
-                }
-                None => return false,
+            let Some(task) = self.set.next() else {
+                return false;
+            };
+            let woken = budget::with_budget(budget::PER_POLL, || task.run());
+            if let Some(woken) = woken {
+                self.set.0.push(woken);
             }
         }
         true
@@ -251,14 +234,12 @@ impl Drop for LocalSet {
         let shared = &*self.0.shared;
         shared.remote.lock().closing = true;
         shared.owned.close();
-        self.resume();
         loop {
-            self.take_remote();
-            while let Some(task) = self.pop() {
+            while let Some(task) = self.next() {
                 task.cancel();
             }
             let mut remote = shared.remote.lock();
-            while remote.queue.is_empty() {
+            while remote.queue.is_empty() && remote.own.is_empty() {
                 if shared.live() == 0 {
                     drop(remote);
                     // Wakers of tasks may outlive the set, and keep `shared`; they need not keep this.
@@ -304,6 +285,40 @@ impl Own {
         }
         handle
     }
+
+    fn push(&self, task: Runnable) {
+        self.take_own();
+        self.queue.borrow_mut().push_back(task);
+    }
+
+    fn pop(&self) -> Option<Runnable> {
+        self.take_own();
+        self.queue.borrow_mut().pop_front()
+    }
+
+    /// What this thread has pushed from outside of the set's polls came before what is pushed now.
+    fn take_own(&self) {
+        // Ordering: Relaxed, stored by this thread.
+        if self.shared.own_len.load(Ordering::Relaxed) != 0 {
+            let mut remote = self.shared.remote.lock();
+            self.shared.own_len.store(0, Ordering::Relaxed);
+            self.queue.borrow_mut().append(&mut remote.own);
+        }
+    }
+
+    /// What another thread has pushed first.
+    fn pop_remote(&self) -> Option<Runnable> {
+        let mut inbox = self.inbox.borrow_mut();
+        if inbox.is_empty() {
+            std::mem::swap(&mut *inbox, &mut self.shared.remote.lock().queue);
+        }
+        inbox.pop_front()
+    }
+}
+
+/// What tells this thread from the others that are alive.
+fn this_thread() -> usize {
+    here::with(|here| ptr::from_ref(here).addr())
 }
 
 impl Shared {
@@ -323,7 +338,13 @@ impl Shared {
     fn push_remote(&self, task: Runnable) {
         // R1. The task stays in there until the owner comes, even if it is closing.
         let mut remote = self.remote.lock();
-        remote.queue.push_back(task);
+        if this_thread() == self.owner {
+            remote.own.push_back(task);
+            // Ordering: Relaxed, see `take_own`.
+            self.own_len.store(remote.own.len(), Ordering::Relaxed);
+        } else {
+            remote.queue.push_back(task);
+        }
         let closing = remote.closing;
         drop(remote);
         // R2.
@@ -338,7 +359,7 @@ impl Shared {
 impl Scheduler for SetHome {
     fn schedule(&self, task: Runnable) {
         match self.0.polling() {
-            Some(own) => own.queue.borrow_mut().push_back(task),
+            Some(own) => own.push(task),
             None => self.0.push_remote(task),
         }
     }
@@ -348,7 +369,7 @@ impl Scheduler for SetHome {
         let home = unsafe { &*this.as_ptr() };
         match home.0.polling() {
             // The set holds what its tasks see.
-            Some(own) => own.queue.borrow_mut().push_back(task),
+            Some(own) => own.push(task),
             None => {
                 let shared = Arc::clone(&home.0);
                 shared.push_remote(task);

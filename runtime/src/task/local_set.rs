@@ -176,7 +176,7 @@ impl<F: Future> Future for RunUntil<'_, F> {
         let this = self.project();
         let polling = this.set.set.poll(cx.waker());
         let polled = budget::with_budget(budget::PER_POLL, || this.future.poll(cx));
-        if polled.is_pending() && polling.run_tasks(cx.waker()) {
+        if polled.is_pending() && polling.run_tasks() {
             cx.waker().wake_by_ref();
         }
         polled
@@ -189,7 +189,7 @@ impl Future for LocalSet {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let polling = self.set.poll(cx.waker());
-        if polling.run_tasks(cx.waker()) {
+        if polling.run_tasks() {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }

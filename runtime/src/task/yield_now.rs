@@ -10,7 +10,8 @@ use std::task::Poll;
 /// within one of these) whoever yields, a task or the future of a `block_on`, comes after everything that is ready *and what
 /// that sets off*, however deep: but no later than after as many tasks as the runtime's
 /// [`event_interval`](crate::runtime::Builder::event_interval), by default 61. If nothing is ready any more, IO and timers get
-/// their turn first. Of several that yield the first comes first.
+/// their turn first. Of several that yield the last one comes first. Until then a task that has yielded sleeps: what wakes or
+/// aborts it meanwhile need not wait for its turn.
 ///
 /// On a worker of a multi-threaded runtime the task goes to the end of the worker's queue. Of what the tasks before it set
 /// off, some runs first and some after it. That is on purpose: there the other workers can find it, and one that has nothing
@@ -28,7 +29,8 @@ use std::task::Poll;
 ///
 /// # Cost
 ///
-/// Well below a microsecond, on one thread a look for events (some 200 ns) shared by all who yield. There the waker is kept until the others have had their turn, and so a `block_on` of
+/// Well below a microsecond: on one thread a clone of the waker and a wake, some 30 ns, and a look for events (some 200 ns)
+/// shared by all who yield. There the waker is kept until the others have had their turn, and so a `block_on` of
 /// another crate within a task waits for ever for a future that yields there: the thread has no turn to give.
 ///
 /// # Example

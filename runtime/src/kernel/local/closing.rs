@@ -58,9 +58,8 @@ impl Driven {
     /// Cancels what is in the queues; true if there was anything.
     fn drain(&self) -> bool {
         self.resume();
-        self.take_injected();
         let mut any = false;
-        while let Some(task) = self.pop() {
+        while let Some(task) = self.next() {
             task.cancel();
             any = true;
         }

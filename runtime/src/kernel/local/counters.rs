@@ -35,14 +35,17 @@ impl Local {
         here::with(|here| !here.local.get().is_null())
     }
 
-    /// If this thread polls the root of a scheduler, that has its next turn right after the tasks that are queued now.
+    /// If this thread polls the root of a scheduler, that has its next turn right after the tasks that are ready now, and
+    /// injected ones that come first meanwhile.
     pub(crate) fn queue_root_here() {
         let driven = here::with(|here| here.local.get()).cast::<Driven>();
         // SAFETY: as in `LocalHome::driven`.
         if let Some(driven) = unsafe { driven.as_ref() } {
-            if !driven.core().deferred.is_polling() {
-                let queued = driven.queues(|queues| queues.ready.len());
-                driven.core().left.set(queued.max(1));
+            if !driven.core().polling.get() {
+                let ready = driven.queues(|queues| queues.ready.len());
+                let before = ready / driven.local.intervals.injected() as usize + 1;
+                let before = before.min(driven.local.injected());
+                driven.core().left.set((ready + before).max(1));
             }
         }
     }

@@ -33,12 +33,6 @@ impl Runnable {
         std::mem::ManuallyDrop::new(self).0
     }
 
-    /// What the task's own waker points to.
-    #[inline]
-    pub(crate) fn address(&self) -> *const () {
-        self.0.as_ptr() as *const ()
-    }
-
     pub(crate) fn id(&self) -> super::Id {
         self.header().id
     }
