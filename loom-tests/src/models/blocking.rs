@@ -194,9 +194,6 @@ fn a_closure_that_waits_makes_room_for_another() {
 
 /// What only waits gets a thread though the limit is reached, by a closure that waits for it where nobody can see that; and it
 /// does not keep other closures waiting. The end waits for it.
-// Mutations: blocking.rs, `submit` holds to the limit, or a thread beyond it ends although a wait is in front: deadlock.
-// `submit` puts a wait behind, or `run` does not say that the thread waits: the same. `run` does not count `waits` down: the
-// last assertion but one.
 #[test]
 fn what_only_waits_needs_no_room() {
     for keep_alive in [Duration::ZERO, Duration::MAX] {
