@@ -5,7 +5,8 @@ mod task_support;
 
 use leno::fs::{self, DirBuilder, File, OpenOptions};
 use leno::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
+    self, AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream,
+    BufWriter,
 };
 use leno::net::{self, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use leno::runtime::{Builder, Handle, Runtime};
@@ -196,8 +197,19 @@ fn files(calls: &mut Vec<Call>, runtime: &Runtime) {
 }
 
 /// What reads and writes files and the standard streams.
-fn streams(calls: &mut Vec<Call>, _: &Runtime) {
+fn streams(calls: &mut Vec<Call>, runtime: &Runtime) {
     let temporary = || File::from_std(tempfile::tempfile().unwrap());
+    // It is tried again by whatever comes next.
+    let with_a_failed_write = || {
+        let mut file =
+            File::from_std(std::fs::File::open(std::env::current_exe().unwrap()).unwrap());
+        runtime.block_on(async {
+            file.write_all(b"-").await.unwrap();
+            file.flush().await.unwrap_err();
+        });
+        file
+    };
+    let [mut first, mut second, third, mut fourth] = [(); 4].map(|()| with_a_failed_write());
     calls! { calls:
         Runtime: temporary().read(&mut [0]).await;
         Runtime: temporary().read_buf(&mut Vec::with_capacity(1)).await;
@@ -226,6 +238,16 @@ fn streams(calls: &mut Vec<Call>, _: &Runtime) {
         Runtime: BufReader::new(&mut temporary()).read_u8().await;
         Runtime: Box::new(temporary()).read_u8().await;
         Runtime: Box::pin(temporary()).write_u8(1).await;
+        Runtime: io::copy(&mut temporary(), &mut io::sink()).await;
+        Runtime: io::copy(&mut &b"-"[..], &mut temporary()).await;
+        Runtime: io::copy_buf(&mut BufReader::new(temporary()), &mut io::sink()).await;
+        Runtime: io::copy_buf(&mut &b"-"[..], &mut temporary()).await;
+        Runtime: io::copy_bidirectional(&mut temporary(), &mut temporary()).await;
+        Runtime: io::copy_bidirectional_with_sizes(&mut temporary(), &mut temporary(), 1, 1).await;
+        Runtime: first.flush().await;
+        Runtime: second.shutdown().await;
+        Runtime: BufWriter::new(third).flush().await;
+        Runtime: io::copy(&mut io::empty(), &mut fourth).await;
         Runtime: leno::io::stdout().write(b"-").await;
         Runtime: leno::io::stderr().write_all(b"-").await;
     }
