@@ -468,3 +468,14 @@ fn input_may_be_of_any_kind() {
         Ok(())
     });
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn input_that_is_not_open_for_reading_has_ended() {
+    on_one(async {
+        // Nothing ever comes from it, and it is not at its end either.
+        let input = std::fs::File::options().write(true).open("/dev/ptmx")?;
+        assert!(count(input).await.ends_with("0\n"));
+        Ok(())
+    });
+}
