@@ -322,7 +322,9 @@ impl Wake for Panics {
 
 #[test]
 fn a_waker_that_panics_costs_the_other_half_nothing() {
-    one_thread().block_on(async {
+    let mut builder = leno::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(async {
         let file = File::from_std(tempfile::tempfile().unwrap());
         let (mut reader, mut writer) = leno::io::split(file);
         let busy = Busy::new().await;
@@ -335,7 +337,7 @@ fn a_waker_that_panics_costs_the_other_half_nothing() {
         let mut flush = pin!(writer.flush());
         assert!(poll_once(&mut flush).is_pending());
         drop(busy);
-        flush.await.unwrap();
+        soon(flush).await.unwrap();
     });
 }
 
