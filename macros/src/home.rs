@@ -3,7 +3,7 @@
 //! An attribute is not told through which crate it was reached, and a crate has the name that its user's manifest gives it.
 //! So the manifest is read (`manifest.rs`). Of several names, which several versions have, the one that stands before the
 //! attribute's own is taken. A runtime that is not among the dependencies came through another crate: then the path that stands
-//! there leads to it.
+//! there leads to it. So it does where there is no manifest, as the build is not cargo's.
 
 use crate::manifest::Manifest;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -25,8 +25,7 @@ impl Home {
     pub(crate) fn find(package: &str, attribute: Option<&str>) -> Self {
         let written = attribute.and_then(path_before_name);
         let Some(manifest) = Manifest::of_this_crate() else {
-            // Not built by cargo.
-            return Self::dependency(package);
+            return Self::without_manifest(package, written);
         };
         let mut home = Self::choose(package, &manifest.names_of(package), written);
         if package == "tokio" {
@@ -48,6 +47,14 @@ impl Home {
                 None => package.to_owned(),
             },
             path: written.map(ToTokens::into_token_stream),
+        }
+    }
+
+    /// Not built by cargo: whoever did it has named the crate as he wanted, and knows what he has written.
+    fn without_manifest(package: &str, written: Option<Path>) -> Self {
+        match written {
+            Some(_) => Self::choose(package, &[], written),
+            None => Self::dependency(package),
         }
     }
 
@@ -128,5 +135,19 @@ mod tests {
         ] {
             assert_eq!(choose(&[], attribute), ("leno".to_owned(), None));
         }
+    }
+
+    #[test]
+    fn without_a_manifest_the_path_that_is_written() {
+        let find = |attribute| {
+            let home = Home::without_manifest("leno", path_before_name(attribute));
+            home.path.map(|path| path.to_string().replace(' ', ""))
+        };
+        assert_eq!(find("#[tokio::main]").as_deref(), Some("tokio"));
+        assert_eq!(
+            find("#[crate::runtime::test]").as_deref(),
+            Some("crate::runtime")
+        );
+        assert_eq!(find("#[main]").as_deref(), Some("::leno"));
     }
 }

@@ -286,3 +286,20 @@ fn a_device_without_room_tells_each_time() {
         Ok(())
     });
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_set_len_that_fails_gives_nothing_up() {
+    test(async |_, _| {
+        let mut file = options().open("/dev/full").await?;
+        assert_eq!(file.write(b"text").await?, 4);
+        for _ in 0..2 {
+            assert!(file.set_len(0).await.is_err());
+            assert_eq!(
+                file.flush().await.unwrap_err().kind(),
+                ErrorKind::StorageFull
+            );
+        }
+        Ok(())
+    });
+}

@@ -442,3 +442,23 @@ fn outside_of_a_runtime_it_panics() {
     let text = panic_text(|| drop(poll_once(&mut pin!(File::open("file")))));
     assert!(text.contains("no leno runtime"), "{text}");
 }
+
+#[test]
+fn what_a_panic_has_refused_is_not_written_later() {
+    let path = containing("");
+    for is_retried in [false, true] {
+        let std = std::fs::File::options().append(true).open(&path).unwrap();
+        let mut file = File::from_std(std);
+        panic_text(|| drop(poll_once(&mut pin!(file.write(b"refused")))));
+        if is_retried {
+            on_one(async {
+                file.write_all(b"taken").await?;
+                file.flush().await
+            });
+        } else {
+            drop(file);
+            assert_eq!(contents(&path), "");
+        }
+    }
+    assert_eq!(contents(&path), "taken");
+}

@@ -7,13 +7,13 @@ mod net_support;
 use fs_support::*;
 use leno::fs::File;
 use leno::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
-use net_support::{multi_thread, on_both, start_and_cancel};
+use net_support::{multi_thread, on_both, poll_once, start_and_cancel};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::termios::{OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use std::io::{ErrorKind, Read, Result, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -181,6 +181,52 @@ fn waiting_for_input_holds_no_thread_and_no_end() {
     result.expect("the end of the runtime has waited for input");
 }
 
+#[test]
+fn what_cannot_be_read_fails_though_nothing_comes() {
+    on_both(|| async {
+        let folder = tempfile::tempdir()?;
+        let fifo = folder.path().join("fifo");
+        let status = std::process::Command::new("mkfifo").arg(&fifo).status()?;
+        assert!(status.success());
+        let _reader = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open(&fifo)?;
+        let writer = std::fs::File::options().write(true).open(&fifo)?;
+        let listener = UnixListener::bind(folder.path().join("listener"))?;
+        let listener = std::fs::File::from(OwnedFd::from(listener));
+        for std in [writer, listener] {
+            let mut file = File::from_std(std);
+            assert!(soon(file.read(&mut [0; 8])).await.is_err());
+            let copied = soon(leno::io::copy(&mut file, &mut leno::io::sink())).await;
+            assert!(copied.is_err());
+        }
+        Ok(())
+    });
+}
+
+/// It says yes to any seek, and has no position.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_read_of_a_counter_of_events_is_given_up_without_a_thread() {
+    use rustix::event::{EventfdFlags, eventfd};
+    let counter = eventfd(0, EventfdFlags::empty()).unwrap();
+    let mut other = std::fs::File::from(counter.try_clone().unwrap());
+    let (end, ended) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        one_thread().block_on(async {
+            let mut file = File::from(counter);
+            start_and_cancel(file.read(&mut [0; 8]));
+            leno::task::spawn_blocking(move || end.send(())).await
+        })
+    });
+    let result = ended.recv_timeout(Duration::from_secs(20));
+    // Whatever waits goes on.
+    other.write_all(&1_u64.to_ne_bytes()).unwrap();
+    thread.join().unwrap().unwrap().unwrap();
+    result.expect("a read holds the thread");
+}
+
 struct OnDrop(UnixStream);
 
 impl Drop for OnDrop {
@@ -263,6 +309,35 @@ fn both_halves_learn_that_an_operation_is_over() {
         })
         .await;
         assert!(!poll(flush.as_mut(), &wakers[0]));
+    });
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        panic!("the waker of one half");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_costs_the_other_half_nothing() {
+    let mut builder = leno::runtime::Builder::new_current_thread();
+    let runtime = builder.enable_all().max_blocking_threads(1).build();
+    runtime.unwrap().block_on(async {
+        let file = File::from_std(tempfile::tempfile().unwrap());
+        let (mut reader, mut writer) = leno::io::split(file);
+        let busy = Busy::new().await;
+        assert_eq!(writer.write(b"text").await.unwrap(), 4);
+        let mut bytes = [0; 4];
+        let mut read = pin!(reader.read(&mut bytes));
+        let waker = Waker::from(Arc::new(Panics));
+        let polled = read.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        let mut flush = pin!(writer.flush());
+        assert!(poll_once(&mut flush).is_pending());
+        drop(busy);
+        soon(flush).await.unwrap();
     });
 }
 

@@ -8,6 +8,7 @@ use leno::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines, s
 use leno::process::{Child, ChildStderr, ChildStdin, Command};
 use leno::runtime::{Builder, Runtime};
 use net_support::{on_one, start_and_cancel};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::future::Future;
 use std::io::{Read, Seek, Write};
@@ -176,6 +177,7 @@ fn role() {
             eprintln!("has read");
         }
         "fork" => fork(),
+        "fork after a read" => fork_after_a_read(),
         "without a runtime" => {
             let runtime = current_thread();
             let mut input = stdin();
@@ -267,6 +269,34 @@ fn fork() {
     eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
 }
 
+/// What the parent has read and not taken is not for the child.
+fn fork_after_a_read() {
+    let has_input = |wait: Option<&Timespec>| {
+        let input = std::io::stdin();
+        poll(&mut [PollFd::new(&input, PollFlags::IN)], wait).unwrap() == 1
+    };
+    assert!(has_input(None));
+    let runtime = current_thread();
+    runtime.block_on(async { start_and_cancel(stdin().read(&mut [0; 8])) });
+    while has_input(Some(&Timespec::default())) {
+        std::thread::yield_now();
+    }
+    // SAFETY: what the child does needs no lock that another thread might have had.
+    let child = unsafe { libc::fork() };
+    if child == 0 {
+        current_thread().block_on(async { start_and_cancel(stdin().read(&mut [0; 8])) });
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(0) };
+    }
+    let mut status = 0;
+    // SAFETY: `status` is there to be written to.
+    assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+    assert_eq!(status, 0, "the child has read something, or panicked");
+    let mut bytes = [0; 8];
+    let length = runtime.block_on(async { stdin().read(&mut bytes).await.unwrap() });
+    eprintln!("{}", String::from_utf8_lossy(&bytes[..length]));
+}
+
 fn leave_reading(runtime: Runtime) {
     runtime.block_on(async {
         for _ in 0..3 {
@@ -353,6 +383,17 @@ fn a_forked_child_reads_what_its_parent_does_not() {
         program.types("child").await;
         program.says("child").await;
         program.says("after the child").await;
+        program.types("parent").await;
+        program.says("parent").await;
+        program.ends().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn what_a_parent_has_read_is_not_for_a_forked_child() {
+    on_one(async {
+        let mut program = Program::start("fork after a read");
         program.types("parent").await;
         program.says("parent").await;
         program.ends().await;
@@ -465,6 +506,17 @@ fn input_may_be_of_any_kind() {
         let closed = shell.args(["-c", script]).arg(std::env::current_exe()?);
         let output = soon(closed.env(ROLE, "count").output()).await?;
         assert_eq!(String::from_utf8_lossy(&output.stderr), "0\n");
+        Ok(())
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn input_that_is_not_open_for_reading_has_ended() {
+    on_one(async {
+        // Nothing ever comes from it, and it is not at its end either.
+        let input = std::fs::File::options().write(true).open("/dev/ptmx")?;
+        assert!(count(input).await.ends_with("0\n"));
         Ok(())
     });
 }

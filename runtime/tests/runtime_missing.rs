@@ -5,7 +5,8 @@ mod task_support;
 
 use leno::fs::{self, DirBuilder, File, OpenOptions};
 use leno::io::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream, BufWriter,
+    self, AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, BufStream,
+    BufWriter,
 };
 use leno::net::{self, TcpListener, TcpSocket, TcpStream, UdpSocket};
 use leno::runtime::{Builder, Handle, Runtime};
@@ -16,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 use task_support::{catch, current_thread};
 
 /// What a call cannot do without.
@@ -196,8 +197,19 @@ fn files(calls: &mut Vec<Call>, runtime: &Runtime) {
 }
 
 /// What reads and writes files and the standard streams.
-fn streams(calls: &mut Vec<Call>, _: &Runtime) {
+fn streams(calls: &mut Vec<Call>, runtime: &Runtime) {
     let temporary = || File::from_std(tempfile::tempfile().unwrap());
+    // It is tried again by whatever comes next.
+    let with_a_failed_write = || {
+        let mut file =
+            File::from_std(std::fs::File::open(std::env::current_exe().unwrap()).unwrap());
+        runtime.block_on(async {
+            file.write_all(b"-").await.unwrap();
+            file.flush().await.unwrap_err();
+        });
+        file
+    };
+    let [mut first, mut second, third, mut fourth] = [(); 4].map(|()| with_a_failed_write());
     calls! { calls:
         Runtime: temporary().read(&mut [0]).await;
         Runtime: temporary().read_buf(&mut Vec::with_capacity(1)).await;
@@ -226,6 +238,16 @@ fn streams(calls: &mut Vec<Call>, _: &Runtime) {
         Runtime: BufReader::new(&mut temporary()).read_u8().await;
         Runtime: Box::new(temporary()).read_u8().await;
         Runtime: Box::pin(temporary()).write_u8(1).await;
+        Runtime: io::copy(&mut temporary(), &mut io::sink()).await;
+        Runtime: io::copy(&mut &b"-"[..], &mut temporary()).await;
+        Runtime: io::copy_buf(&mut BufReader::new(temporary()), &mut io::sink()).await;
+        Runtime: io::copy_buf(&mut &b"-"[..], &mut temporary()).await;
+        Runtime: io::copy_bidirectional(&mut temporary(), &mut temporary()).await;
+        Runtime: io::copy_bidirectional_with_sizes(&mut temporary(), &mut temporary(), 1, 1).await;
+        Runtime: first.flush().await;
+        Runtime: second.shutdown().await;
+        Runtime: BufWriter::new(third).flush().await;
+        Runtime: io::copy(&mut io::empty(), &mut fourth).await;
         Runtime: leno::io::stdout().write(b"-").await;
         Runtime: leno::io::stderr().write_all(b"-").await;
     }
@@ -418,6 +440,60 @@ fn a_future_that_a_runtime_polls_says_where_it_was_made() {
     let caught = catch(|| drop(runtime.block_on(bind)));
     let here = format!("called at {}:{line}:", file!());
     assert!(caught.text.contains(&here), "{caught:?}");
+}
+
+/// Polls `future` in `runtime`, then calls `between`, and finishes it where there is no runtime.
+fn begin_and_finish<F: Future>(runtime: &Runtime, future: F, between: impl FnOnce()) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    const LONG: Duration = Duration::from_secs(60);
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    let enter = runtime.enter();
+    let mut polled = future.as_mut().poll(&mut cx);
+    drop(enter);
+    between();
+    let begun = std::time::Instant::now();
+    loop {
+        if let Poll::Ready(output) = polled {
+            return output;
+        }
+        assert!(begun.elapsed() < LONG, "nobody wakes it");
+        std::thread::park_timeout(LONG);
+        polled = future.as_mut().poll(&mut cx);
+    }
+}
+
+#[test]
+fn what_has_begun_within_a_runtime_goes_on_outside() {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(1).max_blocking_threads(1);
+    let runtime = builder.enable_all().build().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nothing is done before it has been polled, on the thread that there is for it.
+    let busy = || {
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        runtime.spawn_blocking(move || {
+            let _ = ended.recv();
+        });
+        || drop(end)
+    };
+    begin_and_finish(&runtime, fs::metadata("/"), busy()).unwrap();
+    begin_and_finish(&runtime, File::open("/"), busy()).unwrap();
+    let looked_up = begin_and_finish(&runtime, net::lookup_host("localhost:1"), busy());
+    assert!(looked_up.unwrap().next().is_some());
+    begin_and_finish(&runtime, TcpStream::connect(address), || {}).unwrap();
+    let (sender, mut receiver) = leno::sync::mpsc::channel(1);
+    sender.try_send(1).unwrap();
+    let sending = sender.send_timeout(2, Duration::from_secs(60));
+    begin_and_finish(&runtime, sending, || receiver.try_recv().map(drop).unwrap()).unwrap();
+    assert_eq!(receiver.try_recv(), Ok(2));
 }
 
 /// What needs nothing of the sort works anywhere.

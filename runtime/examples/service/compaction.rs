@@ -12,8 +12,11 @@
 //! A process that dies before the rename leaves the old file, and a leftover that the next start removes; one that
 //! dies after it leaves the new file, which is whole. An error costs the attempt: it is reported, and the old
 //! file goes on.
+//!
+//! Who moves the data file away lets another service begin under the old name, while this one still compacts. The name of
+//! the new file may be that one's then. So a file is renamed or removed only by whoever has it: its lock tells.
 
-use crate::journal::{Journal, beside, create_private, sync_directory};
+use crate::journal::{Journal, beside, create_private, is_at, sync_directory};
 use crate::opening::lock;
 use crate::record::{self, FIRST_LINE};
 use crate::report;
@@ -32,10 +35,14 @@ const PIECE: usize = 256 * 1024;
 /// What the name of the new file has behind that of the data file.
 const ENDING: &str = ".compacting";
 
+/// Why something that is not of a compaction stays.
+const FOREIGN: &str = "it is not of this service, move it away";
+
 /// Whether a journal is being compacted.
 #[derive(Default)]
 pub struct State {
-    running: bool,
+    /// The file that is being written, if the journal is being compacted.
+    new: Option<File>,
     /// After an attempt that has failed, the file grows to this before the next one.
     not_below: u64,
 }
@@ -45,12 +52,16 @@ pub fn tend(shared: &Arc<Mutex<Journal>>, map: &Arc<RwLock<Map>>) {
     let live = read(map, Map::live_bytes);
     let mut journal = lock_journal(shared);
     let garbage = journal.length.saturating_sub(live);
-    let State { running, not_below } = journal.compaction;
-    if running || journal.is_closed() || garbage <= live.max(MINIMUM) || journal.length < not_below
+    let State { new, not_below } = &journal.compaction;
+    if new.is_some()
+        || journal.is_closed()
+        || garbage <= live.max(MINIMUM)
+        || journal.length < *not_below
     {
         return;
     }
     let begun = create(&journal).and_then(|new| {
+        let known = new.try_clone()?;
         let (shared, map, from) = (shared.clone(), map.clone(), journal.length);
         thread::Builder::new()
             .name("compaction".to_string())
@@ -59,10 +70,11 @@ pub fn tend(shared: &Arc<Mutex<Journal>>, map: &Arc<RwLock<Map>>) {
                 let mut journal = lock_journal(&shared);
                 let done = written.and_then(|()| take_over(&mut journal, new, from));
                 end(&mut journal, done);
-            })
+            })?;
+        Ok(known)
     });
     match begun {
-        Ok(_) => journal.compaction.running = true,
+        Ok(known) => journal.compaction.new = Some(known),
         Err(error) => end(&mut journal, Err(error)),
     }
 }
@@ -70,8 +82,11 @@ pub fn tend(shared: &Arc<Mutex<Journal>>, map: &Arc<RwLock<Map>>) {
 /// Gives up the compaction that may be under way, since the service stops.
 pub fn abandon(journal: &mut Journal) {
     journal.close("the service is stopping".to_string());
-    if journal.compaction.running {
-        let _ = fs::remove_file(beside(&journal.path, ENDING));
+    if let Some(new) = &journal.compaction.new {
+        let path = beside(&journal.path, ENDING);
+        if is_at(new, &path).is_ok_and(|is_there| is_there) {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -137,7 +152,14 @@ fn take_over(journal: &mut Journal, mut new: File, from: u64) -> io::Result<()> 
     old.seek(SeekFrom::Start(from))?;
     io::copy(&mut old.take(journal.length - from), &mut new)?;
     new.sync_all()?;
-    fs::rename(beside(&journal.path, ENDING), &journal.path)?;
+    let path = beside(&journal.path, ENDING);
+    if !is_at(&new, &path)? {
+        return Err(io::Error::other(format!(
+            "another file has taken the place of {}",
+            path.display()
+        )));
+    }
+    fs::rename(path, &journal.path)?;
     journal.replace(new)?;
     if journal.sync {
         if let Err(error) = sync_directory(&journal.path) {
@@ -148,18 +170,27 @@ fn take_over(journal: &mut Journal, mut new: File, from: u64) -> io::Result<()> 
     Ok(())
 }
 
-/// Removes what a compaction has left that was killed; fails if something else has its name.
+/// Removes what a compaction has left that was killed; fails if something else has its name, or somebody is writing it.
 pub fn remove_leftover(path: &Path) -> io::Result<()> {
     let leftover = beside(path, ENDING);
-    match leftover.symlink_metadata() {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-        Ok(status) if status.is_file() && is_ours(&leftover)? => fs::remove_file(leftover),
-        Ok(_) => Err(io::Error::other(format!(
-            "{} is in the way and not of this service: move it away",
-            leftover.display()
-        ))),
-    }
+    let reason = match leftover.symlink_metadata() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+        Ok(status) if status.is_file() => {
+            let file = File::open(&leftover)?;
+            match (is_ours(&file)?, lock(&file)) {
+                (true, Ok(())) if is_at(&file, &leftover)? => return fs::remove_file(leftover),
+                (true, Ok(())) => "somebody has just replaced it".to_owned(),
+                (true, Err(reason)) => reason,
+                (false, _) => FOREIGN.to_owned(),
+            }
+        }
+        Ok(_) => FOREIGN.to_owned(),
+    };
+    Err(io::Error::other(format!(
+        "{} is in the way: {reason}",
+        leftover.display()
+    )))
 }
 
 /// True of the name of a file that is being written.
@@ -169,10 +200,8 @@ pub fn is_leftover_name(path: &Path) -> bool {
         .ends_with(ENDING.as_bytes())
 }
 
-fn is_ours(path: &Path) -> io::Result<bool> {
+fn is_ours(file: &File) -> io::Result<bool> {
     let mut start = Vec::new();
-    File::open(path)?
-        .take(FIRST_LINE.len() as u64)
-        .read_to_end(&mut start)?;
+    file.take(FIRST_LINE.len() as u64).read_to_end(&mut start)?;
     Ok(FIRST_LINE.as_bytes().starts_with(&start))
 }

@@ -58,8 +58,16 @@ fn read_options() -> Result<Options, String> {
             error.exit();
         }
         let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default();
-        let line = line.strip_prefix("error: ").unwrap_or(line);
+        let mut lines = text.lines();
+        let mut line = lines.next().unwrap_or_default().to_owned();
+        if error.kind() == ErrorKind::MissingRequiredArgument {
+            // Which they are stands below, one a line, up to an empty one.
+            for argument in lines.take_while(|line| !line.is_empty()) {
+                line.push(' ');
+                line.push_str(argument.trim());
+            }
+        }
+        let line = line.strip_prefix("error: ").unwrap_or(&line);
         format!("{line} (--help tells what there is)")
     })
 }

@@ -1,8 +1,9 @@
 //! `copy` and `copy_buf`.
 
+use super::ext::{Operation, Step};
 use super::{AsyncBufRead, AsyncRead, AsyncWrite, DEFAULT_CAPACITY, ReadBuf, retry_interrupted};
 use crate::kernel::budget::poll_proceed;
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -31,13 +32,36 @@ use std::task::{Context, Poll, ready};
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
-pub async fn copy<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> io::Result<u64>
+pub fn copy<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> impl Future<Output = io::Result<u64>>
 where
     R: AsyncRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let mut transfer = Transfer::new(DEFAULT_CAPACITY);
-    poll_fn(|cx| transfer.poll(cx, Pin::new(&mut *reader), Pin::new(&mut *writer))).await
+    Operation::new(Copy {
+        transfer: Transfer::new(DEFAULT_CAPACITY),
+        reader,
+        writer,
+    })
+}
+
+struct Copy<'a, R: ?Sized, W: ?Sized> {
+    transfer: Transfer,
+    reader: &'a mut R,
+    writer: &'a mut W,
+}
+
+impl<R, W> Step for Copy<'_, R, W>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    type Output = io::Result<u64>;
+
+    #[track_caller]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        let (reader, writer) = (Pin::new(&mut *self.reader), Pin::new(&mut *self.writer));
+        self.transfer.poll(cx, reader, writer)
+    }
 }
 
 /// Copies all of `reader` to `writer` straight from the reader's own buffer, flushes it, and returns how
@@ -66,62 +90,87 @@ where
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
-pub async fn copy_buf<'a, R, W>(reader: &'a mut R, writer: &'a mut W) -> io::Result<u64>
+pub fn copy_buf<'a, R, W>(
+    reader: &'a mut R,
+    writer: &'a mut W,
+) -> impl Future<Output = io::Result<u64>>
 where
     R: AsyncBufRead + Unpin + ?Sized,
     W: AsyncWrite + Unpin + ?Sized,
 {
-    let mut copied = 0;
-    let mut unflushed = false;
-    poll_fn(|cx| {
-        poll_with_progress(cx, |cx, progress| {
-            loop {
-                let bytes = match Pin::new(&mut *reader).poll_fill_buf(cx) {
-                    Poll::Ready(Ok(bytes)) => bytes,
-                    Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
-                        continue;
-                    }
-                    Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                    Poll::Pending => {
-                        if unflushed {
-                            ready!(Pin::new(&mut *writer).poll_flush(cx))?;
-                            unflushed = false;
-                        }
-                        return Poll::Pending;
-                    }
-                };
-                *progress = true;
-                if bytes.is_empty() {
-                    ready!(Pin::new(&mut *writer).poll_flush(cx))?;
-                    return Poll::Ready(Ok(copied));
-                }
-                let written = ready!(retry_interrupted!(
-                    Pin::new(&mut *writer).poll_write(cx, bytes)
-                ))?;
-                if written == 0 {
-                    return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-                }
-                copied += written as u64;
-                unflushed = true;
-                Pin::new(&mut *reader).consume(written);
-            }
-        })
+    Operation::new(CopyBuf {
+        reader,
+        writer,
+        copied: 0,
+        unflushed: false,
     })
-    .await
 }
 
-/// Polls `poll` for one unit of budget, which is given back if it is pending and has set no progress.
-fn poll_with_progress<T>(
-    cx: &mut Context<'_>,
-    poll: impl FnOnce(&mut Context<'_>, &mut bool) -> Poll<T>,
-) -> Poll<T> {
-    let unit = ready!(poll_proceed(cx));
-    let mut progress = false;
-    let result = poll(cx, &mut progress);
-    if progress || result.is_ready() {
-        unit.made_progress();
+struct CopyBuf<'a, R: ?Sized, W: ?Sized> {
+    reader: &'a mut R,
+    writer: &'a mut W,
+    copied: u64,
+    /// The writer may hold back bytes.
+    unflushed: bool,
+}
+
+impl<R, W> Step for CopyBuf<'_, R, W>
+where
+    R: AsyncBufRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    type Output = io::Result<u64>;
+
+    #[track_caller]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
+        // One unit of budget, which is given back if it is pending and has made no progress.
+        let unit = ready!(poll_proceed(cx));
+        let mut progress = false;
+        let result = self.go_on(cx, &mut progress);
+        if progress || result.is_ready() {
+            unit.made_progress();
+        }
+        result
     }
-    result
+}
+
+impl<R, W> CopyBuf<'_, R, W>
+where
+    R: AsyncBufRead + Unpin + ?Sized,
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    #[track_caller]
+    fn go_on(&mut self, cx: &mut Context<'_>, progress: &mut bool) -> Poll<io::Result<u64>> {
+        let mut writer = Pin::new(&mut *self.writer);
+        loop {
+            let bytes = match Pin::new(&mut *self.reader).poll_fill_buf(cx) {
+                Poll::Ready(Ok(bytes)) => bytes,
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {
+                    continue;
+                }
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    if self.unflushed {
+                        ready!(writer.as_mut().poll_flush(cx))?;
+                        self.unflushed = false;
+                    }
+                    return Poll::Pending;
+                }
+            };
+            *progress = true;
+            if bytes.is_empty() {
+                ready!(writer.as_mut().poll_flush(cx))?;
+                return Poll::Ready(Ok(self.copied));
+            }
+            let written = ready!(retry_interrupted!(writer.as_mut().poll_write(cx, bytes)))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.copied += written as u64;
+            self.unflushed = true;
+            Pin::new(&mut *self.reader).consume(written);
+        }
+    }
 }
 
 /// The bytes on their way from one stream to another.
@@ -151,61 +200,83 @@ impl Transfer {
     }
 
     /// Goes on until the reader has ended and everything is written and flushed; returns how much it was.
+    #[track_caller]
     pub(super) fn poll<R, W>(
         &mut self,
         cx: &mut Context<'_>,
-        mut reader: Pin<&mut R>,
-        mut writer: Pin<&mut W>,
+        reader: Pin<&mut R>,
+        writer: Pin<&mut W>,
     ) -> Poll<io::Result<u64>>
     where
         R: AsyncRead + ?Sized,
         W: AsyncWrite + ?Sized,
     {
-        poll_with_progress(cx, |cx, progress| {
-            loop {
-                // Read before each write, as long as there is room: larger writes are better ones.
-                if self.can_read() {
-                    match self.poll_read(cx, reader.as_mut()) {
-                        Poll::Ready(result) => {
-                            result?;
-                            *progress = true;
-                        }
-                        Poll::Pending if self.start < self.end => {}
-                        Poll::Pending => {
-                            // The other side may not answer before it has got what the writer holds back.
-                            if self.unflushed {
-                                ready!(writer.as_mut().poll_flush(cx))?;
-                                *progress = true;
-                                self.unflushed = false;
-                            }
-                            return Poll::Pending;
-                        }
+        // One unit of budget, which is given back if it is pending and has made no progress.
+        let unit = ready!(poll_proceed(cx));
+        let mut progress = false;
+        let result = self.go_on(cx, reader, writer, &mut progress);
+        if progress || result.is_ready() {
+            unit.made_progress();
+        }
+        result
+    }
+
+    #[track_caller]
+    fn go_on<R, W>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut reader: Pin<&mut R>,
+        mut writer: Pin<&mut W>,
+        progress: &mut bool,
+    ) -> Poll<io::Result<u64>>
+    where
+        R: AsyncRead + ?Sized,
+        W: AsyncWrite + ?Sized,
+    {
+        loop {
+            // Read before each write, as long as there is room: larger writes are better ones.
+            if self.can_read() {
+                match self.poll_read(cx, reader.as_mut()) {
+                    Poll::Ready(result) => {
+                        result?;
+                        *progress = true;
                     }
-                }
-                while self.start < self.end {
-                    if self.poll_write(cx, writer.as_mut())?.is_pending() {
-                        // Use the time: the next write will be a larger one.
-                        if self.can_read() {
-                            ready!(self.poll_read(cx, reader.as_mut()))?;
+                    Poll::Pending if self.start < self.end => {}
+                    Poll::Pending => {
+                        // The other side may not answer before it has got what the writer holds back.
+                        if self.unflushed {
+                            ready!(writer.as_mut().poll_flush(cx))?;
+                            *progress = true;
+                            self.unflushed = false;
                         }
                         return Poll::Pending;
                     }
-                    *progress = true;
-                }
-                self.start = 0;
-                self.end = 0;
-                if self.ended {
-                    ready!(writer.as_mut().poll_flush(cx))?;
-                    return Poll::Ready(Ok(self.copied));
                 }
             }
-        })
+            while self.start < self.end {
+                if self.poll_write(cx, writer.as_mut())?.is_pending() {
+                    // Use the time: the next write will be a larger one.
+                    if self.can_read() {
+                        ready!(self.poll_read(cx, reader.as_mut()))?;
+                    }
+                    return Poll::Pending;
+                }
+                *progress = true;
+            }
+            self.start = 0;
+            self.end = 0;
+            if self.ended {
+                ready!(writer.as_mut().poll_flush(cx))?;
+                return Poll::Ready(Ok(self.copied));
+            }
+        }
     }
 
     fn can_read(&self) -> bool {
         !self.ended && self.end < self.buf.len()
     }
 
+    #[track_caller]
     fn poll_read<R: AsyncRead + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
@@ -219,6 +290,7 @@ impl Transfer {
         Poll::Ready(Ok(()))
     }
 
+    #[track_caller]
     fn poll_write<W: AsyncWrite + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,

@@ -1,8 +1,9 @@
 //! `copy_bidirectional`.
 
 use super::copy::Transfer;
+use super::ext::{Operation, Step};
 use super::{AsyncRead, AsyncWrite, DEFAULT_CAPACITY};
-use std::future::poll_fn;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -38,12 +39,16 @@ use std::task::{Context, Poll, ready};
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
-pub async fn copy_bidirectional<A, B>(a: &mut A, b: &mut B) -> io::Result<(u64, u64)>
+#[track_caller]
+pub fn copy_bidirectional<A, B>(
+    a: &mut A,
+    b: &mut B,
+) -> impl Future<Output = io::Result<(u64, u64)>>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
 {
-    copy_bidirectional_with_sizes(a, b, DEFAULT_CAPACITY, DEFAULT_CAPACITY).await
+    copy_bidirectional_with_sizes(a, b, DEFAULT_CAPACITY, DEFAULT_CAPACITY)
 }
 
 /// [`copy_bidirectional`] with buffers of these sizes.
@@ -59,12 +64,13 @@ where
 /// # Cancel safety
 ///
 /// Not cancel safe: what was read and not written is lost.
-pub async fn copy_bidirectional_with_sizes<A, B>(
+#[track_caller]
+pub fn copy_bidirectional_with_sizes<A, B>(
     a: &mut A,
     b: &mut B,
     a_to_b_buf_size: usize,
     b_to_a_buf_size: usize,
-) -> io::Result<(u64, u64)>
+) -> impl Future<Output = io::Result<(u64, u64)>>
 where
     A: AsyncRead + AsyncWrite + Unpin + ?Sized,
     B: AsyncRead + AsyncWrite + Unpin + ?Sized,
@@ -77,15 +83,35 @@ where
         b_to_a_buf_size > 0,
         "`b_to_a_buf_size` must be greater than 0"
     );
-    let mut a_to_b = Direction::Copying(Transfer::new(a_to_b_buf_size));
-    let mut b_to_a = Direction::Copying(Transfer::new(b_to_a_buf_size));
-    poll_fn(|cx| {
-        // Both are polled, whatever the first one says; a direction that is done stays ready.
-        let there = a_to_b.poll(cx, a, b)?;
-        let back = b_to_a.poll(cx, b, a)?;
-        Poll::Ready(Ok((ready!(there), ready!(back))))
+    Operation::new(CopyBidirectional {
+        a_to_b: Direction::Copying(Transfer::new(a_to_b_buf_size)),
+        b_to_a: Direction::Copying(Transfer::new(b_to_a_buf_size)),
+        a,
+        b,
     })
-    .await
+}
+
+struct CopyBidirectional<'a, 'b, A: ?Sized, B: ?Sized> {
+    a_to_b: Direction,
+    b_to_a: Direction,
+    a: &'a mut A,
+    b: &'b mut B,
+}
+
+impl<A, B> Step for CopyBidirectional<'_, '_, A, B>
+where
+    A: AsyncRead + AsyncWrite + Unpin + ?Sized,
+    B: AsyncRead + AsyncWrite + Unpin + ?Sized,
+{
+    type Output = io::Result<(u64, u64)>;
+
+    #[track_caller]
+    fn step(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(u64, u64)>> {
+        // Both are polled, whatever the first one says; a direction that is done stays ready.
+        let there = self.a_to_b.poll(cx, self.a, self.b)?;
+        let back = self.b_to_a.poll(cx, self.b, self.a)?;
+        Poll::Ready(Ok((ready!(there), ready!(back))))
+    }
 }
 
 /// One direction.
@@ -96,6 +122,7 @@ enum Direction {
 }
 
 impl Direction {
+    #[track_caller]
     fn poll<R, W>(
         &mut self,
         cx: &mut Context<'_>,

@@ -87,8 +87,11 @@ mod page {
         if page == libc::MAP_FAILED {
             return None;
         }
+        // Emulators of Linux (QEMU's before version 8) take any advice, and do nothing: also one that there is not.
+        const NO_ADVICE: libc::c_int = -1;
         // SAFETY: the page that was just mapped.
-        if unsafe { libc::madvise(page, LENGTH, libc::MADV_WIPEONFORK) } != 0 {
+        let advise = |advice| unsafe { libc::madvise(page, LENGTH, advice) };
+        if advise(NO_ADVICE) == 0 || advise(libc::MADV_WIPEONFORK) != 0 {
             // SAFETY: as above, and nobody else knows it.
             unsafe { libc::munmap(page, LENGTH) };
             return None;
@@ -137,18 +140,15 @@ mod handler {
 
 /// A static value that each process has for itself: what was inherited stays as it was when the process forked, locks that
 /// another thread held included.
-#[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct PerProcess<T: 'static>(AtomicPtr<Owned<T>>);
 
-#[cfg(unix)]
 #[derive(Debug)]
 struct Owned<T> {
     process: u32,
     value: T,
 }
 
-#[cfg(unix)]
 impl<T: Default + Send + Sync> PerProcess<T> {
     pub(crate) const fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))

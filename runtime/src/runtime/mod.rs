@@ -77,7 +77,7 @@ mod builder;
 pub(crate) mod current;
 mod handle;
 mod id;
-mod inner;
+pub(crate) mod inner;
 mod local_runtime;
 mod metrics;
 pub(crate) mod required;

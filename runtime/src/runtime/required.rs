@@ -43,7 +43,10 @@ impl<F: Future> Future for Required<F> {
         if let Some(text) = current::missing(self.need) {
             refuse(text, self.call);
         }
-        self.project().future.poll(cx)
+        let this = self.project();
+        // What has begun goes on with what it has found there, wherever it is polled.
+        *this.need = Need::Nothing;
+        this.future.poll(cx)
     }
 }
 

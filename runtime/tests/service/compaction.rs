@@ -2,6 +2,7 @@
 
 use crate::client::{Connection, delete, get, put};
 use crate::process::{DataFile, Service, data_file, fails_to_start};
+use rustix::fs::{FlockOperation, flock};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::mpsc;
@@ -304,6 +305,35 @@ fn a_file_that_took_the_place_of_the_data_file_is_not_replaced() {
     assert_eq!(service.wait().0, Some(0));
     assert_eq!(fs::read_to_string(file.text()).unwrap(), "my only copy\n");
     assert_eq!(file.names(), ["kept", "store.log"]);
+}
+
+#[test]
+fn the_new_file_of_another_service_is_left_alone() {
+    const BEGUN: &str = "leno-service-data 1\n";
+    for is_moved in [false, true] {
+        let file = data_file(&format!("of-another-{is_moved}"));
+        let service = amid_a_compaction(&file);
+        if is_moved {
+            fs::rename(file.text(), file.beside("kept")).unwrap();
+        }
+        // What another one would have, which has begun under the old name since.
+        fs::write(file.beside("theirs"), BEGUN).unwrap();
+        let theirs = fs::File::open(file.beside("theirs")).unwrap();
+        flock(&theirs, FlockOperation::LockExclusive).unwrap();
+        let compacting = file.beside("store.log.compacting");
+        fs::rename(file.beside("theirs"), &compacting).unwrap();
+        let mut connection = service.connect();
+        for number in 0..50 {
+            connection.request(&put("/v1/keys/a", &value(number, 10_000)));
+        }
+        service.signal("TERM");
+        assert_eq!(service.wait().0, Some(0));
+        let (here, there) = (theirs.metadata().unwrap(), fs::metadata(&compacting));
+        assert_eq!(there.unwrap().ino(), here.ino());
+        if !is_moved {
+            assert_ne!(fs::metadata(file.text()).unwrap().ino(), here.ino());
+        }
+    }
 }
 
 #[test]

@@ -104,3 +104,9 @@ fn help_tells_what_becomes_of_the_data() {
         assert!(help.contains(word), "{word} is missing in {help}");
     }
 }
+
+#[test]
+fn an_option_that_another_one_needs_is_named() {
+    let error = fails_to_start(&["--sync"]);
+    assert!(error.contains("--data <FILE>"), "{error}");
+}

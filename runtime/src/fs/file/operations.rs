@@ -171,10 +171,12 @@ impl Operations {
         limit: usize,
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(cx))?;
-        let length = self.shared.bytes().fill(sources, limit);
-        if length == 0 {
+        if sources.iter().all(|source| source.is_empty()) {
             return Poll::Ready(Ok(0));
         }
+        // Before anything is taken: what a panic refuses must not be written later.
+        blocking::expect_runtime();
+        let length = self.shared.bytes().fill(sources, limit);
         let started = self.start_write();
         if started.is_err() {
             // The caller is told that nothing was taken.
@@ -184,6 +186,7 @@ impl Operations {
     }
 
     /// Waits until all is written.
+    #[track_caller]
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             if let Some(Outcome::Write(Err(error))) = ready!(self.poll_outcome(cx, Side::Writer))? {

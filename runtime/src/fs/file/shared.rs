@@ -7,7 +7,7 @@
 use crate::io::ReadBuf;
 use crate::io::blocking::Buffer;
 #[cfg(unix)]
-use rustix::fs::{OFlags, fcntl_getfl};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,15 +50,56 @@ impl Shared {
     }
 
     /// A second descriptor, to wait for input with, if this is one of those from which a read may wait for ever, and that
-    /// can be waited for: a terminal, a pipe, a socket.
+    /// can be waited for: a terminal, a pipe, a socket, an `eventfd`.
     #[cfg(unix)]
     pub(super) fn stream(&self) -> Option<File> {
         let flags = fcntl_getfl(&self.std).ok()?;
-        // Seeking waits for nothing, whatever the file is.
-        let is_stream = !flags.contains(OFlags::NONBLOCK) && (&self.std).stream_position().is_err();
+        let is_stream = !flags.contains(OFlags::NONBLOCK) && may_wait(&self.std);
         // Not the same one, which would not be closed with the file.
         is_stream.then(|| self.std.try_clone().ok()).flatten()
     }
+}
+
+/// Whether a read may wait for ever.
+#[cfg(unix)]
+fn may_wait(mut file: &File) -> bool {
+    // Seeking waits for nothing, whatever the file is.
+    if file.stream_position().is_err() {
+        return true;
+    }
+    // There are some that say yes to any seek. A device that never waits says that it is ready.
+    match fstat(file).map(|status| FileType::from_raw_mode(status.st_mode)) {
+        Ok(FileType::CharacterDevice) => true,
+        Ok(FileType::Unknown) => is_waiting_descriptor(file),
+        _ => false,
+    }
+}
+
+/// Whether this descriptor, which is of no kind of file, is there to be waited for and then read: others can be waited for
+/// and not read, and then the wait would be in vain.
+#[cfg(target_os = "linux")]
+fn is_waiting_descriptor(file: &File) -> bool {
+    use std::os::fd::AsRawFd;
+    const KINDS: [&str; 6] = [
+        "[eventfd]",
+        "[fanotify]",
+        "[signalfd]",
+        "[timerfd]",
+        "[userfaultfd]",
+        "inotify",
+    ];
+    let link = std::fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    link.is_ok_and(|link| {
+        let kind = link
+            .to_str()
+            .and_then(|link| link.strip_prefix("anon_inode:"));
+        kind.is_some_and(|kind| KINDS.contains(&kind))
+    })
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_waiting_descriptor(_: &File) -> bool {
+    false
 }
 
 /// Reading.
@@ -148,25 +189,29 @@ impl Bytes {
 
     /// Makes the file `size` bytes long. What cannot be written is not needed if it would be cut off.
     pub(super) fn set_len(&mut self, mut file: &File, size: u64) -> io::Result<()> {
-        if let Err(error) = self.write_here(file) {
-            let appends = appends(file)?;
-            let start = if appends {
-                file.metadata()?.len()
-            } else {
-                file.stream_position()?
-            };
-            if start < size {
-                return Err(error);
-            }
-            if !appends {
-                // Where it would be after the write.
-                file.seek(SeekFrom::Current(self.unwritten.len() as i64))?;
-            }
-            self.forget_unwritten();
+        let Err(error) = self.write_here(file) else {
+            // What has been read ahead may not be there any more.
+            self.go_back(file)?;
+            return file.set_len(size);
+        };
+        let appends = appends(file)?;
+        let start = if appends {
+            file.metadata()?.len()
+        } else {
+            file.stream_position()?
+        };
+        if start < size {
+            return Err(error);
         }
-        // What has been read ahead may not be there any more.
         self.go_back(file)?;
-        file.set_len(size)
+        // Only what has been cut off is given up.
+        file.set_len(size)?;
+        if !appends {
+            // Where it would be after the write.
+            file.seek(SeekFrom::Current(self.unwritten.len() as i64))?;
+        }
+        self.forget_unwritten();
+        Ok(())
     }
 }
 

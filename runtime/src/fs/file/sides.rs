@@ -4,6 +4,7 @@
 //! knows one waker. So it gets this one, which wakes both: whichever comes first takes the outcome, and the other goes on
 //! too.
 
+use crate::kernel::foreign;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
@@ -49,7 +50,8 @@ impl Wake for Sides {
     fn wake(self: Arc<Self>) {
         let [reader, writer] = mem::take(&mut *self.wakers());
         for waker in [reader, writer].into_iter().flatten() {
-            waker.wake();
+            // One that panics must not cost the other side its wake.
+            foreign::call(|| waker.wake());
         }
     }
 }

@@ -48,11 +48,13 @@ impl AsyncWrite for File {
         true
     }
 
+    #[track_caller]
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.get_mut().operations.get_mut().poll_flush(cx)
     }
 
     /// Flushes; the file stays open.
+    #[track_caller]
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_flush(cx)
     }

@@ -16,16 +16,6 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
-    /// An empty one, for a static.
-    #[cfg(unix)]
-    pub(crate) const fn new() -> Self {
-        Self {
-            memory: Vec::new(),
-            start: 0,
-            end: 0,
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }

@@ -19,6 +19,12 @@ use std::io;
 /// How much one operation moves if nobody says otherwise: much, as each costs two hand-overs between threads.
 pub(crate) const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
+/// Panics without a runtime.
+#[track_caller]
+pub(crate) fn expect_runtime() {
+    current::expect(|_| ());
+}
+
 /// Starts `closure` on a blocking thread; the end of the runtime may cancel it.
 #[track_caller]
 pub(crate) fn start<F, R>(closure: F) -> io::Result<JoinHandle<R>>

@@ -14,8 +14,10 @@
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{OFlags, fcntl_getfl};
 use rustix::io::Errno;
 use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr};
+use socket2::SockRef;
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -58,7 +60,9 @@ const WITHOUT_DOORBELL: Duration = Duration::from_millis(5);
 pub(crate) fn is_readable(source: impl AsFd) -> bool {
     let mut descriptors = [PollFd::new(&source, PollFlags::IN)];
     // If it cannot be asked, reading tells why.
-    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0)) || is_impatient(source)
+    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0))
+        || is_impatient(&source)
+        || is_closed_to_reading(&source)
 }
 
 /// Whether this is a terminal from which a read returns without input: at once, or after some time.
@@ -67,6 +71,14 @@ fn is_impatient(source: impl AsFd) -> bool {
         let is_by_lines = terminal.local_modes.contains(LocalModes::ICANON);
         !is_by_lines && terminal.special_codes[SpecialCodeIndex::VMIN] == 0
     })
+}
+
+/// Whether a read fails at once, whatever comes: of what is open for writing only, or of a socket that listens.
+fn is_closed_to_reading(source: impl AsFd) -> bool {
+    let source = source.as_fd();
+    let is_write_only =
+        fcntl_getfl(source).is_ok_and(|flags| flags.intersection(OFlags::RWMODE) == OFlags::WRONLY);
+    is_write_only || SockRef::from(&source).is_listener().unwrap_or(false)
 }
 
 impl Place {

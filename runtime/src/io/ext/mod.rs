@@ -19,6 +19,7 @@ mod write_buf;
 pub use buf_read::AsyncBufReadExt;
 pub use chain::Chain;
 pub use lines::{Lines, Split};
+pub(super) use operation::{Operation, Step};
 pub use read::AsyncReadExt;
 pub use seek::AsyncSeekExt;
 pub use take::Take;

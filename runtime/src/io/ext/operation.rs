@@ -30,7 +30,7 @@ pin_project! {
 }
 
 impl<S: Step> Operation<S> {
-    pub(super) fn new(step: S) -> Self {
+    pub(in crate::io) fn new(step: S) -> Self {
         Self {
             step,
             pinned: PhantomPinned,

@@ -1,5 +1,7 @@
 //! Standard input.
 
+#[cfg(not(unix))]
+use super::queue::Queue;
 #[cfg(unix)]
 use super::reader::Reader;
 #[cfg(not(unix))]
@@ -11,6 +13,10 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+/// Nothing is written to it.
+#[cfg(not(unix))]
+static NO_OUTPUT: Queue = Queue::new();
 
 /// A handle to the standard input of the process, made by [`stdin`].
 ///
@@ -59,7 +65,7 @@ pub fn stdin() -> Stdin {
         #[cfg(unix)]
         reader: Reader::new(),
         #[cfg(not(unix))]
-        reader: Stream::new(io::stdin),
+        reader: Stream::new(&NO_OUTPUT, io::stdin),
         #[cfg(unix)]
         std: io::stdin(),
     }

@@ -8,6 +8,7 @@ mod input;
 mod output;
 #[cfg(target_os = "linux")]
 mod peek;
+mod queue;
 #[cfg(unix)]
 mod reader;
 mod stream;

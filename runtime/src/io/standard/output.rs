@@ -1,5 +1,6 @@
 //! Standard output and error output.
 
+use super::queue::Queue;
 use super::stream::Stream;
 use crate::io::AsyncWrite;
 use std::io::{self, IoSlice};
@@ -7,6 +8,9 @@ use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+static STDOUT: Queue = Queue::new();
+static STDERR: Queue = Queue::new();
 
 /// A handle to the standard output of the process, made by [`stdout`].
 ///
@@ -67,7 +71,7 @@ pub struct Stderr {
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
 pub fn stdout() -> Stdout {
     Stdout {
-        stream: Stream::new(|| io::stdout().lock()),
+        stream: Stream::new(&STDOUT, || io::stdout().lock()),
         #[cfg(unix)]
         std: io::stdout(),
     }
@@ -78,7 +82,7 @@ pub fn stdout() -> Stdout {
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
 pub fn stderr() -> Stderr {
     Stderr {
-        stream: Stream::new(|| io::stderr().lock()),
+        stream: Stream::new(&STDERR, || io::stderr().lock()),
         #[cfg(unix)]
         std: io::stderr(),
     }

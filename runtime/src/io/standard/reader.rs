@@ -11,6 +11,8 @@
 //! asked for or is under way, of which there is one at most; and who is to be woken when it is done. Readers file their
 //! waker under the lock under which they have seen that there is nothing, so they miss no read. What comes without a
 //! read wakes them by [`readable`](crate::io::blocking::readable).
+//!
+//! A child that was forked has a mutex of its own, and none of what its parent has read and not taken, nor the thread.
 
 #[cfg(target_os = "linux")]
 use super::peek;
@@ -18,9 +20,9 @@ use crate::io::ReadBuf;
 use crate::io::blocking::readable::{Place, Source, is_readable};
 use crate::io::blocking::{Buffer, DEFAULT_MAX_BUF_SIZE};
 use crate::kernel::foreign;
-use crate::prim::process;
+use crate::prim::process::PerProcess;
 use std::io::{self, BufRead, ErrorKind, IoSlice};
-use std::mem::{self, ManuallyDrop};
+use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
@@ -34,13 +36,17 @@ pub(super) struct Reader {
     has_peeked: bool,
 }
 
-static INPUT: Mutex<Input> = Mutex::new(Input::new());
+static SHARED: PerProcess<Shared> = PerProcess::new();
 
-/// A read has been asked for.
-static REQUESTED: Condvar = Condvar::new();
+#[derive(Default)]
+struct Shared {
+    input: Mutex<Input>,
+    /// A read has been asked for.
+    requested: Condvar,
+}
 
+#[derive(Default)]
 struct Input {
-    process: u32,
     bytes: Buffer,
     /// How the last read has ended, until a reader is told.
     end_of_read: Option<io::Result<()>>,
@@ -51,7 +57,9 @@ struct Input {
     waiting: Vec<(u64, Waker)>,
 }
 
+#[derive(Default)]
 enum Request {
+    #[default]
     None,
     /// To find out whether std has something in its buffer.
     #[cfg(target_os = "linux")]
@@ -107,11 +115,11 @@ impl Reader {
                 let limit = destination.remaining().min(DEFAULT_MAX_BUF_SIZE);
                 result = input.request(Request::Read(limit));
                 drop(input);
-                REQUESTED.notify_one();
+                SHARED.get().requested.notify_one();
             } else if let Some(peek) = self.first_peek() {
                 result = input.request(peek);
                 drop(input);
-                REQUESTED.notify_one();
+                SHARED.get().requested.notify_one();
             } else {
                 drop(input);
                 let source: Source = Arc::new(stdin);
@@ -148,18 +156,6 @@ impl Drop for Reader {
 }
 
 impl Input {
-    const fn new() -> Self {
-        Self {
-            process: 0,
-            bytes: Buffer::new(),
-            end_of_read: None,
-            std_has_more: false,
-            request: Request::None,
-            has_thread: false,
-            waiting: Vec::new(),
-        }
-    }
-
     /// `None` if nothing has been read, not even an end or an error.
     fn take_into(&mut self, destination: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
         let end = self.end_of_read.take();
@@ -190,17 +186,8 @@ impl Input {
 
 fn input() -> MutexGuard<'static, Input> {
     // Nothing in here panics half-way.
-    let mut input = INPUT.lock().unwrap_or_else(PoisonError::into_inner);
-    let process = process::number();
-    if input.process != process {
-        // After a `fork` the thread is the parent's, and so are those that wait. What was read is there twice, as it is
-        // in std's buffer.
-        let _leaked = ManuallyDrop::new(mem::take(&mut input.waiting));
-        input.request = Request::None;
-        input.has_thread = false;
-        input.process = process;
-    }
-    input
+    let input = SHARED.get().input.lock();
+    input.unwrap_or_else(PoisonError::into_inner)
 }
 
 fn wake(waiting: Vec<(u64, Waker)>) {
@@ -211,7 +198,7 @@ fn wake(waiting: Vec<(u64, Waker)>) {
 
 /// What the thread does.
 fn serve() {
-    let mut bytes = Buffer::new();
+    let mut bytes = Buffer::default();
     loop {
         let mut input = input();
         let request = loop {
@@ -219,7 +206,7 @@ fn serve() {
                 Request::None => input.request = Request::None,
                 request => break request,
             }
-            let result = REQUESTED.wait_timeout(input, KEEP_ALIVE);
+            let result = SHARED.get().requested.wait_timeout(input, KEEP_ALIVE);
             let (guard, timeout) = result.unwrap_or_else(PoisonError::into_inner);
             input = guard;
             if timeout.timed_out() && matches!(input.request, Request::None) {

@@ -1,4 +1,4 @@
-//! A stream of std that one task writes by way of blocking threads.
+//! A stream of std that one task writes by way of a blocking thread.
 //!
 //! At most one operation is under way, and it has the bytes for itself, in the mutex that both sides know. A write is said
 //! to be done when it has been handed to a thread, so that its error is returned by whatever is done next. What could not
@@ -6,13 +6,17 @@
 //! with the system.
 //!
 //! Somebody, of this process or of another, may have made the stream non-blocking: then the thread waits as a blocking
-//! stream would. Whoever reads the other end may take his time: the thread does not count against the limit of threads.
+//! stream would. Whoever reads the other end may take his time, for which all handles to a stream wait in one
+//! [queue](super::queue).
 
+use super::queue::Queue;
 #[cfg(not(unix))]
 use crate::io::ReadBuf;
-use crate::io::blocking::{self, Buffer, DEFAULT_MAX_BUF_SIZE};
-use crate::kernel::waiting::waiting;
-use crate::task::JoinHandle;
+#[cfg(not(unix))]
+use crate::io::blocking;
+use crate::io::blocking::{Buffer, DEFAULT_MAX_BUF_SIZE, expect_runtime};
+use crate::sync::oneshot;
+use std::fmt;
 use std::future::Future;
 #[cfg(not(unix))]
 use std::io::Read;
@@ -24,12 +28,13 @@ use std::thread;
 use std::time::Duration;
 
 /// A stream that `open` makes a handle to, on the thread that uses it.
-#[derive(Debug)]
 pub(super) struct Stream<T> {
     open: fn() -> T,
+    /// Of all handles to it.
+    queue: &'static Queue,
     /// Read and not taken, or taken and not written.
     bytes: Arc<Mutex<Buffer>>,
-    under_way: Option<JoinHandle<io::Result<Done>>>,
+    under_way: Option<oneshot::Receiver<io::Result<Done>>>,
     /// Something has been written since the last flush that has succeeded.
     is_unflushed: bool,
 }
@@ -53,9 +58,10 @@ pub(super) trait Output: Write {}
 impl<T: Write> Output for T {}
 
 impl<T> Stream<T> {
-    pub(super) fn new(open: fn() -> T) -> Self {
+    pub(super) fn new(queue: &'static Queue, open: fn() -> T) -> Self {
         Self {
             open,
+            queue,
             bytes: Arc::default(),
             under_way: None,
             is_unflushed: false,
@@ -69,12 +75,21 @@ impl<T> Stream<T> {
         };
         let result = ready!(Pin::new(operation).poll(cx));
         self.under_way = None;
-        // The outer error says that the end of the runtime has cancelled it.
+        let result = result.map_err(|_| io::Error::other("the end of the runtime cancelled it"));
         Poll::Ready(result?.map(Some))
     }
 
     fn bytes(&self) -> MutexGuard<'_, Buffer> {
         lock(&self.bytes)
+    }
+}
+
+impl<T> fmt::Debug for Stream<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("bytes", &self.bytes)
+            .field("is_unflushed", &self.is_unflushed)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,10 +116,12 @@ impl<T: Read + 'static> Stream<T> {
             drop(bytes);
             let limit = destination.remaining().min(DEFAULT_MAX_BUF_SIZE);
             let (open, bytes) = (self.open, Arc::clone(&self.bytes));
-            self.under_way = Some(blocking::start(move || {
-                lock(&bytes).read_from(open(), limit)?;
-                Ok(Done::Read)
-            })?);
+            let (tell, under_way) = oneshot::channel();
+            blocking::start(move || {
+                let read = lock(&bytes).read_from(open(), limit);
+                let _ = tell.send(read.map(|()| Done::Read));
+            })?;
+            self.under_way = Some(under_way);
         }
     }
 }
@@ -117,6 +134,8 @@ impl<T: Output + 'static> Stream<T> {
         sources: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_written(cx))?;
+        // Before anything is taken: what a panic refuses must not be written later.
+        expect_runtime();
         let length = self.bytes().fill(sources, DEFAULT_MAX_BUF_SIZE);
         let started = self.start(write);
         if started.is_err() {
@@ -156,9 +175,13 @@ impl<T: Output + 'static> Stream<T> {
     #[track_caller]
     fn start(&mut self, operation: fn(&mut Buffer, T) -> io::Result<Done>) -> io::Result<()> {
         let (open, bytes) = (self.open, Arc::clone(&self.bytes));
-        self.under_way = Some(blocking::start_mandatory(move || {
-            waiting(|| operation(&mut lock(&bytes), open()))
-        })?);
+        let (tell, under_way) = oneshot::channel();
+        self.queue.submit(move || {
+            let result = operation(&mut lock(&bytes), open());
+            // If the handle is gone, nobody wants to know.
+            let _ = tell.send(result);
+        })?;
+        self.under_way = Some(under_way);
         Ok(())
     }
 }
