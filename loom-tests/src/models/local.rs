@@ -106,6 +106,38 @@ fn an_injected_task_ends_the_wait() {
     }
 }
 
+/// Tasks of two threads all have their turn, also one that is injected while the driver takes those before it.
+// Mutation: local.rs, `pop_injected` says that nothing is injected once it has let go of the lock: deadlock.
+#[test]
+fn no_injected_task_is_lost_when_the_driver_takes_them() {
+    explore(2, || {
+        let local = local(false);
+        let done = Arc::new((AtomicUsize::new(0), AtomicWaker::new()));
+        let others = [(), ()].map(|()| {
+            let (local, done) = (local.clone(), done.clone());
+            thread::spawn(move || {
+                spawn(&local, async move {
+                    done.0.fetch_add(1, Ordering::Relaxed);
+                    done.1.wake();
+                })
+            })
+        });
+        Local::block_on(&local, {
+            poll_fn(|cx| {
+                done.1.register(cx.waker());
+                match done.0.load(Ordering::Relaxed) {
+                    2 => Poll::Ready(()),
+                    _ => Poll::Pending,
+                }
+            })
+        });
+        for other in others {
+            assert!(other.join().unwrap().is_finished());
+        }
+        end(&local);
+    });
+}
+
 /// The root's wake from another thread ends the driver's wait.
 // Mutation: root.rs, `wake` does not poke the scheduler's seat: deadlock.
 #[test]
