@@ -175,6 +175,12 @@ impl Pool {
             seats.push(seat);
             deques.push(deque);
         }
+        // The deque's memory collector is the process's, and made by whoever first steals. A child that was forked while a worker
+        // is at that could never use it: so it is made here, by the thread that builds the pool.
+        let thief = Worker::new_fifo();
+        let _nothing = remotes
+            .first()
+            .map(|remote| remote.stealer.steal_batch_and_pop(&thief));
         let pool = Arc::new(Self {
             idle: Idle::new(seats.into_boxed_slice()),
             watcher: Watcher::new(),
