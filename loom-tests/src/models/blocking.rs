@@ -4,15 +4,16 @@
 //! expire whenever they are idle, and threads that never do.
 
 use super::explore;
-use crate::kernel::blocking::{Blocking, Config, Job, Main, Refused, task};
+use crate::kernel::blocking::{Blocking, Config, Job, Main, Refused, task as blocking_task};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
-use crate::kernel::task::{Id, JoinHandle};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::prim::{Arc, SelfArc};
 use loom::thread;
+use std::future::pending;
 use std::time::Duration;
 
 fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
@@ -28,7 +29,7 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
 
 /// Submits a closure; true if it was taken.
 fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<()>, bool) {
-    let (job, handle) = task(Sendable(closure).call());
+    let (job, handle) = blocking_task(Sendable(closure).call(), Origin::caller());
     (handle, submit_job(blocking, Job::Task(job)))
 }
 
@@ -143,7 +144,8 @@ fn a_mandatory_job_that_was_taken_is_run() {
                 move || {
                     let ran = Arc::new(());
                     let witness = ran.clone();
-                    let (job, handle) = task(Sendable(move || drop(witness)).call());
+                    let (job, handle) =
+                        blocking_task(Sendable(move || drop(witness)).call(), Origin::caller());
                     (handle, submit_job(&blocking, Job::Mandatory(job)), ran)
                 }
             });
@@ -206,7 +208,7 @@ fn a_core_on_its_way_is_ended() {
             crate::kernel::intervals::Intervals::default(),
         );
         let home = pool.count_spawned(&Pool::home(&pool));
-        let handle = crate::kernel::task::spawn(std::future::pending::<()>(), home, Id::next());
+        let handle = task::spawn(pending::<()>(), home, Id::next(), Origin::caller());
         let blocking = blocking(1, Duration::MAX);
         let other = thread::spawn({
             let blocking = blocking.clone();
