@@ -41,7 +41,7 @@
 //!
 //! # What it promises
 //!
-//! - A task is one allocation, of 64 bytes more than its future and what tells it from its output.
+//! - A task is one allocation, of 72 bytes more than its future and what tells it from its output.
 //! - A panic in a task reaches whoever awaits it, and nobody else.
 //! - Dropping a runtime cancels its tasks, and returns when their futures are gone and its threads have ended.
 //! - A task that is always ready yields to the others after 128 steps of progress.

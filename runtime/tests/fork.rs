@@ -229,7 +229,12 @@ mod tests {
             let runtime = kind();
             // So that there is a thread that waits for closures.
             runtime.block_on(runtime.spawn_blocking(|| ())).unwrap();
+            runtime.spawn(std::future::pending::<()>());
+            while runtime.handle().tasks().is_empty() {
+                runtime.block_on(leno::task::yield_now());
+            }
             fork(|| {
+                assert!(runtime.handle().tasks().is_empty());
                 let text = panic_text(|| runtime.block_on(async {}));
                 assert!(text.contains("make a new one in the child"), "{text}");
                 let text = panic_text(|| runtime.handle().block_on(async {}));

@@ -122,3 +122,15 @@ fn the_timer_sleeps_and_moves_its_sleeps() {
         assert!(start.elapsed() < LONG);
     });
 }
+
+#[test]
+fn a_task_tells_where_it_was_executed() {
+    runtime().block_on(async {
+        let line = line!() + 1;
+        LenoExecutor::new().execute(std::future::pending::<()>());
+        leno::task::yield_now().await;
+        let tasks = leno::runtime::Handle::current().tasks();
+        let place = tasks[0].spawned_at();
+        assert_eq!((place.file(), place.line()), (file!(), line));
+    });
+}

@@ -4,15 +4,16 @@
 //! expire whenever they are idle, and threads that never do.
 
 use super::explore;
-use crate::kernel::blocking::{Blocking, Config, Job, Main, Refused, task};
+use crate::kernel::blocking::{Blocking, Config, Job, Main, Refused, task as blocking_task};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
-use crate::kernel::task::{Id, JoinHandle};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::prim::{Arc, SelfArc};
 use loom::thread;
+use std::future::pending;
 use std::time::Duration;
 
 fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
@@ -29,7 +30,7 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
 
 /// Submits a closure; true if it was taken.
 fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<()>, bool) {
-    let (job, handle) = task(Sendable(closure).call());
+    let (job, handle) = blocking_task(Sendable(closure).call(), Origin::caller());
     (handle, submit_job(blocking, Job::Task(job)))
 }
 
@@ -144,7 +145,8 @@ fn a_mandatory_job_that_was_taken_is_run() {
                 move || {
                     let ran = Arc::new(());
                     let witness = ran.clone();
-                    let (job, handle) = task(Sendable(move || drop(witness)).call());
+                    let (job, handle) =
+                        blocking_task(Sendable(move || drop(witness)).call(), Origin::caller());
                     (handle, submit_job(&blocking, Job::Mandatory(job)), ran)
                 }
             });
@@ -205,7 +207,7 @@ fn what_only_waits_needs_no_room() {
                 let ends = ends.clone();
                 move || ends.wait()
             });
-            let (wait, waited) = task(
+            let (wait, waited) = blocking_task(
                 Sendable({
                     let done = done.clone();
                     move || {
@@ -214,6 +216,7 @@ fn what_only_waits_needs_no_room() {
                     }
                 })
                 .call(),
+                Origin::caller(),
             );
             assert!(submit_job(&blocking, Job::Wait(wait)));
             root::block_on(waited).unwrap();
@@ -242,7 +245,7 @@ fn a_core_on_its_way_is_ended() {
             crate::kernel::intervals::Intervals::default(),
         );
         let home = pool.count_spawned(&Pool::home(&pool));
-        let handle = crate::kernel::task::spawn(std::future::pending::<()>(), home, Id::next());
+        let handle = task::spawn(pending::<()>(), home, Id::next(), Origin::caller());
         let blocking = blocking(1, Duration::MAX);
         let other = thread::spawn({
             let blocking = blocking.clone();

@@ -2,7 +2,7 @@
 
 use super::explore;
 use super::queue::{Flag, Queue, join, waits_for};
-use crate::kernel::task::{self, Id};
+use crate::kernel::task::{self, Id, Origin};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -168,7 +168,12 @@ fn the_last_task_frees_the_home() {
         let queue = Queue::new();
         let home = Queue::home(&queue);
         for _ in 0..2 {
-            drop(task::spawn(async {}, home.clone(), Id::next()));
+            drop(task::spawn(
+                async {},
+                home.clone(),
+                Id::next(),
+                Origin::caller(),
+            ));
         }
         drop(home);
         let runner = thread::spawn({

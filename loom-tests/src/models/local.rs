@@ -8,7 +8,7 @@ use crate::kernel::hooks::ParkHooks;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::root::Root;
-use crate::kernel::task::{self, Id, JoinHandle};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::reactor::Reactor;
@@ -37,7 +37,7 @@ fn with_intervals(io: bool, bound: bool, intervals: Intervals) -> Arc<Local> {
 
 fn spawn<F: Future + 'static>(local: &Arc<Local>, future: F) -> JoinHandle<F::Output> {
     local.count_spawned();
-    task::spawn(future, Local::home(local), Id::next())
+    task::spawn(future, Local::home(local), Id::next(), Origin::caller())
 }
 
 fn end(local: &Arc<Local>) {

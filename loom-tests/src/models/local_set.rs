@@ -4,6 +4,7 @@ use super::block_on::block_on;
 use super::explore;
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::local_set::LocalSet;
+use crate::kernel::task::Origin;
 use crate::prim::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, ThreadId};
@@ -96,7 +97,7 @@ fn a_wake_from_another_thread_is_never_lost() {
     explore(2, || {
         let set = LocalSet::new();
         let event = Event::new();
-        drop(set.spawn(Homesick::new(&event)));
+        drop(set.spawn(Homesick::new(&event), Origin::caller()));
         let happens = Arc::clone(&event);
         let waker = thread::spawn(move || happens.happen());
         run(&set);
@@ -113,7 +114,7 @@ fn two_threads_wake_two_tasks() {
         let threads: Vec<_> = events
             .iter()
             .map(|event| {
-                drop(set.spawn(Homesick::new(event)));
+                drop(set.spawn(Homesick::new(event), Origin::caller()));
                 let happens = Arc::clone(event);
                 thread::spawn(move || happens.happen())
             })
@@ -136,7 +137,7 @@ fn the_end_of_a_set_meets_a_wake() {
     explore(3, || {
         let set = LocalSet::new();
         let event = Event::new();
-        drop(set.spawn(Homesick::new(&event)));
+        drop(set.spawn(Homesick::new(&event), Origin::caller()));
         // The task registers, and sleeps.
         set.poll(Waker::noop()).run_tasks();
         let happens = Arc::clone(&event);
@@ -152,7 +153,7 @@ fn the_end_of_a_set_meets_an_abort() {
     explore(3, || {
         let set = LocalSet::new();
         let event = Event::new();
-        let task = set.spawn(Homesick::new(&event));
+        let task = set.spawn(Homesick::new(&event), Origin::caller());
         set.poll(Waker::noop()).run_tasks();
         let abort = task.abort_handle();
         let aborter = thread::spawn(move || abort.abort());

@@ -19,6 +19,7 @@ mod mutex;
 mod notify;
 mod once_cell;
 mod oneshot;
+mod origin;
 mod pool;
 mod queue;
 mod readiness;

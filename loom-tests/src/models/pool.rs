@@ -6,7 +6,7 @@ use crate::kernel::driver::Driver;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
-use crate::kernel::task::{self, Home, Id, JoinHandle};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Origin};
 use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
 use crate::prim::atomic::{Ordering, fence};
@@ -51,7 +51,12 @@ fn run(core: Handed) {
 }
 
 fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
-    task::spawn(future, pool.count_spawned(home), Id::next())
+    task::spawn(
+        future,
+        pool.count_spawned(home),
+        Id::next(),
+        Origin::caller(),
+    )
 }
 
 impl Running {

@@ -1,7 +1,10 @@
 //! What the models of tasks share: a scheduler that is one queue, run by whoever comes, and futures to run.
 
+use crate::kernel::census;
 use crate::kernel::owned::Owned;
-use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use crate::kernel::task::{
+    self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
+};
 use crate::prim::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::prim::{Arc, Mutex};
 use std::collections::VecDeque;
@@ -58,7 +61,27 @@ impl Queue {
         queue: &Arc<Self>,
         future: F,
     ) -> JoinHandle<F::Output> {
-        task::spawn(future, Self::home(queue), Id::next())
+        Self::spawn_from(queue, future, Origin::caller())
+    }
+
+    pub(crate) fn spawn_from<F: Future + 'static>(
+        queue: &Arc<Self>,
+        future: F,
+        origin: Origin,
+    ) -> JoinHandle<F::Output> {
+        task::spawn(future, Self::home(queue), Id::next(), origin)
+    }
+
+    /// The tasks that have been asleep, looked at `bite` at a time.
+    pub(crate) fn tasks(&self, bite: usize) -> Vec<TaskInfo> {
+        census::take(&self.owned, std::ptr::null(), bite)
+    }
+
+    /// What `look` says of each of them, one at a time.
+    pub(crate) fn walk<T>(&self, look: impl Fn(&Header) -> T) -> Vec<T> {
+        let mut seen = Vec::new();
+        self.owned.walk(1, &mut seen, look);
+        seen
     }
 
     pub(crate) fn pop(&self) -> Option<Runnable> {

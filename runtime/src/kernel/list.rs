@@ -92,6 +92,31 @@ impl<T: Linked> List<T> {
         self.head
     }
 
+    /// The first node and the last.
+    pub(crate) fn ends(&self) -> Option<(NonNull<T>, NonNull<T>)> {
+        self.head.zip(self.tail)
+    }
+
+    /// The node after `node`.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in this list.
+    pub(crate) unsafe fn after(&self, node: NonNull<T>) -> Option<NonNull<T>> {
+        // SAFETY: in the list, hence live.
+        unsafe { update(node, |ends| ends.next) }
+    }
+
+    /// The node before `node`.
+    ///
+    /// # Safety
+    ///
+    /// `node` is in this list.
+    pub(crate) unsafe fn before(&self, node: NonNull<T>) -> Option<NonNull<T>> {
+        // SAFETY: in the list, hence live.
+        unsafe { update(node, |ends| ends.prev) }
+    }
+
     /// Lends `node` to the list, at its end.
     ///
     /// # Safety

@@ -40,10 +40,13 @@
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
+use crate::kernel::census;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Driving;
-use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use crate::kernel::task::{
+    self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
+};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex};
 use std::cell::{Cell, RefCell};
@@ -149,12 +152,12 @@ impl LocalSet {
         }))
     }
 
-    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.0.spawn(future)
+        self.0.spawn(future, origin)
     }
 
     /// Makes the set current, for [`spawn_on_current`].
@@ -189,6 +192,12 @@ impl LocalSet {
     /// True if all tasks have completed.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.shared.live() == 0
+    }
+
+    /// The tasks that have been asleep, and the one that this thread is polling.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        let shared = &*self.0.shared;
+        census::take(&shared.owned, ptr::from_ref(shared).cast(), census::BITE)
     }
 
     /// The next task.
@@ -252,32 +261,35 @@ impl Drop for LocalSet {
     }
 }
 
-/// Spawns onto the set that is current on this thread, or gives the future back if none is.
-pub(crate) fn spawn_on_current<F>(future: F) -> Result<JoinHandle<F::Output>, F>
+/// Spawns onto the set that is current on this thread, or gives everything back if none is.
+pub(crate) fn spawn_on_current<F>(
+    future: F,
+    origin: Origin,
+) -> Result<JoinHandle<F::Output>, (F, Origin)>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     let own = here::with(|here| here.local_set.get()).cast::<Own>();
     if own.is_null() {
-        return Err(future);
+        return Err((future, origin));
     }
     // SAFETY: stored by `enter` with `Rc::into_raw` on this thread, and its count is given back only after the pointer
     // has been replaced; `ManuallyDrop` leaves the count alone.
     let own = ManuallyDrop::new(unsafe { Rc::from_raw(own) });
     // A count of its own for the length of the call: cancelling a task runs destructors, which may leave the set.
-    Ok(Rc::clone(&own).spawn(future))
+    Ok(Rc::clone(&own).spawn(future, origin))
 }
 
 impl Own {
-    fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    fn spawn<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
     {
         // Ordering: Relaxed, see `live`.
         self.shared.live.fetch_add(1, Ordering::Relaxed);
-        let (task, handle) = task::new(future, self.home.clone(), Id::next());
+        let (task, handle) = task::new(future, self.home.clone(), Id::next(), origin);
         if self.closed.get() {
             task.cancel();
         } else {
@@ -389,6 +401,10 @@ impl Scheduler for SetHome {
         }
         // Ordering: Relaxed, see `live`.
         self.0.live.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn address(&self) -> *const () {
+        ptr::from_ref(&*self.0).cast()
     }
 }
 

@@ -8,7 +8,8 @@
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
 //!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
-//!  k3  slot · owned · idle · late · watcher · driver     where tasks wait, where workers wait
+//!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
+//!      driver
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
 //! ```
 //!
@@ -20,6 +21,7 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod census;
 pub(crate) mod clock;
 pub(crate) mod deferred;
 pub(crate) mod driver;

@@ -7,6 +7,13 @@
 //! Closing: the shard is marked closed under its lock, so a later `link` is refused and its poller cancels the
 //! task. Then each task is taken out and asked to end: one that is asleep is claimed and cancelled by the
 //! closer, outside the lock; any other is told, and cancelled by whoever runs it next.
+//!
+//! # Looking at all of them
+//!
+//! A list may be long, and its lock must not be held for long, so whoever looks ([`census`](super::census)) does so in bites.
+//! In between, the shard remembers which stretch of its list is left to be looked at, and a task that leaves is taken out of
+//! the stretch as well; one that comes is behind its end. So each task that stays is met once, and the walk ends. Two walks
+//! take turns. The models are `loom-tests/src/models/origin.rs`.
 
 use crate::kernel::list::List;
 use crate::kernel::task::{self, Header};
@@ -17,6 +24,8 @@ use std::ptr::NonNull;
 #[derive(Debug)]
 pub(crate) struct Owned {
     shards: Box<[CachePadded<Mutex<Shard>>]>,
+    /// Whose turn it is to walk.
+    walk: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -25,6 +34,59 @@ struct Shard {
     /// out first, under this lock.
     tasks: List<Header>,
     closed: bool,
+    /// The first and the last of those that a walk has still to look at.
+    unseen: Option<(NonNull<Header>, NonNull<Header>)>,
+}
+
+// SAFETY: as a list is, it is pointers to nodes that the lock around it protects.
+unsafe impl Send for Shard {}
+
+impl Shard {
+    /// Takes a task out, if it is there.
+    ///
+    /// # Safety
+    ///
+    /// The task is live, and in this list or in none.
+    unsafe fn remove(&mut self, task: NonNull<Header>) {
+        if let Some((first, last)) = self.unseen {
+            if task == first || task == last {
+                // SAFETY: both ends are in the list.
+                self.unseen = unsafe { self.without(task, first, last) };
+            }
+        }
+        // SAFETY: the caller's.
+        unsafe { self.tasks.remove(task) };
+    }
+
+    /// The stretch from `first` to `last` without `task`, which is one of them.
+    ///
+    /// # Safety
+    ///
+    /// Both are in the list, in this order, or the same.
+    unsafe fn without(
+        &self,
+        task: NonNull<Header>,
+        first: NonNull<Header>,
+        last: NonNull<Header>,
+    ) -> Option<(NonNull<Header>, NonNull<Header>)> {
+        if first == last {
+            None
+        } else if task == first {
+            // SAFETY: the caller's.
+            unsafe { self.tasks.after(first) }.zip(Some(last))
+        } else {
+            // SAFETY: as above.
+            Some(first).zip(unsafe { self.tasks.before(last) })
+        }
+    }
+
+    /// The next task that has not been looked at, which has been now. It is live as long as the lock is held.
+    fn look(&mut self) -> Option<NonNull<Header>> {
+        let (first, last) = self.unseen?;
+        // SAFETY: `remove` keeps both ends in the list.
+        self.unseen = unsafe { self.without(first, first, last) };
+        Some(first)
+    }
 }
 
 impl Owned {
@@ -34,10 +96,14 @@ impl Owned {
                 CachePadded::new(Mutex::new(Shard {
                     tasks: List::new(),
                     closed: false,
+                    unseen: None,
                 }))
             })
             .collect();
-        Self { shards }
+        Self {
+            shards,
+            walk: Mutex::new(()),
+        }
     }
 
     /// Enters a task; false if the scheduler is closed.
@@ -64,7 +130,32 @@ impl Owned {
     pub(crate) unsafe fn unlink(&self, shard: u16, task: NonNull<Header>) {
         let mut shard = self.shards[usize::from(shard)].lock();
         // SAFETY: in this shard's list, or in none.
-        unsafe { shard.tasks.remove(task) };
+        unsafe { shard.remove(task) };
+    }
+
+    /// Looks at all tasks that there are when their shard's turn comes, `bite` of them at a time, and puts what `look` says
+    /// into `seen`. `look` is called under the lock, and must be quick; there is room in `seen` before.
+    pub(crate) fn walk<T>(&self, bite: usize, seen: &mut Vec<T>, look: impl Fn(&Header) -> T) {
+        let _turn = self.walk.lock();
+        for shard in &self.shards {
+            let mut begun = false;
+            loop {
+                seen.reserve(bite);
+                let mut guard = shard.lock();
+                if !begun {
+                    guard.unseen = guard.tasks.ends();
+                    begun = true;
+                }
+                for _ in 0..bite {
+                    let Some(task) = guard.look() else { break };
+                    // SAFETY: it is in the list, and this holds the lock: it cannot complete meanwhile.
+                    seen.push(look(unsafe { task.as_ref() }));
+                }
+                if guard.unseen.is_none() {
+                    break;
+                }
+            }
+        }
     }
 
     /// Refuses further tasks, and drops all that are asleep. May be called by several threads at once, and again.
@@ -73,9 +164,11 @@ impl Owned {
             loop {
                 let mut guard = shard.lock();
                 guard.closed = true;
-                let Some(task) = guard.tasks.pop_front() else {
+                let Some(task) = guard.tasks.front() else {
                     break;
                 };
+                // SAFETY: it is in the list.
+                unsafe { guard.remove(task) };
                 // SAFETY: it was linked until now, and this holds the lock.
                 let claimed = unsafe { task::shutdown(task) };
                 drop(guard);

@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+use crate::kernel::census;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
@@ -28,7 +29,7 @@ use crate::kernel::late;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
-use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::task::{Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::watcher::{self, Watcher};
 use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
@@ -36,7 +37,7 @@ use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
 use crate::prim::{self, Arc, CachePadded, Condvar, Mutex};
 use std::fmt;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 /// The shared half of a multi-threaded scheduler.
@@ -289,6 +290,11 @@ impl Pool {
         if live > i64::MAX as u64 { 0 } else { live }
     }
 
+    /// The tasks that have been asleep, and the one that this thread is polling.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
+    }
+
     /// Queues a task from outside.
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
@@ -498,6 +504,10 @@ impl Scheduler for PoolHome {
                 self.0.outside.finished.fetch_add(1, Ordering::Release);
             }
         });
+    }
+
+    fn address(&self) -> *const () {
+        ptr::from_ref(&*self.0).cast()
     }
 }
 

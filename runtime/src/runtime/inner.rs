@@ -8,7 +8,7 @@ use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, Home, Id, JoinHandle, Runnable};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::waiting::waiting;
 use crate::kernel::wheel;
 use crate::kernel::worker;
@@ -190,6 +190,17 @@ impl Inner {
         }
     }
 
+    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+        if self.is_left_behind() {
+            // They are the parent's, and so may be whoever holds a lock.
+            return Vec::new();
+        }
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.tasks(),
+            Scheduler::Local { local, .. } => local.tasks(),
+        }
+    }
+
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
     pub(super) fn sleeps(&self, worker: usize) -> u64 {
@@ -231,19 +242,30 @@ impl Inner {
         self.process != process::number()
     }
 
+    /// True in a process that was forked from the runtime's, if it can do nothing there. (One without IO that runs on one
+    /// thread alone refers to nothing that is shared.)
+    fn is_left_behind(&self) -> bool {
+        let is_whole = self.is_local() && self.reactor().is_none();
+        !is_whole && self.is_inherited()
+    }
+
     // ----- running ------------------------------------------------------------------------------------
 
     #[inline]
-    pub(crate) fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    pub(crate) fn spawn<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        task::spawn(future, self.count_spawned(), Id::next())
+        task::spawn(future, self.count_spawned(), Id::next(), origin)
     }
 
     /// Spawns a task that need not be `Send`. `Err` if this is not the thread of a runtime that has such.
-    pub(crate) fn spawn_local<F>(&self, future: F) -> Result<JoinHandle<F::Output>, F>
+    pub(crate) fn spawn_local<F>(
+        &self,
+        future: F,
+        origin: Origin,
+    ) -> Result<JoinHandle<F::Output>, F>
     where
         F: Future + 'static,
         F::Output: 'static,
@@ -253,7 +275,12 @@ impl Inner {
         }
         // All that runs and drops its tasks is done by its owner, a `LocalRuntime`, which stays on its thread; and the
         // scheduler is bound, so that no waker does it elsewhere.
-        Ok(task::spawn(future, self.count_spawned(), Id::next()))
+        Ok(task::spawn(
+            future,
+            self.count_spawned(),
+            Id::next(),
+            origin,
+        ))
     }
 
     #[inline]
@@ -268,12 +295,16 @@ impl Inner {
     }
 
     #[track_caller]
-    pub(crate) fn spawn_blocking<F, R>(self: &Arc<Self>, closure: F) -> JoinHandle<R>
+    pub(crate) fn spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+    ) -> JoinHandle<R>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, Job::Task);
+        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task);
         match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
@@ -292,13 +323,14 @@ impl Inner {
     pub(crate) fn try_spawn_blocking<F, R>(
         self: &Arc<Self>,
         closure: F,
+        origin: Origin,
         job: fn(Runnable) -> Job,
     ) -> io::Result<JoinHandle<R>>
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, job);
+        let (handle, submitted) = self.submit_closure(closure, origin, job);
         match submitted {
             Ok(()) => Ok(handle),
             Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
@@ -309,7 +341,7 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
-        let (task, _) = blocking::task(closure);
+        let (task, _) = blocking::task(closure, Origin::caller());
         if !self.is_inherited() {
             // If it is refused it is dropped here.
             let _ = self.submit(Job::Wait(task));
@@ -319,13 +351,14 @@ impl Inner {
     fn submit_closure<F, R>(
         self: &Arc<Self>,
         closure: F,
+        origin: Origin,
         job: fn(Runnable) -> Job,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (mut task, handle) = blocking::task(closure);
+        let (mut task, handle) = blocking::task(closure, origin.clone());
         if self.is_inherited() {
             // The threads that it would be handed to are the parent's.
             drop(task);
@@ -334,11 +367,12 @@ impl Inner {
         if let Scheduler::Local { local, .. } = &self.scheduler {
             // A paused clock stands still until the closure is done, and those who wait for it have been told.
             let hold = Local::hold_clock(local);
-            (task, _) = blocking::task(move || {
+            let within_hold = move || {
                 let again = task.run();
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
-            });
+            };
+            (task, _) = blocking::task(within_hold, origin);
         }
         let submitted = self.submit(job(task));
         (handle, submitted)
@@ -358,9 +392,7 @@ impl Inner {
     /// with one comes.
     #[track_caller]
     pub(super) fn block_on<F: Future>(self: &Arc<Self>, future: F, claims: bool) -> F::Output {
-        // One without IO that runs on this thread alone refers to nothing that is shared.
-        let is_whole = self.is_local() && self.reactor().is_none();
-        if !is_whole && self.is_inherited() {
+        if self.is_left_behind() {
             panic!(
                 "this runtime was made before the process forked, and is the parent's: make a new one in the child"
             );

@@ -2,6 +2,7 @@
 
 use super::current::EnterGuard;
 use super::{Builder, Handle, Runtime, RuntimeMetrics};
+use crate::kernel::task::Origin;
 use crate::task::JoinHandle;
 use std::future::Future;
 use std::io;
@@ -73,7 +74,7 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        match self.handle().inner().spawn_local(future) {
+        match self.handle().inner().spawn_local(future, Origin::caller()) {
             Ok(handle) => handle,
             Err(_) => unreachable!("the runtime is on its thread"),
         }

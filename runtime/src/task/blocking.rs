@@ -3,6 +3,7 @@
 use super::JoinHandle;
 use crate::kernel::blocking;
 use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::task::Origin;
 use crate::runtime::current;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ where
     R: Send + 'static,
 {
     // Not within the closure of `expect`, which would hide the caller's place from a panic.
-    current::expect(Arc::clone).spawn_blocking(closure)
+    current::expect(Arc::clone).spawn_blocking(closure, Origin::caller())
 }
 
 /// Runs a closure that may wait, here and now: the other tasks of this worker are handed to another thread first.

@@ -1,10 +1,14 @@
 //! A set of tasks, joined in the order in which they complete.
-//!
-//! Each task's join waker is an [`Entry`]: the task's number in the set. Completing pushes the number to [`Finished`] and
-//! wakes whoever polled the set last, so joining n tasks costs O(n), whatever their order.
-//!
-//! A set that has let its tasks go may find numbers of theirs later, when a new task has the place. So whoever takes a
-//! number looks whether that task is complete.
+
+// Each task's join waker is an `Entry`: the task's number in the set. Completing pushes the number to `Finished` and
+// wakes whoever polled the set last, so joining n tasks costs O(n), whatever their order.
+//
+// A set that has let its tasks go may find numbers of theirs later, when a new task has the place. So whoever takes a
+// number looks whether that task is complete.
+
+mod builder;
+
+pub use builder::Builder;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::kernel::budget;
@@ -378,6 +382,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
+    #[track_caller]
     fn from_iter<I: IntoIterator<Item = F>>(iter: I) -> Self {
         let mut set = Self::new();
         set.extend(iter);
@@ -391,6 +396,7 @@ where
     F: Future<Output = T> + Send + 'static,
     T: Send + 'static,
 {
+    #[track_caller]
     fn extend<I: IntoIterator<Item = F>>(&mut self, iter: I) {
         for task in iter {
             self.spawn(task);

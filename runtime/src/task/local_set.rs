@@ -1,8 +1,9 @@
 //! Tasks that are not `Send`.
 
-use super::JoinHandle;
+use super::{JoinHandle, TaskInfo};
 use crate::kernel::budget;
 use crate::kernel::local_set as kernel;
+use crate::kernel::task::Origin;
 use crate::runtime::{self, Runtime, current};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -42,11 +43,21 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let future = match kernel::spawn_on_current(future) {
+    spawn_local_from(future, Origin::caller())
+}
+
+/// As [`spawn_local`].
+#[track_caller]
+pub(super) fn spawn_local_from<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let (future, origin) = match kernel::spawn_on_current(future, origin) {
         Ok(handle) => return handle,
-        Err(future) => future,
+        Err(refused) => refused,
     };
-    let owned = current::with(|inner| (inner.owner(), inner.spawn_local(future)));
+    let owned = current::with(|inner| (inner.owner(), inner.spawn_local(future, origin)));
     match owned {
         Some((_, Ok(handle))) => handle,
         Some((Some(_), Err(_))) => panic!(
@@ -131,7 +142,22 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.set.spawn(future)
+        self.spawn_from(future, Origin::caller())
+    }
+
+    pub(super) fn spawn_from<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        self.set.spawn(future, origin)
+    }
+
+    /// The tasks of the set that have been asleep, and the one that calls this.
+    ///
+    /// They are not among those of a [runtime](crate::runtime::Handle::tasks), since a set belongs to none.
+    pub fn tasks(&self) -> Vec<TaskInfo> {
+        self.set.tasks()
     }
 
     /// Waits for `future` on a runtime, and runs the set meanwhile.

@@ -1,15 +1,17 @@
 //! Tasks: coroutines that a runtime runs on its own.
 
 mod blocking;
+mod builder;
 pub mod coop;
-mod join_set;
+pub mod join_set;
 mod local_set;
 mod spawn;
 mod task_local;
 mod yield_now;
 
-pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle};
+pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle, TaskInfo, TaskState};
 pub use blocking::{block_in_place, spawn_blocking};
+pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use join_set::JoinSet;

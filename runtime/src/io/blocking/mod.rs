@@ -12,6 +12,7 @@ pub(crate) mod readable;
 pub(crate) use buffer::Buffer;
 
 use crate::kernel::blocking::Job;
+use crate::kernel::task::Origin;
 use crate::runtime::current;
 use crate::task::JoinHandle;
 use std::io;
@@ -32,7 +33,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::expect(|inner| inner.try_spawn_blocking(closure, Job::Task))
+    let origin = Origin::caller();
+    current::expect(|inner| inner.try_spawn_blocking(closure, origin, Job::Task))
 }
 
 /// Starts `closure` on a blocking thread; once this has returned its handle, it will be run.
@@ -42,7 +44,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::expect(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))
+    let origin = Origin::caller();
+    current::expect(|inner| inner.try_spawn_blocking(closure, origin, Job::Mandatory))
 }
 
 /// As [`start_mandatory`]; `None` if nobody will run it, outside of a runtime too. Then it has been dropped.
@@ -51,7 +54,8 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    current::with(|inner| inner.try_spawn_blocking(closure, Job::Mandatory))?.ok()
+    let origin = Origin::caller();
+    current::with(|inner| inner.try_spawn_blocking(closure, origin, Job::Mandatory))?.ok()
 }
 
 /// Calls `closure`, which only waits for the system, on a thread that does not count against the limit; once there is one, the

@@ -2,7 +2,7 @@
 
 use crate::kernel::budget;
 use crate::kernel::here;
-use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Runnable, Scheduler};
+use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler};
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -48,10 +48,15 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
 }
 
 /// A task that runs `closure`, to be submitted.
-pub(crate) fn task<F, R>(closure: F) -> (Runnable, JoinHandle<R>)
+pub(crate) fn task<F, R>(closure: F, origin: Origin) -> (Runnable, JoinHandle<R>)
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::new(Closure(Some(closure)), Home::new(Elsewhere), Id::next())
+    task::new(
+        Closure(Some(closure)),
+        Home::new(Elsewhere),
+        Id::next(),
+        origin,
+    )
 }

@@ -1,8 +1,11 @@
 //! What a current-thread scheduler counts, and what this thread is to it.
 
 use super::{Driven, Local};
+use crate::kernel::census;
 use crate::kernel::here;
+use crate::kernel::task::TaskInfo;
 use crate::prim::atomic::Ordering;
+use std::ptr;
 
 impl Local {
     pub(crate) fn count_spawned(&self) {
@@ -16,6 +19,11 @@ impl Local {
         // future. Read first, so that the difference cannot be negative.
         let finished = self.finished.load(Ordering::Acquire);
         self.spawned.load(Ordering::Relaxed) - finished
+    }
+
+    /// The tasks that have been asleep, and the one that this thread is polling.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
     }
 
     /// How often the driver went to sleep, and came back.

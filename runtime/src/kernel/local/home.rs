@@ -5,7 +5,7 @@ use crate::kernel::here;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 /// A current-thread scheduler as its tasks see it.
 struct LocalHome(Arc<Local>);
@@ -61,5 +61,9 @@ impl Scheduler for LocalHome {
         }
         // Ordering: Release, see `live_tasks`.
         self.0.finished.fetch_add(1, Ordering::Release);
+    }
+
+    fn address(&self) -> *const () {
+        ptr::from_ref(&*self.0).cast()
     }
 }

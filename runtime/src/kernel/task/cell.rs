@@ -1,12 +1,13 @@
 //! The memory of a task: a header that does not know the future's type, then the future or its output.
 //!
-//! `Header` is 64 bytes, `Stage` 8 more than a future that lends no niche: an empty async block makes a task
-//! of 88 bytes. No over-alignment: glibc serves 128-aligned blocks past its thread cache, at four times the
+//! `Header` is 72 bytes, `Stage` 8 more than a future that lends no niche: an empty async block makes a task
+//! of 96 bytes. No over-alignment: glibc serves 128-aligned blocks past its thread cache, at four times the
 //! price.
 
 use super::error::Failure;
 use super::home::Home;
 use super::id::Id;
+use super::origin::Origin;
 use super::state::{State, Word};
 use crate::kernel::foreign;
 use crate::kernel::here;
@@ -34,11 +35,13 @@ pub(crate) struct Header {
     /// Of the owned list; under that list's lock.
     links: Links<Header>,
     pub(super) id: Id,
+    /// Where it was spawned, and under what name.
+    pub(super) origin: Origin,
     /// Invariant 5 says whose it is.
     pub(super) join_waker: UnsafeCell<Option<Waker>>,
 }
 
-/// The operations that depend on the future's type. All of them take the header of a task of that type.
+/// What depends on the future's type. The operations all take the header of a task of that type.
 pub(super) struct Vtable {
     /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
@@ -54,6 +57,10 @@ pub(super) struct Vtable {
     pub(super) leave: unsafe fn(NonNull<Header>, Word),
     /// Frees the memory. Runs no user code (invariant 8).
     pub(super) free: unsafe fn(NonNull<Header>),
+    /// What the compiler calls the future's type. A function, as the name itself is no constant.
+    pub(super) type_name: fn() -> &'static str,
+    /// How large the future is.
+    pub(super) future_size: usize,
 }
 
 #[repr(C)]
@@ -100,6 +107,16 @@ impl fmt::Debug for Header {
 }
 
 impl Header {
+    /// True if the task is in an owned list, or was. For its poller's thread (invariant 7).
+    pub(crate) fn is_linked(&self) -> bool {
+        self.state.load().shard().is_some()
+    }
+
+    /// True if the task's scheduler has this [address](super::home::Scheduler::address).
+    pub(crate) fn is_at_home_in(&self, scheduler: *const ()) -> bool {
+        self.home.address() == scheduler
+    }
+
     /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.
     pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
         let outer = here::with(|here| here.task_id.replace(self.id.get()));
@@ -109,7 +126,7 @@ impl Header {
     }
 }
 
-pub(super) fn allocate<F>(future: F, home: Home, id: Id) -> NonNull<Header>
+pub(super) fn allocate<F>(future: F, home: Home, id: Id, origin: Origin) -> NonNull<Header>
 where
     F: Future + 'static,
 {
@@ -126,6 +143,7 @@ where
             home,
             links: Links::new(),
             id,
+            origin,
             join_waker: UnsafeCell::new(None),
         },
         stage: UnsafeCell::new(Stage::Future(future)),
@@ -143,6 +161,8 @@ impl<F: Future> Cell<F> {
         drop_output: Self::drop_output,
         leave: Self::leave,
         free: Self::free,
+        type_name: std::any::type_name::<F>,
+        future_size: size_of::<F>(),
     };
 
     unsafe fn poll(task: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
@@ -267,13 +287,15 @@ impl<F: Future> Cell<F> {
     unsafe fn free(task: NonNull<Header>) {
         let cell = task.cast::<Self>();
         // The stage is `Gone` or holds nothing that is left to drop, and the waker's cell is empty (invariant 8): only
-        // the home is left. (The look at them is for the models too, which see by it that nobody else has them.)
+        // the home and the origin are left. (The look at them is for the models too, which see by it that nobody else has them.)
         debug_assert!(Self::stage(task).with_mut(|stage| {
             // SAFETY: the caller is the last one to know the task (invariant 2).
             !matches!(unsafe { &*stage }, Stage::Future(_))
         }));
         // SAFETY: the caller is the last one to know the task (invariant 2).
         unsafe { (&raw mut (*cell.as_ptr()).header.home).drop_in_place() };
+        // SAFETY: as above.
+        unsafe { (&raw mut (*cell.as_ptr()).header.origin).drop_in_place() };
         // SAFETY: allocated with this layout in `allocate`.
         unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
     }

@@ -1,9 +1,10 @@
 //! Why a task has no output.
 
-use super::Id;
+use super::{Id, Origin};
 use std::any::Any;
 use std::fmt;
 use std::io;
+use std::panic::Location;
 
 /// How a task failed: `None` means that it was cancelled, `Some` is what it panicked with.
 pub(crate) type Failure = Option<Box<dyn Any + Send + 'static>>;
@@ -11,6 +12,7 @@ pub(crate) type Failure = Option<Box<dyn Any + Send + 'static>>;
 /// The task that was awaited has no output: it panicked, or it was cancelled.
 pub struct JoinError {
     id: Id,
+    origin: Origin,
     failure: Repr,
 }
 
@@ -36,12 +38,16 @@ impl Payload {
 }
 
 impl JoinError {
-    pub(crate) fn new(id: Id, failure: Failure) -> Self {
+    pub(crate) fn new(id: Id, origin: Origin, failure: Failure) -> Self {
         let failure = match failure {
             None => Repr::Cancelled,
             Some(payload) => Repr::Panic(Payload(payload)),
         };
-        Self { id, failure }
+        Self {
+            id,
+            origin,
+            failure,
+        }
     }
 
     /// True if the task was cancelled: by [`AbortHandle::abort`](super::AbortHandle::abort), or because
@@ -85,6 +91,25 @@ impl JoinError {
     /// The id of the task that failed.
     pub fn id(&self) -> Id {
         self.id
+    }
+
+    /// The name of the task that failed, if it was given one; see [`Builder::name`](crate::task::Builder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.origin.name()
+    }
+
+    /// Where the task that failed was spawned.
+    ///
+    /// The text of the error does not tell, since it is tokio's.
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let error = leno::spawn(async { panic!("on purpose") }).await.unwrap_err();
+    /// assert_eq!(error.spawned_at().file(), file!());
+    /// # });
+    /// ```
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.origin.place()
     }
 }
 

@@ -39,6 +39,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
     ///
     /// `link` returned `shard` for this task.
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>);
+
+    /// What tells this scheduler from others, whichever of its homes is asked. Null if nobody asks for its tasks.
+    fn address(&self) -> *const () {
+        std::ptr::null()
+    }
 }
 
 #[repr(C)]
@@ -52,6 +57,7 @@ struct Vtable {
     schedule_unheld: unsafe fn(NonNull<Head>, Runnable),
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
+    address: unsafe fn(NonNull<Head>) -> *const (),
     free: unsafe fn(NonNull<Head>),
 }
 
@@ -99,6 +105,7 @@ impl<S: Scheduler> Counted<S> {
         link: |head, task| unsafe { Self::scheduler(head).link(task) },
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
+        address: |head| Self::scheduler(head).address(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
             drop(unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) });
@@ -150,6 +157,12 @@ impl Home {
     pub(super) unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         // SAFETY: as above; the rest is the caller's.
         unsafe { (self.head().vtable.finished)(self.0, task, shard) }
+    }
+
+    /// As [`Scheduler::address`].
+    pub(super) fn address(&self) -> *const () {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.address)(self.0) }
     }
 
     #[inline]

@@ -140,7 +140,9 @@ impl<T> Future for JoinHandle<T> {
         let Some(output) = output else {
             panic!("a `JoinHandle` was polled after it had returned its task's output");
         };
-        Poll::Ready(output.map_err(|failure| JoinError::new(header.id, failure)))
+        Poll::Ready(
+            output.map_err(|failure| JoinError::new(header.id, header.origin.clone(), failure)),
+        )
     }
 }
 

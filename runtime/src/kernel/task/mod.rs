@@ -39,8 +39,8 @@
 //!    then; the other way round the memory could go while the output is being dropped.
 //! 7. **LINKED and the shard are the poller's**: it sets them as it first goes idle and reads them when it
 //!    completes. A task that never slept is in no list: its queue or its poller knows it.
-//! 8. **Freeing runs no user code**: future, output and join waker are gone by then. So the last waker may
-//!    fall on any thread, long after the runtime.
+//! 8. **Freeing runs no user code**: future, output and join waker are gone by then, and the [origin](Origin) is plain data.
+//!    So the last waker may fall on any thread, long after the runtime.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!
@@ -51,7 +51,9 @@ mod cell;
 mod error;
 mod home;
 mod id;
+mod info;
 mod join;
+mod origin;
 mod run;
 mod state;
 mod waker;
@@ -61,7 +63,9 @@ pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Scheduler};
 pub use id::Id;
+pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
+pub(crate) use origin::Origin;
 pub(crate) use run::Runnable;
 
 use std::future::Future;
@@ -71,12 +75,17 @@ use std::ptr::NonNull;
 ///
 /// One allocation. The future need not be `Send`: a scheduler that takes such a task promises to run, and to
 /// drop, its `Runnable` on the thread that made it.
-pub(crate) fn new<F>(future: F, home: Home, id: Id) -> (Runnable, JoinHandle<F::Output>)
+pub(crate) fn new<F>(
+    future: F,
+    home: Home,
+    id: Id,
+    origin: Origin,
+) -> (Runnable, JoinHandle<F::Output>)
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let header = cell::allocate(future, home, id);
+    let header = cell::allocate(future, home, id, origin);
     // SAFETY: a fresh task is claimed (invariant 3) with JOIN set, so it has one Runnable and one handle;
     // the output type is the future's.
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }
@@ -84,12 +93,12 @@ where
 
 /// Makes a task of `future` and queues it.
 #[inline]
-pub(crate) fn spawn<F>(future: F, home: Home, id: Id) -> JoinHandle<F::Output>
+pub(crate) fn spawn<F>(future: F, home: Home, id: Id, origin: Origin) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let (runnable, handle) = new(future, home, id);
+    let (runnable, handle) = new(future, home, id, origin);
     // The handle keeps the task, and with it the home, for the length of the call.
     handle.home().schedule(runnable);
     handle

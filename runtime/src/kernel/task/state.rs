@@ -120,7 +120,17 @@ impl Word {
         self.0 & COMPLETE != 0
     }
 
-    fn is_cancelled(self) -> bool {
+    /// Somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(self) -> bool {
+        self.0 & RUNNING != 0
+    }
+
+    /// It has been woken, and not polled since.
+    pub(crate) fn is_notified(self) -> bool {
+        self.0 & NOTIFIED != 0
+    }
+
+    pub(crate) fn is_cancelled(self) -> bool {
         self.0 & CANCELLED != 0
     }
 

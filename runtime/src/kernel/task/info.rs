@@ -1,0 +1,132 @@
+//! What can be told of a task.
+
+use super::cell::Header;
+use super::state::Word;
+use super::{Id, Origin};
+use std::fmt;
+use std::panic::Location;
+
+/// What was known of a task at the moment when [`Handle::tasks`](crate::runtime::Handle::tasks) looked at it.
+///
+/// Its text tells which task it is:
+///
+/// ```text
+/// task 4711 "checkout", shop::api::checkout::{{closure}}, spawned at src/api.rs:88:9
+/// ```
+#[derive(Clone)]
+pub struct TaskInfo {
+    id: Id,
+    /// As it was then.
+    word: Word,
+    origin: Origin,
+    type_name: fn() -> &'static str,
+    future_size: usize,
+}
+
+/// What a task was doing when it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It waits to be woken.
+    Asleep,
+    /// It has been woken, and waits for a worker.
+    Queued,
+    /// It is being polled; or its own poll has woken it (it has yielded), and it waits for a worker.
+    Running,
+}
+
+impl TaskInfo {
+    /// Copies what is known of a task that the caller keeps in memory. Neither allocates nor frees.
+    pub(crate) fn look(task: &Header) -> Self {
+        Self {
+            id: task.id,
+            word: task.state.load(),
+            origin: task.origin.clone(),
+            type_name: task.vtable.type_name,
+            future_size: task.vtable.future_size,
+        }
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> Id {
+        self.id
+    }
+
+    /// The name that the task was given, if it was; see [`Builder::name`](crate::task::Builder::name).
+    pub fn name(&self) -> Option<&str> {
+        self.origin.name()
+    }
+
+    /// What the compiler calls the type of the task's future: `shop::api::checkout::{{closure}}` for that of an `async` block
+    /// or function. As [`std::any::type_name`], it is for people, and may change with the compiler.
+    pub fn type_name(&self) -> &'static str {
+        (self.type_name)()
+    }
+
+    /// Where the task was spawned: the place of the call of `spawn`, or whichever function it was.
+    ///
+    /// If a library spawns it, that is in the library, unless its functions say `#[track_caller]`.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.origin.place()
+    }
+
+    /// What the task was doing.
+    pub fn state(&self) -> TaskState {
+        if self.word.is_running() {
+            TaskState::Running
+        } else if self.word.is_notified() {
+            TaskState::Queued
+        } else {
+            TaskState::Asleep
+        }
+    }
+
+    /// True if the task had been [aborted](super::JoinHandle::abort), or told to end with its runtime, and had not ended yet.
+    pub fn is_cancelled(&self) -> bool {
+        self.word.is_cancelled()
+    }
+
+    /// The size of the task's future in bytes. What it has allocated is not counted.
+    pub fn future_size(&self) -> usize {
+        self.future_size
+    }
+}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.id())?;
+        if let Some(name) = self.name() {
+            write!(f, " {name:?}")?;
+        }
+        write!(
+            f,
+            ", {}, spawned at {}",
+            self.type_name(),
+            self.spawned_at()
+        )
+    }
+}
+
+impl fmt::Debug for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskInfo")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("type_name", &self.type_name())
+            .field("spawned_at", &format_args!("{}", self.spawned_at()))
+            .field("state", &self.state())
+            .field("is_cancelled", &self.is_cancelled())
+            .field("future_size", &self.future_size())
+            .finish()
+    }
+}
+
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TaskState::Asleep => "asleep",
+            TaskState::Queued => "queued",
+            TaskState::Running => "running",
+        })
+    }
+}
