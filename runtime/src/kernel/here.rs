@@ -80,8 +80,8 @@ pub(crate) struct Here {
     pub(crate) draining: Cell<*const ()>,
     /// What this thread runs is the destructor of a future or an output.
     pub(crate) drops: Cell<bool>,
-    /// It has handed its core on in a destructor, and the pool's end waits for it.
-    pub(crate) lingers: Cell<bool>,
+    /// It has handed its core on in a destructor: the pool, counted, whose end waits for it, or null.
+    pub(crate) lingers: Cell<*const ()>,
     /// The runtime that is entered on this thread, or null.
     pub(crate) runtime: Cell<*const ()>,
     /// How many runtimes are entered, one within the other: guards must leave in the opposite order.
@@ -115,7 +115,7 @@ impl Here {
             hold: Cell::new(Hold::Nothing),
             draining: Cell::new(ptr::null()),
             drops: Cell::new(false),
-            lingers: Cell::new(false),
+            lingers: Cell::new(ptr::null()),
             runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),
             blocking: Cell::new(Blocking::Allowed),

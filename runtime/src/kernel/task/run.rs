@@ -150,6 +150,8 @@ impl Drop for Runnable {
 }
 
 /// Calls `f`, which runs a task's destructors: a pool's end waits for those.
+#[cold]
+#[inline(never)]
 fn dropping(f: impl FnOnce()) {
     let outer = here::with(|here| here.drops.replace(true));
     f();

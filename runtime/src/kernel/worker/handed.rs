@@ -36,7 +36,8 @@ pub(crate) fn hand_off() -> Option<Handed> {
     }
     if here::with(|here| here.drops.get()) {
         core.pool.linger();
-        here::with(|here| here.lingers.set(true));
+        let pool = Arc::into_raw(Arc::clone(&core.pool));
+        here::with(|here| here.lingers.set(pool.cast()));
     }
     Some(Handed(Some(core)))
 }
@@ -73,9 +74,7 @@ impl Handed {
 
     /// As [`install`](Self::install), for who has [handed it off](hand_off), and found nobody.
     pub(crate) fn give_back(self) {
-        if let Some(core) = &self.0 {
-            come_back(&core.pool);
-        }
+        come_back();
         self.install();
     }
 
@@ -84,7 +83,6 @@ impl Handed {
     pub(crate) fn run(self) -> bool {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
-        let pool = self.0.as_ref().map(|core| Arc::clone(&core.pool));
         self.install();
         loop {
             match current(Core::step) {
@@ -98,9 +96,7 @@ impl Handed {
         if let Some(core) = take() {
             return Handed(Some(core)).retire(Hold::Core);
         }
-        if let Some(pool) = pool {
-            come_back(&pool);
-        }
+        come_back();
         false
     }
 
@@ -130,7 +126,7 @@ impl Handed {
             }
             // A destructor that waits has handed it on, and it is ended elsewhere.
             None => {
-                come_back(&pool);
+                come_back();
                 false
             }
         }
@@ -138,9 +134,11 @@ impl Handed {
 }
 
 /// This thread is out of the destructor in which it has handed its core on, if it did.
-fn come_back(pool: &Pool) {
-    if here::with(|here| here.lingers.replace(false)) {
-        pool.linger_no_more();
+fn come_back() {
+    let pool = here::with(|here| here.lingers.replace(ptr::null())).cast::<Pool>();
+    if !pool.is_null() {
+        // SAFETY: `hand_off` has put it there by `Arc::into_raw`, and it has just been taken out.
+        unsafe { Arc::from_raw(pool) }.linger_no_more();
     }
 }
 
