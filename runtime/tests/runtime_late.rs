@@ -95,27 +95,19 @@ fn closures_that_never_began_find_their_runtime() {
             let _ = gone.recv();
         });
         is_there.recv().unwrap();
-        let found = Arc::new(AtomicUsize::new(0));
-        let counts = found.clone();
+        let (dropped, drops) = std::sync::mpsc::channel();
         let owned = on_drop(move || {
-            counts.fetch_add(
-                usize::from(Handle::try_current().is_ok()),
-                Ordering::Relaxed,
-            );
+            dropped.send(Handle::try_current().is_ok()).unwrap();
         });
         runtime.spawn_blocking(move || drop(owned));
         // Not by its closure, which is cancelled before the thread is free.
-        let release = std::thread::spawn({
-            let found = found.clone();
-            move || {
-                while found.load(Ordering::Relaxed) == 0 {
-                    std::thread::yield_now();
-                }
-                drop(go);
-            }
+        let release = std::thread::spawn(move || {
+            let found = drops.recv_timeout(Duration::from_secs(60));
+            drop(go);
+            found
         });
         drop(runtime);
-        release.join().unwrap();
+        assert_eq!(release.join().unwrap(), Ok(true));
     }
 }
 

@@ -390,7 +390,7 @@ impl Driven {
 
     #[inline]
     fn queues<R>(&self, f: impl FnOnce(&mut Queues) -> R) -> R {
-        // SAFETY: only the thread that holds the core comes here, and `f` is one of this file's few lines, which call no
+        // SAFETY: only the thread that holds the core comes here, and `f` is a line of this module's, which calls no
         // foreign code, so the reference is the only one.
         f(unsafe { &mut *self.core().queues.get() })
     }

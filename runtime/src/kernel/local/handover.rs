@@ -8,8 +8,8 @@
 //!   poked then. Who has been poked and gives up leaves the list, and pokes the next;
 //! - a helper that polls its own future has left the list meanwhile: that may take long, and the core would lie idle. A claim
 //!   stays there, as it would keep the core;
-//! - a helper does not take the core while a claim is in the list, so there is no race for it. If a claim finds that a helper has it, it sets `wanted`
-//!   and pokes the scheduler's seat: the helper looks at `wanted` after each task and before it sleeps, and the seat keeps
+//! - a helper does not take the core while a claim is in the list, so there is no race for it. If a claim finds that a
+//!   helper has it, it sets `wanted` and pokes the scheduler's seat: the helper looks at `wanted` after each task and before it sleeps, and the seat keeps
 //!   the poke for a sleep that has begun in between.
 //!
 //! A helper polls its own future *without* the core. So that future may do whatever it may where nobody drives: block in

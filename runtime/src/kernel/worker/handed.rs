@@ -48,7 +48,7 @@ fn take() -> Option<Box<Core>> {
     if core.is_null() {
         return None;
     }
-    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install`, and was this thread's claim to it.
+    // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
     Some(core)

@@ -14,7 +14,7 @@ pub(crate) fn yield_now(waker: &Waker) {
     }
 }
 
-/// A task that this thread is polling has yielded, for lack of budget.
+/// A task that this thread is polling has yielded, by its own will or for lack of budget.
 #[inline]
 pub(crate) fn yielded() {
     // A scheduler that defers counts them itself.
