@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(crate) use loom::sync::Arc;
 /// Only std's `Arc` can be a method's `self`; its counts are not modelled.
 pub(crate) use std::sync::Arc as SelfArc;
+/// Settings that are made once; not modelled.
+pub(crate) use std::sync::OnceLock;
 
 /// A cell whose end counts as a write: all accesses must have happened before, or its memory went too early.
 #[derive(Debug)]
@@ -90,6 +92,7 @@ pub(crate) mod hint {
 
 pub(crate) mod thread {
     pub(crate) use loom::thread::{Builder, JoinHandle, current, yield_now};
+    pub(crate) use std::thread::panicking;
 }
 
 pub(crate) mod alloc {

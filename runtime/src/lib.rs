@@ -52,6 +52,7 @@
 
 #![warn(missing_docs)]
 
+pub mod diagnostics;
 pub mod fs;
 #[cfg(feature = "hyper")]
 pub mod hyper;

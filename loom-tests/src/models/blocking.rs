@@ -243,6 +243,7 @@ fn a_core_on_its_way_is_ended() {
             clock,
             ParkHooks::default(),
             crate::kernel::intervals::Intervals::default(),
+            crate::kernel::wanted::Wanted::NOTHING,
         );
         let home = pool.count_spawned(&Pool::home(&pool));
         let handle = task::spawn(pending::<()>(), home, Id::next(), Origin::caller());

@@ -32,6 +32,7 @@ fn with_intervals(io: bool, bound: bool, intervals: Intervals) -> Arc<Local> {
         ParkHooks::default(),
         intervals,
         bound,
+        crate::kernel::wanted::Wanted::NOTHING,
     )
 }
 

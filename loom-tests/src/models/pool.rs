@@ -29,7 +29,15 @@ struct Running {
 fn new(workers: usize, io: bool, hooks: ParkHooks) -> (Arc<Pool>, Vec<Handed>) {
     let driver = Driver::new(io.then(|| Reactor::new().unwrap()));
     let intervals = crate::kernel::intervals::Intervals::default();
-    Pool::new(workers, driver, Arc::new(Clock::new()), hooks, intervals)
+    let wanted = crate::kernel::wanted::Wanted::NOTHING;
+    Pool::new(
+        workers,
+        driver,
+        Arc::new(Clock::new()),
+        hooks,
+        intervals,
+        wanted,
+    )
 }
 
 fn start(workers: usize, io: bool) -> Running {

@@ -40,6 +40,7 @@ use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
+use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
@@ -66,6 +67,8 @@ pub(crate) struct Local {
     clock: Arc<Clock>,
     wheel: wheel::Handle,
     intervals: Fixed,
+    /// What is to be looked for at its tasks.
+    diagnostics: Wanted,
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
     core: Mutex<CoreSlot>,
@@ -149,6 +152,7 @@ impl Local {
         hooks: ParkHooks,
         intervals: Intervals,
         bound: bool,
+        diagnostics: Wanted,
     ) -> Arc<Self> {
         let seat = Arc::new(Seat::new(driver.handle().cloned()));
         if let Some(reactor) = driver.handle() {
@@ -167,6 +171,7 @@ impl Local {
             driver,
             clock,
             intervals: Fixed::new(intervals),
+            diagnostics,
             bound,
             core: Mutex::new(CoreSlot::new(Core::new(hooks))),
             wanted: AtomicBool::new(false),

@@ -4,10 +4,11 @@
 //! loom's types. Floors, each importing only from those above it:
 //!
 //! ```text
-//!  k0  rng · list · wake_list · foreign · yields         data, no orderings; who calls what is not ours
+//!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
-//!  k2  task · atomic_waker · finished · root · wheel     what wakes and is woken
+//!  k2  task · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
+//!      root · wheel
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -25,6 +26,7 @@ pub(crate) mod census;
 pub(crate) mod clock;
 pub(crate) mod deferred;
 pub(crate) mod driver;
+pub(crate) mod findings;
 pub(crate) mod finished;
 pub(crate) mod foreign;
 pub(crate) mod here;
@@ -44,6 +46,7 @@ pub(crate) mod slot;
 pub(crate) mod task;
 pub(crate) mod waiting;
 pub(crate) mod wake_list;
+pub(crate) mod wanted;
 pub(crate) mod watcher;
 pub(crate) mod wheel;
 pub(crate) mod worker;

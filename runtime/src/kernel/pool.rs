@@ -30,6 +30,7 @@ use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler, TaskInfo};
+use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::{self, Watcher};
 use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
@@ -52,6 +53,7 @@ pub(crate) struct Pool {
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
+    wanted: Wanted,
     end: Mutex<End>,
     /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
     ended: Condvar,
@@ -159,6 +161,7 @@ impl Pool {
         clock: Arc<Clock>,
         hooks: ParkHooks,
         intervals: Intervals,
+        wanted: Wanted,
     ) -> (Arc<Self>, Vec<Handed>) {
         let mut deques = Vec::with_capacity(workers);
         let mut seats = Vec::with_capacity(workers);
@@ -192,6 +195,7 @@ impl Pool {
             clock,
             intervals,
             outside: CachePadded::new(Counters::new()),
+            wanted,
             end: Mutex::new(End {
                 retired: 0,
                 lingering: 0,
@@ -508,6 +512,10 @@ impl Scheduler for PoolHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn wanted(&self) -> &Wanted {
+        &self.0.wanted
     }
 }
 

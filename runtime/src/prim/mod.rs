@@ -26,6 +26,7 @@ pub(crate) use lock::{Condvar, Mutex, MutexGuard, RwLock, RwLockReadGuard};
 pub(crate) use std::sync::Arc;
 /// The `Arc` of public signatures: only std's can be a method's `self`, also behind loom's door.
 pub(crate) use std::sync::Arc as SelfArc;
+pub(crate) use std::sync::OnceLock;
 
 pub(crate) mod atomic {
     //! Atomics and the fence.
@@ -44,7 +45,7 @@ pub(crate) mod hint {
 
 pub(crate) mod thread {
     //! Threads.
-    pub(crate) use std::thread::{Builder, JoinHandle, current, yield_now};
+    pub(crate) use std::thread::{Builder, JoinHandle, current, panicking, yield_now};
 }
 
 pub(crate) mod deque {

@@ -4,6 +4,7 @@ use super::Runtime;
 use super::handle::Handle;
 use super::inner::{Inner, Settings};
 use super::local_runtime::{LocalOptions, LocalRuntime};
+use crate::diagnostics::{self, Diagnostics};
 use crate::kernel::blocking::{self, Blocking};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -56,6 +57,7 @@ pub struct Builder {
     events_per_tick: usize,
     /// As many as above if it is not said.
     events_per_busy_tick: Option<usize>,
+    diagnostics: Option<Diagnostics>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +96,7 @@ impl Builder {
             intervals: Intervals::default(),
             events_per_tick: 1024,
             events_per_busy_tick: None,
+            diagnostics: None,
         }
     }
 
@@ -279,6 +282,14 @@ impl Builder {
         self
     }
 
+    /// What the runtime looks for while it runs, to report it; see [`leno::diagnostics`](crate::diagnostics).
+    ///
+    /// Without this it is [`Diagnostics::default`]. What the environment says comes on top, either way.
+    pub fn diagnostics(&mut self, diagnostics: Diagnostics) -> &mut Self {
+        self.diagnostics = Some(diagnostics);
+        self
+    }
+
     /// Starts a current-thread runtime with its clock paused; see [`leno::time::pause`](crate::time::pause).
     pub fn start_paused(&mut self, paused: bool) -> &mut Self {
         self.start_paused = paused;
@@ -289,7 +300,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// If the system has no descriptors or threads left, or `LENO_WORKER_THREADS` is not a number from 1 to 65,535.
+    /// If the system has no descriptors or threads left, or an environment variable says what it cannot:
+    /// `LENO_WORKER_THREADS` is a number from 1 to 65,535, `LENO_DIAGNOSTICS` a [list](Diagnostics::with).
     ///
     /// # Panics
     ///
@@ -325,6 +337,8 @@ impl Builder {
             !self.start_paused || self.kind == Kind::CurrentThread,
             "`start_paused` needs a current-thread runtime: use `Builder::new_current_thread`"
         );
+        let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
+        let wanted = diagnostics.wanted().clone();
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();
@@ -336,13 +350,21 @@ impl Builder {
         };
         let inner = match self.kind {
             Kind::CurrentThread => Inner::new_local(
-                Local::new(driver, clock, hooks, self.intervals, owner.is_some()),
+                Local::new(
+                    driver,
+                    clock,
+                    hooks,
+                    self.intervals,
+                    owner.is_some(),
+                    wanted,
+                ),
                 self.settings(owner),
                 self.blocking(0),
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
-                let (pool, cores) = Pool::new(workers, driver, clock, hooks, self.intervals);
+                let (pool, cores) =
+                    Pool::new(workers, driver, clock, hooks, self.intervals, wanted);
                 Inner::start_pool(pool, cores, self.settings(None), self.blocking(workers))?
             }
         };

@@ -1,6 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
 use super::current;
+use crate::diagnostics;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -465,6 +466,7 @@ impl Inner {
                 other => other,
             });
         }
+        diagnostics::flush_at_end();
     }
 
     /// Begins the end: cancels what can be cancelled here, and tells the threads. False if a thread that drives by a handle

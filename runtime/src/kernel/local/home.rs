@@ -3,6 +3,7 @@
 use super::{Driven, Local};
 use crate::kernel::here;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
 use std::ptr::{self, NonNull};
@@ -65,5 +66,9 @@ impl Scheduler for LocalHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn wanted(&self) -> &Wanted {
+        &self.0.diagnostics
     }
 }

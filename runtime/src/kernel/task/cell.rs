@@ -7,6 +7,7 @@
 use super::error::Failure;
 use super::home::Home;
 use super::id::Id;
+use super::lost;
 use super::origin::Origin;
 use super::state::{State, Word};
 use crate::kernel::foreign;
@@ -265,6 +266,12 @@ impl<F: Future> Cell<F> {
     unsafe fn drop_stored(task: NonNull<Header>) {
         // SAFETY: the caller keeps the task alive.
         let header = unsafe { task.as_ref() };
+        Self::stage(task).with(|stage| {
+            // SAFETY: the caller owns the output.
+            if let Stage::Output(output) = unsafe { &*stage } {
+                lost::tell_of(header, output);
+            }
+        });
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
         // SAFETY: the caller owns the output.
         if let Err(payload) = header.within(|| unsafe { Self::empty(task) }) {

@@ -6,6 +6,7 @@
 
 use super::cell::Header;
 use super::run::Runnable;
+use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
 
@@ -44,6 +45,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
     fn address(&self) -> *const () {
         std::ptr::null()
     }
+
+    /// What is to be looked for at its tasks.
+    fn wanted(&self) -> &Wanted {
+        wanted::of_the_process()
+    }
 }
 
 #[repr(C)]
@@ -58,6 +64,7 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
+    wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
 
@@ -106,6 +113,7 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
+        wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
             drop(unsafe { Box::from_raw(head.cast::<Self>().as_ptr()) });
@@ -163,6 +171,12 @@ impl Home {
     pub(super) fn address(&self) -> *const () {
         // SAFETY: as above.
         unsafe { (self.head().vtable.address)(self.0) }
+    }
+
+    /// As [`Scheduler::wanted`].
+    pub(super) fn wanted(&self) -> &Wanted {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.wanted)(&self.0) }
     }
 
     #[inline]

@@ -53,6 +53,7 @@ mod home;
 mod id;
 mod info;
 mod join;
+mod lost;
 mod origin;
 mod run;
 mod state;

@@ -1,0 +1,195 @@
+//! From the finding to the reader: a queue, and the thread `leno-diagnostics` that empties it.
+//!
+//! Who finds something pushes it under the queue's lock, which is held for that alone, and starts the thread if there is none.
+//! If the system has no thread left the report is delivered at once, where it was found. A forked process has a queue and a
+//! thread of its own.
+
+use super::report::{Report, ReportKind};
+use crate::kernel::findings::{self, Finding};
+use crate::kernel::foreign;
+use crate::prim::process::PerProcess;
+use std::collections::{HashMap, VecDeque};
+use std::fmt::Display;
+use std::io::Write;
+use std::panic::Location;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// So many findings may wait to be delivered; further ones are counted.
+const MOST_WAITING: usize = 1000;
+
+/// Reports of one kind and place that are printed.
+const PRINTED: u64 = 3;
+
+/// For how long the end of a runtime waits for reports.
+const AT_THE_END: Duration = Duration::from_secs(1);
+
+type Reader = Arc<dyn Fn(&Report) + Send + Sync>;
+
+static READER: RwLock<Option<Reader>> = RwLock::new(None);
+static QUEUE: PerProcess<Queue> = PerProcess::new();
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<State>,
+    /// There is a finding.
+    came: Condvar,
+    /// There is none left, and none is being delivered.
+    empty: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Finding>,
+    /// Findings that there was no room for.
+    lost: u64,
+    thread: Option<ThreadId>,
+    delivering: bool,
+    /// How many reports of a kind and place there have been.
+    seen: HashMap<(ReportKind, Option<&'static Location<'static>>), u64>,
+}
+
+/// Takes reports over: from now on `reader` is called with each, and nothing is printed.
+///
+/// There is one reader for the process; this replaces the last. It is called on the thread `leno-diagnostics`, one report after
+/// the other, and may take its time, and even block for ever: then reports wait. A panic in it is caught.
+///
+/// ```
+/// leno::diagnostics::on_report(|report| println!("{}", report.to_json()));
+/// ```
+pub fn on_report(reader: impl Fn(&Report) + Send + Sync + 'static) {
+    let reader: Reader = Arc::new(reader);
+    let before = READER
+        .write()
+        .unwrap_or_else(PoisonError::into_inner)
+        .replace(reader);
+    // What it owns is the program's: outside the lock.
+    drop(before);
+}
+
+/// Waits until all that was found so far has been delivered, or for `timeout`; true if it has.
+///
+/// In a function of [`on_report`] it returns at once.
+pub fn flush(timeout: Duration) -> bool {
+    let queue = QUEUE.get();
+    let end = Instant::now() + timeout;
+    let mut state = queue.lock();
+    if state.thread == Some(thread::current().id()) {
+        return false;
+    }
+    while !state.waiting.is_empty() || state.delivering {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return false;
+        }
+        state = queue
+            .empty
+            .wait_timeout(state, left)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+    }
+    true
+}
+
+/// [`flush`], for the end of a runtime.
+pub(crate) fn flush_at_end() {
+    flush(AT_THE_END);
+}
+
+/// From now on the kernel's findings are delivered.
+pub(super) fn start() {
+    findings::set_sink(push);
+}
+
+/// Queues a finding. Any thread, also one that drives tasks.
+pub(super) fn push(finding: Finding) {
+    let queue = QUEUE.get();
+    let mut state = queue.lock();
+    if state.waiting.len() >= MOST_WAITING {
+        state.lost += 1;
+        return;
+    }
+    state.waiting.push_back(finding);
+    queue.came.notify_one();
+    if state.thread.is_none() {
+        let builder = thread::Builder::new().name("leno-diagnostics".to_owned());
+        match builder.spawn(|| QUEUE.get().run()) {
+            Ok(thread) => state.thread = Some(thread.thread().id()),
+            Err(_) => drop(queue.deliver_all(state)),
+        }
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Delivers for ever.
+    fn run(&'static self) {
+        let mut state = self.lock();
+        loop {
+            state = self.deliver_all(state);
+            state = self
+                .came
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        while let Some(finding) = state.waiting.pop_front() {
+            let lost = std::mem::take(&mut state.lost);
+            state.delivering = true;
+            drop(state);
+            if lost > 0 {
+                print(&format_args!(
+                    "{lost} more reports were made faster than they could be read, and are lost"
+                ));
+            }
+            // Names are the program's, and so is the reader.
+            foreign::call(|| {
+                let mut report = Report::of(finding);
+                let times = self.count(&report);
+                report.set_times(times);
+                deliver(&report);
+            });
+            state = self.lock();
+            state.delivering = false;
+        }
+        self.empty.notify_all();
+        state
+    }
+
+    fn count(&self, report: &Report) -> u64 {
+        let mut state = self.lock();
+        let times = state
+            .seen
+            .entry((report.kind(), report.place()))
+            .or_default();
+        *times += 1;
+        *times
+    }
+}
+
+fn deliver(report: &Report) {
+    let reader = READER
+        .read()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone();
+    match reader {
+        Some(reader) => reader(report),
+        None if report.times() < PRINTED => print(report),
+        None if report.times() == PRINTED => {
+            print(report);
+            print(&"      (more of this kind from this place are not printed)");
+        }
+        None => {}
+    }
+}
+
+fn print(text: &dyn Display) {
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(std::io::stderr(), "leno: {text}");
+}

@@ -1,0 +1,39 @@
+//! Diagnostics: what is wrong with the program that runs here.
+//!
+//! leno watches its tasks for the classic mistakes of asynchronous programs, and makes a [`Report`] of each that it finds:
+//! what happened, to which task, where, and what to do about it. Reports are printed on the standard error, until the program
+//! takes them over by [`on_report`].
+//!
+//! ```text
+//! leno: task 903 "worker" panicked, and nobody will see it: its handle was dropped
+//!       shop::worker::run::{{closure}}, spawned at src/worker.rs:30:5: "index out of bounds: the len is 3 but the index is 7"
+//! ```
+//!
+//! # What is looked for
+//!
+//! A runtime's [`Builder`](crate::runtime::Builder::diagnostics) says it by a [`Diagnostics`]; without that it is what costs
+//! nothing: see [`Diagnostics::default`]. Two environment variables add to what the program says, so that a program need not be
+//! built anew:
+//!
+//! - `LENO_DEBUG=1`: everything;
+//! - `LENO_DIAGNOSTICS`: a list of what to switch on or off, as in `slow-polls=20ms,socket,lost-failures=off`; see
+//!   [`Diagnostics::with`].
+//!
+//! # Who runs what
+//!
+//! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
+//! makes the text, and prints it or calls the function of `on_report`. So a function that is slow or stuck holds up reports and
+//! nothing else; if some thousand wait, further ones are only counted. A runtime that ends waits up to a second for reports that
+//! have not been delivered.
+
+mod deliver;
+mod json;
+mod report;
+mod settings;
+
+pub use deliver::{flush, on_report};
+pub use report::{Report, ReportKind};
+pub use settings::Diagnostics;
+
+pub(crate) use deliver::flush_at_end;
+pub(crate) use settings::prepare;

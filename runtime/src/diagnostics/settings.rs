@@ -1,0 +1,314 @@
+//! What is looked for, as the program and its surroundings say.
+
+use super::deliver;
+use crate::kernel::wanted::{self, Wanted};
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Switches everything on.
+const DEBUG_VARIABLE: &str = "LENO_DEBUG";
+/// Switches this and that on or off.
+const LIST_VARIABLE: &str = "LENO_DIAGNOSTICS";
+
+const SLOW: Duration = Duration::from_millis(100);
+const HUGE: usize = 16 * 1024;
+const LONG_WAIT: Duration = Duration::from_secs(5);
+
+/// What a runtime looks for, for its [`Builder`](crate::runtime::Builder::diagnostics).
+///
+/// ```
+/// use leno::diagnostics::Diagnostics;
+/// use std::time::Duration;
+///
+/// let runtime = leno::runtime::Builder::new_multi_thread()
+///     .diagnostics(Diagnostics::all().slow_polls(Duration::from_millis(50)))
+///     .build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Diagnostics {
+    wanted: Wanted,
+    socket: bool,
+}
+
+impl Default for Diagnostics {
+    /// What costs nothing: panics that nobody sees; in a debug build huge futures and slow polls (of 100 ms) as well.
+    fn default() -> Self {
+        let debug = cfg!(debug_assertions);
+        Self {
+            wanted: Wanted {
+                lost_panics: true,
+                huge_futures: debug.then_some(HUGE),
+                slow_polls: debug.then_some(SLOW),
+                ..Wanted::NOTHING
+            },
+            socket: false,
+        }
+    }
+}
+
+impl Diagnostics {
+    /// Everything that there is.
+    pub fn all() -> Self {
+        Self {
+            wanted: Wanted {
+                lost_panics: true,
+                lost_errors: true,
+                huge_futures: Some(HUGE),
+                slow_polls: Some(SLOW),
+                stacks: true,
+                recorder: true,
+                waits: Some(LONG_WAIT),
+            },
+            socket: true,
+        }
+    }
+
+    /// Nothing.
+    pub fn off() -> Self {
+        Self {
+            wanted: Wanted::NOTHING,
+            socket: false,
+        }
+    }
+
+    /// Panics and errors of tasks whose handle was dropped, so that nobody will see them.
+    #[must_use]
+    pub fn lost_failures(mut self, on: bool) -> Self {
+        self.wanted.lost_panics = on;
+        self.wanted.lost_errors = on;
+        self
+    }
+
+    /// Futures of more than so many bytes, when they are spawned; `None` for not at all.
+    ///
+    /// A large future is moved around as it is made, and takes the space of all that it might ever need, on the stack too.
+    #[must_use]
+    pub fn huge_futures(mut self, bytes: impl Into<Option<usize>>) -> Self {
+        self.wanted.huge_futures = bytes.into();
+        self
+    }
+
+    /// Polls that take longer than this, which hold up the tasks behind them; `None` for not at all.
+    #[must_use]
+    pub fn slow_polls(mut self, threshold: impl Into<Option<Duration>>) -> Self {
+        self.wanted.slow_polls = threshold.into();
+        self
+    }
+
+    /// The stack of the thread that is in a slow poll.
+    ///
+    /// It is asked for by the signal SIGURG, which programs ignore unless they have a handler of their own (that is called too).
+    /// A system call that the signal interrupts is restarted, except for those that never are, such as `poll(2)` and `nanosleep(2)`.
+    #[must_use]
+    pub fn stacks(mut self, on: bool) -> Self {
+        self.wanted.stacks = on;
+        self
+    }
+
+    /// A record of what each worker did last; the last some thousand polls, wakes and spawns.
+    #[must_use]
+    pub fn recorder(mut self, on: bool) -> Self {
+        self.wanted.recorder = on;
+        self
+    }
+
+    /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that nobody
+    /// can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
+    #[must_use]
+    pub fn long_waits(mut self, threshold: impl Into<Option<Duration>>) -> Self {
+        self.wanted.waits = threshold.into();
+        self
+    }
+
+    /// A socket through which the program `leno` can ask this process, while it runs.
+    #[must_use]
+    pub fn socket(mut self, on: bool) -> Self {
+        self.socket = on;
+        self
+    }
+
+    /// With what a list says, such as `slow-polls=20ms,socket,lost-failures=off`.
+    ///
+    /// | | |
+    /// | --- | --- |
+    /// | `all`, `off` | everything, nothing |
+    /// | `lost-failures`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
+    /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
+    /// | `long-waits` | of more than 5 s |
+    ///
+    /// # Errors
+    ///
+    /// If the list has something else.
+    pub fn with(mut self, list: &str) -> io::Result<Self> {
+        for item in list.split(',').map(str::trim) {
+            if !item.is_empty() {
+                self = self.with_item(item).ok_or_else(|| unknown(item))?;
+            }
+        }
+        Ok(self)
+    }
+
+    fn with_item(self, item: &str) -> Option<Self> {
+        let (name, value) = match item.split_once('=') {
+            Some((name, value)) => (name.trim(), Some(value.trim())),
+            None => (item, None),
+        };
+        Some(match name {
+            "all" if value.is_none() => Self::all(),
+            "off" if value.is_none() => Self::off(),
+            "lost-failures" => self.lost_failures(switch(value)?),
+            "stacks" => self.stacks(switch(value)?),
+            "recorder" => self.recorder(switch(value)?),
+            "socket" => self.socket(switch(value)?),
+            "huge-futures" => self.huge_futures(setting(value, HUGE, |text| text.parse().ok())?),
+            "slow-polls" => self.slow_polls(setting(value, SLOW, duration)?),
+            "long-waits" => self.long_waits(setting(value, LONG_WAIT, duration)?),
+            _ => return None,
+        })
+    }
+
+    /// With what the environment says.
+    fn with_environment(self) -> io::Result<Self> {
+        let mut settings = match std::env::var_os(DEBUG_VARIABLE) {
+            Some(value) if value != "0" && !value.is_empty() => Self::all(),
+            _ => self,
+        };
+        if let Some(list) = std::env::var_os(LIST_VARIABLE) {
+            settings = list
+                .to_str()
+                .ok_or_else(|| unknown("what is not Unicode"))
+                .and_then(|list| settings.with(list))
+                .map_err(|error| of_variable(&list, &error))?;
+        }
+        Ok(settings)
+    }
+
+    pub(crate) fn wanted(&self) -> &Wanted {
+        &self.wanted
+    }
+}
+
+/// Settles what a runtime looks for, and has findings delivered from now on.
+///
+/// # Errors
+///
+/// If an environment variable says what there is not.
+pub(crate) fn prepare(program: Option<&Diagnostics>) -> io::Result<Diagnostics> {
+    let usual = Diagnostics::default().with_environment()?;
+    wanted::set_of_the_process(usual.wanted.clone());
+    deliver::start();
+    match program {
+        Some(program) => program.clone().with_environment(),
+        None => Ok(usual),
+    }
+}
+
+fn switch(value: Option<&str>) -> Option<bool> {
+    match value {
+        None | Some("on") => Some(true),
+        Some("off") => Some(false),
+        Some(_) => None,
+    }
+}
+
+/// `usual` if nothing is said, and `None` if it is "off".
+fn setting<T>(
+    value: Option<&str>,
+    usual: T,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Option<Option<T>> {
+    match value {
+        None | Some("on") => Some(Some(usual)),
+        Some("off") => Some(None),
+        Some(text) => parse(text).map(Some),
+    }
+}
+
+/// `20ms`, `1.5s` or `100us`.
+fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| c.is_ascii_alphabetic())?);
+    let unit = match unit {
+        "s" => 1.0,
+        "ms" => 1e-3,
+        "us" | "µs" => 1e-6,
+        _ => return None,
+    };
+    let number: f64 = number.trim().parse().ok()?;
+    Duration::try_from_secs_f64(number * unit)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+}
+
+fn unknown(item: &str) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!(
+            "{item:?} is not among the diagnostics: all, off, lost-failures, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
+             recorder, long-waits[=5s], socket, each with =off to switch it off"
+        ),
+    )
+}
+
+fn of_variable(list: &OsString, error: &io::Error) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidInput,
+        format!("the environment variable {LIST_VARIABLE} cannot be {list:?}: {error}"),
+    )
+}
+
+impl fmt::Debug for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Diagnostics")
+            .field("lost_failures", &self.wanted.lost_errors)
+            .field("huge_futures", &self.wanted.huge_futures)
+            .field("slow_polls", &self.wanted.slow_polls)
+            .field("stacks", &self.wanted.stacks)
+            .field("recorder", &self.wanted.recorder)
+            .field("long_waits", &self.wanted.waits)
+            .field("socket", &self.socket)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_adds_to_what_was() {
+        let settings = Diagnostics::off()
+            .with("slow-polls=20ms, socket,huge-futures=4096, long-waits=1.5s")
+            .unwrap();
+        let expected = Diagnostics::off()
+            .slow_polls(Duration::from_millis(20))
+            .socket(true)
+            .huge_futures(4096)
+            .long_waits(Duration::from_millis(1500));
+        assert_eq!(settings, expected);
+        assert_eq!(Diagnostics::off().with("all").unwrap(), Diagnostics::all());
+        let without = Diagnostics::all().with("slow-polls=off,stacks=off");
+        assert_eq!(
+            without.unwrap(),
+            Diagnostics::all().slow_polls(None).stacks(false)
+        );
+    }
+
+    #[test]
+    fn what_is_no_diagnostic_is_refused() {
+        for list in [
+            "slowpolls",
+            "slow-polls=0s",
+            "slow-polls=20",
+            "socket=2",
+            "all=on",
+            "long-waits=-1s",
+        ] {
+            let error = Diagnostics::off().with(list).unwrap_err();
+            assert!(error.to_string().contains(list), "{error}");
+        }
+    }
+}

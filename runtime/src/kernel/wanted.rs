@@ -1,0 +1,48 @@
+//! What a scheduler is to look for. Settings: plain data, made by whoever builds a runtime, and not changed after that.
+
+use crate::prim::OnceLock;
+use std::time::Duration;
+
+/// The diagnostics of one scheduler.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Panics and errors that nobody sees, since the task's handle was dropped.
+    pub(crate) lost_panics: bool,
+    pub(crate) lost_errors: bool,
+    /// Futures of more bytes than this.
+    pub(crate) huge_futures: Option<usize>,
+    /// Polls that take longer than this.
+    pub(crate) slow_polls: Option<Duration>,
+    /// The stack of a thread in a slow poll, which a signal asks it for.
+    pub(crate) stacks: bool,
+    /// What each worker did last.
+    pub(crate) recorder: bool,
+    /// Locks that are waited for, or held by who sleeps, for longer than this; and what is asleep for ever.
+    pub(crate) waits: Option<Duration>,
+}
+
+impl Wanted {
+    /// Nothing at all.
+    pub(crate) const NOTHING: Self = Self {
+        lost_panics: false,
+        lost_errors: false,
+        huge_futures: None,
+        slow_polls: None,
+        stacks: false,
+        recorder: false,
+        waits: None,
+    };
+}
+
+/// For tasks whose scheduler belongs to no runtime: blocking closures, those of a `LocalSet`.
+static OF_THE_PROCESS: OnceLock<Wanted> = OnceLock::new();
+
+/// What is wanted where no runtime says it; nothing as long as nobody has.
+pub(crate) fn of_the_process() -> &'static Wanted {
+    OF_THE_PROCESS.get().unwrap_or(&Wanted::NOTHING)
+}
+
+/// Says what is wanted where no runtime says it. The first word stands.
+pub(crate) fn set_of_the_process(wanted: Wanted) {
+    let _ = OF_THE_PROCESS.set(wanted);
+}
