@@ -8,7 +8,7 @@ const FLOORS: [&[&str]; 6] = [
     &["prim"],
     &["kernel"],
     &["sync"],
-    &["task", "time", "io", "runtime", "macros"],
+    &["task", "time", "io", "runtime", "symbols", "macros"],
     &["net", "fs", "process", "signal"],
     &["hyper"],
 ];
