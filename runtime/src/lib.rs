@@ -67,6 +67,8 @@ pub mod process;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
+#[allow(dead_code, reason = "for the reports on tasks")]
+mod symbols;
 pub mod sync;
 pub mod task;
 pub mod time;
