@@ -67,7 +67,6 @@ pub mod process;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
-#[allow(dead_code, reason = "for the reports on tasks")]
 mod symbols;
 pub mod sync;
 pub mod task;

@@ -17,9 +17,13 @@ pub(crate) mod trim;
 use std::fmt;
 use std::path::PathBuf;
 
-/// One function of a stack. An address has several, if functions were inlined.
+/// One function of a stack, and the place in it.
+///
+/// Its text is `shop::api::checkout::{{closure}} src/api.rs:97`, as far as that is known; otherwise the id of the module and the
+/// offset in it, by which the function can be found later.
+// An address has several, if functions were inlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Frame {
+pub struct Frame {
     /// Its path, as `shop::api::checkout::{{closure}}`, without the hash that the compiler adds. A bare name if the function
     /// was inlined, and the program has tables of lines but no other debugging information.
     pub(crate) function: Option<String>,
@@ -40,6 +44,24 @@ pub(crate) struct Place {
     pub(crate) file: PathBuf,
     /// The address that the debugging information knows the call by: within the instruction, not behind it.
     pub(crate) offset: usize,
+}
+
+impl Frame {
+    /// The path of the function, as `shop::api::checkout::{{closure}}`; a bare name if it was inlined and there is little debugging
+    /// information, and `None` if there is none, or without the feature `diagnostics`.
+    pub fn function(&self) -> Option<&str> {
+        self.function.as_deref()
+    }
+
+    /// The file, relative to the current directory if it is below that. Files of libraries begin with the name of the package.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
+    }
+
+    /// The line of the call.
+    pub fn line(&self) -> Option<u32> {
+        self.line
+    }
 }
 
 /// The functions at these addresses, which are ones to return to, from the innermost outwards.

@@ -7,7 +7,7 @@
 //!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
-//!  k2  task · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
+//!  k2  task · captures · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
 //!      root · wheel
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
@@ -22,6 +22,7 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod clock;
 pub(crate) mod deferred;

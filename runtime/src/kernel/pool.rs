@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+use crate::kernel::captures::{Captures, Standing};
 use crate::kernel::census;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -48,6 +49,7 @@ pub(crate) struct Pool {
     pub(super) injector: Injector<Runnable>,
     pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
+    captures: Captures,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) intervals: Intervals,
@@ -191,6 +193,7 @@ impl Pool {
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
             owned: Owned::new(workers),
+            captures: Captures::new(),
             driver,
             clock,
             intervals,
@@ -297,6 +300,12 @@ impl Pool {
     /// The tasks that have been asleep, and the one that this thread is polling.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
+    }
+
+    /// Where they stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
+        self.captures
+            .ask(&census::handles(&self.owned, census::BITE), patience)
     }
 
     /// Queues a task from outside.
@@ -512,6 +521,10 @@ impl Scheduler for PoolHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
     }
 
     fn wanted(&self) -> &Wanted {

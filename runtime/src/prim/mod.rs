@@ -18,7 +18,6 @@ mod clock;
 pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
-#[allow(dead_code, reason = "for the reports on tasks")]
 pub(crate) mod stack;
 pub(crate) mod turns;
 

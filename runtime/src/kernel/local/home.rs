@@ -1,6 +1,7 @@
 //! A current-thread scheduler as its tasks see it.
 
 use super::{Driven, Local};
+use crate::kernel::captures::Captures;
 use crate::kernel::here;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
@@ -66,6 +67,10 @@ impl Scheduler for LocalHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
     }
 
     fn wanted(&self) -> &Wanted {

@@ -6,6 +6,7 @@
 
 use super::cell::Header;
 use super::run::Runnable;
+use crate::kernel::captures::Captures;
 use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
@@ -46,6 +47,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         std::ptr::null()
     }
 
+    /// Who asks its tasks where they stand. `None` if nobody does.
+    fn captures(&self) -> Option<&Captures> {
+        None
+    }
+
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
         wanted::of_the_process()
@@ -64,6 +70,7 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
+    captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -113,6 +120,7 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
+        captures: |head| Self::scheduler(*head).captures(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -171,6 +179,12 @@ impl Home {
     pub(super) fn address(&self) -> *const () {
         // SAFETY: as above.
         unsafe { (self.head().vtable.address)(self.0) }
+    }
+
+    /// As [`Scheduler::captures`].
+    pub(super) fn captures(&self) -> Option<&Captures> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.captures)(&self.0) }
     }
 
     /// As [`Scheduler::wanted`].
