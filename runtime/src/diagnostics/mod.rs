@@ -27,11 +27,13 @@
 //! have not been delivered.
 
 mod deliver;
+mod errors;
 mod json;
 mod report;
 mod settings;
 
 pub use deliver::{flush, on_report};
+pub use errors::errors_of;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 

@@ -85,6 +85,8 @@ impl Diagnostics {
     /// Futures of more than so many bytes, when they are spawned; `None` for not at all.
     ///
     /// A large future is moved around as it is made, and takes the space of all that it might ever need, on the stack too.
+    /// Closures of [`spawn_blocking`](crate::task::spawn_blocking) are looked at as well, a `block_on`'s future is not: it stays
+    /// where it is. Futures of 1024 bytes and less are never reported, whatever is said here: so those cost nothing.
     #[must_use]
     pub fn huge_futures(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.wanted.huge_futures = bytes.into();

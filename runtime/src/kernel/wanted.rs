@@ -1,6 +1,7 @@
 //! What a scheduler is to look for. Settings: plain data, made by whoever builds a runtime, and not changed after that.
 
 use crate::prim::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The diagnostics of one scheduler.
@@ -34,7 +35,7 @@ impl Wanted {
     };
 }
 
-/// For tasks whose scheduler belongs to no runtime: blocking closures, those of a `LocalSet`.
+/// For tasks whose scheduler belongs to no runtime, as those of a `LocalSet`.
 static OF_THE_PROCESS: OnceLock<Wanted> = OnceLock::new();
 
 /// What is wanted where no runtime says it; nothing as long as nobody has.
@@ -45,4 +46,19 @@ pub(crate) fn of_the_process() -> &'static Wanted {
 /// Says what is wanted where no runtime says it. The first word stands.
 pub(crate) fn set_of_the_process(wanted: Wanted) {
     let _ = OF_THE_PROCESS.set(wanted);
+}
+
+impl Wanted {
+    /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.
+    pub(crate) fn forever(&self) -> &'static Self {
+        // Settings, and not part of any protocol: hence std's lock, behind loom's door too.
+        static ALL: Mutex<Vec<&'static Wanted>> = Mutex::new(Vec::new());
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = all.iter().find(|same| **same == self) {
+            return same;
+        }
+        let new: &'static Self = Box::leak(Box::new(self.clone()));
+        all.push(new);
+        new
+    }
 }

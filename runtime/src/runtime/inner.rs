@@ -11,6 +11,7 @@ use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::waiting::waiting;
+use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::{Mutex, process};
@@ -43,6 +44,8 @@ pub(super) struct Settings {
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
     pub(super) built_at: &'static Location<'static>,
+    /// What is to be looked for.
+    pub(super) wanted: &'static Wanted,
 }
 
 #[derive(Debug)]
@@ -305,7 +308,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task);
+        let wanted = self.settings.wanted;
+        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task, wanted);
         match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
@@ -320,8 +324,22 @@ impl Inner {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), for an operation that may fail anyway: that there is nobody to run the
-    /// closure is an error too. `job` says whether it is mandatory.
+    /// closure is an error too.
     pub(crate) fn try_spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.try_submit_closure(closure, origin, Job::Task, self.settings.wanted)
+    }
+
+    /// The same for a step of an operation of leno's own: nothing is looked for at it, since the operation is the program's
+    /// and not its steps. `job` says whether it is mandatory.
+    pub(crate) fn try_spawn_step<F, R>(
         self: &Arc<Self>,
         closure: F,
         origin: Origin,
@@ -331,7 +349,21 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, job);
+        self.try_submit_closure(closure, origin, job, &Wanted::NOTHING)
+    }
+
+    fn try_submit_closure<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+        job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, origin, job, wanted);
         match submitted {
             Ok(()) => Ok(handle),
             Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
@@ -342,7 +374,7 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
-        let (task, _) = blocking::task(closure, Origin::caller());
+        let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING);
         if !self.is_inherited() {
             // If it is refused it is dropped here.
             let _ = self.submit(Job::Wait(task));
@@ -354,12 +386,13 @@ impl Inner {
         closure: F,
         origin: Origin,
         job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (mut task, handle) = blocking::task(closure, origin.clone());
+        let (mut task, handle) = blocking::task(closure, origin.clone(), wanted);
         if self.is_inherited() {
             // The threads that it would be handed to are the parent's.
             drop(task);
@@ -373,7 +406,7 @@ impl Inner {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
             };
-            (task, _) = blocking::task(within_hold, origin);
+            (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING);
         }
         let submitted = self.submit(job(task));
         (handle, submitted)

@@ -1,5 +1,6 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
+mod huge;
 mod lost;
 
 use super::json::Value;
@@ -29,6 +30,13 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// A task returned an error, and nobody will see it.
+    LostError,
+    /// A task returned a `Result` of a type that leno does not know, and nobody has looked at it. Once for each place of a
+    /// spawn; see [`errors_of`](super::errors_of).
+    UnreadResult,
+    /// A task was spawned of a future that is very large. Once for each type.
+    HugeFuture,
 }
 
 impl ReportKind {
@@ -36,6 +44,9 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::LostError => "lost-error",
+            ReportKind::UnreadResult => "unread-result",
+            ReportKind::HugeFuture => "huge-future",
         }
     }
 }
@@ -51,6 +62,9 @@ impl Report {
     pub(super) fn of(finding: Finding) -> Self {
         match finding {
             Finding::LostPanic { task, message } => lost::panic(task, message),
+            Finding::LostError { task, error } => lost::error(task, error),
+            Finding::UnreadResult { task } => lost::unread(task),
+            Finding::HugeFuture { task } => huge::future(task),
         }
     }
 

@@ -154,7 +154,7 @@ where
     cell.cast()
 }
 
-impl<F: Future> Cell<F> {
+impl<F: Future + 'static> Cell<F> {
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         cancel: Self::cancel,
@@ -251,7 +251,9 @@ impl<F: Future> Cell<F> {
         let gone = Self::stage(task).with(|stage| {
             // SAFETY: the caller owns the output.
             match unsafe { &*stage } {
-                Stage::Output(Ok(_)) => !std::mem::needs_drop::<F::Output>(),
+                Stage::Output(Ok(_)) => {
+                    !std::mem::needs_drop::<F::Output>() && !lost::is_result::<F::Output>()
+                }
                 Stage::Output(Err(_)) | Stage::Future(_) => false,
                 Stage::Gone => true,
             }

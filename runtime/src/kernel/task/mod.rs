@@ -53,6 +53,7 @@ mod home;
 mod id;
 mod info;
 mod join;
+mod large;
 mod lost;
 mod origin;
 mod run;
@@ -87,6 +88,10 @@ where
     F::Output: 'static,
 {
     let header = cell::allocate(future, home, id, origin);
+    if const { size_of::<F>() > large::LARGE } {
+        // SAFETY: it was just made, and nobody else knows it.
+        large::look(unsafe { header.as_ref() });
+    }
     // SAFETY: a fresh task is claimed (invariant 3) with JOIN set, so it has one Runnable and one handle;
     // the output type is the future's.
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }
