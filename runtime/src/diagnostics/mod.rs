@@ -38,4 +38,4 @@ pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
-pub(crate) use settings::prepare;
+pub(crate) use settings::{prepare, tell_here};

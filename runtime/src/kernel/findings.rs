@@ -27,6 +27,13 @@ pub(crate) enum Finding {
     UnreadResult { task: TaskInfo },
     /// A task was made of a future that is larger than what is wanted.
     HugeFuture { task: TaskInfo },
+    /// A coroutine was dropped before it was polled.
+    NeverAwaited {
+        /// The function's.
+        name: &'static str,
+        /// Of the call.
+        place: &'static Location<'static>,
+    },
 }
 
 /// Of which findings there is to be one, however many there are.

@@ -1,7 +1,6 @@
 //! What a scheduler is to look for. Settings: plain data, made by whoever builds a runtime, and not changed after that.
 
 use crate::prim::OnceLock;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// The diagnostics of one scheduler.
@@ -12,6 +11,8 @@ pub(crate) struct Wanted {
     pub(crate) lost_errors: bool,
     /// Futures of more bytes than this.
     pub(crate) huge_futures: Option<usize>,
+    /// Coroutines that are dropped before they are polled.
+    pub(crate) never_awaited: bool,
     /// Polls that take longer than this.
     pub(crate) slow_polls: Option<Duration>,
     /// The stack of a thread in a slow poll, which a signal asks it for.
@@ -28,6 +29,7 @@ impl Wanted {
         lost_panics: false,
         lost_errors: false,
         huge_futures: None,
+        never_awaited: false,
         slow_polls: None,
         stacks: false,
         recorder: false,
@@ -46,19 +48,4 @@ pub(crate) fn of_the_process() -> &'static Wanted {
 /// Says what is wanted where no runtime says it. The first word stands.
 pub(crate) fn set_of_the_process(wanted: Wanted) {
     let _ = OF_THE_PROCESS.set(wanted);
-}
-
-impl Wanted {
-    /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.
-    pub(crate) fn forever(&self) -> &'static Self {
-        // Settings, and not part of any protocol: hence std's lock, behind loom's door too.
-        static ALL: Mutex<Vec<&'static Wanted>> = Mutex::new(Vec::new());
-        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(same) = all.iter().find(|same| **same == self) {
-            return same;
-        }
-        let new: &'static Self = Box::leak(Box::new(self.clone()));
-        all.push(new);
-        new
-    }
 }

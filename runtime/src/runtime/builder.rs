@@ -340,7 +340,7 @@ impl Builder {
         );
         let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
-        let settings = self.settings(owner, wanted.forever());
+        let settings = self.settings(owner, diagnostics.forever());
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();

@@ -139,6 +139,11 @@ impl Inner {
         self.settings.name.as_deref()
     }
 
+    /// What is to be looked for.
+    pub(crate) fn wanted(&self) -> &'static Wanted {
+        self.settings.wanted
+    }
+
     pub(super) fn id(&self) -> super::Id {
         self.id
     }

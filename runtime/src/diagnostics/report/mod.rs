@@ -2,6 +2,7 @@
 
 mod huge;
 mod lost;
+mod never_awaited;
 
 use super::json::Value;
 use crate::kernel::findings::Finding;
@@ -37,6 +38,8 @@ pub enum ReportKind {
     UnreadResult,
     /// A task was spawned of a future that is very large. Once for each type.
     HugeFuture,
+    /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
+    NeverAwaited,
 }
 
 impl ReportKind {
@@ -47,6 +50,7 @@ impl ReportKind {
             ReportKind::LostError => "lost-error",
             ReportKind::UnreadResult => "unread-result",
             ReportKind::HugeFuture => "huge-future",
+            ReportKind::NeverAwaited => "never-awaited",
         }
     }
 }
@@ -65,6 +69,7 @@ impl Report {
             Finding::LostError { task, error } => lost::error(task, error),
             Finding::UnreadResult { task } => lost::unread(task),
             Finding::HugeFuture { task } => huge::future(task),
+            Finding::NeverAwaited { name, place } => never_awaited::coroutine(name, place),
         }
     }
 
@@ -83,6 +88,12 @@ impl Report {
     pub(super) fn task(mut self, task: TaskInfo) -> Self {
         self.place = self.place.or(Some(task.spawned_at()));
         self.tasks.push(task);
+        self
+    }
+
+    /// With a place that is not that of a task's spawn.
+    pub(super) fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = Some(place);
         self
     }
 
