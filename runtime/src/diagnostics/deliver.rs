@@ -42,7 +42,7 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Finding>,
+    waiting: VecDeque<Item>,
     /// Findings that there was no room for.
     lost: u64,
     thread: Option<ThreadId>,
@@ -51,6 +51,12 @@ struct State {
     mentioned: HashSet<Once>,
     /// How many reports of a kind and place there have been.
     seen: HashMap<(ReportKind, Option<&'static Location<'static>>), u64>,
+}
+
+/// What is to be delivered.
+enum Item {
+    Found(Finding),
+    Made(Report),
 }
 
 /// Takes reports over: from now on `reader` is called with each, and nothing is printed.
@@ -110,8 +116,20 @@ pub(super) fn start() {
 
 /// Queues a finding. Any thread, also one that drives tasks.
 pub(super) fn push(finding: Finding) {
+    push_item(Item::Found(finding));
+}
+
+/// Queues a report.
+pub(super) fn push_report(report: Report) {
+    push_item(Item::Made(report));
+}
+
+fn push_item(item: Item) {
     let queue = QUEUE.get();
-    let once = finding.once();
+    let once = match &item {
+        Item::Found(finding) => finding.once(),
+        Item::Made(_) => None,
+    };
     let mut state = queue.lock();
     if once.is_some_and(|once| !state.mentioned.insert(once)) {
         return;
@@ -120,7 +138,7 @@ pub(super) fn push(finding: Finding) {
         state.lost += 1;
         return;
     }
-    state.waiting.push_back(finding);
+    state.waiting.push_back(item);
     queue.came.notify_one();
     if state.thread.is_none() {
         let builder = thread::Builder::new().name("leno-diagnostics".to_owned());
@@ -149,7 +167,7 @@ impl Queue {
     }
 
     fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        while let Some(finding) = state.waiting.pop_front() {
+        while let Some(item) = state.waiting.pop_front() {
             let lost = std::mem::take(&mut state.lost);
             state.delivering = true;
             drop(state);
@@ -160,7 +178,10 @@ impl Queue {
             }
             // Names are the program's, and so is the reader.
             foreign::call(|| {
-                let mut report = Report::of(finding);
+                let mut report = match item {
+                    Item::Found(finding) => Report::of(finding),
+                    Item::Made(report) => report,
+                };
                 let times = self.count(&report);
                 report.set_times(times);
                 deliver(&report);

@@ -27,15 +27,21 @@
 //! have not been delivered.
 
 mod deliver;
+mod dump;
 mod errors;
+mod graph;
 mod json;
 mod report;
 mod settings;
+mod waits;
 
 pub use deliver::{flush, on_report};
+pub use dump::{Dump, Frame, Leaf, Stands, TaskDump};
 pub use errors::errors_of;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
+pub(crate) use dump::take_elsewhere;
 pub(crate) use settings::{prepare, tell_here};
+pub(crate) use waits::start as watch_waits;

@@ -3,6 +3,7 @@
 mod huge;
 mod lost;
 mod never_awaited;
+pub(super) mod waits;
 
 use super::json::Value;
 use crate::kernel::findings::Finding;
@@ -40,6 +41,14 @@ pub enum ReportKind {
     HugeFuture,
     /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
     NeverAwaited,
+    /// Tasks wait for each other, or one for itself.
+    Deadlock,
+    /// A task waits for a lock that was handed to a future of its own which it no longer polls.
+    Futurelock,
+    /// A lock has been waited for, for long, while the task that holds it sleeps.
+    HeldLock,
+    /// A task sleeps, and nothing is left that could wake it.
+    AsleepForEver,
 }
 
 impl ReportKind {
@@ -51,6 +60,10 @@ impl ReportKind {
             ReportKind::UnreadResult => "unread-result",
             ReportKind::HugeFuture => "huge-future",
             ReportKind::NeverAwaited => "never-awaited",
+            ReportKind::Deadlock => "deadlock",
+            ReportKind::Futurelock => "futurelock",
+            ReportKind::HeldLock => "held-lock",
+            ReportKind::AsleepForEver => "asleep-for-ever",
         }
     }
 }
