@@ -33,6 +33,7 @@ mod graph;
 mod json;
 mod report;
 mod settings;
+pub(crate) mod shutdown;
 mod waits;
 
 pub use deliver::{flush, on_report};

@@ -37,7 +37,8 @@ pub struct Diagnostics {
 }
 
 impl Default for Diagnostics {
-    /// What costs nothing: panics that nobody sees, coroutines that nobody awaits; in a debug build huge futures and slow polls (of 100 ms) as well.
+    /// What costs nothing: panics that nobody sees, coroutines that nobody awaits; in a debug build also huge futures, slow polls (of 100 ms),
+    /// and what a shutdown leaves.
     fn default() -> Self {
         let debug = cfg!(debug_assertions);
         Self {
@@ -45,6 +46,7 @@ impl Default for Diagnostics {
                 lost_panics: true,
                 never_awaited: true,
                 huge_futures: debug.then_some(HUGE),
+                still_running: debug,
                 slow_polls: debug.then_some(SLOW),
                 ..Wanted::NOTHING
             },
@@ -62,6 +64,7 @@ impl Diagnostics {
                 lost_errors: true,
                 never_awaited: true,
                 huge_futures: Some(HUGE),
+                still_running: true,
                 slow_polls: Some(SLOW),
                 stacks: true,
                 recorder: true,
@@ -102,6 +105,14 @@ impl Diagnostics {
     #[must_use]
     pub fn never_awaited(mut self, on: bool) -> Self {
         self.wanted.never_awaited = on;
+        self
+    }
+
+    /// What did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it: tasks that do
+    /// not yield, blocking closures. (What [`shutdown`](crate::runtime::Runtime::shutdown) returns tells it in any case.)
+    #[must_use]
+    pub fn still_running(mut self, on: bool) -> Self {
+        self.wanted.still_running = on;
         self
     }
 
@@ -149,7 +160,7 @@ impl Diagnostics {
     /// | | |
     /// | --- | --- |
     /// | `all`, `off` | everything, nothing |
-    /// | `lost-failures`, `never-awaited`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket` | on; with `=off` off |
     /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
     /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
     /// | `long-waits` | of more than 5 s |
@@ -176,6 +187,7 @@ impl Diagnostics {
             "off" if value.is_none() => Self::off(),
             "lost-failures" => self.lost_failures(switch(value)?),
             "never-awaited" => self.never_awaited(switch(value)?),
+            "still-running" => self.still_running(switch(value)?),
             "stacks" => self.stacks(switch(value)?),
             "recorder" => self.recorder(switch(value)?),
             "socket" => self.socket(switch(value)?),
@@ -288,7 +300,7 @@ fn unknown(item: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!(
-            "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
+            "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, still-running, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
              recorder, long-waits[=5s], socket, each with =off to switch it off"
         ),
     )
@@ -306,6 +318,7 @@ impl fmt::Debug for Diagnostics {
         f.debug_struct("Diagnostics")
             .field("lost_failures", &self.wanted.lost_errors)
             .field("never_awaited", &self.wanted.never_awaited)
+            .field("still_running", &self.wanted.still_running)
             .field("huge_futures", &self.wanted.huge_futures)
             .field("slow_polls", &self.wanted.slow_polls)
             .field("stacks", &self.wanted.stacks)

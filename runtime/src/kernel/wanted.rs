@@ -13,6 +13,8 @@ pub(crate) struct Wanted {
     pub(crate) huge_futures: Option<usize>,
     /// Coroutines that are dropped before they are polled.
     pub(crate) never_awaited: bool,
+    /// What did not stop in the time that a shutdown gave it.
+    pub(crate) still_running: bool,
     /// Polls that take longer than this.
     pub(crate) slow_polls: Option<Duration>,
     /// The stack of a thread in a slow poll, which a signal asks it for.
@@ -30,6 +32,7 @@ impl Wanted {
         lost_errors: false,
         huge_futures: None,
         never_awaited: false,
+        still_running: false,
         slow_polls: None,
         stacks: false,
         recorder: false,

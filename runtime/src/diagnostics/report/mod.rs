@@ -3,6 +3,7 @@
 mod huge;
 mod lost;
 mod never_awaited;
+pub(super) mod still_running;
 pub(super) mod waits;
 
 use super::json::Value;
@@ -41,6 +42,8 @@ pub enum ReportKind {
     HugeFuture,
     /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
     NeverAwaited,
+    /// Something did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it.
+    StillRunning,
     /// Tasks wait for each other, or one for itself.
     Deadlock,
     /// A task waits for a lock that was handed to a future of its own which it no longer polls.
@@ -60,6 +63,7 @@ impl ReportKind {
             ReportKind::UnreadResult => "unread-result",
             ReportKind::HugeFuture => "huge-future",
             ReportKind::NeverAwaited => "never-awaited",
+            ReportKind::StillRunning => "still-running",
             ReportKind::Deadlock => "deadlock",
             ReportKind::Futurelock => "futurelock",
             ReportKind::HeldLock => "held-lock",

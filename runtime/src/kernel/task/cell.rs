@@ -114,6 +114,11 @@ impl Header {
         self.state.load().shard().is_some()
     }
 
+    /// True if somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.load().is_running()
+    }
+
     /// True if the task's scheduler has this [address](super::home::Scheduler::address).
     pub(crate) fn is_at_home_in(&self, scheduler: *const ()) -> bool {
         self.home.address() == scheduler
