@@ -17,7 +17,7 @@ use std::any::{Any, type_name};
 
 /// True if `T` is a `Result`, which is the only type of output that is looked at.
 ///
-/// Known to the compiler, though it cannot be asked for it: with optimization this is a constant.
+/// Known to the compiler, though it cannot be asked for it: with optimization for speed this is a constant.
 #[inline(always)]
 pub(super) fn is_result<T>() -> bool {
     size_of::<T>() > 0 && type_name::<T>().starts_with("core::result::Result<")
