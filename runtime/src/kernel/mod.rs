@@ -6,12 +6,13 @@
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · intervals
+//!      clock · seat · intervals · stuck
 //!  k2  task · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
 //!      root · wheel
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
-//!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
+//!  k4  pool · spares · worker · local · local_set ·      the loops that tie it together
+//!      blocking
 //! ```
 //!
 //! # The law of orderings
@@ -43,6 +44,8 @@ pub(crate) mod rng;
 pub(crate) mod root;
 pub(crate) mod seat;
 pub(crate) mod slot;
+pub(crate) mod spares;
+pub(crate) mod stuck;
 pub(crate) mod task;
 pub(crate) mod waiting;
 pub(crate) mod wake_list;

@@ -59,17 +59,6 @@ enum Scheduler {
     },
 }
 
-/// Starts the thread that looks after stuck workers, if there is more than one worker: it can only wake another.
-fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
-    if pool.workers() == 1 {
-        return None;
-    }
-    let pool = Arc::clone(pool);
-    let builder = thread::Builder::new().name("leno-watcher".to_owned());
-    // If the system refuses it, stuck workers are on their own; nothing else is lost.
-    builder.spawn(move || pool.watch()).ok()
-}
-
 /// How long a shutdown may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
@@ -90,7 +79,7 @@ impl Inner {
             id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
-                watcher: Mutex::new(start_watcher(&pool)),
+                watcher: Mutex::new(None),
                 pool,
             },
             settings,
@@ -110,7 +99,40 @@ impl Inner {
                 });
             }
         }
+        inner.start_watcher();
         Ok(inner)
+    }
+
+    /// Starts the thread that looks after stuck workers, unless there is nobody who could help one.
+    fn start_watcher(self: &Arc<Self>) {
+        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
+            return;
+        };
+        if !pool.can_be_helped() {
+            return;
+        }
+        let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
+        let watch = move || Pool::watch(&pool, |core| inner.start_spare(core));
+        let builder = thread::Builder::new().name("leno-watcher".to_owned());
+        // If the system refuses it, stuck workers are on their own; nothing else is lost.
+        *watcher.lock() = builder.spawn(watch).ok();
+    }
+
+    /// Brings a spare worker to a thread; false if there is none.
+    fn start_spare(self: &Arc<Self>, core: worker::Handed) -> bool {
+        match self.submit(Job::Spare(core)) {
+            Ok(()) => true,
+            Err(Refused::NoThread(Job::Spare(core), _)) => {
+                if core.leave() == worker::Outcome::Last {
+                    // The others have ended meanwhile.
+                    self.blocking.close();
+                }
+                false
+            }
+            Err(_) => {
+                unreachable!("what is refused is a spare worker, and never because of the end")
+            }
+        }
     }
 
     pub(super) fn new_local(
@@ -181,6 +203,14 @@ impl Inner {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
+        }
+    }
+
+    /// Spare workers that are there, and how often one has been started.
+    pub(super) fn spares(&self) -> (usize, u64) {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.spares(),
+            Scheduler::Local { .. } => (0, 0),
         }
     }
 
@@ -501,20 +531,20 @@ impl Inner {
             Patience::Until(duration) => Some(duration),
             Patience::None | Patience::Endless => None,
         };
+        if let Scheduler::Pool { watcher, .. } = &self.scheduler {
+            if let Some(watcher) = watcher.lock().take() {
+                // It ends as soon as it sees that the pool is closed: first, since it starts threads that are waited for next.
+                // It runs nobody else's code but what names a thread, so it has not panicked.
+                let _ = watcher.join();
+            }
+        }
         let has_ended = waiting(|| self.blocking.wait(timeout));
         // If not, a task keeps a worker, and its last closures need not be waited for either.
         self.blocking.close();
         // A task that this very thread is running cannot end while it waits.
         if has_ended && !own_thread {
             match &self.scheduler {
-                Scheduler::Pool { pool, watcher, .. } => {
-                    pool.wait_for_tasks();
-                    if let Some(watcher) = watcher.lock().take() {
-                        // It ends as soon as it sees that the pool is closed. It runs nobody else's code, so it has
-                        // not panicked.
-                        let _ = watcher.join();
-                    }
-                }
+                Scheduler::Pool { pool, .. } => pool.wait_for_tasks(),
                 Scheduler::Local { local, .. } => local.wait_for_tasks(),
             }
         }

@@ -11,7 +11,7 @@
 
 use super::{Core, retrying};
 use crate::kernel::intervals::LATE;
-use crate::kernel::pool::Position;
+use crate::kernel::stuck::Position;
 use std::cell::Cell;
 
 /// How long a worker may take, in nanoseconds, from one look to the next: thrice what it aims at.
@@ -41,10 +41,11 @@ impl Core {
     pub(super) fn relieve(&self, now: u64) {
         let relief = &self.relief;
         let remotes = &self.pool.remotes;
+        let active = self.pool.idle.active();
         let mut index = relief.index.get();
         let position = remotes[index].counters.position();
         if index == self.index || position.is_asleep() || position != relief.position.get() {
-            index = (index + 1) % remotes.len();
+            index = (index + 1) % active;
             relief.index.set(index);
             relief.position.set(remotes[index].counters.position());
             relief.since.set(now);
