@@ -184,8 +184,8 @@ impl Pool {
             deques.push(deque);
         }
         let hooks = Arc::new(hooks);
-        let mut spare_deques = deques.split_off(workers);
-        spare_deques.reverse();
+        let places = (workers..).zip(deques.split_off(workers));
+        let places: Vec<_> = places.collect();
         // The deque's memory collector is the process's, and made by whoever first steals. A child that was forked while a worker
         // is at that could never use it: so it is made here, by the thread that builds the pool.
         let thief = Worker::new_fifo();
@@ -195,7 +195,7 @@ impl Pool {
         let pool = Arc::new(Self {
             idle: Idle::new(seats.into_boxed_slice(), workers),
             watcher: Watcher::new(),
-            spares: Spares::new(spare_deques),
+            spares: Spares::new(places.into_iter().rev().collect()),
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
             workers,

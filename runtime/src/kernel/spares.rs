@@ -57,10 +57,13 @@ const NOBODY: usize = usize::MAX;
 /// Who was told is about to go.
 const LEAVING: usize = usize::MAX - 1;
 
+/// A worker's number, and its deque.
+pub(super) type Place = (usize, Worker<Runnable>);
+
 /// The spare workers of one pool.
 pub(super) struct Spares {
-    /// The deques of those that are not there: the next one to come takes the last.
-    deques: Mutex<Vec<Worker<Runnable>>>,
+    /// The places of those that are not there, and their deques: the next one to come takes the last.
+    places: Mutex<Vec<Place>>,
     /// How many are there: from before one starts until it has gone.
     there: AtomicUsize,
     /// Which worker is to leave, or one of the two above.
@@ -70,10 +73,10 @@ pub(super) struct Spares {
 }
 
 impl Spares {
-    /// As many as there are deques, the last one for the first to come.
-    pub(super) fn new(deques: Vec<Worker<Runnable>>) -> Self {
+    /// As many as there are places, the last one for the first to come.
+    pub(super) fn new(places: Vec<Place>) -> Self {
         Self {
-            deques: Mutex::new(deques),
+            places: Mutex::new(places),
             there: AtomicUsize::new(0),
             told: AtomicUsize::new(NOBODY),
             started: AtomicU64::new(0),
@@ -103,8 +106,8 @@ impl Spares {
     }
 
     /// A spare has gone, and its place is free.
-    pub(super) fn gone(&self, deque: Option<Worker<Runnable>>) {
-        self.deques.lock().extend(deque);
+    pub(super) fn gone(&self, place: Option<Place>) {
+        self.places.lock().extend(place);
         // Ordering: Relaxed, by the Release below; if it was not told, it never ran or the pool ends.
         if self.told.load(Ordering::Relaxed) == LEAVING {
             self.told.store(NOBODY, Ordering::Relaxed);
@@ -215,10 +218,11 @@ impl Pool {
         if !spares.withdraw() {
             return None;
         }
-        let index = pool.settle();
-        let deque = spares.deques.lock().pop()?;
+        let active = pool.settle();
+        let (index, deque) = spares.places.lock().pop()?;
+        debug_assert_eq!(index, active, "those that are there come first");
         let Some(hooks) = pool.count_core() else {
-            spares.deques.lock().push(deque);
+            spares.places.lock().push((index, deque));
             return None;
         };
         // Ordering: Relaxed, only this thread adds.

@@ -61,8 +61,10 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
-            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
-            unsafe { core.wheel().own() };
+            if !core.is_spare {
+                // SAFETY: the wheel goes with the core, which has just been handed to this thread.
+                unsafe { core.wheel().own() };
+            }
             here::with(|here| {
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
                 debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -140,8 +142,8 @@ impl Handed {
             counters.count_busy(core.awake_since.get());
             counters.count_sleep();
         }
-        let Core { deque, .. } = *core;
-        pool.spares.gone(Some(deque));
+        let Core { index, deque, .. } = *core;
+        pool.spares.gone(Some((index, deque)));
         Outcome::left(pool.retire())
     }
 
