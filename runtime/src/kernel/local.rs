@@ -27,6 +27,7 @@ mod home;
 mod paused;
 
 use crate::kernel::budget;
+use crate::kernel::captures::Captures;
 use crate::kernel::clock::Clock;
 use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
@@ -35,6 +36,7 @@ use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::late;
+use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
@@ -63,6 +65,8 @@ pub(crate) struct Local {
     inbox_len: AtomicUsize,
     seat: Arc<Seat>,
     owned: Owned,
+    captures: Captures,
+    lines: Arc<Lines>,
     driver: Driver,
     clock: Arc<Clock>,
     wheel: wheel::Handle,
@@ -168,6 +172,8 @@ impl Local {
             wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
             owned: Owned::new(1),
+            captures: Captures::new(),
+            lines: Lines::new(),
             driver,
             clock,
             intervals: Fixed::new(intervals),

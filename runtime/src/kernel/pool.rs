@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+use crate::kernel::captures::{Captures, Standing};
 use crate::kernel::census;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -26,12 +27,13 @@ use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::late;
+use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::spares::Spares;
 use crate::kernel::stuck::Position;
-use crate::kernel::task::{Header, Home, Runnable, Scheduler, TaskInfo};
+use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::Watcher;
 use crate::kernel::wheel::{self, Wheel};
@@ -53,6 +55,8 @@ pub(crate) struct Pool {
     pub(super) remotes: Box<[Arc<Remote>]>,
     workers: usize,
     pub(super) owned: Owned,
+    captures: Captures,
+    lines: Arc<Lines>,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) intervals: Intervals,
@@ -200,6 +204,8 @@ impl Pool {
             remotes: remotes.into_boxed_slice(),
             workers,
             owned: Owned::new(workers),
+            captures: Captures::new(),
+            lines: Lines::new(),
             driver,
             clock,
             intervals,
@@ -315,6 +321,21 @@ impl Pool {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
     }
 
+    /// Handles to the tasks that have been asleep.
+    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
+        census::handles(&self.owned, census::BITE)
+    }
+
+    /// Where tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
+        self.captures.ask(tasks, patience)
+    }
+
+    /// Who of the tasks waits in line, if anybody wants to know.
+    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.wanted.waits.is_some().then_some(&self.lines)
+    }
+
     /// Queues a task from outside.
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
@@ -337,6 +358,11 @@ impl Pool {
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------
+
+    /// The end has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.idle.is_closed()
+    }
 
     /// Begins the end: no new tasks, everyone is told.
     pub(crate) fn close(&self) {
@@ -504,6 +530,14 @@ impl Scheduler for PoolHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.lines()
     }
 
     fn wanted(&self) -> &Wanted {

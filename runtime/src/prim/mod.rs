@@ -18,6 +18,7 @@ mod clock;
 pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
+pub(crate) mod stack;
 pub(crate) mod turns;
 
 pub(crate) use cell::UnsafeCell;

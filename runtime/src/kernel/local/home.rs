@@ -1,7 +1,9 @@
 //! A current-thread scheduler as its tasks see it.
 
 use super::{Driven, Local};
+use crate::kernel::captures::Captures;
 use crate::kernel::here;
+use crate::kernel::lines::Lines;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
@@ -66,6 +68,14 @@ impl Scheduler for LocalHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.lines()
     }
 
     fn wanted(&self) -> &Wanted {

@@ -6,7 +6,10 @@
 
 use super::cell::Header;
 use super::run::Runnable;
+use crate::kernel::captures::Captures;
+use crate::kernel::lines::Lines;
 use crate::kernel::wanted::{self, Wanted};
+use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
 
@@ -46,6 +49,16 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         std::ptr::null()
     }
 
+    /// Who asks its tasks where they stand. `None` if nobody does.
+    fn captures(&self) -> Option<&Captures> {
+        None
+    }
+
+    /// Who of its tasks waits in line, if anybody wants to know.
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        None
+    }
+
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
         wanted::of_the_process()
@@ -64,6 +77,8 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
+    captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
+    lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -113,6 +128,8 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
+        captures: |head| Self::scheduler(*head).captures(),
+        lines: |head| Self::scheduler(*head).lines(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -171,6 +188,18 @@ impl Home {
     pub(super) fn address(&self) -> *const () {
         // SAFETY: as above.
         unsafe { (self.head().vtable.address)(self.0) }
+    }
+
+    /// As [`Scheduler::captures`].
+    pub(super) fn captures(&self) -> Option<&Captures> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.captures)(&self.0) }
+    }
+
+    /// As [`Scheduler::lines`].
+    pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.lines)(&self.0) }
     }
 
     /// As [`Scheduler::wanted`].

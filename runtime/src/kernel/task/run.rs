@@ -1,11 +1,13 @@
 //! Running a task: the claim to poll it, one poll, and what follows from it.
 
+use super::capture::{self, Capture};
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
+use crate::kernel::captures::Answer;
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 /// The one claim to poll a task (invariant 3). Dropping it unrun cancels the task.
 ///
@@ -44,12 +46,41 @@ impl Runnable {
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run(self) -> Option<Self> {
         match self.header().state.start() {
-            Start::Poll(word) => self.poll(word),
-            Start::Cancel(word) => {
-                self.cancel_started(word);
-                None
+            Start::Poll(word) => {
+                let waker = waker::borrowed(self.0);
+                self.poll(word, &waker)
             }
+            Start::Look(word) => self.look(word),
         }
+    }
+
+    /// Does what the word asks for besides a poll. The task is running.
+    #[cold]
+    #[inline(never)]
+    fn look(self, word: Word) -> Option<Self> {
+        if word.is_cancelled() {
+            self.cancel_started(word);
+            return None;
+        }
+        let header = self.header();
+        header.state.see_request();
+        let id = header.id;
+        // The home may go with the task.
+        let home = header.home.clone();
+        let Some(captures) = home.captures().filter(|captures| captures.is_open()) else {
+            // Whoever asked waits no longer.
+            let waker = waker::borrowed(self.0);
+            return self.poll(word, &waker);
+        };
+        let capture = Capture::new(self.0);
+        let waker = capture::borrowed(self.0);
+        let again = capture.within(|| self.poll(word, &waker));
+        let answer = Answer {
+            leaves: capture.into_leaves(),
+            is_ready: again.is_some(),
+        };
+        captures.answer(id, answer);
+        again
     }
 
     /// Queues the task at its scheduler, for a poller that is none (any more).
@@ -64,12 +95,11 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
-    fn poll(self, word: Word) -> Option<Self> {
+    fn poll(self, word: Word, waker: &Waker) -> Option<Self> {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
-        let waker = waker::borrowed(task);
-        let mut cx = Context::from_waker(&waker);
+        let mut cx = Context::from_waker(waker);
         let (polled, woken) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
             let woken = here.woken_itself.replace(false);
@@ -144,7 +174,7 @@ impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: as in `run`; the claim passes to the value below.
         let claim = unsafe { Self::from_raw(self.0) };
-        let (Start::Poll(word) | Start::Cancel(word)) = claim.header().state.start();
+        let (Start::Poll(word) | Start::Look(word)) = claim.header().state.start();
         claim.cancel_started(word);
     }
 }
