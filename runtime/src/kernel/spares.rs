@@ -131,7 +131,7 @@ impl Pool {
     /// thread, or [ends](Handed::leave) it and says that there is none.
     pub(crate) fn watch(pool: &Arc<Self>, start: impl Fn(Handed) -> bool) {
         let mut memory = Memory {
-            observed: vec![Observed::default(); pool.remotes.len()],
+            observed: vec![Observed::new(prim::now()); pool.remotes.len()],
             soon: 0,
             calm_since: None,
         };

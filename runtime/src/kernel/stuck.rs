@@ -31,7 +31,7 @@ pub(super) enum Seen {
 }
 
 /// What the watcher remembers of one worker.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Observed {
     position: Position,
     /// When it was first seen there.
@@ -39,6 +39,14 @@ pub(super) struct Observed {
 }
 
 impl Observed {
+    /// The worker has been made at `now`, and has not moved.
+    pub(super) fn new(now: u64) -> Self {
+        Self {
+            position: Position::default(),
+            since: now,
+        }
+    }
+
     /// The worker is at `position` at `now`. Who has been seen there for `patience`, awake, is stuck.
     pub(super) fn look(&mut self, position: Position, now: u64, patience: Duration) -> Seen {
         if position != self.position || position.is_asleep() {
@@ -68,7 +76,7 @@ mod tests {
 
     #[test]
     fn who_stands_still_for_long_enough_is_stuck_since_it_was_first_seen_there() {
-        let mut observed = Observed::default();
+        let mut observed = Observed::new(50);
         assert_eq!(observed.look(at(2, 1), 100, PATIENCE), Seen::Free);
         assert_eq!(observed.look(at(2, 1), 109, PATIENCE), Seen::Free);
         let stuck = Seen::Stuck { since: 100 };
@@ -79,8 +87,16 @@ mod tests {
     }
 
     #[test]
+    fn who_has_not_begun_has_time_to() {
+        let mut observed = Observed::new(100);
+        assert_eq!(observed.look(at(0, 0), 109, PATIENCE), Seen::Free);
+        let stuck = Seen::Stuck { since: 100 };
+        assert_eq!(observed.look(at(0, 0), 110, PATIENCE), stuck);
+    }
+
+    #[test]
     fn who_sleeps_is_not_stuck_nor_who_has_slept_meanwhile() {
-        let mut observed = Observed::default();
+        let mut observed = Observed::new(50);
         for now in [100, 200, 300] {
             assert_eq!(observed.look(at(1, 0), now, PATIENCE), Seen::Free);
         }

@@ -146,7 +146,7 @@ impl Builder {
     /// takes over. If it gets stuck as well, the next one comes after a millisecond or two. Spares leave when they have not been
     /// needed for a while.
     ///
-    /// A spare costs no thread while it is not there, and about a kilobyte. Its thread is one of those for blocking closures, has
+    /// A spare costs no thread while it is not there, and 1.6 kB. Its thread is one of those for blocking closures, has
     /// their name and calls their callbacks, but does not count for
     /// [`max_blocking_threads`](Self::max_blocking_threads). It is not among the
     /// [`num_workers`](super::RuntimeMetrics::num_workers), and its [`worker_index`](super::worker_index) is `None`; how many are
@@ -158,7 +158,7 @@ impl Builder {
     ///
     /// ```
     /// use leno::runtime::Builder;
-    /// use std::{thread, time::Duration};
+    /// use std::time::Duration;
     ///
     /// let runtime = Builder::new_multi_thread()
     ///     .worker_threads(1)

@@ -125,8 +125,9 @@ impl Inner {
         match self.submit(Job::Spare(core)) {
             Ok(()) => true,
             Err(Refused::NoThread(Job::Spare(core), _)) => {
+                // If the others have ended meanwhile, this ends what they left.
+                let _current = current::set(Arc::clone(self));
                 if core.leave() == worker::Outcome::Last {
-                    // The others have ended meanwhile.
                     self.blocking.close();
                 }
                 false

@@ -127,10 +127,12 @@ impl Handed {
             return Outcome::HandedOn;
         };
         let pool = Arc::clone(&core.pool);
+        let mut had_tasks = false;
         while let Some(task) = core.take_any() {
             pool.injector.push(task);
+            had_tasks = true;
         }
-        if pool.idle.leave(core.searching.get()) {
+        if pool.idle.leave(core.searching.get()) && had_tasks {
             pool.drain_late();
         }
         // Whoever has the place next must not find a token of this one's.
