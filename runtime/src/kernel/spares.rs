@@ -27,6 +27,8 @@
 //! *The end.* A core that is out is counted under the lock of the pool's end, where the last to retire is found. A start that
 //! comes before that is waited for; one that comes later finds that the callbacks, which go with the last core, are gone.
 //!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
+//!
 //! The models are `loom-tests/src/models/spares.rs`.
 
 use crate::kernel::driver::Driver;

@@ -23,6 +23,8 @@
 //! Of the two fences one comes first in their single total order: then either the worker sees `asleep`, or the watcher
 //! sees that not all sleep. The poke is kept if the watcher does not sleep yet (see [`seat`](super::seat)).
 //!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
+//!
 //! The model is `loom-tests/src/models/watcher.rs`.
 
 use crate::kernel::seat::Seat;

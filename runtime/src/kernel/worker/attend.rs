@@ -3,6 +3,8 @@
 //! While it is in here it is announced as sleeping, and has looked at the queues since: a push that comes later wakes it by
 //! a token. So it may wait again and again without going through the idle protocol.
 //!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
+//!
 //! The model is in `loom-tests/src/models/pool.rs`: a stuck worker's timers are fired.
 
 use super::Core;

@@ -8,6 +8,8 @@
 //! It watches one worker at a time, so it touches one foreign cache line at each look. The counters it goes by are hints: a
 //! worker that moves on after all loses tasks to a thief, as it may at any time. What was taken is pushed and told as if it
 //! had been injected.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use super::{Core, retrying};
 use crate::kernel::intervals::LATE;

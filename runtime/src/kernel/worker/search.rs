@@ -1,4 +1,6 @@
 //! How a worker that has run dry looks for work: tasks that wait behind other workers, and timers that they do not come to.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use super::{Core, retrying};
 use crate::kernel::here;
