@@ -29,6 +29,7 @@ mod seat;
 mod semaphore;
 mod set_once;
 mod slot;
+mod spares;
 mod task;
 mod watch;
 mod watcher;
