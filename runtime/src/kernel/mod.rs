@@ -12,7 +12,7 @@
 //!      captures · lines · findings
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
-//!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
+//!  k4  pool · worker · slow · local · local_set · blocking     the loops that tie it together
 //! ```
 //!
 //! # The law of orderings
@@ -46,6 +46,7 @@ pub(crate) mod rng;
 pub(crate) mod root;
 pub(crate) mod seat;
 pub(crate) mod slot;
+pub(crate) mod slow;
 pub(crate) mod task;
 pub(crate) mod waiting;
 pub(crate) mod wake_list;

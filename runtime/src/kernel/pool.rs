@@ -31,6 +31,7 @@ use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::{Slow, Watched};
 use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::{self, Watcher};
@@ -82,6 +83,8 @@ pub(super) struct Remote {
     pub(super) wheel: wheel::Handle,
     pub(super) seat: Arc<Seat>,
     pub(super) counters: CachePadded<Counters>,
+    /// If its polls are watched.
+    pub(super) watched: Option<Box<Watched>>,
 }
 
 /// Totals of one worker: written by it alone, with plain stores.
@@ -179,6 +182,7 @@ impl Pool {
                 wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
                 seat: Arc::clone(&seat),
                 counters: CachePadded::new(Counters::new()),
+                watched: Watched::new(&wanted),
             }));
             seats.push(seat);
             deques.push(deque);
@@ -341,6 +345,7 @@ impl Pool {
     /// Looks after workers that are stuck, until the pool is closed. For a thread of its own.
     pub(crate) fn watch(&self) {
         let mut positions = vec![Position::default(); self.remotes.len()];
+        let mut slow = Slow::new(&self.wanted, self.remotes.len());
         self.watcher.run(
             watcher::QUIET,
             || !self.idle.is_closed(),
@@ -349,8 +354,25 @@ impl Pool {
                 if self.is_held_up(&mut positions) {
                     self.rouse();
                 }
+                if let Some(slow) = &mut slow {
+                    self.look_for_slow_polls(slow);
+                }
             },
         );
+    }
+
+    fn look_for_slow_polls(&self, slow: &mut Slow) {
+        for (worker, remote) in self.remotes.iter().enumerate() {
+            if let Some(watched) = &remote.watched {
+                let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
+                slow.look(worker, watched, behind);
+            }
+        }
+    }
+
+    /// True if somebody has to [watch](Self::watch): others may come to the help of a worker that is stuck, or it is to be told of.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.remotes.len() > 1 || self.wanted.slow_polls.is_some()
     }
 
     /// Wakes a worker that sleeps, if none looks for work.

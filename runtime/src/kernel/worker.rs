@@ -35,6 +35,7 @@ use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::Watched;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
@@ -59,6 +60,8 @@ pub(crate) struct Core {
     remote: Arc<Remote>,
     /// There is no other worker to tell of anything.
     alone: bool,
+    /// Somebody watches the pool.
+    is_watched: bool,
     home: Home,
     deque: Worker<Runnable>,
     /// Tasks since the last exceptional step.
@@ -122,6 +125,18 @@ fn run(task: Runnable) {
     }
 }
 
+/// As [`run`], where others are to see what is polled.
+fn run_watched(task: Runnable) {
+    watched_here(|watched| task.announce(&watched.polling));
+    run(task);
+    watched_here(|watched| watched.polling.end());
+}
+
+/// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
+pub(super) fn watched_here(f: impl FnOnce(&Watched)) {
+    current(|core| core.remote.watched.as_deref().map(f));
+}
+
 /// What a worker does next.
 enum Step {
     Task(Runnable),
@@ -142,6 +157,7 @@ impl Core {
             home: Home::new(PoolHome(Arc::clone(&pool))),
             remote: Arc::clone(&pool.remotes[index]),
             alone: pool.remotes.len() == 1,
+            is_watched: pool.is_watched(),
             pool,
             index,
             deque,
@@ -440,8 +456,7 @@ impl Core {
     /// This worker is no longer counted as sleeping: what it fires next may keep it, as a task may.
     fn count_awake(&self) {
         self.remote.counters.count_sleep();
-        // A lone worker has none.
-        if !self.alone {
+        if self.is_watched {
             self.pool.watcher.awake();
         }
     }

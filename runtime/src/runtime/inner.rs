@@ -64,9 +64,9 @@ enum Scheduler {
     },
 }
 
-/// Starts the thread that looks after stuck workers, if there is more than one worker: it can only wake another.
+/// Starts the thread that looks after stuck workers, if it can do anything.
 fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
-    if pool.workers() == 1 {
+    if !pool.is_watched() {
         return None;
     }
     let pool = Arc::clone(pool);

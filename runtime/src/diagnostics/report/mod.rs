@@ -1,6 +1,7 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
 mod lost;
+mod slow;
 pub(super) mod waits;
 
 use super::json::Value;
@@ -30,6 +31,8 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// A task is in one poll for long, and holds up those behind it.
+    SlowPoll,
     /// Tasks wait for each other, or one for itself.
     Deadlock,
     /// A task waits for a lock that was handed to a future of its own which it no longer polls.
@@ -45,6 +48,7 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::SlowPoll => "slow-poll",
             ReportKind::Deadlock => "deadlock",
             ReportKind::Futurelock => "futurelock",
             ReportKind::HeldLock => "held-lock",
@@ -64,6 +68,7 @@ impl Report {
     pub(super) fn of(finding: Finding) -> Self {
         match finding {
             Finding::LostPanic { task, message } => lost::panic(task, message),
+            Finding::SlowPoll(poll) => slow::poll(*poll),
         }
     }
 

@@ -59,6 +59,7 @@ mod info;
 mod join;
 mod lost;
 mod origin;
+mod polling;
 mod run;
 mod state;
 mod waker;
@@ -72,6 +73,7 @@ pub use id::Id;
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
 pub(crate) use origin::Origin;
+pub(crate) use polling::{Poll, Polling};
 pub(crate) use run::Runnable;
 
 use std::future::Future;

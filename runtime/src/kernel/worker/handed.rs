@@ -10,12 +10,13 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, run, with_core};
+use super::{Core, Step, current, run, run_watched, with_core};
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
 use crate::kernel::root::Driving;
+use crate::kernel::task::Runnable;
 use crate::prim::Arc;
 use std::ptr;
 
@@ -51,6 +52,9 @@ fn take() -> Option<Box<Core>> {
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
+    if let Some(watched) = &core.remote.watched {
+        watched.leaves_its_thread();
+    }
     Some(core)
 }
 
@@ -64,6 +68,9 @@ impl Handed {
         if let Some(core) = self.0.take() {
             // SAFETY: the wheel goes with the core, which has just been handed to this thread.
             unsafe { core.wheel().own() };
+            if let Some(watched) = &core.remote.watched {
+                watched.is_on_this_thread();
+            }
             here::with(|here| {
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
                 debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -83,14 +90,15 @@ impl Handed {
     pub(crate) fn run(self) -> bool {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
+        let is_watched = self
+            .0
+            .as_ref()
+            .is_some_and(|core| core.remote.watched.is_some());
         self.install();
-        loop {
-            match current(Core::step) {
-                Some(Step::Task(task)) => run(task),
-                Some(Step::Rested) => {}
-                // Closed, or gone with the task.
-                Some(Step::Closed) | None => break,
-            }
+        if is_watched {
+            run_all(run_watched);
+        } else {
+            run_all(run);
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
@@ -129,6 +137,19 @@ impl Handed {
                 come_back();
                 false
             }
+        }
+    }
+}
+
+/// Runs tasks with `run` as long as this thread holds the core and the pool is open.
+#[inline(always)]
+fn run_all(run: impl Fn(Runnable)) {
+    loop {
+        match current(Core::step) {
+            Some(Step::Task(task)) => run(task),
+            Some(Step::Rested) => {}
+            // Closed, or gone with the task.
+            Some(Step::Closed) | None => break,
         }
     }
 }
