@@ -244,6 +244,7 @@ fn a_core_on_its_way_is_ended() {
         let clock = Arc::new(Clock::new());
         let (pool, cores) = Pool::new(
             1,
+            0,
             driver,
             clock,
             ParkHooks::default(),

@@ -7,8 +7,8 @@
 //! takes it out of `idle` and into `told`, both under the lock. A thread that wakes up without being told (by
 //! itself, or by the keep-alive) thus knows that it is still idle.
 //!
-//! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
-//! a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
+//! A worker's loop is a job as any other, but has its own share of the limit (that of a [spare worker](super::spares) as long as
+//! it is there), and never waits for a thread that runs a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
 //! thread more than the limit stands by (see [`in_place`](mod@in_place)). When those that wait go on there may be more threads
 //! than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
@@ -30,7 +30,7 @@ use crate::kernel::here::{self, Crew, Hold};
 use crate::kernel::hooks::Callback;
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
-use crate::kernel::worker::Handed;
+use crate::kernel::worker::{Handed, Outcome};
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
 use std::cell::Cell;
@@ -95,6 +95,8 @@ struct State {
     in_closures: usize,
     /// Threads that run a worker's loop: they come to no job before its end.
     in_workers: usize,
+    /// Spare workers: each has a share of the limit as long as it is there.
+    spares: usize,
     /// A thread is there, or about to be, for when all that run closures wait for too long.
     has_standby: bool,
     /// The [waits](Job::Wait) that have not ended.
@@ -116,6 +118,8 @@ pub(crate) enum Job {
     Wait(Runnable),
     /// A worker's loop.
     Worker(Handed),
+    /// That of a spare worker that comes: only as long as it is there does it have a share of the limit.
+    Spare(Handed),
 }
 
 impl Job {
@@ -128,6 +132,7 @@ impl Job {
             Job::Task(_) | Job::Mandatory(_) => Kind::Counts,
             Job::Wait(_) => Kind::Wait,
             Job::Worker(_) => Kind::Worker,
+            Job::Spare(_) => Kind::Spare,
         }
     }
 }
@@ -139,6 +144,7 @@ enum Kind {
     Counts,
     Wait,
     Worker,
+    Spare,
 }
 
 /// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
@@ -184,6 +190,7 @@ impl Blocking {
                 waiting_in_closures: 0,
                 in_closures: 0,
                 in_workers: 0,
+                spares: 0,
                 has_standby: false,
                 waits: 0,
                 running: HashMap::new(),
@@ -289,7 +296,8 @@ impl Shared {
 
     /// How many threads there may be just now.
     fn limit(&self, state: &State) -> usize {
-        self.config.max_threads.saturating_add(state.waiting)
+        let beyond = state.waiting + state.spares;
+        self.config.max_threads.saturating_add(beyond)
     }
 
     /// How many are started without more ado.
@@ -304,7 +312,7 @@ impl Shared {
     ) -> Result<(), Refused> {
         let mut state = shared.state.lock();
         let kind = job.kind();
-        if state.closed && kind != Kind::Worker {
+        if state.closed && !matches!(kind, Kind::Worker | Kind::Spare) {
             drop(state);
             // Dropping a task cancels it.
             drop(job);
@@ -317,6 +325,7 @@ impl Shared {
             }
             state.waits += 1;
         }
+        state.spares += usize::from(kind == Kind::Spare);
         // A worker's loop goes first: the tasks of a whole core wait for it. So does a wait, since whoever comes for it
         // must find it, however many threads there are by then.
         if kind == Kind::Counts {
@@ -411,8 +420,10 @@ impl Shared {
         }
         // The others must not wait for threads that may themselves be waiting: for a core's tasks, or what is waited for.
         let place = state.queue.iter().rposition(|job| job.kind() == kind)?;
-        if kind == Kind::Wait {
-            state.waits -= 1;
+        match kind {
+            Kind::Wait => state.waits -= 1,
+            Kind::Spare => state.spares -= 1,
+            Kind::Counts | Kind::Worker => {}
         }
         state.queue.remove(place)
     }
@@ -459,11 +470,17 @@ impl Main {
                     waiting(|| run(task));
                     self.shared.state.lock().waits -= 1;
                 }
-                Job::Worker(core) => {
+                Job::Worker(core) | Job::Spare(core) => {
                     self.shared.state.lock().in_workers += 1;
-                    let was_last = core.run();
-                    self.shared.state.lock().in_workers -= 1;
-                    if was_last {
+                    let is_spare = core.is_spare();
+                    let outcome = core.run();
+                    let mut state = self.shared.state.lock();
+                    state.in_workers -= 1;
+                    if is_spare && outcome != Outcome::HandedOn {
+                        state.spares -= 1;
+                    }
+                    drop(state);
+                    if outcome == Outcome::Last {
                         // Nobody is left whose jobs are worth waiting for.
                         self.shared.close();
                     }

@@ -68,17 +68,6 @@ enum Scheduler {
     },
 }
 
-/// Starts the thread that looks after stuck workers, if there is more than one worker: it can only wake another.
-fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
-    if pool.workers() == 1 {
-        return None;
-    }
-    let pool = Arc::clone(pool);
-    let builder = thread::Builder::new().name("leno-watcher".to_owned());
-    // If the system refuses it, stuck workers are on their own; nothing else is lost.
-    builder.spawn(move || pool.watch()).ok()
-}
-
 impl Inner {
     /// A multi-threaded runtime, with its workers started.
     pub(super) fn start_pool(
@@ -91,7 +80,7 @@ impl Inner {
             id: super::Id::next(),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
-                watcher: Mutex::new(start_watcher(&pool)),
+                watcher: Mutex::new(None),
                 pool,
             },
             settings,
@@ -112,7 +101,41 @@ impl Inner {
                 });
             }
         }
+        inner.start_watcher();
         Ok(inner)
+    }
+
+    /// Starts the thread that looks after stuck workers, unless nobody could help one, nor wants to know.
+    fn start_watcher(self: &Arc<Self>) {
+        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
+            return;
+        };
+        if !pool.is_watched() {
+            return;
+        }
+        let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
+        let watch = move || Pool::watch(&pool, |core| inner.start_spare(core));
+        let builder = thread::Builder::new().name("leno-watcher".to_owned());
+        // If the system refuses it, stuck workers are on their own; nothing else is lost.
+        *watcher.lock() = builder.spawn(watch).ok();
+    }
+
+    /// Brings a spare worker to a thread; false if there is none.
+    fn start_spare(self: &Arc<Self>, core: worker::Handed) -> bool {
+        match self.submit(Job::Spare(core)) {
+            Ok(()) => true,
+            Err(Refused::NoThread(Job::Spare(core), _)) => {
+                // If the others have ended meanwhile, this ends what they left.
+                let _current = current::set(Arc::clone(self));
+                if core.leave() == worker::Outcome::Last {
+                    self.blocking.close();
+                }
+                false
+            }
+            Err(_) => {
+                unreachable!("what is refused is a spare worker, and never because of the end")
+            }
+        }
     }
 
     pub(super) fn new_local(
@@ -189,6 +212,14 @@ impl Inner {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
+        }
+    }
+
+    /// Spare workers that are there, and how often one has been started.
+    pub(super) fn spares(&self) -> (usize, u64) {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.spares(),
+            Scheduler::Local { .. } => (0, 0),
         }
     }
 

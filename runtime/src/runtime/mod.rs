@@ -133,7 +133,8 @@ impl std::error::Error for ShutDown {}
 /// The number of the worker that this thread is, counted from 0, or `None` if it is none.
 ///
 /// The thread that drives a current-thread runtime is worker 0, but not while it polls the future of a [`Handle::block_on`].
-/// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures. A task may be moved to another worker at each `.await`.
+/// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures, nor a
+/// [spare worker](Builder::spare_workers). A task may be moved to another worker at each `.await`.
 pub fn worker_index() -> Option<usize> {
     crate::kernel::worker::index_here().or_else(|| Local::is_driven_here().then_some(0))
 }

@@ -43,7 +43,7 @@ impl Job {
     fn origin(&self) -> Option<&Origin> {
         match self {
             Job::Task(task) | Job::Mandatory(task) | Job::Wait(task) => Some(task.origin()),
-            Job::Worker(_) => None,
+            Job::Worker(_) | Job::Spare(_) => None,
         }
     }
 }

@@ -190,20 +190,20 @@ impl Inner {
             Patience::Until(duration) => Some(duration),
             Patience::None | Patience::Endless => None,
         };
+        if let Scheduler::Pool { watcher, .. } = &self.scheduler {
+            if let Some(watcher) = watcher.lock().take() {
+                // It ends as soon as it sees that the pool is closed: first, since it starts threads that are waited for next.
+                // It runs nobody else's code but what names a thread, so it has not panicked.
+                let _ = watcher.join();
+            }
+        }
         let has_ended = waiting(|| self.blocking.wait(timeout));
         // If not, a task keeps a worker, and its last closures need not be waited for either.
         self.blocking.close();
         // A task that this very thread is running cannot end while it waits.
         if has_ended && !own_thread {
             match &self.scheduler {
-                Scheduler::Pool { pool, watcher, .. } => {
-                    pool.wait_for_tasks();
-                    if let Some(watcher) = watcher.lock().take() {
-                        // It ends as soon as it sees that the pool is closed. It runs nobody else's code, so it has
-                        // not panicked.
-                        let _ = watcher.join();
-                    }
-                }
+                Scheduler::Pool { pool, .. } => pool.wait_for_tasks(),
                 Scheduler::Local { local, .. } => local.wait_for_tasks(),
             }
         }
