@@ -1,10 +1,13 @@
 //! What is looked for, as the program and its surroundings say.
 
 use super::deliver;
+use crate::kernel::findings::Finding;
 use crate::kernel::wanted::{self, Wanted};
+use crate::runtime::current;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Switches everything on.
@@ -34,13 +37,16 @@ pub struct Diagnostics {
 }
 
 impl Default for Diagnostics {
-    /// What costs nothing: panics that nobody sees; in a debug build huge futures and slow polls (of 100 ms) as well.
+    /// What costs nothing: panics that nobody sees, coroutines that nobody awaits; in a debug build also huge futures, slow polls (of 100 ms),
+    /// and what a shutdown leaves.
     fn default() -> Self {
         let debug = cfg!(debug_assertions);
         Self {
             wanted: Wanted {
                 lost_panics: true,
+                never_awaited: true,
                 huge_futures: debug.then_some(HUGE),
+                still_running: debug,
                 slow_polls: debug.then_some(SLOW),
                 ..Wanted::NOTHING
             },
@@ -56,7 +62,9 @@ impl Diagnostics {
             wanted: Wanted {
                 lost_panics: true,
                 lost_errors: true,
+                never_awaited: true,
                 huge_futures: Some(HUGE),
+                still_running: true,
                 slow_polls: Some(SLOW),
                 stacks: true,
                 recorder: true,
@@ -85,9 +93,26 @@ impl Diagnostics {
     /// Futures of more than so many bytes, when they are spawned; `None` for not at all.
     ///
     /// A large future is moved around as it is made, and takes the space of all that it might ever need, on the stack too.
+    /// Closures of [`spawn_blocking`](crate::task::spawn_blocking) are looked at as well, a `block_on`'s future is not: it stays
+    /// where it is. Futures of 1024 bytes and less are never reported, whatever is said here: so those cost nothing.
     #[must_use]
     pub fn huge_futures(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.wanted.huge_futures = bytes.into();
+        self
+    }
+
+    /// [Coroutines](crate::Coroutine) that are dropped before anybody has awaited them.
+    #[must_use]
+    pub fn never_awaited(mut self, on: bool) -> Self {
+        self.wanted.never_awaited = on;
+        self
+    }
+
+    /// What did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it: tasks that do
+    /// not yield, blocking closures. (What [`shutdown`](crate::runtime::Runtime::shutdown) returns tells it in any case.)
+    #[must_use]
+    pub fn still_running(mut self, on: bool) -> Self {
+        self.wanted.still_running = on;
         self
     }
 
@@ -135,7 +160,7 @@ impl Diagnostics {
     /// | | |
     /// | --- | --- |
     /// | `all`, `off` | everything, nothing |
-    /// | `lost-failures`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket` | on; with `=off` off |
     /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
     /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
     /// | `long-waits` | of more than 5 s |
@@ -161,6 +186,8 @@ impl Diagnostics {
             "all" if value.is_none() => Self::all(),
             "off" if value.is_none() => Self::off(),
             "lost-failures" => self.lost_failures(switch(value)?),
+            "never-awaited" => self.never_awaited(switch(value)?),
+            "still-running" => self.still_running(switch(value)?),
             "stacks" => self.stacks(switch(value)?),
             "recorder" => self.recorder(switch(value)?),
             "socket" => self.socket(switch(value)?),
@@ -190,6 +217,18 @@ impl Diagnostics {
     pub(crate) fn wanted(&self) -> &Wanted {
         &self.wanted
     }
+
+    /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.
+    pub(crate) fn forever(&self) -> &'static Wanted {
+        static ALL: Mutex<Vec<&'static Wanted>> = Mutex::new(Vec::new());
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = all.iter().find(|same| ***same == self.wanted) {
+            return same;
+        }
+        let new: &'static Wanted = Box::leak(Box::new(self.wanted.clone()));
+        all.push(new);
+        new
+    }
 }
 
 /// Settles what a runtime looks for, and has findings delivered from now on.
@@ -204,6 +243,20 @@ pub(crate) fn prepare(program: Option<&Diagnostics>) -> io::Result<Diagnostics> 
     match program {
         Some(program) => program.clone().with_environment(),
         None => Ok(usual),
+    }
+}
+
+/// Tells of a finding, if the runtime that is current on this thread wants it, or the process where there is none.
+#[cold]
+pub(crate) fn tell_here(is_wanted: impl Fn(&Wanted) -> bool, finding: Finding) {
+    let wanted = current::with(|inner| is_wanted(inner.wanted()));
+    let wanted = wanted.unwrap_or_else(|| {
+        // What the environment says wrongly, whoever builds a runtime is told.
+        let _ = prepare(None);
+        is_wanted(wanted::of_the_process())
+    });
+    if wanted {
+        deliver::push(finding);
     }
 }
 
@@ -247,7 +300,7 @@ fn unknown(item: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!(
-            "{item:?} is not among the diagnostics: all, off, lost-failures, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
+            "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, still-running, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
              recorder, long-waits[=5s], socket, each with =off to switch it off"
         ),
     )
@@ -264,6 +317,8 @@ impl fmt::Debug for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Diagnostics")
             .field("lost_failures", &self.wanted.lost_errors)
+            .field("never_awaited", &self.wanted.never_awaited)
+            .field("still_running", &self.wanted.still_running)
             .field("huge_futures", &self.wanted.huge_futures)
             .field("slow_polls", &self.wanted.slow_polls)
             .field("stacks", &self.wanted.stacks)

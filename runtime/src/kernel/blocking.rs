@@ -21,6 +21,7 @@
 //! before they look whether it is closed, so these are run. Workers' loops are taken after the end too: a core has to be
 //! ended by somebody, and who hands it on is one of the threads that the end waits for.
 
+mod census;
 mod closure;
 mod in_place;
 
@@ -40,6 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+pub(crate) use census::Running;
 pub(crate) use closure::task;
 pub(crate) use in_place::in_place;
 
@@ -99,6 +101,8 @@ struct State {
     has_standby: bool,
     /// The [waits](Job::Wait) that have not ended.
     waits: usize,
+    /// What each thread runs, by its number, but for workers' loops.
+    running: HashMap<usize, Running>,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
@@ -159,6 +163,8 @@ pub(crate) struct Main {
     /// It is there in case that all others go on waiting.
     standby: Cell<bool>,
     in_closure: Cell<bool>,
+    /// What it runs is among those that are running.
+    is_running: Cell<bool>,
 }
 
 /// A job that could not be taken.
@@ -187,6 +193,7 @@ impl Blocking {
                 spares: 0,
                 has_standby: false,
                 waits: 0,
+                running: HashMap::new(),
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -251,7 +258,7 @@ impl Blocking {
 
     /// True on a thread of this runtime.
     pub(crate) fn is_own_thread(&self) -> bool {
-        in_place::with_main(|main| main.is_some_and(|main| Arc::ptr_eq(&main.shared, &self.0)))
+        self.own_number().is_some()
     }
 
     /// Threads, those of them that idle, and jobs in the queue.
@@ -371,6 +378,7 @@ impl Shared {
                 starting: Cell::new(true),
                 standby: Cell::new(standby),
                 in_closure: Cell::new(false),
+                is_running: Cell::new(false),
             };
             let mut builder = thread::Builder::new().name((shared.config.name)());
             if let Some(size) = shared.config.stack_size {
@@ -487,7 +495,7 @@ impl Main {
         if self.starting.replace(false) {
             state.starting -= 1;
         }
-        state.in_closures -= usize::from(self.in_closure.replace(false));
+        self.has_run(&mut state);
         if self.standby.replace(false) {
             state = self.stand_by(state);
         }
@@ -504,8 +512,7 @@ impl Main {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
-                self.in_closure.set(job.counts());
-                state.in_closures += usize::from(job.counts());
+                self.will_run(&mut state, &job);
                 return Some(job);
             }
             if state.closed {
@@ -559,7 +566,7 @@ impl Drop for Ended<'_> {
             here.hold.set(Hold::Nothing);
         });
         let mut state = self.0.shared.state.lock();
-        state.in_closures -= usize::from(self.0.in_closure.get());
+        self.0.has_run(&mut state);
         if self.0.expired.get() {
             state.expired -= 1;
         } else {

@@ -5,6 +5,8 @@
 
 use crate::kernel::task::TaskInfo;
 use crate::prim::OnceLock;
+use std::any::Any;
+use std::panic::Location;
 
 /// Something that somebody should know.
 #[derive(Debug)]
@@ -15,12 +17,67 @@ pub(crate) enum Finding {
         /// If it is a text, as the standard macros make it.
         message: Option<String>,
     },
+    /// A task's output is an error, and was dropped unseen.
+    LostError {
+        task: TaskInfo,
+        /// As `Debug` writes it.
+        error: String,
+    },
+    /// A task's output is a `Result` of a type that nobody knows, and was dropped unseen.
+    UnreadResult { task: TaskInfo },
+    /// A task was made of a future that is larger than what is wanted.
+    HugeFuture { task: TaskInfo },
+    /// A coroutine was dropped before it was polled.
+    NeverAwaited {
+        /// The function's.
+        name: &'static str,
+        /// Of the call.
+        place: &'static Location<'static>,
+    },
 }
 
-static SINK: OnceLock<fn(Finding)> = OnceLock::new();
+/// Of which findings there is to be one, however many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Once {
+    /// One for each place of a spawn.
+    UnreadResult(&'static Location<'static>),
+    /// One for each type of future.
+    HugeFuture(&'static str),
+}
+
+impl Finding {
+    /// What it has in common with others of which the first one says it all.
+    pub(crate) fn once(&self) -> Option<Once> {
+        match self {
+            Self::UnreadResult { task } => Some(Once::UnreadResult(task.spawned_at())),
+            Self::HugeFuture { task } => Some(Once::HugeFuture(task.type_name())),
+            _ => None,
+        }
+    }
+}
+
+/// What there is to be read in the output of a task.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// Whether it is an error is not known.
+    Unknown,
+    /// It is none.
+    Fine,
+    /// It is one, which `Debug` writes like this.
+    Error(String),
+}
+
+/// Whoever makes sentences.
+pub(crate) struct Sink {
+    pub(crate) tell: fn(Finding),
+    /// Looks whether the output of a task, a `Result`, is an error. May run the program's code, and does not panic.
+    pub(crate) read: fn(&dyn Any) -> Outcome,
+}
+
+static SINK: OnceLock<Sink> = OnceLock::new();
 
 /// Where findings go. The first sink stays.
-pub(crate) fn set_sink(sink: fn(Finding)) {
+pub(crate) fn set_sink(sink: Sink) {
     let _ = SINK.set(sink);
 }
 
@@ -28,6 +85,12 @@ pub(crate) fn set_sink(sink: fn(Finding)) {
 #[cold]
 pub(crate) fn tell(finding: Finding) {
     if let Some(sink) = SINK.get() {
-        sink(finding);
+        (sink.tell)(finding);
     }
+}
+
+/// What there is to be read in `output`. Without a sink it is fine.
+#[cold]
+pub(crate) fn read(output: &dyn Any) -> Outcome {
+    SINK.get().map_or(Outcome::Fine, |sink| (sink.read)(output))
 }

@@ -14,6 +14,7 @@ use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::spares::MAX_SPARES;
+use crate::kernel::wanted::Wanted;
 use crate::prim::process;
 use leno_reactor::Reactor;
 use std::fmt;
@@ -395,6 +396,7 @@ impl Builder {
         );
         let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
+        let settings = self.settings(owner, diagnostics.forever());
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();
@@ -414,7 +416,7 @@ impl Builder {
                     owner.is_some(),
                     wanted,
                 ),
-                self.settings(owner),
+                settings,
                 self.blocking(0),
             ),
             Kind::MultiThread => {
@@ -429,7 +431,7 @@ impl Builder {
                     self.intervals,
                     wanted,
                 );
-                Inner::start_pool(pool, cores, self.settings(None), self.blocking(workers))?
+                Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
         if let Some(threshold) = diagnostics.wanted().waits {
@@ -447,12 +449,13 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(&self, owner: Option<ThreadId>) -> Settings {
+    fn settings(&self, owner: Option<ThreadId>, wanted: &'static Wanted) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
             owner,
             built_at: Location::caller(),
+            wanted,
         }
     }
 

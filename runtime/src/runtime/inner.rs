@@ -1,28 +1,31 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
+mod ending;
+
+pub(super) use ending::Patience;
+
 use super::current;
-use crate::diagnostics;
+use super::roots::{RootStanding, Roots};
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
-use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::lines::LongWait;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, AbortHandle, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
-use crate::kernel::waiting::waiting;
+use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::{Mutex, process};
 use std::future::Future;
 use std::io;
-use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(crate) struct Inner {
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
+    /// What threads wait for in a `block_on`.
+    roots: Roots,
     /// The [number](process::number) of the process that it was made in.
     process: u32,
 }
@@ -45,6 +50,8 @@ pub(super) struct Settings {
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
     pub(super) built_at: &'static Location<'static>,
+    /// What is to be looked for.
+    pub(super) wanted: &'static Wanted,
 }
 
 #[derive(Debug)]
@@ -59,14 +66,6 @@ enum Scheduler {
         local: Arc<Local>,
         home: Home,
     },
-}
-
-/// How long a shutdown may wait.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Patience {
-    None,
-    Until(Duration),
-    Endless,
 }
 
 impl Inner {
@@ -86,6 +85,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         });
         for core in cores {
@@ -151,6 +151,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         })
     }
@@ -159,6 +160,11 @@ impl Inner {
 
     pub(super) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
+    }
+
+    /// What is to be looked for.
+    pub(crate) fn wanted(&self) -> &'static Wanted {
+        self.settings.wanted
     }
 
     pub(super) fn id(&self) -> super::Id {
@@ -261,6 +267,14 @@ impl Inner {
             Scheduler::Pool { pool, .. } => pool.ask(tasks, patience),
             Scheduler::Local { local, .. } => local.ask(tasks, patience),
         }
+    }
+
+    /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask_roots(&self, patience: Duration) -> Vec<RootStanding> {
+        if self.is_inherited() {
+            return Vec::new();
+        }
+        self.roots.ask(patience)
     }
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
@@ -375,7 +389,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task);
+        let wanted = self.settings.wanted;
+        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task, wanted);
         match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
@@ -390,8 +405,22 @@ impl Inner {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), for an operation that may fail anyway: that there is nobody to run the
-    /// closure is an error too. `job` says whether it is mandatory.
+    /// closure is an error too.
     pub(crate) fn try_spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.try_submit_closure(closure, origin, Job::Task, self.settings.wanted)
+    }
+
+    /// The same for a step of an operation of leno's own: nothing is looked for at it, since the operation is the program's
+    /// and not its steps. `job` says whether it is mandatory.
+    pub(crate) fn try_spawn_step<F, R>(
         self: &Arc<Self>,
         closure: F,
         origin: Origin,
@@ -401,7 +430,21 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, job);
+        self.try_submit_closure(closure, origin, job, &Wanted::NOTHING)
+    }
+
+    fn try_submit_closure<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+        job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, origin, job, wanted);
         match submitted {
             Ok(()) => Ok(handle),
             Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
@@ -412,7 +455,7 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
-        let (task, _) = blocking::task(closure, Origin::caller());
+        let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING);
         if !self.is_inherited() {
             // If it is refused it is dropped here.
             let _ = self.submit(Job::Wait(task));
@@ -424,12 +467,13 @@ impl Inner {
         closure: F,
         origin: Origin,
         job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (mut task, handle) = blocking::task(closure, origin.clone());
+        let (mut task, handle) = blocking::task(closure, origin.clone(), wanted);
         if self.is_inherited() {
             // The threads that it would be handed to are the parent's.
             drop(task);
@@ -443,7 +487,7 @@ impl Inner {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
             };
-            (task, _) = blocking::task(within_hold, origin);
+            (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING);
         }
         let submitted = self.submit(job(task));
         (handle, submitted)
@@ -468,6 +512,7 @@ impl Inner {
                 "this runtime was made before the process forked, and is the parent's: make a new one in the child"
             );
         }
+        let future = self.roots.list(future, Location::caller());
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);
@@ -491,101 +536,6 @@ impl Inner {
                 } else {
                     root::wait(future)
                 }
-            }
-        }
-    }
-
-    // ----- the end ------------------------------------------------------------------------------------
-
-    /// Ends the runtime: cancels the tasks, and waits as long as `patience` allows.
-    #[track_caller]
-    pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
-        if self.is_inherited() {
-            // Its tasks are the parent's, which goes on with them: nothing is dropped, and it stays in memory.
-            let _leaked = ManuallyDrop::new(Arc::clone(self));
-            return;
-        }
-        let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
-        let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
-        let start = Instant::now();
-        let is_closed = self.close(if may_wait { patience } else { Patience::None });
-        if !waits {
-            return;
-        }
-        if !may_wait {
-            if std::thread::panicking() {
-                // A second panic would abort the process; the threads end by themselves.
-                return;
-            }
-            let built_at = self.settings.built_at;
-            let text = format!(
-                // It begins with what tokio says, for there are tests that look for it.
-                "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
-                 from within an asynchronous context. Dropping it waits for its tasks: move it out of the task, drop it in \
-                 `spawn_blocking`, or call `shutdown_background`. (It was built at {built_at}.)"
-            );
-            // Those who look for the text look for a `&'static str`. To leak it costs a mistake some bytes.
-            std::panic::panic_any::<&'static str>(text.leak());
-        }
-        // If not, a task of a thread that drives by a handle stands still, and the time is over.
-        if is_closed {
-            self.wait_for_end(match patience {
-                Patience::Until(duration) => {
-                    Patience::Until(duration.saturating_sub(start.elapsed()))
-                }
-                other => other,
-            });
-        }
-        diagnostics::flush_at_end();
-    }
-
-    /// Begins the end: cancels what can be cancelled here, and tells the threads. False if a thread that drives by a handle
-    /// has still to do so.
-    fn close(self: &Arc<Self>, patience: Patience) -> bool {
-        // What is cancelled here finds its runtime.
-        let _current = current::set(Arc::clone(self));
-        // First, since the threads of workers that end look for closures next, and must not start one that waited. But
-        // destructors may need the threads: the last worker to end closes them.
-        self.blocking.begin_to_close();
-        let mut is_closed = true;
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.close(),
-            // If somebody drives it, that is by a handle: `block_on` borrows the runtime that is being dropped.
-            Scheduler::Local { local, .. } => {
-                let patience = match patience {
-                    Patience::None => Some(Duration::ZERO),
-                    Patience::Until(duration) => Some(duration),
-                    Patience::Endless => None,
-                };
-                is_closed = Local::close(local, patience);
-                self.blocking.close();
-            }
-        }
-        is_closed
-    }
-
-    /// Waits for threads and tasks, as long as `patience` allows.
-    fn wait_for_end(&self, patience: Patience) {
-        let own_thread = self.blocking.is_own_thread();
-        let timeout = match patience {
-            Patience::Until(duration) => Some(duration),
-            Patience::None | Patience::Endless => None,
-        };
-        if let Scheduler::Pool { watcher, .. } = &self.scheduler {
-            if let Some(watcher) = watcher.lock().take() {
-                // It ends as soon as it sees that the pool is closed: first, since it starts threads that are waited for next.
-                // It runs nobody else's code but what names a thread, so it has not panicked.
-                let _ = watcher.join();
-            }
-        }
-        let has_ended = waiting(|| self.blocking.wait(timeout));
-        // If not, a task keeps a worker, and its last closures need not be waited for either.
-        self.blocking.close();
-        // A task that this very thread is running cannot end while it waits.
-        if has_ended && !own_thread {
-            match &self.scheduler {
-                Scheduler::Pool { pool, .. } => pool.wait_for_tasks(),
-                Scheduler::Local { local, .. } => local.wait_for_tasks(),
             }
         }
     }

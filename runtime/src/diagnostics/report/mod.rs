@@ -1,6 +1,9 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
+mod huge;
 mod lost;
+mod never_awaited;
+pub(super) mod still_running;
 pub(super) mod waits;
 
 use super::json::Value;
@@ -30,6 +33,17 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// A task returned an error, and nobody will see it.
+    LostError,
+    /// A task returned a `Result` of a type that leno does not know, and nobody has looked at it. Once for each place of a
+    /// spawn; see [`errors_of`](super::errors_of).
+    UnreadResult,
+    /// A task was spawned of a future that is very large. Once for each type.
+    HugeFuture,
+    /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
+    NeverAwaited,
+    /// Something did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it.
+    StillRunning,
     /// Tasks wait for each other, or one for itself.
     Deadlock,
     /// A task waits for a lock that was handed to a future of its own which it no longer polls.
@@ -45,6 +59,11 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::LostError => "lost-error",
+            ReportKind::UnreadResult => "unread-result",
+            ReportKind::HugeFuture => "huge-future",
+            ReportKind::NeverAwaited => "never-awaited",
+            ReportKind::StillRunning => "still-running",
             ReportKind::Deadlock => "deadlock",
             ReportKind::Futurelock => "futurelock",
             ReportKind::HeldLock => "held-lock",
@@ -64,6 +83,10 @@ impl Report {
     pub(super) fn of(finding: Finding) -> Self {
         match finding {
             Finding::LostPanic { task, message } => lost::panic(task, message),
+            Finding::LostError { task, error } => lost::error(task, error),
+            Finding::UnreadResult { task } => lost::unread(task),
+            Finding::HugeFuture { task } => huge::future(task),
+            Finding::NeverAwaited { name, place } => never_awaited::coroutine(name, place),
         }
     }
 
@@ -82,6 +105,12 @@ impl Report {
     pub(super) fn task(mut self, task: TaskInfo) -> Self {
         self.place = self.place.or(Some(task.spawned_at()));
         self.tasks.push(task);
+        self
+    }
+
+    /// With a place that is not that of a task's spawn.
+    pub(super) fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = Some(place);
         self
     }
 
@@ -121,6 +150,10 @@ impl Report {
     /// It has `kind`, `text`, `times`, `place` (`file`, `line` and `column`, or null) and `tasks` (each with `id`, `name` or null, `type`,
     /// `spawned_at`, `state`), and what only reports of its kind have.
     pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    pub(super) fn to_value(&self) -> Value {
         let mut fields = vec![
             ("kind", Value::from(self.kind.name())),
             ("text", Value::from(self.text.clone())),
@@ -132,7 +165,7 @@ impl Report {
             ),
         ];
         fields.extend(self.fields.iter().cloned());
-        Value::Object(fields).to_string()
+        Value::Object(fields)
     }
 }
 

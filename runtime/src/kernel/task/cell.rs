@@ -114,6 +114,11 @@ impl Header {
         self.state.load().shard().is_some()
     }
 
+    /// True if somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.load().is_running()
+    }
+
     /// True if the task's scheduler has this [address](super::home::Scheduler::address).
     pub(crate) fn is_at_home_in(&self, scheduler: *const ()) -> bool {
         self.home.address() == scheduler
@@ -160,7 +165,7 @@ where
     cell.cast()
 }
 
-impl<F: Future> Cell<F> {
+impl<F: Future + 'static> Cell<F> {
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         cancel: Self::cancel,
@@ -257,7 +262,9 @@ impl<F: Future> Cell<F> {
         let gone = Self::stage(task).with(|stage| {
             // SAFETY: the caller owns the output.
             match unsafe { &*stage } {
-                Stage::Output(Ok(_)) => !std::mem::needs_drop::<F::Output>(),
+                Stage::Output(Ok(_)) => {
+                    !std::mem::needs_drop::<F::Output>() && !lost::is_result::<F::Output>()
+                }
                 Stage::Output(Err(_)) | Stage::Future(_) => false,
                 Stage::Gone => true,
             }
