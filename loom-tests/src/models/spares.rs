@@ -172,9 +172,13 @@ fn a_push_meets_a_leave() {
         let (mut running, core) = Running::new(1);
         running.threads.push(run(core));
         running.start_spare();
+        // Whoever has run this has slept, or searched.
+        root::block_on(running.spawn(async {})).unwrap();
         running.pool.tell_youngest();
-        let handle = running.spawn(async {});
-        root::block_on(handle).unwrap();
+        for _ in 0..2 {
+            root::block_on(running.spawn(async {})).unwrap();
+            thread::yield_now();
+        }
         running.end();
     });
 }
@@ -253,14 +257,15 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 fn a_start_meets_a_leave() {
     explore(1, || {
         let (mut running, core) = Running::new(2);
-        running.threads.push(run(core));
         running.start_spare();
         running.pool.tell_youngest();
         for _ in 0..2 {
+            thread::yield_now();
             if let Some(core) = Pool::start_spare(&running.pool) {
                 running.threads.push(run(core));
             }
         }
+        running.threads.push(run(core));
         running.end();
     });
 }
