@@ -165,7 +165,6 @@ fn a_start_that_fails_meets_the_end() {
 
 /// A spare that leaves while a task comes from outside, and the worker sleeps or falls asleep: the task is run. The spare may
 /// be the one whom the push took for a searcher.
-// Mutations: idle.rs, `leave` without its fence, or it wakes nobody; it keeps its count as a searcher: deadlock.
 #[test]
 fn a_push_meets_a_leave() {
     explore(1, || {
@@ -184,8 +183,8 @@ fn a_push_meets_a_leave() {
 }
 
 /// What a spare has when it leaves is run by the worker, which may be about to fall asleep as the last that moves.
-// Mutations: idle.rs, `leave` without its fence: deadlock. worker/handed.rs, `leave` does not give the tasks to the injector, but
-// cancels them: the tasks are not run; it does so after it has looked whom to wake: deadlock.
+// Mutations: idle.rs, `leave` without its fence, or it wakes nobody; worker/handed.rs, `leave` gives the tasks to the injector when
+// it has looked whom to wake: deadlock.
 #[test]
 fn what_a_spare_leaves_behind_is_run() {
     explore(1, || {
