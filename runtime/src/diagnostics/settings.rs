@@ -117,16 +117,30 @@ impl Diagnostics {
     }
 
     /// Polls that take longer than this, which hold up the tasks behind them; `None` for not at all.
+    ///
+    /// A multi-threaded runtime tells of one while it lasts, once, with what the thread does: it computes, or it blocks, and
+    /// in which function of the kernel (on Linux). It looks every 10 ms, so a poll is told of up to 20 ms late, and a
+    /// shorter one may be missed. A current-thread runtime has nobody who could look: it tells when the poll is over. The
+    /// future of a `block_on` and the tasks of a [`LocalSet`](crate::task::LocalSet) are not looked at.
+    ///
+    /// A poll costs some nanoseconds more, or on a current-thread runtime two looks at the clock.
     #[must_use]
     pub fn slow_polls(mut self, threshold: impl Into<Option<Duration>>) -> Self {
         self.wanted.slow_polls = threshold.into();
         self
     }
 
-    /// The stack of the thread that is in a slow poll.
+    /// The stack of a thread that is in a [slow poll](Self::slow_polls), as it is then. The feature `diagnostics` gives
+    /// names to the addresses.
     ///
-    /// It is asked for by the signal SIGURG, which programs ignore unless they have a handler of their own (that is called too).
-    /// A system call that the signal interrupts is restarted, except for those that never are, such as `poll(2)` and `nanosleep(2)`.
+    /// A thread can only tell of its own stack, so it is interrupted by the signal `SIGURG`, once for each slow poll as a
+    /// rule. Programs ignore that unless they have a handler of their own, which is called too if it was there before the
+    /// runtime. A system call that the signal interrupts is restarted, except for those that never are, such as `poll(2)`
+    /// and `nanosleep(2)`. The thread is held up for some microseconds. Code in assembly whose unwind information is wrong
+    /// may make the thread crash.
+    ///
+    /// There are stacks on Linux with glibc from 2.35, and an unwinder in a library of its own, as it usually is. Elsewhere
+    /// no signal is sent, and reports are without.
     #[must_use]
     pub fn stacks(mut self, on: bool) -> Self {
         self.wanted.stacks = on;
@@ -140,8 +154,8 @@ impl Diagnostics {
         self
     }
 
-    /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that nobody
-    /// can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
+    /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that
+    /// nobody can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
     #[must_use]
     pub fn long_waits(mut self, threshold: impl Into<Option<Duration>>) -> Self {
         self.wanted.waits = threshold.into();

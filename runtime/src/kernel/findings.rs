@@ -5,8 +5,10 @@
 
 use crate::kernel::task::TaskInfo;
 use crate::prim::OnceLock;
+use crate::prim::stack::Frames;
 use std::any::Any;
 use std::panic::Location;
+use std::time::Duration;
 
 /// Something that somebody should know.
 #[derive(Debug)]
@@ -34,6 +36,43 @@ pub(crate) enum Finding {
         /// Of the call.
         place: &'static Location<'static>,
     },
+    /// A task is in one poll for long.
+    SlowPoll(Box<SlowPoll>),
+}
+
+/// A poll that takes long.
+#[derive(Debug)]
+pub(crate) struct SlowPoll {
+    pub(crate) task: TaskInfo,
+    /// `None` for a thread that runs tasks in `block_on`.
+    pub(crate) worker: Option<usize>,
+    /// For how long at least.
+    pub(crate) time: Duration,
+    /// It is over.
+    pub(crate) ended: bool,
+    /// How many tasks are queued behind it on the same thread.
+    pub(crate) behind: usize,
+    /// If that could be found out.
+    pub(crate) activity: Option<Activity>,
+    /// From the innermost frame outwards, if the thread could be asked.
+    pub(crate) stack: Option<Frames>,
+}
+
+/// What a thread has been doing for some time.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    /// Processor time that it has had.
+    pub(crate) processor: Duration,
+    pub(crate) state: ThreadState,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ThreadState {
+    Computes,
+    /// It waits, in a function of the kernel if that is known.
+    Blocks(Option<String>),
+    /// It could compute, but others have the processors.
+    Starves,
 }
 
 /// Of which findings there is to be one, however many there are.

@@ -12,8 +12,8 @@
 //!      captures · lines · findings
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
-//!  k4  pool · spares · worker · local · local_set ·      the loops that tie it together
-//!      blocking
+//!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
+//!      local_set · blocking
 //! ```
 //!
 //! # The law of orderings
@@ -47,6 +47,7 @@ pub(crate) mod rng;
 pub(crate) mod root;
 pub(crate) mod seat;
 pub(crate) mod slot;
+pub(crate) mod slow;
 pub(crate) mod spares;
 pub(crate) mod stuck;
 pub(crate) mod task;

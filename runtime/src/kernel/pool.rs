@@ -31,6 +31,7 @@ use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::{Slow, Watched};
 use crate::kernel::spares::Spares;
 use crate::kernel::stuck::Position;
 use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
@@ -62,7 +63,7 @@ pub(crate) struct Pool {
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     end: Mutex<End>,
     /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
     ended: Condvar,
@@ -90,6 +91,8 @@ pub(super) struct Remote {
     pub(super) wheel: wheel::Handle,
     pub(super) seat: Arc<Seat>,
     pub(super) counters: CachePadded<Counters>,
+    /// If its polls are watched.
+    pub(super) watched: Option<Box<Watched>>,
 }
 
 /// Totals of one worker: written by it alone, with plain stores.
@@ -183,6 +186,7 @@ impl Pool {
                 wheel,
                 seat: Arc::clone(&seat),
                 counters: CachePadded::new(counters),
+                watched: Watched::new(&wanted),
             }));
             seats.push(seat);
             deques.push(deque);
@@ -360,6 +364,23 @@ impl Pool {
     /// True if there is a task that a thief could have.
     pub(super) fn has_work(&self) -> bool {
         !self.injector.is_empty() || self.active().any(|remote| !remote.stealer.is_empty())
+    }
+
+    // ----- the watcher --------------------------------------------------------------------------------
+
+    /// Looks for polls that take long.
+    pub(super) fn look_for_slow_polls(&self, slow: &mut Slow) {
+        for (worker, remote) in self.active().enumerate() {
+            if let Some(watched) = &remote.watched {
+                let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
+                slow.look(worker, watched, behind);
+            }
+        }
+    }
+
+    /// True if somebody has to [watch](Self::watch): others may come to the help of a worker that is stuck, or it is to be told of.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.can_be_helped() || self.wanted.slow_polls.is_some()
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------

@@ -33,6 +33,7 @@
 
 use crate::kernel::driver::Driver;
 use crate::kernel::pool::{Pool, Remote};
+use crate::kernel::slow::Slow;
 use crate::kernel::stuck::{Observed, Seen};
 use crate::kernel::task::Runnable;
 use crate::kernel::watcher::{self, NAP, NEXT};
@@ -127,6 +128,8 @@ struct Memory {
     soon: u32,
     /// Since when more workers have been free than there should be.
     calm_since: Option<u64>,
+    /// Polls that take long, if somebody wants to know of them.
+    slow: Option<Slow>,
 }
 
 impl Pool {
@@ -137,6 +140,7 @@ impl Pool {
             observed: vec![Observed::new(prim::now()); pool.remotes.len()],
             soon: 0,
             calm_since: None,
+            slow: Slow::new(&pool.wanted, pool.remotes.len()),
         };
         pool.watcher.run(
             watcher::QUIET,
@@ -149,6 +153,9 @@ impl Pool {
     /// Looks at all workers, and does what has to be done; says when to look again.
     fn look(pool: &Arc<Self>, memory: &mut Memory, start: impl Fn(Handed) -> bool) -> Duration {
         pool.settle();
+        if let Some(slow) = &mut memory.slow {
+            pool.look_for_slow_polls(slow);
+        }
         let now = prim::now();
         let unattended =
             has_reactor(&pool.driver) && !pool.active().any(|remote| remote.seat.is_polling());

@@ -35,6 +35,7 @@ use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::Watched;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
@@ -63,6 +64,8 @@ pub(crate) struct Core {
     is_spare: bool,
     /// The worker whose list of sleeping tasks is used: this one, or for a spare one that stays.
     shard: usize,
+    /// Somebody watches the pool.
+    is_watched: bool,
     home: Home,
     deque: Worker<Runnable>,
     /// Tasks since the last exceptional step.
@@ -126,6 +129,18 @@ fn run(task: Runnable) {
     }
 }
 
+/// As [`run`], where others are to see what is polled.
+fn run_watched(task: Runnable) {
+    watched_here(|watched| task.announce(&watched.polling));
+    run(task);
+    watched_here(|watched| watched.polling.end());
+}
+
+/// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
+pub(super) fn watched_here(f: impl FnOnce(&Watched)) {
+    current(|core| core.remote.watched.as_deref().map(f));
+}
+
 /// What a worker does next.
 enum Step {
     Task(Runnable),
@@ -150,6 +165,7 @@ impl Core {
             alone: pool.workers() == 1 && !is_spare,
             is_spare,
             shard: index % pool.workers(),
+            is_watched: pool.is_watched(),
             pool,
             index,
             deque,
@@ -475,8 +491,7 @@ impl Core {
     /// This worker is no longer counted as sleeping: what it fires next may keep it, as a task may.
     fn count_awake(&self) {
         self.remote.counters.count_sleep();
-        // A lone worker that nobody can come to the help of has none.
-        if self.pool.can_be_helped() {
+        if self.is_watched {
             self.pool.watcher.awake();
         }
     }

@@ -19,6 +19,7 @@ pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
 pub(crate) mod stack;
+pub(crate) mod threads;
 pub(crate) mod turns;
 
 pub(crate) use cell::UnsafeCell;

@@ -105,12 +105,12 @@ impl Inner {
         Ok(inner)
     }
 
-    /// Starts the thread that looks after stuck workers, unless there is nobody who could help one.
+    /// Starts the thread that looks after stuck workers, unless nobody could help one, nor wants to know.
     fn start_watcher(self: &Arc<Self>) {
         let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
             return;
         };
-        if !pool.can_be_helped() {
+        if !pool.is_watched() {
             return;
         }
         let (inner, pool) = (Arc::clone(self), Arc::clone(pool));

@@ -13,7 +13,12 @@ static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
 pub fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    diagnostics::on_report(|report| REPORTS.lock().unwrap().push(report.clone()));
+    diagnostics::on_report(|report| {
+        // To print a panic's backtrace takes long, which is told too.
+        if report.kind() != ReportKind::SlowPoll {
+            REPORTS.lock().unwrap().push(report.clone());
+        }
+    });
     reports();
     turn
 }

@@ -3,6 +3,7 @@
 mod huge;
 mod lost;
 mod never_awaited;
+mod slow;
 pub(super) mod still_running;
 pub(super) mod waits;
 
@@ -33,6 +34,8 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// A task is in one poll for long, and holds up those behind it.
+    SlowPoll,
     /// A task returned an error, and nobody will see it.
     LostError,
     /// A task returned a `Result` of a type that leno does not know, and nobody has looked at it. Once for each place of a
@@ -59,6 +62,7 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::SlowPoll => "slow-poll",
             ReportKind::LostError => "lost-error",
             ReportKind::UnreadResult => "unread-result",
             ReportKind::HugeFuture => "huge-future",
@@ -83,6 +87,7 @@ impl Report {
     pub(super) fn of(finding: Finding) -> Self {
         match finding {
             Finding::LostPanic { task, message } => lost::panic(task, message),
+            Finding::SlowPoll(poll) => slow::poll(*poll),
             Finding::LostError { task, error } => lost::error(task, error),
             Finding::UnreadResult { task } => lost::unread(task),
             Finding::HugeFuture { task } => huge::future(task),

@@ -44,6 +44,7 @@ pub(crate) struct Header {
 }
 
 /// What depends on the future's type. The operations all take the header of a task of that type.
+#[derive(Debug)]
 pub(super) struct Vtable {
     /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,

@@ -61,6 +61,7 @@ mod join;
 mod large;
 mod lost;
 mod origin;
+mod polling;
 mod run;
 mod state;
 mod waker;
@@ -74,6 +75,7 @@ pub use id::Id;
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
 pub(crate) use origin::Origin;
+pub(crate) use polling::{Poll, Polling};
 pub(crate) use run::Runnable;
 
 use std::future::Future;

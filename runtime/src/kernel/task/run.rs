@@ -169,7 +169,7 @@ impl Runnable {
         drop(self);
     }
 
-    fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &Header {
         // SAFETY: the claim keeps the task incomplete, hence alive.
         unsafe { self.0.as_ref() }
     }

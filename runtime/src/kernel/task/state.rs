@@ -119,6 +119,9 @@ pub(crate) enum Leaving {
 }
 
 impl Word {
+    /// All that is known of the word of a task that somebody polls.
+    pub(super) const POLLED: Self = Self(RUNNING);
+
     pub(crate) fn is_complete(self) -> bool {
         self.0 & COMPLETE != 0
     }

@@ -10,11 +10,12 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, run, with_core};
+use super::{Core, Step, current, run, run_watched, with_core};
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
 use crate::kernel::root::Driving;
+use crate::kernel::task::Runnable;
 use crate::prim::Arc;
 use std::ptr;
 
@@ -50,6 +51,9 @@ fn take() -> Option<Box<Core>> {
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
+    if let Some(watched) = &core.remote.watched {
+        watched.leaves_its_thread();
+    }
     Some(core)
 }
 
@@ -64,6 +68,9 @@ impl Handed {
             if !core.is_spare {
                 // SAFETY: the wheel goes with the core, which has just been handed to this thread.
                 unsafe { core.wheel().own() };
+            }
+            if let Some(watched) = &core.remote.watched {
+                watched.is_on_this_thread();
             }
             here::with(|here| {
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
@@ -83,19 +90,12 @@ impl Handed {
     pub(crate) fn run(self) -> Outcome {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
-        let is_spare = self.is_spare();
+        let (is_spare, is_watched) = (self.is_spare(), self.is_watched());
         self.install();
-        if is_spare {
-            run_spare();
-        } else {
-            loop {
-                match current(Core::step) {
-                    Some(Step::Task(task)) => run(task),
-                    Some(Step::Rested) => {}
-                    // Closed, or gone with the task.
-                    Some(Step::Ended) | None => break,
-                }
-            }
+        match (is_spare, is_watched) {
+            (false, false) => run_all(Core::step, run),
+            (false, true) => run_all(Core::step, run_watched),
+            (true, is_watched) => run_spare(is_watched),
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
@@ -113,6 +113,13 @@ impl Handed {
     /// True for the core of a [spare worker](crate::kernel::spares).
     pub(crate) fn is_spare(&self) -> bool {
         self.0.as_ref().is_some_and(|core| core.is_spare)
+    }
+
+    /// True if somebody wants to know of its slow polls.
+    fn is_watched(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|core| core.remote.watched.is_some())
     }
 
     fn is_closed(&self) -> bool {
@@ -201,16 +208,27 @@ impl Outcome {
     }
 }
 
-/// The loop of a spare worker, which may be told to leave. One of its own, so that others need not look.
-#[cold]
-fn run_spare() {
-    current(Core::arrive);
+/// Runs tasks with `run` as long as this thread holds the core, and there is a next step.
+#[inline(always)]
+fn run_all(step: impl Fn(&Core) -> Step, run: impl Fn(Runnable)) {
     loop {
-        match current(Core::step_unless_told) {
+        match current(&step) {
             Some(Step::Task(task)) => run(task),
             Some(Step::Rested) => {}
+            // Ended, or gone with the task.
             Some(Step::Ended) | None => break,
         }
+    }
+}
+
+/// The loop of a spare worker, which may be told to leave. One of its own, so that others need not look.
+#[cold]
+fn run_spare(is_watched: bool) {
+    current(Core::arrive);
+    if is_watched {
+        run_all(Core::step_unless_told, run_watched);
+    } else {
+        run_all(Core::step_unless_told, run);
     }
 }
 
