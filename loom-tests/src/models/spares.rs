@@ -106,7 +106,6 @@ impl Gate {
 }
 
 /// A task keeps the only worker until another has run: a spare comes, and runs that.
-// Mutation (it makes this fail): worker.rs, `dry` of a spare does not look into the injector: deadlock.
 #[test]
 fn a_stuck_worker_is_rescued() {
     explore(1, || {
@@ -149,7 +148,7 @@ fn a_start_meets_the_end() {
 }
 
 /// As above, but there is no thread for the spare.
-// Mutation: worker/handed.rs, `leave` does not count the core out: nobody is the last.
+// Mutation: pool.rs, `count_core` does not count: it counts below nothing.
 #[test]
 fn a_start_that_fails_meets_the_end() {
     explore(2, || {
@@ -251,7 +250,7 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 
 /// The watcher takes its word back, and starts another one, while the spare that was told may be leaving: each has a place of its
 /// own.
-// Mutations: spares.rs, `withdraw` just stores, or `start_spare` does not ask it: two have one place.
+// Mutation: spares.rs, `gone` says so before the spare is counted out: two have one place.
 #[test]
 fn a_start_meets_a_leave() {
     explore(1, || {
