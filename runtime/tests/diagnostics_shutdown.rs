@@ -83,10 +83,11 @@ fn a_task_that_blocks_its_worker_is_told() {
         let runtime = pool(workers);
         let (keep, gate) = gate();
         let (started, start) = channel();
-        let task = runtime.block_on(async {
+        let task = {
+            let _entered = runtime.enter();
             let builder = leno::task::Builder::new().name("checkout");
             builder.spawn(blocks(started, gate)).unwrap()
-        });
+        };
         let line = line!() - 2;
         start.recv().unwrap();
         let report = runtime.shutdown(SHORT);
