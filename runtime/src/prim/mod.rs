@@ -18,7 +18,11 @@ mod clock;
 pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod shared_file;
+pub(crate) mod tick;
 pub(crate) mod turns;
+pub(crate) mod words;
 
 pub(crate) use cell::UnsafeCell;
 pub(crate) use clock::{base, now};

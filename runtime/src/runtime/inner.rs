@@ -7,7 +7,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
-use crate::kernel::pool::Pool;
+use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::waiting::waiting;
@@ -49,7 +49,7 @@ pub(super) struct Settings {
 enum Scheduler {
     Pool {
         pool: Arc<Pool>,
-        home: Home,
+        homes: Homes,
         /// The thread that looks after stuck workers, until somebody waits for its end.
         watcher: Mutex<Option<thread::JoinHandle<()>>>,
     },
@@ -89,7 +89,7 @@ impl Inner {
         let inner = Arc::new(Self {
             id: super::Id::next(),
             scheduler: Scheduler::Pool {
-                home: Pool::home(&pool),
+                homes: Pool::homes(&pool),
                 watcher: Mutex::new(start_watcher(&pool)),
                 pool,
             },
@@ -287,7 +287,7 @@ impl Inner {
     #[inline]
     fn count_spawned(&self) -> Home {
         match &self.scheduler {
-            Scheduler::Pool { pool, home, .. } => pool.count_spawned(home),
+            Scheduler::Pool { pool, homes, .. } => pool.count_spawned(homes),
             Scheduler::Local { local, home } => {
                 local.count_spawned();
                 home.clone()

@@ -62,7 +62,7 @@ mod waker;
 pub use abort::AbortHandle;
 pub(crate) use cell::Header;
 pub use error::JoinError;
-pub(crate) use home::{Home, Scheduler};
+pub(crate) use home::{Home, Lent, Scheduler};
 pub use id::Id;
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;

@@ -3,6 +3,7 @@
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
+use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
 use std::task::Context;
@@ -43,11 +44,19 @@ impl Runnable {
     #[inline(always)]
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run(self) -> Option<Self> {
+        self.run_as::<false>().0
+    }
+
+    /// As [`run`](Self::run); if it is `OBSERVED`, the wakers that the task gets tell of their wakes. Says too what became of the
+    /// task.
+    #[inline(always)]
+    #[must_use = "the task was woken: it has to be queued again"]
+    pub(crate) fn run_as<const OBSERVED: bool>(self) -> (Option<Self>, Outcome) {
         match self.header().state.start() {
-            Start::Poll(word) => self.poll(word),
+            Start::Poll(word) => self.poll::<OBSERVED>(word),
             Start::Cancel(word) => {
                 self.cancel_started(word);
-                None
+                (None, Outcome::Cancelled)
             }
         }
     }
@@ -64,11 +73,11 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
-    fn poll(self, word: Word) -> Option<Self> {
+    fn poll<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
-        let waker = waker::borrowed(task);
+        let waker = waker::borrowed::<OBSERVED>(task);
         let mut cx = Context::from_waker(&waker);
         let (polled, woken) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
@@ -83,12 +92,15 @@ impl Runnable {
         if polled.is_ready() {
             // SAFETY: the output is stored, and the claim ends here.
             unsafe { complete(self.into_raw(), word) };
-            None
+            (None, Outcome::Done)
         } else if woken {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
-            Some(self)
+            (Some(self), Outcome::Woken)
         } else {
-            self.idle(word)
+            match self.idle(word) {
+                None => (None, Outcome::Asleep),
+                woken => (woken, Outcome::Woken),
+            }
         }
     }
 
@@ -134,7 +146,7 @@ impl Runnable {
         drop(self);
     }
 
-    fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         // SAFETY: the claim keeps the task incomplete, hence alive.
         unsafe { self.0.as_ref() }
     }

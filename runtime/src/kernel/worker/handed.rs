@@ -10,7 +10,7 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, run, with_core};
+use super::{Core, Step, current, observed, run, with_core};
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold};
@@ -28,6 +28,7 @@ pub(crate) fn hand_off() -> Option<Handed> {
     if here::with(|here| here.hold.get()) != Hold::Core {
         return None;
     }
+    observed::block_in_place();
     let core = take()?;
     here::with(|here| here.hold.set(Hold::Counted));
     // A task in the slot has been promised to run right after this one, which may now take long.
@@ -42,12 +43,27 @@ pub(crate) fn hand_off() -> Option<Handed> {
     Some(Handed(Some(core)))
 }
 
+/// Finds tasks and runs them, or sleeps, until there is a reason to leave.
+// Not inlined: each of the two has its registers for itself.
+#[inline(never)]
+fn run_tasks<const OBSERVED: bool>() {
+    loop {
+        match current(Core::step::<OBSERVED>) {
+            Some(Step::Task(task)) => run::<OBSERVED>(task),
+            Some(Step::Rested) => {}
+            Some(Step::Leave) | None => return,
+        }
+    }
+}
+
 /// Takes the core away from this thread.
 fn take() -> Option<Box<Core>> {
     let core = here::with(|here| here.core.replace(ptr::null())) as *mut Core;
     if core.is_null() {
         return None;
     }
+    // It was this core's.
+    here::with(|here| here.recorder.set(ptr::null()));
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
@@ -65,6 +81,7 @@ impl Handed {
             // SAFETY: the wheel goes with the core, which has just been handed to this thread.
             unsafe { core.wheel().own() };
             here::with(|here| {
+                here.recorder.set(core.pen.address());
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
                 debug_assert!(before.is_null(), "a thread cannot hold two cores");
                 here.hold.set(Hold::Core);
@@ -84,12 +101,12 @@ impl Handed {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
         self.install();
-        loop {
-            match current(Core::step) {
-                Some(Step::Task(task)) => run(task),
-                Some(Step::Rested) => {}
-                // Closed, or gone with the task.
-                Some(Step::Closed) | None => break,
+        // Until the pool is closed, or the core gone with a task.
+        while let Some(observed) = current(Core::next_loop).flatten() {
+            if observed {
+                run_tasks::<true>();
+            } else {
+                run_tasks::<false>();
             }
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));

@@ -1,6 +1,6 @@
 //! How a worker that has run dry looks for work: tasks that wait behind other workers, and timers that they do not come to.
 
-use super::{Core, retrying};
+use super::{Core, observed, retrying};
 use crate::kernel::here;
 use crate::kernel::intervals::LATE;
 use crate::kernel::task::Runnable;
@@ -14,23 +14,26 @@ pub(super) fn is_neglected(wheel: &wheel::Handle, now: u64) -> bool {
 
 impl Core {
     /// Looks for work at the others'.
-    pub(super) fn search(&self) -> Option<Runnable> {
+    pub(super) fn search<const OBSERVED: bool>(&self) -> Option<Runnable> {
         let remotes = &self.pool.remotes;
         let start = here::with(|here| here.rng.below(remotes.len() as u32)) as usize;
         let others = || {
             (start..remotes.len())
                 .chain(0..start)
                 .filter(|&index| index != self.index)
-                .map(|index| &remotes[index])
+                .map(|index| (index, &remotes[index]))
         };
-        for remote in others() {
+        for (index, remote) in others() {
             let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
             if stolen.is_some() {
+                if OBSERVED {
+                    observed::steal(&stolen, index);
+                }
                 return stolen;
             }
         }
         // A task in a slot is about to run where its data is; it is taken only if that takes too long.
-        for remote in others() {
+        for (index, remote) in others() {
             let seen = remote.slot.peek();
             if seen.is_null() {
                 continue;
@@ -43,10 +46,16 @@ impl Core {
             }
             let stolen = remote.slot.steal(seen);
             if stolen.is_some() {
+                if OBSERVED {
+                    observed::steal(&stolen, index);
+                }
                 return stolen;
             }
         }
         self.quietly(|| self.fire_overdue(self.pool.clock.now()));
+        if OBSERVED {
+            observed::end_timers();
+        }
         self.deque.pop().or_else(|| self.take_injected())
     }
 
