@@ -70,6 +70,7 @@ pub mod signal;
 pub mod sync;
 pub mod task;
 pub mod time;
+pub mod trace;
 
 pub use leno_macros::{main, test};
 pub use task::spawn;

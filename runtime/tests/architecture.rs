@@ -8,7 +8,15 @@ const FLOORS: [&[&str]; 6] = [
     &["prim"],
     &["kernel"],
     &["sync"],
-    &["task", "time", "io", "runtime", "macros", "diagnostics"],
+    &[
+        "task",
+        "time",
+        "io",
+        "runtime",
+        "macros",
+        "diagnostics",
+        "trace",
+    ],
     &["net", "fs", "process", "signal"],
     &["hyper"],
 ];

@@ -23,6 +23,7 @@ mod origin;
 mod pool;
 mod queue;
 mod readiness;
+mod ring;
 mod rwlock;
 mod seat;
 mod semaphore;

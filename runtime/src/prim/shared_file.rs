@@ -15,8 +15,8 @@ use std::io::{self, Write};
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr::{self, NonNull};
-use std::sync::Once;
 use std::sync::Mutex;
+use std::sync::Once;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 /// Parts begin where pages do, of whatever size those are on the machines there are.
@@ -77,7 +77,10 @@ impl SharedFile {
         }
         let bytes = words.checked_mul(8).filter(|&bytes| bytes > 0);
         let bytes = bytes.ok_or(io::ErrorKind::InvalidInput)?;
-        let mut growing = self.file.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut growing = self
+            .file
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         let place = growing.length;
         let room = (bytes as u64).next_multiple_of(PAGE);
         let zeros = [0; 4096];

@@ -6,9 +6,9 @@
 //! system has found that they do not, it does not use them for its own clock either, and nor do we.
 
 use super::now as system;
+use std::sync::OnceLock;
 #[cfg(target_arch = "x86_64")]
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::OnceLock;
 
 /// How ticks are converted.
 #[derive(Debug, Clone, Copy)]
@@ -102,7 +102,10 @@ fn is_invariant() -> bool {
 }
 
 /// Linux marks a counter that it has found unsteady by not offering it as a source of its clock.
-#[cfg(all(target_arch = "x86_64", any(target_os = "linux", target_os = "android")))]
+#[cfg(all(
+    target_arch = "x86_64",
+    any(target_os = "linux", target_os = "android")
+))]
 fn is_distrusted() -> bool {
     const SOURCES: &str = "/sys/devices/system/clocksource/clocksource0/available_clocksource";
     // A virtual machine's clock may be made of the counter, and be the only one that is offered.
@@ -112,7 +115,10 @@ fn is_distrusted() -> bool {
     })
 }
 
-#[cfg(all(target_arch = "x86_64", not(any(target_os = "linux", target_os = "android"))))]
+#[cfg(all(
+    target_arch = "x86_64",
+    not(any(target_os = "linux", target_os = "android"))
+))]
 fn is_distrusted() -> bool {
     false
 }

@@ -13,7 +13,7 @@ pub(crate) struct Words {
     start: NonNull<AtomicU64>,
     length: usize,
     /// What keeps them; those of a mapping that stays for ever need nothing.
-    _memory: Option<SelfArc<Memory>>,
+    memory: Option<SelfArc<Memory>>,
 }
 
 // SAFETY: the words are atomics, and are kept by the count (or for ever).
@@ -47,7 +47,7 @@ impl Words {
         Self {
             start,
             length,
-            _memory: Some(SelfArc::new(Memory { start, layout })),
+            memory: Some(SelfArc::new(Memory { start, layout })),
         }
     }
 
@@ -61,8 +61,13 @@ impl Words {
         Self {
             start,
             length,
-            _memory: None,
+            memory: None,
         }
+    }
+
+    /// True if they are those of a mapping.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.memory.is_none()
     }
 
     /// Some of the words.
@@ -71,7 +76,7 @@ impl Words {
         Self {
             start: NonNull::from(part).cast(),
             length: part.len(),
-            _memory: self._memory.clone(),
+            memory: self.memory.clone(),
         }
     }
 }

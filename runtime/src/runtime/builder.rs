@@ -339,6 +339,7 @@ impl Builder {
         );
         let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
+        let records = wanted.recorder;
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();
@@ -358,14 +359,15 @@ impl Builder {
                     owner.is_some(),
                     wanted,
                 ),
-                self.settings(owner),
+                self.settings(owner, records),
                 self.blocking(0),
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
                 let (pool, cores) =
                     Pool::new(workers, driver, clock, hooks, self.intervals, wanted);
-                Inner::start_pool(pool, cores, self.settings(None), self.blocking(workers))?
+                let settings = self.settings(None, records);
+                Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
@@ -379,11 +381,12 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(&self, owner: Option<ThreadId>) -> Settings {
+    fn settings(&self, owner: Option<ThreadId>, records: bool) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
             owner,
+            records,
             built_at: Location::caller(),
         }
     }

@@ -7,6 +7,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
+use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
@@ -14,6 +15,7 @@ use crate::kernel::waiting::waiting;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::{Mutex, process};
+use crate::trace;
 use std::future::Future;
 use std::io;
 use std::mem::ManuallyDrop;
@@ -41,6 +43,8 @@ pub(super) struct Settings {
     pub(super) time: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
+    /// It is recorded from the start.
+    pub(super) records: bool,
     /// Where its builder was told to build it.
     pub(super) built_at: &'static Location<'static>,
 }
@@ -97,6 +101,7 @@ impl Inner {
             blocking,
             process: process::number(),
         });
+        trace::begin(&inner, inner.settings.records);
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
                 // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
@@ -118,7 +123,7 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> Arc<Self> {
-        Arc::new(Self {
+        let inner = Arc::new(Self {
             id: super::Id::next(),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
@@ -127,16 +132,18 @@ impl Inner {
             settings,
             blocking,
             process: process::number(),
-        })
+        });
+        trace::begin(&inner, inner.settings.records);
+        inner
     }
 
     // ----- parts --------------------------------------------------------------------------------------
 
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
     }
 
-    pub(super) fn id(&self) -> super::Id {
+    pub(crate) fn id(&self) -> super::Id {
         self.id
     }
 
@@ -248,6 +255,22 @@ impl Inner {
     fn is_left_behind(&self) -> bool {
         let is_whole = self.is_local() && self.reactor().is_none();
         !is_whole && self.is_inherited()
+    }
+
+    /// Has the runtime observed more closely, or less.
+    pub(crate) fn observe(&self, change: Change, source: impl FnOnce() -> Source) {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.observe(change, source),
+            Scheduler::Local { local, .. } => local.observe(change, source),
+        }
+    }
+
+    /// What has been recorded of it.
+    pub(crate) fn observation(&self) -> Option<&Observe> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => Some(pool.observation()),
+            Scheduler::Local { local, .. } => Some(local.observation()),
+        }
     }
 
     // ----- running ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 use super::{Driven, Local};
 use crate::kernel::here;
+use crate::kernel::observe::Observe;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
@@ -66,6 +67,10 @@ impl Scheduler for LocalHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn observe(&self) -> Option<&Observe> {
+        Some(&self.0.observe)
     }
 
     fn wanted(&self) -> &Wanted {

@@ -94,8 +94,21 @@ impl Word {
     pub(crate) fn kind(self) -> Option<Kind> {
         use Kind::*;
         const KINDS: [Kind; 15] = [
-            PollEnd, Wake, Spawn, End, Steal, Park, Unpark, Look, Io, Timers, BlockInPlace, Slow,
-            Spare, Mark, Known,
+            PollEnd,
+            Wake,
+            Spawn,
+            End,
+            Steal,
+            Park,
+            Unpark,
+            Look,
+            Io,
+            Timers,
+            BlockInPlace,
+            Slow,
+            Spare,
+            Mark,
+            Known,
         ];
         KINDS
             .get(((self.0 >> KIND_SHIFT) as usize).wrapping_sub(1))
@@ -135,7 +148,9 @@ mod tests {
             assert_eq!(word.of_outcome(), Outcome::Cancelled);
         }
         assert_eq!(Word(0).kind(), None);
-        let word = Word::new(Kind::Wake, ID + 6).outcome(Outcome::Woken).peer(3);
+        let word = Word::new(Kind::Wake, ID + 6)
+            .outcome(Outcome::Woken)
+            .peer(3);
         assert_eq!((word.id(), word.of_peer()), (5, 3));
         assert_eq!(word.of_outcome(), Outcome::Woken);
     }

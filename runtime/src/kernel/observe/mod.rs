@@ -9,13 +9,16 @@
 pub(crate) mod event;
 pub(crate) mod histogram;
 mod mode;
+mod pen;
 mod recorder;
 pub(crate) mod ring;
 mod sample;
 pub(crate) mod store;
 pub(crate) mod strings;
+pub(in crate::kernel) mod turns;
 
 pub(crate) use mode::{Change, CopiedTrack, Observe, Source};
+pub(crate) use pen::Pen;
 pub(crate) use recorder::Recorder;
 
 use crate::kernel::here;

@@ -3,7 +3,7 @@
 //! Off, recording, tracing: the closest of what somebody wants. The scheduler is told under the lock of this; its workers look
 //! when they look around, or wake up. What was recorded stays when nobody wants it any more.
 
-use super::event::{EVENT, Kind, LIFE, Word};
+use super::event::{EVENT, LIFE};
 use super::histogram::Counted;
 use super::recorder::Recorder;
 use super::ring::Copied;
@@ -183,11 +183,6 @@ impl Observe {
     /// A thread outside marks the moment.
     pub(crate) fn mark_from_outside(&self, label: &str) {
         self.outside(|recorder| recorder.mark(label));
-    }
-
-    /// Whoever looks after the workers has something to say.
-    pub(crate) fn note(&self, kind: Kind, id: u64, worker: usize) {
-        self.outside(|recorder| recorder.within(Word::new(kind, id).peer(worker)));
     }
 
     // ----- readers ------------------------------------------------------------------------------------

@@ -18,8 +18,8 @@
 
 use super::event::{Kind, LIFE, Outcome, Word};
 use super::mode::Shared;
-use super::store::{OUTSIDE, Store, Track};
 use super::ring::Ring;
+use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::here;
 use crate::kernel::task::Header;
 use crate::prim::{SelfArc, tick};
@@ -182,7 +182,9 @@ impl Recorder {
         self.until_sample.set(left);
         if left == 0 {
             self.until_sample.set(SAMPLED);
-            self.shared.sample.start(id, tick::now(), self.store.calibration.ticks_per_second);
+            self.shared
+                .sample
+                .start(id, tick::now(), self.store.calibration.ticks_per_second);
         }
     }
 

@@ -49,9 +49,9 @@ impl Sample {
             return;
         }
         // Ordering: Acquire, partner of the Releases here and in `free`.
-        let claimed =
-            self.task
-                .compare_exchange(there, BUSY, Ordering::Acquire, Ordering::Relaxed);
+        let claimed = self
+            .task
+            .compare_exchange(there, BUSY, Ordering::Acquire, Ordering::Relaxed);
         if claimed.is_ok() {
             self.since.store(now, Ordering::Relaxed);
             self.task.store(id, Ordering::Release);

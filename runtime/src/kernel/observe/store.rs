@@ -48,11 +48,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn new(
-        strings: Strings,
-        calibration: Calibration,
-        memory: Box<dyn Memory>,
-    ) -> Self {
+    pub(crate) fn new(strings: Strings, calibration: Calibration, memory: Box<dyn Memory>) -> Self {
         Self {
             strings,
             calibration,

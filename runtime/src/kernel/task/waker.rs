@@ -16,8 +16,12 @@ use std::task::{RawWaker, RawWakerVTable, Waker};
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 /// Of wakers that tell of their wakes.
-static OBSERVED_VTABLE: RawWakerVTable =
-    RawWakerVTable::new(clone_observed, wake_observed, wake_by_ref_observed, drop_waker);
+static OBSERVED_VTABLE: RawWakerVTable = RawWakerVTable::new(
+    clone_observed,
+    wake_observed,
+    wake_by_ref_observed,
+    drop_waker,
+);
 
 /// A waker for the length of a poll. It is not counted: the poller keeps the task alive, and a clone counts
 /// for itself.
@@ -30,11 +34,7 @@ pub(super) fn borrowed<const OBSERVED: bool>(task: NonNull<Header>) -> ManuallyD
 
 #[inline(always)]
 fn raw<const OBSERVED: bool>(task: NonNull<Header>) -> RawWaker {
-    let vtable = if OBSERVED {
-        &OBSERVED_VTABLE
-    } else {
-        &VTABLE
-    };
+    let vtable = if OBSERVED { &OBSERVED_VTABLE } else { &VTABLE };
     RawWaker::new(task.as_ptr() as *const (), vtable)
 }
 
