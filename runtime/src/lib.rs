@@ -67,6 +67,7 @@ pub mod process;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
+mod symbols;
 pub mod sync;
 pub mod task;
 pub mod time;

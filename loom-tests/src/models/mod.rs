@@ -9,6 +9,7 @@ mod barrier;
 mod block_on;
 mod blocking;
 mod broadcast;
+mod captures;
 mod finished;
 mod idle;
 mod join;

@@ -1,5 +1,6 @@
 //! What the models of tasks share: a scheduler that is one queue, run by whoever comes, and futures to run.
 
+use crate::kernel::captures::{Captures, Standing};
 use crate::kernel::census;
 use crate::kernel::owned::Owned;
 use crate::kernel::task::{
@@ -12,11 +13,14 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 /// A queue of tasks, and those that sleep.
 pub(crate) struct Queue {
     ready: Mutex<VecDeque<Runnable>>,
     owned: Owned,
+    captures: Captures,
+    closed: AtomicBool,
 }
 
 struct QueueHome(Arc<Queue>);
@@ -43,6 +47,10 @@ impl Scheduler for QueueHome {
             unsafe { self.0.owned.unlink(shard, task) };
         }
     }
+
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
+    }
 }
 
 impl Queue {
@@ -50,6 +58,8 @@ impl Queue {
         Arc::new(Self {
             ready: Mutex::new(VecDeque::new()),
             owned: Owned::new(1),
+            captures: Captures::new(),
+            closed: AtomicBool::new(false),
         })
     }
 
@@ -77,6 +87,13 @@ impl Queue {
         census::take(&self.owned, std::ptr::null(), bite)
     }
 
+    /// Where the tasks that have been asleep stand; waits until all have answered, or not at all.
+    pub(crate) fn stand(&self, waits: bool) -> Vec<Standing> {
+        let patience = if waits { Duration::MAX } else { Duration::ZERO };
+        self.captures
+            .ask(&census::handles(&self.owned, 1), patience)
+    }
+
     /// What `look` says of each of them, one at a time.
     pub(crate) fn walk<T>(&self, look: impl Fn(&Header) -> T) -> Vec<T> {
         let mut seen = Vec::new();
@@ -100,6 +117,15 @@ impl Queue {
         if let Some(woken) = task.run() {
             self.ready.lock().push_back(woken);
         }
+    }
+
+    /// Whoever runs the queue again and again is to stop.
+    pub(crate) fn note_closed(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Cancels what sleeps, and tells the others.

@@ -27,13 +27,16 @@
 //! have not been delivered.
 
 mod deliver;
+mod dump;
 mod json;
 mod report;
 mod settings;
 
 pub use deliver::{flush, on_report};
+pub use dump::{Dump, Frame, Leaf, Stands, TaskDump};
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
+pub(crate) use dump::take_elsewhere;
 pub(crate) use settings::prepare;

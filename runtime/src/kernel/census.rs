@@ -12,7 +12,7 @@
 
 use crate::kernel::here;
 use crate::kernel::owned::Owned;
-use crate::kernel::task::{Header, TaskInfo};
+use crate::kernel::task::{AbortHandle, Header, TaskInfo};
 use std::ptr::NonNull;
 
 /// How many tasks are copied while the lock is held: microseconds.
@@ -31,5 +31,12 @@ pub(crate) fn take(owned: &Owned, scheduler: *const (), bite: usize) -> Vec<Task
         }
     }
     owned.walk(bite, &mut found, TaskInfo::look);
+    found
+}
+
+/// Handles to those that have been asleep.
+pub(crate) fn handles(owned: &Owned, bite: usize) -> Vec<AbortHandle> {
+    let mut found = Vec::new();
+    owned.walk(bite, &mut found, AbortHandle::of);
     found
 }

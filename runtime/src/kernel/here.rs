@@ -56,6 +56,8 @@ pub(crate) struct Here {
     pub(crate) running: Cell<*const ()>,
     /// The running task was woken by its own poll: no other thread knows of it.
     pub(crate) woken_itself: Cell<bool>,
+    /// What the leaves of the running task tell, or null; see [`super::captures`].
+    pub(crate) capture: Cell<*const ()>,
     /// What the running task may still do before it has to yield; see [`super::budget`].
     pub(crate) budget: Cell<u8>,
     /// When to look for events because of tasks that yield.
@@ -105,6 +107,7 @@ impl Here {
         Self {
             running: Cell::new(ptr::null()),
             woken_itself: Cell::new(false),
+            capture: Cell::new(ptr::null()),
             budget: Cell::new(super::budget::UNLIMITED),
             yields: Yields::new(),
             task_id: Cell::new(0),

@@ -28,6 +28,7 @@ mod observed;
 mod paused;
 
 use crate::kernel::budget;
+use crate::kernel::captures::Captures;
 use crate::kernel::clock::Clock;
 use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
@@ -65,6 +66,7 @@ pub(crate) struct Local {
     inbox_len: AtomicUsize,
     seat: Arc<Seat>,
     owned: Owned,
+    captures: Captures,
     driver: Driver,
     clock: Arc<Clock>,
     wheel: wheel::Handle,
@@ -175,6 +177,7 @@ impl Local {
             wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
             owned: Owned::new(1),
+            captures: Captures::new(),
             driver,
             clock,
             intervals: Fixed::new(intervals),

@@ -7,8 +7,13 @@
 //!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
+<<<<<<< HEAD
 //!  k2  task · observe · findings · atomic_waker ·        what wakes and is woken, what is found and recorded
 //!      finished · root · wheel
+=======
+//!  k2  task · captures · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
+//!      root · wheel
+>>>>>>> main
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -22,6 +27,7 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod clock;
 pub(crate) mod deferred;

@@ -17,8 +17,12 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+<<<<<<< HEAD
 mod observed;
 
+=======
+use crate::kernel::captures::{Captures, Standing};
+>>>>>>> main
 use crate::kernel::census;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -52,6 +56,7 @@ pub(crate) struct Pool {
     pub(super) injector: Injector<Runnable>,
     pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
+    captures: Captures,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) intervals: Intervals,
@@ -196,6 +201,7 @@ impl Pool {
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
             owned: Owned::new(workers),
+            captures: Captures::new(),
             driver,
             clock,
             intervals,
@@ -307,6 +313,12 @@ impl Pool {
     /// The tasks that have been asleep, and the one that this thread is polling.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
+    }
+
+    /// Where they stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
+        self.captures
+            .ask(&census::handles(&self.owned, census::BITE), patience)
     }
 
     /// Queues a task from outside.
@@ -524,8 +536,13 @@ impl Scheduler for PoolHome {
         ptr::from_ref(&*self.0).cast()
     }
 
+<<<<<<< HEAD
     fn observe(&self) -> Option<&Observe> {
         Some(&self.0.observe)
+=======
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
+>>>>>>> main
     }
 
     fn wanted(&self) -> &Wanted {

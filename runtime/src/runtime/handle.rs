@@ -3,10 +3,13 @@
 use super::current::{self, EnterGuard, TryCurrentError};
 use super::inner::Inner;
 use super::metrics::RuntimeMetrics;
+use crate::diagnostics::{self, Dump};
 use crate::kernel::task::Origin;
 use crate::task::{JoinHandle, TaskInfo};
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A counted handle to a runtime, to be cloned and sent wherever it is needed.
 ///
@@ -186,6 +189,46 @@ impl Handle {
     /// ```
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.inner.tasks()
+    }
+
+    /// Where the tasks of this runtime stand: by which chain of awaits each has come to what it waits for.
+    ///
+    /// Each task that [has been asleep](Self::tasks) is polled once more in its turn, as after a wake that was for nothing, and
+    /// tells which of its futures would wake it. These may be anybody's: nothing has to be prepared for it. A future in a
+    /// `FuturesUnordered`, or in whatever else polls with a waker of its own, is hidden behind that.
+    ///
+    /// Tasks that do not answer within `patience` are in the dump without a chain: one that is being polled all the while, and
+    /// those that its thread does not come to. Nobody waits for longer.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no thread for the asker.
+    ///
+    /// # Cancel safety
+    ///
+    /// The tasks are asked all the same.
+    ///
+    /// # Cost
+    ///
+    /// A poll and some 5 µs for each task, on the workers; they are asked 256 at a time, between which the program has its turn.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let handle = leno::runtime::Handle::current();
+    /// let waiter = leno::spawn(leno::time::sleep(Duration::from_secs(60)));
+    /// leno::task::yield_now().await;
+    ///
+    /// let dump = handle.dump(Duration::from_secs(2)).await?;
+    /// assert_eq!(dump.task(waiter.id()).unwrap().leaves().len(), 1);
+    /// println!("{dump}");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
+    pub async fn dump(&self, patience: Duration) -> io::Result<Dump> {
+        diagnostics::take_elsewhere(self.clone(), patience).await
     }
 
     /// What the runtime counts.

@@ -3,6 +3,7 @@
 use super::current;
 use crate::diagnostics;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
+use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
@@ -206,6 +207,17 @@ impl Inner {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.tasks(),
             Scheduler::Local { local, .. } => local.tasks(),
+        }
+    }
+
+    /// Where the tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
+        if self.is_left_behind() {
+            return Vec::new();
+        }
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.stand(patience),
+            Scheduler::Local { local, .. } => local.stand(patience),
         }
     }
 

@@ -1,11 +1,13 @@
 //! What a current-thread scheduler counts, and what this thread is to it.
 
 use super::{Driven, Local};
+use crate::kernel::captures::Standing;
 use crate::kernel::census;
 use crate::kernel::here;
 use crate::kernel::task::TaskInfo;
 use crate::prim::atomic::Ordering;
 use std::ptr;
+use std::time::Duration;
 
 impl Local {
     pub(crate) fn count_spawned(&self) {
@@ -24,6 +26,12 @@ impl Local {
     /// The tasks that have been asleep, and the one that this thread is polling.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
+    }
+
+    /// Where they stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
+        self.captures
+            .ask(&census::handles(&self.owned, census::BITE), patience)
     }
 
     /// How often the driver went to sleep, and came back.

@@ -1,6 +1,7 @@
 //! A current-thread scheduler as its tasks see it.
 
 use super::{Driven, Local};
+use crate::kernel::captures::Captures;
 use crate::kernel::here;
 use crate::kernel::observe::Observe;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
@@ -69,8 +70,13 @@ impl Scheduler for LocalHome {
         ptr::from_ref(&*self.0).cast()
     }
 
+<<<<<<< HEAD
     fn observe(&self) -> Option<&Observe> {
         Some(&self.0.observe)
+=======
+    fn captures(&self) -> Option<&Captures> {
+        Some(&self.0.captures)
+>>>>>>> main
     }
 
     fn wanted(&self) -> &Wanted {

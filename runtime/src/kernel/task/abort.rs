@@ -2,6 +2,7 @@
 
 use super::cell::Header;
 use super::id::Id;
+use super::info::TaskInfo;
 use super::run::{Runnable, release};
 use super::state::Wake;
 use std::fmt;
@@ -42,6 +43,23 @@ impl AbortHandle {
     /// The task's id.
     pub fn id(&self) -> Id {
         self.header().id
+    }
+
+    /// Asks the task to tell where it stands, at its next turn, and says how it was before.
+    pub(crate) fn ask(&self) -> TaskInfo {
+        let header = self.header();
+        let info = TaskInfo::look(header);
+        match header.state.ask() {
+            // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).
+            Wake::Submit => header.home.schedule(unsafe { Runnable::from_raw(self.0) }),
+            Wake::Nothing => {}
+        }
+        info
+    }
+
+    /// A handle to a task that its list keeps for as long as the caller holds its lock.
+    pub(crate) fn of(task: &Header) -> Self {
+        Self::new(NonNull::from(task), task)
     }
 
     fn header(&self) -> &Header {

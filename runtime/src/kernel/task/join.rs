@@ -1,6 +1,7 @@
 //! The handle to a task's output.
 
 use super::abort::{self, AbortHandle};
+use super::capture::{self, WaitsFor, What};
 use super::cell::Header;
 use super::error::{Failure, JoinError};
 use super::home::Home;
@@ -103,7 +104,14 @@ impl<T> JoinHandle<T> {
         let old = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
         let (new, _replaced) = match old {
             Some(old) if old.will_wake(waker) => (old, None),
-            old => (waker.clone(), old),
+            Some(old) => {
+                capture::waits_for(waker, || WaitsFor {
+                    what: What::Task(header.id),
+                    address: self.task.as_ptr().addr(),
+                });
+                (waker.clone(), Some(old))
+            }
+            None => (waker.clone(), None),
         };
         // SAFETY: as above.
         header

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   word:  63 .... 24 │ 23 .. 8 │   7   │   6    │   5    │  4   │     3     │    2     │    1     │    0
-//!           references │  shard  │ spare │ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
+//!           references │  shard  │SPECIAL│ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
 //! ```
 //!
 //! | RUNNING | NOTIFIED | COMPLETE | meaning | who may touch the future |
@@ -41,12 +41,16 @@
 //!    completes. A task that never slept is in no list: its queue or its poller knows it.
 //! 8. **Freeing runs no user code**: future, output and join waker are gone by then, and the [origin](Origin) is plain data.
 //!    So the last waker may fall on any thread, long after the runtime.
+//! 9. **SPECIAL never comes without NOTIFIED**, as CANCELLED does not: whoever starts the task next sees it, in what its
+//!    read-modify-write returns, clears it, and [looks further](crate::kernel::captures). One that is left on a task that
+//!    ends means nothing.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!
 //! Orderings are argued at each transition in [`state`]; the models are `loom-tests/src/models/task.rs`.
 
 mod abort;
+mod capture;
 mod cell;
 mod error;
 mod home;
@@ -60,6 +64,7 @@ mod state;
 mod waker;
 
 pub use abort::AbortHandle;
+pub(crate) use capture::{Leaf, WaitsFor, What, waits_for};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};

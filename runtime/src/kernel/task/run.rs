@@ -1,12 +1,17 @@
 //! Running a task: the claim to poll it, one poll, and what follows from it.
 
+use super::capture::{self, Capture};
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
+<<<<<<< HEAD
 use crate::kernel::observe::event::Outcome;
+=======
+use crate::kernel::captures::Answer;
+>>>>>>> main
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
-use std::task::Context;
+use std::task::{Context, Waker};
 
 /// The one claim to poll a task (invariant 3). Dropping it unrun cancels the task.
 ///
@@ -53,12 +58,48 @@ impl Runnable {
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run_as<const OBSERVED: bool>(self) -> (Option<Self>, Outcome) {
         match self.header().state.start() {
+<<<<<<< HEAD
             Start::Poll(word) => self.poll::<OBSERVED>(word),
             Start::Cancel(word) => {
                 self.cancel_started(word);
                 (None, Outcome::Cancelled)
+=======
+            Start::Poll(word) => {
+                let waker = waker::borrowed(self.0);
+                self.poll(word, &waker)
+>>>>>>> main
             }
+            Start::Look(word) => self.look(word),
         }
+    }
+
+    /// Does what the word asks for besides a poll. The task is running.
+    #[cold]
+    #[inline(never)]
+    fn look(self, word: Word) -> Option<Self> {
+        if word.is_cancelled() {
+            self.cancel_started(word);
+            return None;
+        }
+        let header = self.header();
+        header.state.see_request();
+        let id = header.id;
+        // The home may go with the task.
+        let home = header.home.clone();
+        let Some(captures) = home.captures().filter(|captures| captures.is_open()) else {
+            // Whoever asked waits no longer.
+            let waker = waker::borrowed(self.0);
+            return self.poll(word, &waker);
+        };
+        let capture = Capture::new(self.0);
+        let waker = capture::borrowed(self.0);
+        let again = capture.within(|| self.poll(word, &waker));
+        let answer = Answer {
+            leaves: capture.into_leaves(),
+            is_ready: again.is_some(),
+        };
+        captures.answer(id, answer);
+        again
     }
 
     /// Queues the task at its scheduler, for a poller that is none (any more).
@@ -73,12 +114,20 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
+<<<<<<< HEAD
     fn poll<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
         let waker = waker::borrowed::<OBSERVED>(task);
         let mut cx = Context::from_waker(&waker);
+=======
+    fn poll(self, word: Word, waker: &Waker) -> Option<Self> {
+        let task = self.0;
+        // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
+        let header = unsafe { &*task.as_ptr() };
+        let mut cx = Context::from_waker(waker);
+>>>>>>> main
         let (polled, woken) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
             let woken = here.woken_itself.replace(false);
@@ -156,7 +205,7 @@ impl Drop for Runnable {
     fn drop(&mut self) {
         // SAFETY: as in `run`; the claim passes to the value below.
         let claim = unsafe { Self::from_raw(self.0) };
-        let (Start::Poll(word) | Start::Cancel(word)) = claim.header().state.start();
+        let (Start::Poll(word) | Start::Look(word)) = claim.header().state.start();
         claim.cancel_started(word);
     }
 }

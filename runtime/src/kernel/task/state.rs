@@ -17,6 +17,8 @@ const JOIN: u64 = 1 << 4;
 const J_WAKER: u64 = 1 << 5;
 /// The task is in the shard's owned list.
 const LINKED: u64 = 1 << 6;
+/// Whoever starts the task is to look further.
+const SPECIAL: u64 = 1 << 7;
 
 const SHARD_SHIFT: u32 = 8;
 const SHARD_MASK: u64 = 0xffff << SHARD_SHIFT;
@@ -60,7 +62,8 @@ pub(crate) enum WakeAndRelease {
 #[must_use]
 pub(crate) enum Start {
     Poll(Word),
-    Cancel(Word),
+    /// As the word says: cancel it, or poll it and have it tell where it stands.
+    Look(Word),
 }
 
 /// What became of a task whose poll was pending.
@@ -212,6 +215,18 @@ impl State {
         }
     }
 
+    /// As [`wake`](Self::wake), and asks the task to tell where it stands.
+    pub(crate) fn ask(&self) -> Wake {
+        self.notify(NOTIFIED | SPECIAL)
+    }
+
+    /// The poller has seen that somebody asks.
+    pub(crate) fn see_request(&self) {
+        // Ordering: Relaxed. The request was acquired with the word that told of it; one that comes from now on sets the
+        // bit again, with a NOTIFIED of its own.
+        self.0.fetch_and(!SPECIAL, Ordering::Relaxed);
+    }
+
     /// asleep → claimed and cancelled; anything else incomplete → notified and cancelled.
     pub(crate) fn shutdown(&self) -> Shutdown {
         let mut word = self.0.load(Ordering::Relaxed);
@@ -255,8 +270,8 @@ impl State {
         }
         debug_assert!(word & COMPLETE == 0, "a complete task was queued");
         let word = Word(word);
-        if word.is_cancelled() {
-            Start::Cancel(word)
+        if word.0 & (CANCELLED | SPECIAL) != 0 {
+            Start::Look(word)
         } else {
             Start::Poll(word)
         }
@@ -437,7 +452,7 @@ impl State {
 
 impl std::fmt::Debug for Word {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        const NAMES: [(u64, &str); 7] = [
+        const NAMES: [(u64, &str); 8] = [
             (RUNNING, "RUNNING"),
             (NOTIFIED, "NOTIFIED"),
             (COMPLETE, "COMPLETE"),
@@ -445,6 +460,7 @@ impl std::fmt::Debug for Word {
             (JOIN, "JOIN"),
             (J_WAKER, "J_WAKER"),
             (LINKED, "LINKED"),
+            (SPECIAL, "SPECIAL"),
         ];
         let mut set = f.debug_set();
         for (bit, name) in NAMES {

@@ -43,7 +43,7 @@ fn header(pointer: *const ()) -> NonNull<Header> {
     unsafe { NonNull::new_unchecked(pointer as *mut Header) }
 }
 
-unsafe fn clone(pointer: *const ()) -> RawWaker {
+pub(super) unsafe fn clone(pointer: *const ()) -> RawWaker {
     let task = header(pointer);
     // SAFETY: a waker keeps its task alive, and this is called through one.
     unsafe { task.as_ref() }.state.retain();
@@ -96,7 +96,7 @@ fn wake_itself(pointer: *const ()) -> bool {
     })
 }
 
-unsafe fn wake(pointer: *const ()) {
+pub(super) unsafe fn wake(pointer: *const ()) {
     let task = header(pointer);
     if wake_itself(pointer) {
         // SAFETY: called through a waker, which it consumes: its count is given back here.
@@ -116,7 +116,7 @@ unsafe fn wake(pointer: *const ()) {
     }
 }
 
-unsafe fn wake_by_ref(pointer: *const ()) {
+pub(super) unsafe fn wake_by_ref(pointer: *const ()) {
     if wake_itself(pointer) {
         return;
     }
@@ -130,7 +130,7 @@ unsafe fn wake_by_ref(pointer: *const ()) {
     }
 }
 
-unsafe fn drop_waker(pointer: *const ()) {
+pub(super) unsafe fn drop_waker(pointer: *const ()) {
     // SAFETY: called through a waker, whose count is given back.
     unsafe { release(header(pointer)) };
 }

@@ -21,6 +21,7 @@ use super::level::Place;
 use super::{Handle, State};
 use crate::kernel::clock::LAST_MOMENT;
 use crate::kernel::list::{Linked, Links};
+use crate::kernel::task::{self, WaitsFor, What};
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{MutexGuard, UnsafeCell};
 use std::fmt;
@@ -149,6 +150,10 @@ impl Entry {
     /// Gives a linked entry another waker, unless it has just been finished.
     #[cold]
     fn replace_waker(&self, waker: &Waker) -> Poll<Result<(), Closed>> {
+        task::waits_for(waker, || WaitsFor {
+            what: What::Deadline(self.deadline()),
+            address: 0,
+        });
         let waker = waker.clone();
         let state = self.wheel.state.lock();
         // Ordering: Acquire, partner of the Release in `finish`.

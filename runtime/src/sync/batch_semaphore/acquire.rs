@@ -5,13 +5,14 @@
 use super::{CLOSED, QUEUED, REFUSED, SERVED, SHIFT, Semaphore, Share, WAITING, Waiter};
 use crate::kernel::budget;
 use crate::kernel::list::Links;
+use crate::kernel::task::{self, WaitsFor, What};
 use crate::prim::UnsafeCell;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::ptr::NonNull;
-use std::task::{Context, Poll};
+use std::ptr::{self, NonNull};
+use std::task::{Context, Poll, Waker};
 
 /// The future of [`Semaphore::acquire_in_queue`].
 pub(crate) struct Acquire<'a> {
@@ -109,6 +110,15 @@ impl<'a> Acquire<'a> {
         Poll::Pending
     }
 
+    #[cold]
+    fn another_waker(&self, cx: &Context<'_>) -> Waker {
+        task::waits_for(cx.waker(), || WaitsFor {
+            what: What::Semaphore,
+            address: ptr::from_ref(self.semaphore).addr(),
+        });
+        cx.waker().clone()
+    }
+
     fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut clone = None;
         loop {
@@ -148,7 +158,7 @@ impl<'a> Acquire<'a> {
             match old {
                 Some(_old) => return Poll::Pending,
                 // Foreign code, so not under the lock.
-                None => clone = Some(cx.waker().clone()),
+                None => clone = Some(self.another_waker(cx)),
             }
         }
     }

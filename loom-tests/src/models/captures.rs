@@ -1,0 +1,105 @@
+//! Whoever asks where the tasks stand is answered by a poll that tells, and takes nothing away from those who wake, poll and end
+//! them.
+
+use super::explore;
+use super::queue::{Queue, waits_for};
+use crate::kernel::atomic_waker::AtomicWaker;
+use crate::prim::Arc;
+use crate::prim::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::thread;
+use std::future::poll_fn;
+use std::task::Poll;
+
+/// A task that sleeps answers, by one leaf; the waker that the leaf has kept is an ordinary one, which wakes it.
+// Mutations (each makes this fail): state.rs, `ask` without NOTIFIED: nobody answers, "deadlock"; run.rs, `look` does not answer, or
+// answers after it has closed: likewise; `see_request` is left out: the leaf is told of again in a poll that nobody asked for.
+#[test]
+fn a_task_that_sleeps_answers() {
+    explore(3, || {
+        let queue = Queue::new();
+        let leaf = Arc::new((AtomicWaker::new(), AtomicBool::new(false)));
+        let polls = Arc::new(AtomicUsize::new(0));
+        let handle = Queue::spawn(&queue, {
+            let (leaf, polls) = (leaf.clone(), polls.clone());
+            poll_fn(move |cx| {
+                polls.fetch_add(1, Ordering::Relaxed);
+                leaf.0.register(cx.waker());
+                if leaf.1.load(Ordering::Relaxed) {
+                    Poll::Ready(())
+                } else {
+                    Poll::Pending
+                }
+            })
+        });
+        queue.run();
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || {
+                while !queue.is_closed() {
+                    queue.run();
+                    thread::yield_now();
+                }
+            }
+        });
+        let standings = queue.stand(true);
+        let answer = standings[0].answer.as_ref().unwrap();
+        assert_eq!(answer.leaves.len(), 1);
+        queue.note_closed();
+        runner.join().unwrap();
+        queue.run();
+        assert_eq!(
+            polls.load(Ordering::Relaxed),
+            2,
+            "a poll more than was asked for"
+        );
+        leaf.1.store(true, Ordering::Relaxed);
+        leaf.0.wake();
+        queue.run();
+        assert!(handle.is_finished(), "the task sleeps for ever");
+        drop(leaf);
+    });
+}
+
+/// A request meets a wake, which is not lost.
+// Mutations: `see_request` takes NOTIFIED away as well, or `start` takes SPECIAL from its first look: "the task sleeps for
+// ever"; `look` forgets a task that was woken meanwhile: likewise.
+#[test]
+fn a_request_takes_no_wake_away() {
+    for yields in [0, 1] {
+        explore(2, move || {
+            let task = waits_for(1, yields);
+            let sender = thread::spawn(task.sender());
+            let asker = thread::spawn({
+                let queue = task.queue.clone();
+                move || drop(queue.stand(false))
+            });
+            task.queue.run();
+            sender.join().unwrap();
+            asker.join().unwrap();
+            assert!(task.end(), "cancelled");
+        });
+    }
+}
+
+/// A request meets an abort, and the end of the scheduler: the task ends, once.
+// Mutation: `look` polls a task that is to be cancelled: "complete without its letters".
+#[test]
+fn a_task_that_is_asked_can_be_ended() {
+    for closes in [false, true] {
+        explore(3, move || {
+            let task = waits_for(1, 0);
+            let asker = thread::spawn({
+                let queue = task.queue.clone();
+                move || drop(queue.stand(false))
+            });
+            if closes {
+                task.queue.close();
+            } else {
+                task.handle.abort();
+            }
+            task.queue.run();
+            asker.join().unwrap();
+            assert!(!task.end(), "complete without its letters");
+        });
+    }
+}

@@ -1,0 +1,291 @@
+//! Where the tasks of a runtime stand.
+
+use super::json::Value;
+use super::report::task_value;
+use crate::kernel::captures::Standing;
+use crate::kernel::task::{self, What};
+use crate::runtime::Handle;
+use crate::symbols::{self, trim};
+use crate::sync::oneshot;
+use crate::task::{Id, TaskInfo};
+use std::collections::HashMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::Duration;
+
+pub use crate::symbols::Frame;
+
+/// Where the tasks of a runtime stood, from [`Handle::dump`](crate::runtime::Handle::dump).
+///
+/// Its text has a paragraph for each task:
+///
+/// ```text
+/// task 12 "transfer", shop::bank::transfer::{{closure}}, spawned at src/bank.rs:20:9
+///    leno::sync::mutex::Mutex<T>::lock::{{closure}}    runtime/src/sync/mutex/mod.rs:141
+///    shop::bank::debit::{{closure}}                    src/bank.rs:31
+///    shop::bank::transfer::{{closure}}                 src/bank.rs:24
+/// ```
+///
+/// Functions have names with the feature `diagnostics` alone, and those that the compiler has inlined if there is debugging
+/// information: `debug = "line-tables-only"` in the profile is enough.
+#[derive(Debug, Clone)]
+pub struct Dump {
+    tasks: Vec<TaskDump>,
+}
+
+/// Where one task stood.
+#[derive(Debug, Clone)]
+pub struct TaskDump {
+    task: TaskInfo,
+    stands: Stands,
+    leaves: Vec<Leaf>,
+}
+
+/// How it goes on with a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stands {
+    /// It waits until one of its [leaves](TaskDump::leaves) wakes it. If it has none, only what keeps a waker from earlier can.
+    Waiting,
+    /// It was woken while it was looked at, by itself perhaps: it goes on as soon as it has its turn.
+    Ready,
+    /// It has been in one poll all the while: it computes, or it blocks its thread.
+    Polling,
+    /// It waits for its turn, and nobody has come to it.
+    Unpolled,
+}
+
+/// A future in a task that waits for something, and will wake the task.
+#[derive(Debug, Clone)]
+pub struct Leaf {
+    stack: Box<[usize]>,
+    waits_for: Option<What>,
+    address: usize,
+    names: Arc<Names>,
+}
+
+/// The functions at the addresses of a dump. They are looked up when somebody wants to know, all at once.
+#[derive(Debug)]
+struct Names {
+    addresses: Vec<usize>,
+    found: OnceLock<HashMap<usize, Vec<Frame>>>,
+}
+
+impl Dump {
+    fn new(standings: Vec<Standing>) -> Self {
+        let stacks = standings
+            .iter()
+            .filter_map(|standing| standing.answer.as_ref())
+            .flat_map(|answer| &answer.leaves);
+        let mut addresses: Vec<usize> = stacks.flat_map(|leaf| leaf.stack.to_vec()).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        let names = Arc::new(Names {
+            addresses,
+            found: OnceLock::new(),
+        });
+        let task = |standing| TaskDump::new(standing, &names);
+        Self {
+            tasks: standings.into_iter().map(task).collect(),
+        }
+    }
+
+    /// The tasks, in no order.
+    pub fn tasks(&self) -> &[TaskDump] {
+        &self.tasks
+    }
+
+    /// The task with this id.
+    pub fn task(&self, id: Id) -> Option<&TaskDump> {
+        self.tasks.iter().find(|task| task.task.id() == id)
+    }
+
+    /// The dump as a list on one line: of each task `id`, `name` or null, `type`, `spawned_at`, `state`, `stands` and `leaves`,
+    /// each with `stack` (frames of `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
+    pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        Value::List(self.tasks.iter().map(TaskDump::to_value).collect())
+    }
+}
+
+impl TaskDump {
+    fn new(standing: Standing, names: &Arc<Names>) -> Self {
+        let Standing { task, answer } = standing;
+        let stands = match &answer {
+            Some(answer) if answer.is_ready => Stands::Ready,
+            Some(_) => Stands::Waiting,
+            None if task.state() == task::TaskState::Running => Stands::Polling,
+            None => Stands::Unpolled,
+        };
+        let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
+        let leaf = |leaf: task::Leaf| Leaf {
+            stack: leaf.stack,
+            waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
+            address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
+            names: Arc::clone(names),
+        };
+        Self {
+            task,
+            stands,
+            leaves: leaves.into_iter().map(leaf).collect(),
+        }
+    }
+
+    /// Which task it is, and how it was before it was asked.
+    pub fn task(&self) -> &TaskInfo {
+        &self.task
+    }
+
+    /// How it goes on with the task.
+    pub fn stands(&self) -> Stands {
+        self.stands
+    }
+
+    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`.
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.leaves
+    }
+
+    fn to_value(&self) -> Value {
+        let Value::Object(mut fields) = task_value(&self.task) else {
+            unreachable!("a task is written as an object");
+        };
+        fields.push(("stands", Value::from(self.stands.to_string())));
+        fields.push((
+            "leaves",
+            Value::List(self.leaves.iter().map(Leaf::to_value).collect()),
+        ));
+        Value::Object(fields)
+    }
+}
+
+impl Leaf {
+    /// The functions from the leaf outwards to the task's future, each of which awaits the one before. What leno and the standard
+    /// library do in between is left out.
+    ///
+    /// The first call for a dump looks all its addresses up, which may take some hundred milliseconds.
+    pub fn stack(&self) -> Vec<Frame> {
+        let found = self.names.found();
+        let frames = self.stack.iter().filter_map(|address| found.get(address));
+        let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
+        trim::inner(&mut frames);
+        trim::outer(&mut frames);
+        frames
+    }
+
+    /// The task whose end this waits for, if it is a `JoinHandle`.
+    pub fn waits_for_task(&self) -> Option<Id> {
+        match self.waits_for {
+            Some(What::Task(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        let frames = self.stack().iter().map(frame_value).collect();
+        Value::Object(vec![
+            ("stack", Value::List(frames)),
+            ("waits_for", Value::from(self.waits_for())),
+        ])
+    }
+
+    /// What it waits for, in words.
+    fn waits_for(&self) -> Option<String> {
+        Some(match self.waits_for? {
+            What::Semaphore => format!("permits of the semaphore at {:#x}", self.address),
+            What::Task(id) => format!("the end of task {id}"),
+            What::Deadline(_) => "a moment to come".to_owned(),
+        })
+    }
+}
+
+impl Names {
+    fn found(&self) -> &HashMap<usize, Vec<Frame>> {
+        self.found.get_or_init(|| {
+            let mut found: HashMap<_, Vec<_>> = HashMap::with_capacity(self.addresses.len());
+            for frame in symbols::resolve(&self.addresses) {
+                found.entry(frame.address).or_default().push(frame);
+            }
+            found
+        })
+    }
+}
+
+fn frame_value(frame: &Frame) -> Value {
+    Value::Object(vec![
+        ("function", Value::from(frame.function().map(str::to_owned))),
+        ("file", Value::from(frame.file().map(str::to_owned))),
+        ("line", Value::from(frame.line().map(u64::from))),
+        ("text", Value::from(frame.to_string())),
+    ])
+}
+
+/// Asks the tasks of a runtime where they stand, and waits on this thread.
+pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
+    Dump::new(handle.inner().stand(patience))
+}
+
+/// The same on a thread of its own.
+pub(crate) async fn take_elsewhere(handle: Handle, patience: Duration) -> io::Result<Dump> {
+    let (sender, receiver) = oneshot::channel();
+    let builder = thread::Builder::new().name("leno-dump".to_owned());
+    builder.spawn(move || {
+        // If nobody waits for it any more it is of no use.
+        let _ = sender.send(take(&handle, patience));
+    })?;
+    receiver
+        .await
+        .map_err(|_| io::Error::other("the thread that asked the tasks has panicked"))
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for task in &self.tasks {
+            writeln!(f, "{task}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for TaskDump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (task, stands) = (&self.task, self.stands);
+        write!(f, "{task}")?;
+        if stands != Stands::Waiting {
+            write!(f, ": {stands}")?;
+        } else if self.leaves.is_empty() {
+            write!(f, ": waiting for nothing that it told of")?;
+        }
+        for (number, leaf) in self.leaves.iter().enumerate() {
+            if number > 0 {
+                write!(f, "\n   or")?;
+            }
+            if let Some(waits_for) = leaf.waits_for() {
+                write!(f, "\n   waits for {waits_for}")?;
+            }
+            let frames = leaf.stack();
+            let functions = frames.iter().filter_map(|frame| frame.function());
+            let width = functions.map(str::len).max().unwrap_or(0);
+            for frame in &frames {
+                write!(f, "\n   {frame:width$}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Stands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stands::Waiting => "waiting",
+            Stands::Ready => "ready",
+            Stands::Polling => "in a long poll",
+            Stands::Unpolled => "not polled yet",
+        })
+    }
+}

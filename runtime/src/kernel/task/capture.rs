@@ -1,0 +1,140 @@
+//! A poll that tells where its task stands: which leaves it comes to, by which chain of calls, and what they wait for.
+//!
+//! A future that goes to sleep keeps a waker: a clone of the one it is given, unless it has an equal one from before. So the
+//! poller hands out a waker that equals no other ([`borrowed`]). Then every leaf, of any crate, calls [`clone`] to have one,
+//! with the whole chain of awaits on the stack. What it gets is an ordinary waker: nothing is left of this.
+//!
+//! The poll is a real one, in the task's turn and on its thread, as after a wake that was for nothing, which any future must
+//! bear. [`captures`](crate::kernel::captures) asks for it.
+//!
+//! A leaf of leno's says what it waits for before it clones ([`waits_for`]), if it was given this very waker, where it replaces
+//! the waker of its last poll: so it costs nothing where it goes to sleep in an ordinary poll. A leaf that a combinator polls
+//! with a waker of its own says nothing, and the combinator is the leaf.
+
+use super::Id;
+use super::cell::Header;
+use super::waker;
+use crate::kernel::here;
+use crate::prim::stack::Frames;
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::ptr::{self, NonNull};
+use std::task::{RawWaker, RawWakerVTable, Waker};
+
+/// So many leaves of a task are told of.
+const MOST_LEAVES: usize = 64;
+
+static VTABLE: RawWakerVTable =
+    RawWakerVTable::new(clone, waker::wake, waker::wake_by_ref, waker::drop_waker);
+
+/// Where a task has gone to sleep: one of the futures in it that will wake it.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaf {
+    /// The stack at that moment, from the leaf outwards.
+    pub(crate) stack: Box<[usize]>,
+    /// What the leaf waits for, if it is leno's, and says so.
+    pub(crate) waits_for: Option<WaitsFor>,
+}
+
+/// What a leaf waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct WaitsFor {
+    pub(crate) what: What,
+    /// Which one it is: its address, or 0.
+    pub(crate) address: usize,
+}
+
+/// A kind of thing to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Permits of a semaphore.
+    Semaphore,
+    /// The end of a task.
+    Task(Id),
+    /// A moment: nanoseconds on the clock of the task's runtime.
+    Deadline(u64),
+}
+
+/// What one poll has told so far. Lives on the poller's stack.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    task: *const (),
+    leaves: RefCell<Vec<Leaf>>,
+    /// What the next leaf waits for.
+    next: Cell<Option<WaitsFor>>,
+}
+
+impl Capture {
+    pub(super) fn new(task: NonNull<Header>) -> Self {
+        Self {
+            task: task.as_ptr() as *const (),
+            leaves: RefCell::new(Vec::new()),
+            next: Cell::new(None),
+        }
+    }
+
+    /// Calls `f`, which polls the task; meanwhile its leaves tell this.
+    pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
+        let outer = here::with(|here| here.capture.replace(ptr::from_ref(self).cast()));
+        let result = f();
+        here::with(|here| here.capture.set(outer));
+        result
+    }
+
+    pub(super) fn into_leaves(self) -> Vec<Leaf> {
+        self.leaves.into_inner()
+    }
+
+    /// A leaf clones the waker.
+    fn tell(&self) {
+        let waits_for = self.next.take();
+        // One that is here already is being told of by its own walk: the unwinder, or the allocator, clones wakers.
+        let Ok(mut leaves) = self.leaves.try_borrow_mut() else {
+            return;
+        };
+        if leaves.len() == MOST_LEAVES {
+            return;
+        }
+        let stack = Frames::capture(0).addresses().into();
+        let leaf = Leaf { stack, waits_for };
+        // Some register twice.
+        if !leaves.iter().any(|before| *before.stack == *leaf.stack) {
+            leaves.push(leaf);
+        }
+    }
+}
+
+/// A waker for the length of a poll that tells of its leaves. As the ordinary one, it is not counted.
+pub(super) fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
+    let raw = RawWaker::new(task.as_ptr() as *const (), &VTABLE);
+    // SAFETY: the functions of `VTABLE` keep the contract of `RawWakerVTable`, as those of the ordinary waker do.
+    ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+}
+
+/// Calls `f` with the capture that this thread's poll tells, if it is of this task.
+fn with_capture(task: *const (), f: impl FnOnce(&Capture)) {
+    let capture = here::with(|here| here.capture.get()).cast::<Capture>();
+    // SAFETY: set by `Capture::within`, further up the stack, for as long as that borrows it.
+    if let Some(capture) = unsafe { capture.as_ref() }.filter(|capture| capture.task == task) {
+        f(capture);
+    }
+}
+
+unsafe fn clone(task: *const ()) -> RawWaker {
+    with_capture(task, Capture::tell);
+    // SAFETY: the caller's; the two kinds of waker have the same pointer.
+    unsafe { waker::clone(task) }
+}
+
+/// A leaf is about to clone `waker`, and waits for something: if anybody wants to know, `what` tells.
+#[inline]
+pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {
+    if ptr::eq(waker.vtable(), &VTABLE) {
+        note(waker, what());
+    }
+}
+
+#[cold]
+fn note(waker: &Waker, waits_for: WaitsFor) {
+    with_capture(waker.data(), |capture| capture.next.set(Some(waits_for)));
+}

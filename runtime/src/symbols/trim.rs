@@ -1,0 +1,248 @@
+//! The part of a stack that is the user's: without what leno and the standard library do around it.
+//!
+//! Functions are told by their paths. Without the feature `diagnostics` there are none, and nothing is left out.
+
+use super::Frame;
+
+/// What a leaf does to register its waker, and leno to note that.
+const REGISTERING: [&str; 12] = [
+    "_Unwind_",
+    "core::cell::",
+    "core::clone::",
+    "core::mem::",
+    "core::ops::function::",
+    "core::option::Option",
+    "core::task::wake::",
+    "leno::kernel::",
+    "leno::prim::",
+    "leno_reactor::",
+    "std::sync::",
+    "std::thread::local::",
+];
+
+/// What of the kernel users wait for themselves.
+const LEAVES: [&str; 1] = ["leno::kernel::task::join::"];
+
+/// How a thread waits for another, or for the system.
+const WAITING: [&str; 3] = ["core::", "std::sys::", "std::thread::local::"];
+
+/// Where leno calls the future of a task, a root future, or a closure.
+const CALLERS: [&str; 9] = [
+    "leno::kernel::blocking::closure::",
+    "leno::kernel::local::",
+    "leno::kernel::local_set::",
+    "leno::kernel::root::",
+    "leno::kernel::task::cell::",
+    "leno::kernel::task::run::",
+    "leno::kernel::worker::",
+    "std::rt::",
+    "std::sys::backtrace::__rust_begin_short_backtrace",
+];
+
+/// What leno calls it through.
+const AROUND: [&str; 8] = [
+    "__rust_try",
+    "core::ops::function::",
+    "core::panic::unwind_safe::",
+    "core::pin::Pin",
+    "leno::kernel::",
+    "leno::prim::",
+    "std::panic::",
+    "std::panicking::",
+];
+
+/// Leaves out the innermost frames, up to the function that the user or a library of theirs has called: for a stack that was
+/// taken as a leaf registered its waker, or as a thread waited.
+pub(crate) fn inner(frames: &mut Vec<Frame>) {
+    let registering = leading(frames, |path| {
+        starts(path, &REGISTERING) && !starts(path, &LEAVES)
+    });
+    let count = if registering > 0 {
+        registering
+    } else {
+        waiting(frames)
+    };
+    // Something must be left to tell of.
+    if count < frames.len() {
+        frames.drain(..count);
+    }
+}
+
+/// Leaves out the outermost frames, from where leno called the innermost future or closure: what called leno is not part
+/// of that, and tells nothing of it.
+pub(crate) fn outer(frames: &mut Vec<Frame>) {
+    let Some(caller) = frames
+        .iter()
+        .position(|frame| path(frame).is_some_and(|path| starts(path, &CALLERS)))
+    else {
+        return;
+    };
+    let around = frames[..caller]
+        .iter()
+        .rev()
+        .take_while(|frame| path(frame).is_some_and(|path| starts(path, &AROUND)))
+        .count();
+    let kept = caller - around;
+    if kept > 0 {
+        frames.truncate(kept);
+    }
+}
+
+/// How many of the innermost frames belong to the standard library's way to call the system. They end in functions of the
+/// C library, but not all of these are called so: those that another library calls tell where the thread is.
+fn waiting(frames: &[Frame]) -> usize {
+    let foreign = leading(frames, |path| !path.contains("::"));
+    let std = leading(&frames[foreign..], |path| starts(path, &WAITING));
+    if std > 0 { foreign + std } else { 0 }
+}
+
+/// How many of the innermost frames have paths, and such ones.
+fn leading(frames: &[Frame], is_such: impl Fn(&str) -> bool) -> usize {
+    frames
+        .iter()
+        .take_while(|frame| path(frame).is_some_and(&is_such))
+        .count()
+}
+
+/// The path of the function, or that of the type whose method it is: `<core::pin::Pin<P> as Future>::poll` begins with
+/// `core::pin::Pin`.
+fn path(frame: &Frame) -> Option<&str> {
+    let function = frame.function.as_deref()?;
+    Some(function.trim_start_matches(['<', '&', '*']))
+}
+
+fn starts(path: &str, with: &[&str]) -> bool {
+    with.iter().any(|start| path.starts_with(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(functions: &[&str]) -> Vec<Frame> {
+        let frame = |function: &&str| Frame {
+            function: (!function.is_empty()).then(|| (*function).to_owned()),
+            file: None,
+            line: None,
+            address: 1,
+            place: None,
+        };
+        functions.iter().map(frame).collect()
+    }
+
+    #[track_caller]
+    fn check(mut frames: Vec<Frame>, trim: fn(&mut Vec<Frame>), left: &[&str]) {
+        trim(&mut frames);
+        assert_eq!(frames, stack(left));
+    }
+
+    #[test]
+    fn a_leaf_comes_first() {
+        check(
+            stack(&[
+                "leno::prim::stack::Frames::capture",
+                "leno::kernel::task::waker::clone",
+                "<core::task::wake::Waker as core::clone::Clone>::clone",
+                "leno::kernel::atomic_waker::AtomicWaker::register",
+                "<leno::time::sleep::Sleep as core::future::future::Future>::poll",
+                "shop::api::checkout::{{closure}}",
+            ]),
+            inner,
+            &[
+                "<leno::time::sleep::Sleep as core::future::future::Future>::poll",
+                "shop::api::checkout::{{closure}}",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_task_that_is_awaited_is_a_leaf() {
+        check(
+            stack(&[
+                "leno::kernel::task::waker::clone",
+                "<leno::kernel::task::join::JoinHandle<T> as core::future::future::Future>::poll",
+                "shop::api::checkout::{{closure}}",
+            ]),
+            inner,
+            &[
+                "<leno::kernel::task::join::JoinHandle<T> as core::future::future::Future>::poll",
+                "shop::api::checkout::{{closure}}",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_thread_waits_for_comes_first() {
+        check(
+            stack(&[
+                "syscall",
+                "std::sys::pal::unix::futex::futex_wait",
+                "std::sys::sync::mutex::futex::Mutex::lock_contended",
+                "std::sync::poison::mutex::Mutex<T>::lock",
+                "shop::stock::Stock::reserve",
+            ]),
+            inner,
+            &[
+                "std::sync::poison::mutex::Mutex<T>::lock",
+                "shop::stock::Stock::reserve",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_another_library_waits_for_is_told_whole() {
+        let functions = ["pread64", "unixRead", "sqlite3_step", "shop::db::load"];
+        check(stack(&functions), inner, &functions);
+    }
+
+    #[test]
+    fn the_task_comes_last() {
+        check(
+            stack(&[
+                "shop::stock::Stock::reserve",
+                "shop::api::checkout::{{closure}}",
+                "<core::pin::Pin<P> as core::future::future::Future>::poll",
+                "leno::kernel::task::cell::Cell<F>::poll::{{closure}}::{{closure}}",
+                "leno::prim::cell::UnsafeCell<T>::with_mut",
+                "std::panicking::catch_unwind",
+                "leno::kernel::task::run::Runnable::poll",
+                "shop::main",
+            ]),
+            outer,
+            &[
+                "shop::stock::Stock::reserve",
+                "shop::api::checkout::{{closure}}",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_runtime_within_a_task_is_the_innermost() {
+        check(
+            stack(&[
+                "shop::inner::{{closure}}",
+                "leno::kernel::root::block_on",
+                "leno::runtime::Runtime::block_on",
+                "shop::outer::{{closure}}",
+                "leno::kernel::task::run::Runnable::poll",
+            ]),
+            outer,
+            &["shop::inner::{{closure}}"],
+        );
+    }
+
+    #[test]
+    fn without_names_nothing_is_left_out() {
+        for trim in [inner, outer] {
+            check(stack(&["", "", ""]), trim, &["", "", ""]);
+        }
+    }
+
+    #[test]
+    fn something_is_always_left() {
+        let functions = ["leno::kernel::task::run::Runnable::poll"];
+        for trim in [inner, outer] {
+            check(stack(&functions), trim, &functions);
+        }
+    }
+}
