@@ -7,13 +7,8 @@
 //!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
-<<<<<<< HEAD
-//!  k2  task · observe · findings · atomic_waker ·        what wakes and is woken, what is found and recorded
-//!      finished · root · wheel
-=======
-//!  k2  task · captures · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
-//!      root · wheel
->>>>>>> main
+//!  k2  task · captures · observe · findings ·           what wakes and is woken, what is found and recorded
+//!      atomic_waker · finished · root · wheel
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together

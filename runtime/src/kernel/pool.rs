@@ -17,12 +17,9 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
-<<<<<<< HEAD
 mod observed;
 
-=======
 use crate::kernel::captures::{Captures, Standing};
->>>>>>> main
 use crate::kernel::census;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -536,13 +533,12 @@ impl Scheduler for PoolHome {
         ptr::from_ref(&*self.0).cast()
     }
 
-<<<<<<< HEAD
     fn observe(&self) -> Option<&Observe> {
         Some(&self.0.observe)
-=======
+    }
+
     fn captures(&self) -> Option<&Captures> {
         Some(&self.0.captures)
->>>>>>> main
     }
 
     fn wanted(&self) -> &Wanted {

@@ -18,13 +18,10 @@ mod clock;
 pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
-<<<<<<< HEAD
 #[cfg(unix)]
 pub(crate) mod shared_file;
-pub(crate) mod tick;
-=======
 pub(crate) mod stack;
->>>>>>> main
+pub(crate) mod tick;
 pub(crate) mod turns;
 pub(crate) mod words;
 

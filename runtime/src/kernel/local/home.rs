@@ -70,13 +70,12 @@ impl Scheduler for LocalHome {
         ptr::from_ref(&*self.0).cast()
     }
 
-<<<<<<< HEAD
     fn observe(&self) -> Option<&Observe> {
         Some(&self.0.observe)
-=======
+    }
+
     fn captures(&self) -> Option<&Captures> {
         Some(&self.0.captures)
->>>>>>> main
     }
 
     fn wanted(&self) -> &Wanted {

@@ -3,6 +3,7 @@
 //! That home does what the usual one does, and tells of each new task. So a spawn need not ask whether anybody observes.
 
 use super::{Pool, PoolHome};
+use crate::kernel::captures::Captures;
 use crate::kernel::observe::{self, Change, Observe, Source};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
@@ -75,6 +76,10 @@ impl Scheduler for ObservedHome {
 
     fn observe(&self) -> Option<&Observe> {
         self.0.observe()
+    }
+
+    fn captures(&self) -> Option<&Captures> {
+        self.0.captures()
     }
 
     fn wanted(&self) -> &Wanted {

@@ -6,11 +6,8 @@
 
 use super::cell::Header;
 use super::run::Runnable;
-<<<<<<< HEAD
-use crate::kernel::observe::Observe;
-=======
 use crate::kernel::captures::Captures;
->>>>>>> main
+use crate::kernel::observe::Observe;
 use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
@@ -51,13 +48,13 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         std::ptr::null()
     }
 
-<<<<<<< HEAD
     /// Its observation, if it can be observed.
     fn observe(&self) -> Option<&Observe> {
-=======
+        None
+    }
+
     /// Who asks its tasks where they stand. `None` if nobody does.
     fn captures(&self) -> Option<&Captures> {
->>>>>>> main
         None
     }
 
@@ -79,11 +76,8 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
-<<<<<<< HEAD
     observe: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Observe>,
-=======
     captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
->>>>>>> main
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -148,11 +142,8 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
-<<<<<<< HEAD
         observe: |head| Self::scheduler(*head).observe(),
-=======
         captures: |head| Self::scheduler(*head).captures(),
->>>>>>> main
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -213,17 +204,16 @@ impl Home {
         unsafe { (self.head().vtable.address)(self.0) }
     }
 
-<<<<<<< HEAD
     /// As [`Scheduler::observe`].
     pub(super) fn observe(&self) -> Option<&Observe> {
         // SAFETY: as above.
         unsafe { (self.head().vtable.observe)(&self.0) }
-=======
+    }
+
     /// As [`Scheduler::captures`].
     pub(super) fn captures(&self) -> Option<&Captures> {
         // SAFETY: as above.
         unsafe { (self.head().vtable.captures)(&self.0) }
->>>>>>> main
     }
 
     /// As [`Scheduler::wanted`].

@@ -4,11 +4,8 @@ use super::capture::{self, Capture};
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
-<<<<<<< HEAD
-use crate::kernel::observe::event::Outcome;
-=======
 use crate::kernel::captures::Answer;
->>>>>>> main
+use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
@@ -58,28 +55,21 @@ impl Runnable {
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run_as<const OBSERVED: bool>(self) -> (Option<Self>, Outcome) {
         match self.header().state.start() {
-<<<<<<< HEAD
-            Start::Poll(word) => self.poll::<OBSERVED>(word),
-            Start::Cancel(word) => {
-                self.cancel_started(word);
-                (None, Outcome::Cancelled)
-=======
             Start::Poll(word) => {
-                let waker = waker::borrowed(self.0);
+                let waker = waker::borrowed::<OBSERVED>(self.0);
                 self.poll(word, &waker)
->>>>>>> main
             }
-            Start::Look(word) => self.look(word),
+            Start::Look(word) => self.look::<OBSERVED>(word),
         }
     }
 
     /// Does what the word asks for besides a poll. The task is running.
     #[cold]
     #[inline(never)]
-    fn look(self, word: Word) -> Option<Self> {
+    fn look<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
         if word.is_cancelled() {
             self.cancel_started(word);
-            return None;
+            return (None, Outcome::Cancelled);
         }
         let header = self.header();
         header.state.see_request();
@@ -88,7 +78,7 @@ impl Runnable {
         let home = header.home.clone();
         let Some(captures) = home.captures().filter(|captures| captures.is_open()) else {
             // Whoever asked waits no longer.
-            let waker = waker::borrowed(self.0);
+            let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll(word, &waker);
         };
         let capture = Capture::new(self.0);
@@ -96,7 +86,7 @@ impl Runnable {
         let again = capture.within(|| self.poll(word, &waker));
         let answer = Answer {
             leaves: capture.into_leaves(),
-            is_ready: again.is_some(),
+            is_ready: again.0.is_some(),
         };
         captures.answer(id, answer);
         again
@@ -114,20 +104,11 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
-<<<<<<< HEAD
-    fn poll<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
-        let task = self.0;
-        // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
-        let header = unsafe { &*task.as_ptr() };
-        let waker = waker::borrowed::<OBSERVED>(task);
-        let mut cx = Context::from_waker(&waker);
-=======
-    fn poll(self, word: Word, waker: &Waker) -> Option<Self> {
+    fn poll(self, word: Word, waker: &Waker) -> (Option<Self>, Outcome) {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
         let mut cx = Context::from_waker(waker);
->>>>>>> main
         let (polled, woken) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
             let woken = here.woken_itself.replace(false);

@@ -50,6 +50,21 @@ pub(super) unsafe fn clone(pointer: *const ()) -> RawWaker {
     raw::<false>(task)
 }
 
+/// A clone of the kind that the loop of this thread lends.
+///
+/// # Safety
+///
+/// Called through a waker.
+pub(super) unsafe fn clone_as_here(pointer: *const ()) -> RawWaker {
+    if here::with(|here| here.recorder.get()).is_null() {
+        // SAFETY: the caller's, here and below.
+        unsafe { clone(pointer) }
+    } else {
+        // SAFETY: as above.
+        unsafe { clone_observed(pointer) }
+    }
+}
+
 unsafe fn clone_observed(pointer: *const ()) -> RawWaker {
     let task = header(pointer);
     // SAFETY: as in `clone`.
@@ -73,14 +88,16 @@ unsafe fn tell(pointer: *const ()) {
 }
 
 unsafe fn wake_observed(pointer: *const ()) {
-    // SAFETY: called through a waker, here and below.
+    // SAFETY: called through a waker.
     unsafe { tell(pointer) };
+    // SAFETY: as above.
     unsafe { wake(pointer) }
 }
 
 unsafe fn wake_by_ref_observed(pointer: *const ()) {
-    // SAFETY: as above.
+    // SAFETY: called through a waker.
     unsafe { tell(pointer) };
+    // SAFETY: as above.
     unsafe { wake_by_ref(pointer) }
 }
 
