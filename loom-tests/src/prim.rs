@@ -356,6 +356,10 @@ pub(crate) mod words {
             }
         }
 
+        pub(crate) unsafe fn at(&self, index: usize) -> &AtomicU64 {
+            &self[index]
+        }
+
         pub(crate) fn part(&self, range: Range<usize>) -> Self {
             let start = self.range.start;
             Self {

@@ -16,6 +16,11 @@ fn content(index: u64) -> [u64; 2] {
     [10 + index, 20 + index]
 }
 
+fn write(ring: &Ring<2>, index: u64) {
+    ring.begin(index + 1);
+    ring.write(index, content(index));
+}
+
 fn check(found: &Copied<2>) {
     for (index, record) in (found.first..).zip(&found.records) {
         assert_eq!(*record, content(index), "record {index} is torn");
@@ -30,10 +35,10 @@ fn check(found: &Copied<2>) {
 fn a_reader_beside_the_writer_sees_whole_records() {
     explore(3, || {
         let ring = ring();
-        ring.write(0, content(0));
+        write(&ring, 0);
         let writer = thread::spawn({
             let ring = ring.clone();
-            move || (1..4).for_each(|index| ring.write(index, content(index)))
+            move || (1..4).for_each(|index| write(&ring, index))
         });
         let found = ring.read();
         check(&found);
@@ -46,6 +51,31 @@ fn a_reader_beside_the_writer_sees_whole_records() {
     });
 }
 
+/// As the first, with two records begun together.
+// Mutations: as above.
+#[test]
+fn records_that_are_begun_together_are_whole() {
+    explore(3, || {
+        let ring = ring();
+        write(&ring, 0);
+        write(&ring, 1);
+        let writer = thread::spawn({
+            let ring = ring.clone();
+            move || {
+                ring.begin(4);
+                ring.write(2, content(2));
+                ring.write(3, content(3));
+            }
+        });
+        let found = ring.read();
+        check(&found);
+        writer.join().unwrap();
+        let last = ring.read();
+        check(&last);
+        assert_eq!((last.first, last.records.len()), (2, CAPACITY));
+    });
+}
+
 /// Two readings: the second does not go back behind the first.
 #[test]
 fn what_was_seen_is_not_unseen() {
@@ -53,7 +83,7 @@ fn what_was_seen_is_not_unseen() {
         let ring = ring();
         let writer = thread::spawn({
             let ring = ring.clone();
-            move || (0..2).for_each(|index| ring.write(index, content(index)))
+            move || (0..2).for_each(|index| write(&ring, index))
         });
         let (first, second) = (ring.read(), ring.read());
         check(&first);

@@ -65,6 +65,17 @@ impl Words {
         }
     }
 
+    /// One of the words.
+    ///
+    /// # Safety
+    ///
+    /// There are more than `index`.
+    #[inline(always)]
+    pub(crate) unsafe fn at(&self, index: usize) -> &AtomicU64 {
+        // SAFETY: the caller's; and as in `deref`.
+        unsafe { self.start.add(index).as_ref() }
+    }
+
     /// True if they are those of a mapping.
     pub(crate) fn is_mapped(&self) -> bool {
         self.memory.is_none()

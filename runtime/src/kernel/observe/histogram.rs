@@ -34,15 +34,15 @@ impl Histogram {
         }
     }
 
-    /// Counts something that took so long, so many times.
-    pub(crate) fn count(&self, nanoseconds: u64, times: u64) {
+    /// Counts something that took so long, so many times, and this together.
+    pub(crate) fn count(&self, nanoseconds: u64, together: u64, times: u64) {
         let add = |counter: &AtomicU64, value: u64| {
             // Ordering: Relaxed, a statistic that one thread at a time writes.
             let sum = counter.load(Ordering::Relaxed).wrapping_add(value);
             counter.store(sum, Ordering::Relaxed);
         };
         add(&self.buckets[bucket(nanoseconds)], times);
-        add(&self.nanoseconds, nanoseconds.wrapping_mul(times));
+        add(&self.nanoseconds, together);
     }
 
     /// Adds what is counted here.

@@ -25,7 +25,7 @@ use crate::kernel::here;
 use crate::kernel::task::Header;
 
 /// Calls `f` with the pen of this thread, if it records. True if it does.
-#[inline]
+#[inline(always)]
 pub(crate) fn with_recorder(f: impl FnOnce(&Recorder)) -> bool {
     let recorder = here::with(|here| here.recorder.get()).cast::<Recorder>();
     // SAFETY: `here.recorder` is null, or what this thread's core (or the scheduler that it drives) owns: it is set when that

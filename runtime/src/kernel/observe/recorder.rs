@@ -30,13 +30,16 @@ use std::fmt;
 const LONG: u64 = 1_000;
 
 /// How many events go without a stamp after one that has.
-const SPARSE: u32 = 7;
+const SPARSE: u64 = 7;
 
 /// Tasks that a worker knows it has told of, by the end of their numbers.
 const KNOWN: usize = 1024;
 
 /// Kinds of task whose names it has at hand.
 const NAMES: usize = 64;
+
+/// By how many bits ticks are multiplied up to be converted.
+const SCALE: u32 = 20;
 
 /// One wake of so many is timed until the poll.
 const SAMPLED: u32 = 64;
@@ -48,20 +51,18 @@ pub(crate) struct Recorder {
     track: SelfArc<Track>,
     events: Ring<2>,
     lives: Ring<LIFE>,
-    /// Indices of the next records.
-    next: Cell<u64>,
-    next_life: Cell<u64>,
-    /// How many more events go without a stamp, and how many do after a stamp.
-    left: Cell<u32>,
-    sparse: Cell<u32>,
+    /// The events before this one go without a stamp; and how many do after a stamp.
+    next_stamp: Cell<u64>,
+    sparse: Cell<u64>,
     /// The last stamp.
     stamped: Cell<u64>,
     /// [`LONG`] in ticks.
     long: u64,
-    /// Polls since the moment up to which they are counted in the histogram, and that moment.
-    polls: Cell<u32>,
+    /// Up to when, and which event, polls are counted in the histogram; and how many events since then are no polls.
     counted: Cell<u64>,
-    /// Nanoseconds of 2³² ticks.
+    counted_to: Cell<u64>,
+    others: Cell<u64>,
+    /// Nanoseconds of 2²⁰ ticks.
     scale: u64,
     /// Wakes since the last that was counted out, and until the next that is timed.
     woken: Cell<u32>,
@@ -87,22 +88,21 @@ impl Recorder {
         track: SelfArc<Track>,
     ) -> Self {
         let per_second = u128::from(store.calibration.ticks_per_second);
-        let scale = (1_000_000_000u128 << 32) / per_second;
+        let scale = (1_000_000_000u128 << SCALE) / per_second;
         let long = u128::from(LONG) * per_second / 1_000_000_000;
         let now = tick::now();
         let this = Self {
             events: track.events.clone(),
             lives: track.lives.clone(),
-            next: Cell::new(track.events.end()),
-            next_life: Cell::new(track.lives.end()),
+            next_stamp: Cell::new(0),
+            counted_to: Cell::new(track.events.next()),
             shared,
             store,
             track,
-            left: Cell::new(0),
             sparse: Cell::new(0),
             stamped: Cell::new(now),
             long: u64::try_from(long).unwrap_or(u64::MAX),
-            polls: Cell::new(0),
+            others: Cell::new(0),
             counted: Cell::new(now),
             scale: u64::try_from(scale).unwrap_or(u64::MAX),
             woken: Cell::new(0),
@@ -122,7 +122,7 @@ impl Recorder {
             SPARSE
         };
         if sparse != self.sparse.replace(sparse) {
-            self.left.set(0);
+            self.next_stamp.set(0);
         }
     }
 
@@ -133,8 +133,9 @@ impl Recorder {
         let now = tick::now();
         self.stamped.set(now);
         self.counted.set(now);
-        self.polls.set(0);
-        self.left.set(0);
+        self.others.set(0);
+        self.counted_to.set(self.events.next());
+        self.next_stamp.set(0);
     }
 
     // ----- polls --------------------------------------------------------------------------------------
@@ -155,18 +156,13 @@ impl Recorder {
     /// After it: the task may be gone.
     #[inline(always)]
     pub(crate) fn end(&self, id: u64, outcome: Outcome) {
-        self.polls.set(self.polls.get() + 1);
         let word = Word::new(Kind::PollEnd, id).outcome(outcome);
-        let left = self.left.get();
-        let time = if left == 0 {
-            let now = self.stamp();
-            self.account(now);
-            now
+        let index = self.events.next();
+        if index < self.next_stamp.get() {
+            self.events.write(index, [0, word.0]);
         } else {
-            self.left.set(left - 1);
-            0
-        };
-        self.write(time, word);
+            self.end_stamped(index, word);
+        }
         if matches!(outcome, Outcome::Done | Outcome::Cancelled) {
             self.told_last(id, outcome);
         }
@@ -201,17 +197,22 @@ impl Recorder {
         self.push(Word::new(Kind::Mark, u64::from(number)));
     }
 
-    /// Something happens between two polls, or is worth a stamp anyway.
+    /// Something happens between two polls.
     pub(crate) fn between(&self, word: Word) {
-        let now = self.stamp();
-        self.account(now);
-        self.write(now, word);
+        let index = self.events.next();
+        let now = self.stamp(index);
+        self.account(now, index);
+        // This one is no poll.
+        self.counted_to.set(index + 1);
+        self.events.write(index, [now, word.0]);
     }
 
-    /// As [`between`](Self::between), within a poll.
+    /// Something happens within a poll that is worth a stamp anyway.
     pub(crate) fn within(&self, word: Word) {
-        let now = self.stamp();
-        self.write(now, word);
+        self.others.set(self.others.get() + 1);
+        let index = self.events.next();
+        let now = self.stamp(index);
+        self.events.write(index, [now, word.0]);
     }
 
     /// The turn of something that wakes tasks between polls is over: says how many it has woken, if `always` or any.
@@ -230,55 +231,67 @@ impl Recorder {
 
     // ----- writing ------------------------------------------------------------------------------------
 
-    #[inline(always)]
+    /// Something happens within a poll.
+    #[inline]
     fn push(&self, word: Word) {
-        let left = self.left.get();
-        let time = if left == 0 {
-            self.stamp()
-        } else {
-            self.left.set(left - 1);
+        self.others.set(self.others.get() + 1);
+        let index = self.events.next();
+        let time = if index < self.next_stamp.get() {
             0
+        } else {
+            self.stamp(index)
         };
-        self.write(time, word);
-    }
-
-    #[inline(always)]
-    fn write(&self, time: u64, word: Word) {
-        let index = self.next.get();
-        self.next.set(index + 1);
         self.events.write(index, [time, word.0]);
     }
 
-    /// Reads the clock, and decides when to do so next.
-    fn stamp(&self) -> u64 {
+    #[inline(never)]
+    fn end_stamped(&self, index: u64, word: Word) {
+        let now = self.stamp(index);
+        self.account(now, index + 1);
+        self.events.write(index, [now, word.0]);
+    }
+
+    /// Reads the clock for event `index`, and decides for which to do so next.
+    fn stamp(&self, index: u64) -> u64 {
         let now = tick::now();
         let since = now.wrapping_sub(self.stamped.replace(now));
         // A counter that is not quite the same on all processors may go back a little.
         let is_long = since > self.long && since < u64::MAX / 2;
-        self.left.set(if is_long { 0 } else { self.sparse.get() });
+        let sparse = if is_long { 0 } else { self.sparse.get() };
+        self.next_stamp.set(index + 1 + sparse);
+        self.events.begin(index + 1 + SPARSE);
         now
     }
 
-    /// Counts the polls that have ended since the last time, as if each had taken as long.
-    fn account(&self, now: u64) {
-        let since = now.saturating_sub(self.counted.replace(now));
-        let polls = u64::from(self.polls.replace(0));
-        if let Some(ticks) = since.checked_div(polls) {
-            self.track.poll_time.count(self.nanoseconds(ticks), polls);
+    /// Counts the polls that have ended since the last time and before event `to`, as if each had taken as long.
+    fn account(&self, now: u64, to: u64) {
+        let ticks = now.saturating_sub(self.counted.replace(now));
+        let events = to.saturating_sub(self.counted_to.replace(to));
+        let polls = events.saturating_sub(self.others.replace(0));
+        let nanoseconds = self.nanoseconds(ticks);
+        match polls {
+            0 => {}
+            // Most often it is one of these, and a division takes long.
+            1 => self.track.poll_time.count(nanoseconds, nanoseconds, 1),
+            8 => self.track.poll_time.count(nanoseconds / 8, nanoseconds, 8),
+            _ => self
+                .track
+                .poll_time
+                .count(nanoseconds / polls, nanoseconds, polls),
         }
     }
 
     fn nanoseconds(&self, ticks: u64) -> u64 {
-        let nanoseconds = (u128::from(ticks) * u128::from(self.scale)) >> 32;
-        u64::try_from(nanoseconds).unwrap_or(u64::MAX)
+        // For more than some hours this says the longest that it can.
+        ticks.saturating_mul(self.scale) >> SCALE
     }
 
     #[cold]
     #[inline(never)]
     fn count_delay(&self, id: u64) {
         if let Some(woken) = self.shared.sample.end(id) {
-            let ticks = tick::now().saturating_sub(woken);
-            self.track.schedule_delay.count(self.nanoseconds(ticks), 1);
+            let delay = self.nanoseconds(tick::now().saturating_sub(woken));
+            self.track.schedule_delay.count(delay, delay, 1);
             self.shared.sample.free();
         }
     }
@@ -309,8 +322,8 @@ impl Recorder {
     }
 
     fn write_life(&self, life: [u64; LIFE]) {
-        let index = self.next_life.get();
-        self.next_life.set(index + 1);
+        let index = self.lives.next();
+        self.lives.begin(index + 1);
         self.lives.write(index, life);
         if (index + 1) % self.lives.capacity() == 0 {
             self.forget_known();

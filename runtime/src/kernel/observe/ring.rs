@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!   writer                                           reader
-//!   begin := h + 1 (Relaxed); fence(Release)         e := end (Acquire)
-//!   slot[h % N] := the words (Relaxed)               copies the slots (Relaxed)
-//!   end := h + 1 (Release)                           fence(Acquire); b := begin (Relaxed)
-//!                                                    valid: max(b − N, 0) ≤ index < e
+//!   for some records together, h to h + k − 1:
+//!   begin := h + k (Relaxed); fence(Release)         e := end (Acquire)
+//!   for each of them, i:                             copies the slots (Relaxed)
+//!     slot[i % N] := the words (Relaxed)             fence(Acquire); b := begin (Relaxed)
+//!     end := i + 1 (Release)                         valid: max(b − N, 0) ≤ index < e
 //! ```
 //!
 //! # Why nothing torn is ever shown
@@ -77,15 +78,30 @@ impl<const W: usize> Ring<W> {
         self.mask + 1
     }
 
-    /// Writes record `index`, which is the one after that of the last call. For the one writer.
+    /// The index of the next record. For the one writer.
+    #[inline(always)]
+    pub(crate) fn next(&self) -> u64 {
+        // Ordering: Relaxed, only the writer writes it.
+        self.words[END].load(Ordering::Relaxed)
+    }
+
+    /// Says that the records below `index` may be written from now on. For the one writer.
+    #[inline(always)]
+    pub(crate) fn begin(&self, index: u64) {
+        // Ordering: see the module's header.
+        self.words[BEGIN].store(index, Ordering::Relaxed);
+        fence(Ordering::Release);
+    }
+
+    /// Writes record `index`, the [next](Self::next), which is below what [`begin`](Self::begin) has been told. For the one
+    /// writer.
     #[inline(always)]
     pub(crate) fn write(&self, index: u64, record: [u64; W]) {
-        // Ordering: see the module's header.
-        self.words[BEGIN].store(index + 1, Ordering::Relaxed);
-        fence(Ordering::Release);
         let place = HEAD + (index & self.mask) as usize * W;
-        for (word, value) in self.words[place..place + W].iter().zip(record) {
-            word.store(value, Ordering::Relaxed);
+        for (word, value) in record.into_iter().enumerate() {
+            // Ordering: see the module's header.
+            // SAFETY: `new` has checked that there are `HEAD + (mask + 1) * W` words.
+            unsafe { self.words.at(place + word) }.store(value, Ordering::Relaxed);
         }
         self.words[END].store(index + 1, Ordering::Release);
     }

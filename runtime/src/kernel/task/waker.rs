@@ -72,29 +72,33 @@ unsafe fn clone_observed(pointer: *const ()) -> RawWaker {
     raw::<true>(task)
 }
 
-/// Tells of a wake that is about to be, unless nothing comes of it. That a task wakes itself is told by the end of its poll.
+/// Tells of a wake that is about to be, unless nothing comes of it.
 ///
 /// # Safety
 ///
-/// Called through a waker.
+/// Called through a waker, which is not that of the task that is being polled here: that it was woken is told by the end of the
+/// poll.
 unsafe fn tell(pointer: *const ()) {
-    if here::with(|here| here.running.get()) != pointer {
-        // SAFETY: a waker keeps its task alive.
-        let task = unsafe { header(pointer).as_ref() };
-        if !task.needs_no_wake() {
-            observe::wake(task);
-        }
+    // SAFETY: a waker keeps its task alive.
+    let task = unsafe { header(pointer).as_ref() };
+    if !task.needs_no_wake() {
+        observe::wake(task);
     }
 }
 
 unsafe fn wake_observed(pointer: *const ()) {
-    // SAFETY: called through a waker.
-    unsafe { tell(pointer) };
+    if here::with(|here| here.running.get()) != pointer {
+        // SAFETY: called through a waker.
+        unsafe { tell(pointer) };
+    }
     // SAFETY: as above.
     unsafe { wake(pointer) }
 }
 
 unsafe fn wake_by_ref_observed(pointer: *const ()) {
+    if wake_itself(pointer) {
+        return;
+    }
     // SAFETY: called through a waker.
     unsafe { tell(pointer) };
     // SAFETY: as above.
