@@ -1,10 +1,12 @@
 //! Where the tasks of a runtime stand.
 
+use super::graph::{self, Circle};
 use super::json::Value;
-use super::report::task_value;
+use super::report::{Report, task_value, waits};
 use crate::kernel::captures::Standing;
-use crate::kernel::task::{self, What};
+use crate::kernel::task::{self, LockHolder, What};
 use crate::runtime::Handle;
+use crate::runtime::inner::Inner;
 use crate::symbols::{self, trim};
 use crate::sync::oneshot;
 use crate::task::{Id, TaskInfo};
@@ -33,6 +35,7 @@ pub use crate::symbols::Frame;
 #[derive(Debug, Clone)]
 pub struct Dump {
     tasks: Vec<TaskDump>,
+    deadlocks: Vec<Report>,
 }
 
 /// Where one task stood.
@@ -74,7 +77,7 @@ struct Names {
 }
 
 impl Dump {
-    fn new(standings: Vec<Standing>) -> Self {
+    pub(super) fn new(standings: Vec<Standing>) -> Self {
         let stacks = standings
             .iter()
             .filter_map(|standing| standing.answer.as_ref())
@@ -89,6 +92,7 @@ impl Dump {
         let task = |standing| TaskDump::new(standing, &names);
         Self {
             tasks: standings.into_iter().map(task).collect(),
+            deadlocks: Vec::new(),
         }
     }
 
@@ -100,6 +104,14 @@ impl Dump {
     /// The task with this id.
     pub fn task(&self, id: Id) -> Option<&TaskDump> {
         self.tasks.iter().find(|task| task.task.id() == id)
+    }
+
+    /// The tasks among them that wait for each other, and will for ever: a report for each such circle.
+    ///
+    /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
+    /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
+    pub fn deadlocks(&self) -> &[Report] {
+        &self.deadlocks
     }
 
     /// The dump as a list on one line: of each task `id`, `name` or null, `type`, `spawned_at`, `state`, `stands` and `leaves`,
@@ -194,10 +206,33 @@ impl Leaf {
         ])
     }
 
+    /// What tells its turn in the queue of a lock from all others.
+    pub(super) fn ticket(&self) -> Option<u64> {
+        match self.waits_for {
+            Some(What::Lock { ticket, .. }) => Some(ticket),
+            _ => None,
+        }
+    }
+
     /// What it waits for, in words.
     fn waits_for(&self) -> Option<String> {
         Some(match self.waits_for? {
-            What::Semaphore => format!("permits of the semaphore at {:#x}", self.address),
+            What::Permits => format!("permits of the semaphore at {:#x}", self.address),
+            What::Lock { holder, .. } => {
+                let lock = format!("the lock at {:#x}", self.address);
+                match holder {
+                    Some(LockHolder {
+                        task,
+                        was_handed: false,
+                    }) => {
+                        format!("{lock}, which task {task} holds")
+                    }
+                    Some(LockHolder { task, .. }) => {
+                        format!("{lock}, which was handed to task {task}")
+                    }
+                    None => lock,
+                }
+            }
             What::Task(id) => format!("the end of task {id}"),
             What::Deadline(_) => "a moment to come".to_owned(),
         })
@@ -227,7 +262,24 @@ fn frame_value(frame: &Frame) -> Value {
 
 /// Asks the tasks of a runtime where they stand, and waits on this thread.
 pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
-    Dump::new(handle.inner().stand(patience))
+    let inner = handle.inner();
+    let standings = inner.ask(&inner.handles(), patience);
+    let circles = circles(inner, &standings, patience);
+    let mut dump = Dump::new(standings);
+    let reports = circles.iter().map(|circle| waits::circle(circle, &dump));
+    dump.deadlocks = reports.collect();
+    dump
+}
+
+/// The tasks that wait for each other, which are asked once more to be sure.
+pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duration) -> Vec<Circle> {
+    let stuck = graph::stuck(standings.iter().filter_map(graph::node));
+    if stuck.is_empty() {
+        return Vec::new();
+    }
+    let mut handles = runtime.handles();
+    handles.retain(|task| stuck.contains_key(&task.id()));
+    graph::circles(graph::same(stuck, &runtime.ask(&handles, patience)))
 }
 
 /// The same on a thread of its own.
@@ -247,6 +299,9 @@ impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for task in &self.tasks {
             writeln!(f, "{task}")?;
+        }
+        for deadlock in &self.deadlocks {
+            writeln!(f, "{deadlock}")?;
         }
         Ok(())
     }

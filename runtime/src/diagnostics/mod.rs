@@ -28,9 +28,11 @@
 
 mod deliver;
 mod dump;
+mod graph;
 mod json;
 mod report;
 mod settings;
+mod waits;
 
 pub use deliver::{flush, on_report};
 pub use dump::{Dump, Frame, Leaf, Stands, TaskDump};
@@ -40,3 +42,4 @@ pub use settings::Diagnostics;
 pub(crate) use deliver::flush_at_end;
 pub(crate) use dump::take_elsewhere;
 pub(crate) use settings::prepare;
+pub(crate) use waits::start as watch_waits;

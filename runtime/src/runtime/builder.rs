@@ -370,6 +370,10 @@ impl Builder {
                 Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
+        if let Some(threshold) = diagnostics.wanted().waits {
+            // A runtime without it is better than none.
+            let _ = diagnostics::watch_waits(&inner, threshold);
+        }
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
     }
 

@@ -47,12 +47,37 @@ pub(crate) struct WaitsFor {
 /// A kind of thing to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Permits of a semaphore.
-    Semaphore,
+    /// Permits of a semaphore, or room in a channel.
+    Permits,
+    /// A lock.
+    Lock {
+        /// The task that holds it, if that is known.
+        holder: Option<LockHolder>,
+        /// What tells this turn in the lock's queue from all others.
+        ticket: u64,
+    },
     /// The end of a task.
     Task(Id),
     /// A moment: nanoseconds on the clock of the task's runtime.
     Deadline(u64),
+}
+
+/// The task that holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LockHolder {
+    pub(crate) task: Id,
+    /// The lock was handed to it, and it has not been polled since; or the future that waited for it has not.
+    pub(crate) was_handed: bool,
+}
+
+impl LockHolder {
+    /// `task` is its id, or 0 for none.
+    pub(crate) fn new(task: u64, was_handed: bool) -> Option<Self> {
+        Some(Self {
+            task: Id::from_raw(task)?,
+            was_handed,
+        })
+    }
 }
 
 /// What one poll has told so far. Lives on the poller's stack.

@@ -7,8 +7,10 @@
 use super::cell::Header;
 use super::run::Runnable;
 use crate::kernel::captures::Captures;
+use crate::kernel::lines::Lines;
 use crate::kernel::observe::Observe;
 use crate::kernel::wanted::{self, Wanted};
+use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
 
@@ -58,6 +60,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         None
     }
 
+    /// Who of its tasks waits in line, if anybody wants to know.
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        None
+    }
+
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
         wanted::of_the_process()
@@ -78,6 +85,7 @@ struct Vtable {
     address: unsafe fn(NonNull<Head>) -> *const (),
     observe: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Observe>,
     captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
+    lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -144,6 +152,7 @@ impl<S: Scheduler> Counted<S> {
         address: |head| Self::scheduler(head).address(),
         observe: |head| Self::scheduler(*head).observe(),
         captures: |head| Self::scheduler(*head).captures(),
+        lines: |head| Self::scheduler(*head).lines(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -214,6 +223,12 @@ impl Home {
     pub(super) fn captures(&self) -> Option<&Captures> {
         // SAFETY: as above.
         unsafe { (self.head().vtable.captures)(&self.0) }
+    }
+
+    /// As [`Scheduler::lines`].
+    pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.lines)(&self.0) }
     }
 
     /// As [`Scheduler::wanted`].
