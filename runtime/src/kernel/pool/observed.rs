@@ -4,6 +4,7 @@
 
 use super::{Pool, PoolHome};
 use crate::kernel::captures::Captures;
+use crate::kernel::lines::Lines;
 use crate::kernel::observe::{self, Change, Observe, Source};
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
@@ -40,7 +41,8 @@ impl Pool {
     }
 }
 
-/// A pool as tasks see it that are spawned while it is observed.
+/// A pool as tasks see it that are spawned while it is observed. All but `schedule` is as at the usual home, what has a default
+/// too.
 struct ObservedHome(PoolHome);
 
 impl Scheduler for ObservedHome {
@@ -80,6 +82,10 @@ impl Scheduler for ObservedHome {
 
     fn captures(&self) -> Option<&Captures> {
         self.0.captures()
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.lines()
     }
 
     fn wanted(&self) -> &Wanted {
