@@ -356,6 +356,8 @@ pub(crate) mod words {
             }
         }
 
+        pub(crate) fn prefetch(&self, _index: usize) {}
+
         pub(crate) unsafe fn at(&self, index: usize) -> &AtomicU64 {
             &self[index]
         }

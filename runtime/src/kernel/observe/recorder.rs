@@ -260,6 +260,8 @@ impl Recorder {
         let sparse = if is_long { 0 } else { self.sparse.get() };
         self.next_stamp.set(index + 1 + sparse);
         self.events.begin(index + 1 + SPARSE);
+        // What comes after the events up to the next stamp: twice as many, so that they are there in time.
+        self.events.prefetch(index + 1 + SPARSE, 32);
         now
     }
 

@@ -93,6 +93,19 @@ impl<const W: usize> Ring<W> {
         fence(Ordering::Release);
     }
 
+    /// The slots from that of record `index` on will be written to soon, so many words.
+    ///
+    /// The ring is larger than the cache that is next to the processor, and a store that has to wait for its line holds up the next
+    /// read-modify-write of this thread, of which each poll has some.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, index: u64, words: usize) {
+        const LINE: usize = 8;
+        let place = HEAD + (index & self.mask) as usize * W;
+        for line in 0..words / LINE {
+            self.words.prefetch(place + line * LINE);
+        }
+    }
+
     /// Writes record `index`, the [next](Self::next), which is below what [`begin`](Self::begin) has been told. For the one
     /// writer.
     #[inline(always)]
