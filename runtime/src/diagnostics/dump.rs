@@ -2,17 +2,19 @@
 
 use super::graph::{self, Circle};
 use super::json::Value;
-use super::report::{Report, task_value, waits};
-use crate::kernel::captures::Standing;
+use super::report::{Report, place_value, task_value, waits};
+use crate::kernel::captures::{Answer, Standing};
 use crate::kernel::task::{self, LockHolder, What};
 use crate::runtime::Handle;
 use crate::runtime::inner::Inner;
+use crate::runtime::roots::{Root, RootStanding};
 use crate::symbols::{self, trim};
 use crate::sync::oneshot;
 use crate::task::{Id, TaskInfo};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -34,6 +36,7 @@ pub use crate::symbols::Frame;
 /// information: `debug = "line-tables-only"` in the profile is enough.
 #[derive(Debug, Clone)]
 pub struct Dump {
+    roots: Vec<RootDump>,
     tasks: Vec<TaskDump>,
     deadlocks: Vec<Report>,
 }
@@ -42,6 +45,14 @@ pub struct Dump {
 #[derive(Debug, Clone)]
 pub struct TaskDump {
     task: TaskInfo,
+    stands: Stands,
+    leaves: Vec<Leaf>,
+}
+
+/// Where a future stood that a thread waits for in a `block_on`.
+#[derive(Debug, Clone)]
+pub struct RootDump {
+    root: Arc<Root>,
     stands: Stands,
     leaves: Vec<Leaf>,
 }
@@ -77,10 +88,12 @@ struct Names {
 }
 
 impl Dump {
-    pub(super) fn new(standings: Vec<Standing>) -> Self {
-        let stacks = standings
-            .iter()
-            .filter_map(|standing| standing.answer.as_ref())
+    pub(super) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
+        let of_tasks = standings.iter().map(|standing| &standing.answer);
+        let of_roots = roots.iter().map(|standing| &standing.answer);
+        let stacks = of_tasks
+            .chain(of_roots)
+            .flatten()
             .flat_map(|answer| &answer.leaves);
         let mut addresses: Vec<usize> = stacks.flat_map(|leaf| leaf.stack.to_vec()).collect();
         addresses.sort_unstable();
@@ -90,10 +103,24 @@ impl Dump {
             found: OnceLock::new(),
         });
         let task = |standing| TaskDump::new(standing, &names);
+        let root = |standing: RootStanding| RootDump {
+            root: standing.root,
+            stands: match &standing.answer {
+                Some(_) => Stands::Waiting,
+                None => Stands::Unpolled,
+            },
+            leaves: leaves(standing.answer, &names),
+        };
         Self {
+            roots: roots.into_iter().map(root).collect(),
             tasks: standings.into_iter().map(task).collect(),
             deadlocks: Vec::new(),
         }
+    }
+
+    /// The futures that threads wait for in a `block_on` of the runtime, that of `main` above all.
+    pub fn roots(&self) -> &[RootDump] {
+        &self.roots
     }
 
     /// The tasks, in no order.
@@ -114,14 +141,24 @@ impl Dump {
         &self.deadlocks
     }
 
-    /// The dump as a list on one line: of each task `id`, `name` or null, `type`, `spawned_at`, `state`, `stands` and `leaves`,
-    /// each with `stack` (frames of `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
+    /// The dump as an object on one line.
+    ///
+    /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
+    /// `spawned_at`, `state`, `stands` and `leaves`) and `deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
+    /// `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
 
     pub(crate) fn to_value(&self) -> Value {
-        Value::List(self.tasks.iter().map(TaskDump::to_value).collect())
+        let roots = self.roots.iter().map(RootDump::to_value).collect();
+        let tasks = self.tasks.iter().map(TaskDump::to_value).collect();
+        let deadlocks = self.deadlocks.iter().map(Report::to_value).collect();
+        Value::Object(vec![
+            ("roots", Value::List(roots)),
+            ("tasks", Value::List(tasks)),
+            ("deadlocks", Value::List(deadlocks)),
+        ])
     }
 }
 
@@ -134,17 +171,10 @@ impl TaskDump {
             None if task.state() == task::TaskState::Running => Stands::Polling,
             None => Stands::Unpolled,
         };
-        let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
-        let leaf = |leaf: task::Leaf| Leaf {
-            stack: leaf.stack,
-            waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
-            address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
-            names: Arc::clone(names),
-        };
         Self {
             task,
             stands,
-            leaves: leaves.into_iter().map(leaf).collect(),
+            leaves: leaves(answer, names),
         }
     }
 
@@ -174,6 +204,57 @@ impl TaskDump {
         ));
         Value::Object(fields)
     }
+}
+
+impl RootDump {
+    /// Where `block_on` was called.
+    pub fn place(&self) -> &'static Location<'static> {
+        self.root.place
+    }
+
+    /// What the compiler calls the type of the future.
+    pub fn type_name(&self) -> &'static str {
+        self.root.type_name
+    }
+
+    /// The name of the thread that waits, if it has one.
+    pub fn thread_name(&self) -> Option<&str> {
+        self.root.thread.name()
+    }
+
+    /// How it goes on with it.
+    pub fn stands(&self) -> Stands {
+        self.stands
+    }
+
+    /// The futures in it that will wake it.
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.leaves
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Object(vec![
+            ("place", place_value(self.place())),
+            ("type", Value::from(self.type_name())),
+            ("thread", Value::from(self.thread_name().map(str::to_owned))),
+            ("stands", Value::from(self.stands.to_string())),
+            (
+                "leaves",
+                Value::List(self.leaves.iter().map(Leaf::to_value).collect()),
+            ),
+        ])
+    }
+}
+
+fn leaves(answer: Option<Answer>, names: &Arc<Names>) -> Vec<Leaf> {
+    let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
+    let leaf = |leaf: task::Leaf| Leaf {
+        stack: leaf.stack,
+        waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
+        address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
+        names: Arc::clone(names),
+    };
+    leaves.into_iter().map(leaf).collect()
 }
 
 impl Leaf {
@@ -265,7 +346,7 @@ pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
     let inner = handle.inner();
     let standings = inner.ask(&inner.handles(), patience);
     let circles = circles(inner, &standings, patience);
-    let mut dump = Dump::new(standings);
+    let mut dump = Dump::new(inner.ask_roots(patience), standings);
     let reports = circles.iter().map(|circle| waits::circle(circle, &dump));
     dump.deadlocks = reports.collect();
     dump
@@ -297,6 +378,9 @@ pub(crate) async fn take_elsewhere(handle: Handle, patience: Duration) -> io::Re
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for root in &self.roots {
+            writeln!(f, "{root}")?;
+        }
         for task in &self.tasks {
             writeln!(f, "{task}")?;
         }
@@ -309,29 +393,45 @@ impl fmt::Display for Dump {
 
 impl fmt::Display for TaskDump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (task, stands) = (&self.task, self.stands);
-        write!(f, "{task}")?;
-        if stands != Stands::Waiting {
-            write!(f, ": {stands}")?;
-        } else if self.leaves.is_empty() {
-            write!(f, ": waiting for nothing that it told of")?;
-        }
-        for (number, leaf) in self.leaves.iter().enumerate() {
-            if number > 0 {
-                write!(f, "\n   or")?;
-            }
-            if let Some(waits_for) = leaf.waits_for() {
-                write!(f, "\n   waits for {waits_for}")?;
-            }
-            let frames = leaf.stack();
-            let functions = frames.iter().filter_map(|frame| frame.function());
-            let width = functions.map(str::len).max().unwrap_or(0);
-            for frame in &frames {
-                write!(f, "\n   {frame:width$}")?;
-            }
-        }
-        Ok(())
+        write!(f, "{}", self.task)?;
+        write_standing(f, self.stands, &self.leaves)
     }
+}
+
+impl fmt::Display for RootDump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "block_on at {}, in thread {:?}, {}",
+            self.place(),
+            self.thread_name().unwrap_or("?"),
+            self.type_name()
+        )?;
+        write_standing(f, self.stands, &self.leaves)
+    }
+}
+
+fn write_standing(f: &mut fmt::Formatter<'_>, stands: Stands, leaves: &[Leaf]) -> fmt::Result {
+    if stands != Stands::Waiting {
+        write!(f, ": {stands}")?;
+    } else if leaves.is_empty() {
+        write!(f, ": waiting for nothing that it told of")?;
+    }
+    for (number, leaf) in leaves.iter().enumerate() {
+        if number > 0 {
+            write!(f, "\n   or")?;
+        }
+        if let Some(waits_for) = leaf.waits_for() {
+            write!(f, "\n   waits for {waits_for}")?;
+        }
+        let frames = leaf.stack();
+        let functions = frames.iter().filter_map(|frame| frame.function());
+        let width = functions.map(str::len).max().unwrap_or(0);
+        for frame in &frames {
+            write!(f, "\n   {frame:width$}")?;
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Stands {

@@ -35,7 +35,7 @@ mod settings;
 mod waits;
 
 pub use deliver::{flush, on_report};
-pub use dump::{Dump, Frame, Leaf, Stands, TaskDump};
+pub use dump::{Dump, Frame, Leaf, RootDump, Stands, TaskDump};
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 

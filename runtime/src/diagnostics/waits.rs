@@ -105,7 +105,7 @@ impl Waits {
         if circles.is_empty() && held.is_empty() {
             return;
         }
-        let dump = Dump::new(standings);
+        let dump = Dump::new(Vec::new(), standings);
         for circle in &circles {
             let edges = circle.tasks.iter().map(|(_, edge)| edge.lock);
             self.told.extend(edges.flatten().map(|lock| lock.ticket));

@@ -1,6 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
 use super::current;
+use super::roots::{RootStanding, Roots};
 use crate::diagnostics;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
@@ -33,6 +34,8 @@ pub(crate) struct Inner {
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
+    /// What threads wait for in a `block_on`.
+    roots: Roots,
     /// The [number](process::number) of the process that it was made in.
     process: u32,
 }
@@ -101,6 +104,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.records);
@@ -133,6 +137,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.records);
@@ -237,6 +242,14 @@ impl Inner {
             Scheduler::Pool { pool, .. } => pool.ask(tasks, patience),
             Scheduler::Local { local, .. } => local.ask(tasks, patience),
         }
+    }
+
+    /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask_roots(&self, patience: Duration) -> Vec<RootStanding> {
+        if self.is_inherited() {
+            return Vec::new();
+        }
+        self.roots.ask(patience)
     }
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
@@ -460,6 +473,7 @@ impl Inner {
                 "this runtime was made before the process forked, and is the parent's: make a new one in the child"
             );
         }
+        let future = self.roots.list(future, Location::caller());
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);

@@ -82,6 +82,7 @@ pub(crate) mod inner;
 mod local_runtime;
 mod metrics;
 pub(crate) mod required;
+pub(crate) mod roots;
 
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};

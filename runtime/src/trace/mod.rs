@@ -131,6 +131,12 @@ pub fn start_of(handle: &Handle) -> Tracing {
     }
 }
 
+/// Has a runtime recorded from now on, or not any more, as [`Diagnostics::recorder`](crate::diagnostics::Diagnostics::recorder) has it
+/// from its start. What has been recorded stays.
+pub fn record(handle: &Handle, on: bool) {
+    recording::change(handle.inner(), Change::Record(on));
+}
+
 /// A runtime is traced as long as this is there; see [`start`].
 #[derive(Debug)]
 #[must_use = "tracing ends when this is dropped"]

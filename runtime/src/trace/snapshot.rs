@@ -32,8 +32,8 @@ impl Snapshot {
         let Some((source, tracks)) = observation.and_then(|observe| observe.read()) else {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
-                "nothing has been recorded of this runtime: `Diagnostics::recorder`, `LENO_DIAGNOSTICS=recorder` or \
-                 `leno::trace::start` has it recorded",
+                "nothing has been recorded of this runtime: `Diagnostics::recorder`, `LENO_DIAGNOSTICS=recorder`, `leno::trace::record` \
+                 or `leno::trace::start` has it recorded",
             ));
         };
         let track = |copied: CopiedTrack| TrackData {

@@ -121,6 +121,10 @@ impl Report {
     /// It has `kind`, `text`, `times`, `place` (`file`, `line` and `column`, or null) and `tasks` (each with `id`, `name` or null, `type`,
     /// `spawned_at`, `state`), and what only reports of its kind have.
     pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    pub(super) fn to_value(&self) -> Value {
         let mut fields = vec![
             ("kind", Value::from(self.kind.name())),
             ("text", Value::from(self.text.clone())),
@@ -132,7 +136,7 @@ impl Report {
             ),
         ];
         fields.extend(self.fields.iter().cloned());
-        Value::Object(fields).to_string()
+        Value::Object(fields)
     }
 }
 
