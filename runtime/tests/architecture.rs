@@ -16,6 +16,7 @@ const FLOORS: [&[&str]; 6] = [
         "macros",
         "diagnostics",
         "trace",
+        "coroutine",
         "symbols",
     ],
     &["net", "fs", "process", "signal"],

@@ -43,12 +43,13 @@ use crate::kernel::intervals::Adapted;
 use crate::kernel::observe::Pen;
 use crate::kernel::pool::{Homes, Pool, Remote};
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::Watched;
 use crate::kernel::task::{Home, Lent, Runnable};
 use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
-pub(crate) use handed::{Handed, hand_off};
+pub(crate) use handed::{Handed, Outcome, hand_off};
 use pace::Pace;
 use relief::Relief;
 use std::cell::Cell;
@@ -65,8 +66,14 @@ pub(crate) struct Core {
     index: usize,
     /// What the others see of this worker.
     remote: Arc<Remote>,
-    /// There is no other worker to tell of anything.
+    /// There is no other worker to tell of anything. (If a spare is there, it comes to what this one does not; see `push`.)
     alone: bool,
+    /// It comes and goes as it is needed.
+    is_spare: bool,
+    /// The worker whose list of sleeping tasks is used: this one, or for a spare one that stays.
+    shard: usize,
+    /// Somebody watches the pool.
+    is_watched: bool,
     homes: Homes,
     /// Which of them the tasks get that are spawned here.
     home: Cell<Lent>,
@@ -106,9 +113,9 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }
 
-/// The number of the worker that this thread is.
+/// The number of the worker that this thread is; a spare has none.
 pub(crate) fn index_here() -> Option<usize> {
-    current(Core::index)
+    current(|core| (!core.is_spare).then_some(core.index)).flatten()
 }
 
 /// Calls `f` with the core that this thread holds, if it holds one.
@@ -138,6 +145,27 @@ fn run<const OBSERVED: bool>(task: Runnable) {
     }
 }
 
+/// As [`run`], where others are to see what is polled.
+fn run_watched<const OBSERVED: bool>(task: Runnable) {
+    watched_here(|watched| task.announce(&watched.polling));
+    run::<OBSERVED>(task);
+    watched_here(|watched| watched.polling.end());
+}
+
+/// As [`run`], recorded, for a worker whose polls may be watched too.
+fn run_either(task: Runnable) {
+    if current(|core| core.remote.watched.is_some()) == Some(true) {
+        run_watched::<true>(task);
+    } else {
+        run::<true>(task);
+    }
+}
+
+/// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
+pub(super) fn watched_here(f: impl FnOnce(&Watched)) {
+    current(|core| core.remote.watched.as_deref().map(f));
+}
+
 /// What a worker does next.
 enum Step {
     Task(Runnable),
@@ -145,6 +173,8 @@ enum Step {
     Rested,
     /// The pool is closed, or the worker belongs into the other loop.
     Leave,
+    /// This spare worker leaves.
+    Ended,
 }
 
 impl Core {
@@ -156,11 +186,15 @@ impl Core {
     ) -> Self {
         let intervals = Adapted::new(pool.intervals, prim::now());
         let homes = Homes::new(&pool);
+        let is_spare = index >= pool.workers();
         Self {
             home: Cell::new(homes.plain.lend()),
             homes,
             remote: Arc::clone(&pool.remotes[index]),
-            alone: pool.remotes.len() == 1,
+            alone: pool.workers() == 1 && !is_spare,
+            is_spare,
+            shard: index % pool.workers(),
+            is_watched: pool.is_watched(),
             pool,
             index,
             deque,
@@ -181,6 +215,10 @@ impl Core {
 
     pub(super) fn index(&self) -> usize {
         self.index
+    }
+
+    pub(super) fn shard(&self) -> usize {
+        self.shard
     }
 
     pub(super) fn remote(&self) -> &Remote {
@@ -246,7 +284,8 @@ impl Core {
     #[inline]
     fn push(&self, task: Runnable) {
         self.deque.push(task);
-        // A lone worker has nobody to tell: if it is here, it does not sleep.
+        // A lone worker has nobody to tell: if it is here, it does not sleep. While it is stuck the watcher sees to it that
+        // a spare comes, or wakes up, and finds what is here.
         if self.quiet.get() {
             self.untold.set(true);
         } else if !self.alone {
@@ -348,7 +387,7 @@ impl Core {
         }
         let now = prim::now();
         if self.intervals.end_step(now) {
-            if !self.alone {
+            if self.pool.idle.active() > 1 {
                 self.relieve(now);
             }
             let now = self.pool.clock.at(now);
@@ -406,7 +445,7 @@ impl Core {
         if injector.is_empty() {
             return None;
         }
-        let share = injector.len() / self.pool.remotes.len() + 1;
+        let share = injector.len() / self.pool.idle.active() + 1;
         retrying(|| injector.steal_batch_with_limit_and_pop(&self.deque, share))
     }
 
@@ -433,11 +472,10 @@ impl Core {
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &**self.wheel();
-        let deadline = wheel.prepare_shared_sleep();
+        let deadline = self.prepare_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
-            wheel.awake();
+            self.end_sleep();
             self.owes.set(pool.idle.take_back(self.index));
             self.searching.set(true);
             self.count_awake();
@@ -449,7 +487,14 @@ impl Core {
         }
         let called = match pool.driver.try_lock() {
             Some(turn) => self.attend(turn, deadline),
-            None => seat.park(deadline.map(|deadline| pool.clock.until(deadline))),
+            None => {
+                let deadline = if self.is_spare {
+                    self.until(deadline)
+                } else {
+                    deadline
+                };
+                seat.park(deadline.map(|deadline| pool.clock.until(deadline)))
+            }
         };
         if OBSERVED {
             observed::unpark();
@@ -460,12 +505,13 @@ impl Core {
         }
         self.searching.set(true);
         self.count_awake();
-        wheel.awake();
+        self.end_sleep();
         let now = prim::now();
         self.awake_since.set(now);
         self.intervals.restart(now);
         here::with(|here| here.yields.restart());
         let now = pool.clock.at(now);
+        let wheel = self.wheel();
         if wheel.overdue(now) {
             self.quietly(|| {
                 wheel.try_fire(now);
@@ -477,11 +523,25 @@ impl Core {
         self.tick.set(0);
     }
 
+    /// Until when to sleep for this worker's own timers. A spare has none: it shares a wheel whose owner may be asleep as well,
+    /// and is told of what that is told.
+    fn prepare_sleep(&self) -> Option<u64> {
+        if self.is_spare {
+            return None;
+        }
+        self.wheel().prepare_shared_sleep()
+    }
+
+    fn end_sleep(&self) {
+        if !self.is_spare {
+            self.wheel().awake();
+        }
+    }
+
     /// This worker is no longer counted as sleeping: what it fires next may keep it, as a task may.
     fn count_awake(&self) {
         self.remote.counters.count_sleep();
-        // A lone worker has none.
-        if !self.alone {
+        if self.is_watched {
             self.pool.watcher.awake();
         }
     }

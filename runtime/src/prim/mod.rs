@@ -21,6 +21,7 @@ pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod shared_file;
 pub(crate) mod stack;
+pub(crate) mod threads;
 pub(crate) mod tick;
 pub(crate) mod turns;
 pub(crate) mod words;

@@ -48,8 +48,8 @@ struct ObservedHome(PoolHome);
 impl Scheduler for ObservedHome {
     fn schedule(&self, task: Runnable) {
         let header = task.header();
-        // A task that was woken or aborted is not ready by itself: this one is new.
-        if header.is_ready_by_itself() {
+        // A task that was woken or aborted is not running: this one is new.
+        if header.is_running() {
             observe::spawn(header);
         }
         self.0.schedule(task);

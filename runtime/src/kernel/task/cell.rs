@@ -45,6 +45,7 @@ pub(crate) struct Header {
 }
 
 /// What depends on the future's type. The operations all take the header of a task of that type.
+#[derive(Debug)]
 pub(super) struct Vtable {
     /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
@@ -144,8 +145,8 @@ impl Header {
         word.is_notified() || word.is_complete()
     }
 
-    /// True if the task is to be polled though nobody has woken it: it is new, or has yielded.
-    pub(crate) fn is_ready_by_itself(&self) -> bool {
+    /// True if somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(&self) -> bool {
         self.state.load().is_running()
     }
 
@@ -195,7 +196,7 @@ where
     cell.cast()
 }
 
-impl<F: Future> Cell<F> {
+impl<F: Future + 'static> Cell<F> {
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         cancel: Self::cancel,
@@ -292,7 +293,9 @@ impl<F: Future> Cell<F> {
         let gone = Self::stage(task).with(|stage| {
             // SAFETY: the caller owns the output.
             match unsafe { &*stage } {
-                Stage::Output(Ok(_)) => !std::mem::needs_drop::<F::Output>(),
+                Stage::Output(Ok(_)) => {
+                    !std::mem::needs_drop::<F::Output>() && !lost::is_result::<F::Output>()
+                }
                 Stage::Output(Err(_)) | Stage::Future(_) => false,
                 Stage::Gone => true,
             }
