@@ -268,6 +268,7 @@ impl Leaf {
         let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
         trim::inner(&mut frames);
         trim::outer(&mut frames);
+        trim::leaf(&mut frames);
         frames
     }
 
