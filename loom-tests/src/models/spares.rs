@@ -7,9 +7,9 @@ use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::intervals::Intervals;
-use crate::kernel::pool::Pool;
+use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root;
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::worker::{Handed, Outcome};
 use crate::prim::atomic::{Ordering, fence};
@@ -21,7 +21,7 @@ use std::rc::Rc;
 /// A pool, and its threads.
 struct Running {
     pool: Arc<Pool>,
-    home: Rc<Home>,
+    home: Rc<Homes>,
     threads: Vec<Thread<Option<Outcome>>>,
 }
 
@@ -29,7 +29,7 @@ fn run(core: Handed) -> Thread<Option<Outcome>> {
     thread::spawn(move || Some(core.run()))
 }
 
-fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
+fn spawn<F: Future + 'static>(pool: &Pool, home: &Homes, future: F) -> JoinHandle<F::Output> {
     task::spawn(
         future,
         pool.count_spawned(home),
@@ -51,7 +51,7 @@ impl Running {
             Wanted::NOTHING,
         );
         let running = Self {
-            home: Rc::new(Pool::home(&pool)),
+            home: Rc::new(Pool::homes(&pool)),
             pool,
             threads: Vec::new(),
         };

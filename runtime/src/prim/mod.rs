@@ -18,9 +18,13 @@ mod clock;
 pub(crate) mod descriptor;
 mod lock;
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod shared_file;
 pub(crate) mod stack;
 pub(crate) mod threads;
+pub(crate) mod tick;
 pub(crate) mod turns;
+pub(crate) mod words;
 
 pub(crate) use cell::UnsafeCell;
 pub(crate) use clock::{base, now};
