@@ -103,7 +103,8 @@ impl Dump {
     }
 
     /// The dump as a list on one line: of each task `id`, `name` or null, `type`, `spawned_at`, `state`, `stands` and `leaves`,
-    /// each with `stack` (frames of `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
+    /// each with `stack` (frames of `function`, `file`, `line`, each or null, and `text`),
+    /// `waits_for` and `waits_for_task` (its id), or null.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
@@ -191,6 +192,10 @@ impl Leaf {
         Value::Object(vec![
             ("stack", Value::List(frames)),
             ("waits_for", Value::from(self.waits_for())),
+            (
+                "waits_for_task",
+                Value::from(self.waits_for_task().map(|id| id.to_string())),
+            ),
         ])
     }
 

@@ -30,6 +30,8 @@ mod deliver;
 mod dump;
 mod json;
 mod report;
+#[cfg(unix)]
+mod server;
 mod settings;
 
 pub use deliver::{flush, on_report};
@@ -39,4 +41,6 @@ pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
 pub(crate) use dump::take_elsewhere;
+#[cfg(unix)]
+pub(crate) use server::{hide, show};
 pub(crate) use settings::prepare;

@@ -358,16 +358,25 @@ impl Builder {
                     owner.is_some(),
                     wanted,
                 ),
-                self.settings(owner),
+                self.settings(owner, &diagnostics),
                 self.blocking(0),
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
                 let (pool, cores) =
                     Pool::new(workers, driver, clock, hooks, self.intervals, wanted);
-                Inner::start_pool(pool, cores, self.settings(None), self.blocking(workers))?
+                Inner::start_pool(
+                    pool,
+                    cores,
+                    self.settings(None, &diagnostics),
+                    self.blocking(workers),
+                )?
             }
         };
+        #[cfg(unix)]
+        if diagnostics.wants_socket() {
+            diagnostics::show(&inner);
+        }
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
     }
 
@@ -379,10 +388,17 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(&self, owner: Option<ThreadId>) -> Settings {
+    fn settings(
+        &self,
+        owner: Option<ThreadId>,
+        #[cfg_attr(not(unix), allow(unused_variables, reason = "there is no socket"))]
+        diagnostics: &Diagnostics,
+    ) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
+            #[cfg(unix)]
+            shown: diagnostics.wants_socket(),
             owner,
             built_at: Location::caller(),
         }

@@ -40,6 +40,9 @@ pub(super) struct Settings {
     pub(super) name: Option<String>,
     /// Timers are enabled.
     pub(super) time: bool,
+    /// Programs outside may ask what it is doing.
+    #[cfg(unix)]
+    pub(super) shown: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
@@ -69,6 +72,17 @@ fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
     let builder = thread::Builder::new().name("leno-watcher".to_owned());
     // If the system refuses it, stuck workers are on their own; nothing else is lost.
     builder.spawn(move || pool.watch()).ok()
+}
+
+/// Whoever asks what a runtime is doing is told so until it has ended, which may be what it does not do.
+#[cfg(unix)]
+struct HideAtEnd(super::Id);
+
+#[cfg(unix)]
+impl Drop for HideAtEnd {
+    fn drop(&mut self) {
+        diagnostics::hide(self.0);
+    }
 }
 
 /// How long a shutdown may wait.
@@ -137,7 +151,7 @@ impl Inner {
         self.settings.name.as_deref()
     }
 
-    pub(super) fn id(&self) -> super::Id {
+    pub(crate) fn id(&self) -> super::Id {
         self.id
     }
 
@@ -178,14 +192,14 @@ impl Inner {
         })
     }
 
-    pub(super) fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
         }
     }
 
-    pub(super) fn live_tasks(&self) -> u64 {
+    pub(crate) fn live_tasks(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
             Scheduler::Local { local, .. } => local.live_tasks(),
@@ -216,7 +230,7 @@ impl Inner {
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn sleeps(&self, worker: usize) -> u64 {
+    pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.sleeps(worker),
@@ -226,7 +240,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn busy(&self, worker: usize) -> u64 {
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.busy(worker),
@@ -243,11 +257,21 @@ impl Inner {
         );
     }
 
-    pub(super) fn injected(&self) -> usize {
+    pub(crate) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
             Scheduler::Local { local, .. } => local.injected(),
         }
+    }
+
+    /// Threads for blocking closures, those of them that idle, and closures that wait for one.
+    pub(crate) fn blocking_counts(&self) -> (usize, usize, usize) {
+        let (threads, idle, queued) = self.blocking.counts();
+        let workers = match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.workers(),
+            Scheduler::Local { .. } => 0,
+        };
+        (threads.saturating_sub(workers), idle, queued)
     }
 
     /// True in a process that was forked from the runtime's: its threads are not here, and the rest is the parent's.
@@ -447,6 +471,8 @@ impl Inner {
             let _leaked = ManuallyDrop::new(Arc::clone(self));
             return;
         }
+        #[cfg(unix)]
+        let _shown = self.settings.shown.then(|| HideAtEnd(self.id));
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         let start = Instant::now();
