@@ -84,7 +84,29 @@ pub(crate) struct Dump {
 pub(crate) struct DumpedRuntime {
     #[serde(flatten)]
     pub(crate) title: Title,
+    /// The futures that threads wait for.
+    #[serde(default)]
+    pub(crate) roots: Vec<Root>,
     pub(crate) tasks: Vec<Dumped>,
+    #[serde(default)]
+    pub(crate) deadlocks: Vec<Deadlock>,
+}
+
+/// A future that a thread waits for in a `block_on`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Root {
+    pub(crate) place: Place,
+    pub(crate) r#type: String,
+    pub(crate) thread: Option<String>,
+    pub(crate) stands: String,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// Tasks that wait for each other.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Deadlock {
+    pub(crate) text: String,
+    pub(crate) tasks: Vec<Task>,
 }
 
 /// A task, and where it stands.
@@ -100,7 +122,7 @@ pub(crate) struct Dumped {
 pub(crate) struct Leaf {
     pub(crate) stack: Vec<Frame>,
     pub(crate) waits_for: Option<String>,
-    /// The task whose end it waits for.
+    /// The task whose end it waits for, or that holds the lock.
     pub(crate) waits_for_task: Option<String>,
 }
 

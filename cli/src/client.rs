@@ -29,10 +29,10 @@ pub(crate) fn ps<T: DeserializeOwned>(pid: u32) -> Result<Answer<T>, Fault> {
     ask(pid, &json!({"leno": VERSION, "verb": "ps"}), SILENCE)
 }
 
-/// Where they stand, which each has `patience` to say.
+/// Where they stand, for which they are asked up to three times, and waited for up to `patience` each time.
 pub(crate) fn dump<T: DeserializeOwned>(pid: u32, patience: Duration) -> Result<Answer<T>, Fault> {
     let request = json!({"leno": VERSION, "verb": "dump", "patience": patience.as_secs_f64()});
-    ask(pid, &request, patience.saturating_add(2 * SILENCE))
+    ask(pid, &request, 3 * patience + 2 * SILENCE)
 }
 
 /// What is counted.

@@ -26,7 +26,7 @@ fn runtimes() -> [Runtime; 3] {
     [pool(1), pool(2), local]
 }
 
-async fn dump() -> Dump {
+async fn take_dump() -> Dump {
     Handle::current().dump(PATIENCE).await.unwrap()
 }
 
@@ -133,7 +133,7 @@ fn each_chain_of_awaits_is_told() {
             for task in &tasks {
                 asleep(task.id()).await;
             }
-            let dump = dump().await;
+            let dump = take_dump().await;
             let expected: [&[&[&str]]; 7] = [
                 &[&["naps", "sleeps"]],
                 &[&["lock", "locks"]],
@@ -160,13 +160,45 @@ fn each_chain_of_awaits_is_told() {
                     .any(|frame| frame.file() == Some("tests/diagnostics_dump.rs"))
             );
             let json: serde_json::Value = serde_json::from_str(&dump.to_json()).unwrap();
-            assert_eq!(json.as_array().unwrap().len(), dump.tasks().len());
+            assert_eq!(json["tasks"].as_array().unwrap().len(), dump.tasks().len());
             drop((guard, sender, peer));
             for task in tasks {
                 task.abort();
                 let _ = task.await;
             }
         });
+    }
+}
+
+#[test]
+fn main_tells_where_it_stands() {
+    async fn asks() -> Dump {
+        let task = leno::spawn(shop::sleeps());
+        let dumped = leno::spawn(take_dump());
+        let dump = leno::select! {
+            dump = dumped => dump.unwrap(),
+            ended = task => panic!("{ended:?}"),
+        };
+        dump
+    }
+    for runtime in runtimes() {
+        let dump = runtime.block_on(asks());
+        let [root] = dump.roots() else {
+            panic!("{dump}");
+        };
+        assert_eq!(root.place().file(), file!());
+        assert!(root.type_name().contains("asks"), "{}", root.type_name());
+        // The task that asks, and the one that sleeps.
+        assert_eq!(root.leaves().len(), 2, "{root}");
+        let stack = root.leaves()[0].stack();
+        let function = |frame: &leno::diagnostics::Frame| frame.function().unwrap().to_owned();
+        assert!(
+            stack.iter().any(|frame| function(frame).contains("asks")),
+            "{root}"
+        );
+        // It is waited for no more.
+        let dump = runtime.block_on(async { leno::spawn(take_dump()).await.unwrap() });
+        assert_eq!(dump.roots().len(), 1);
     }
 }
 
@@ -179,7 +211,7 @@ fn a_join_handle_tells_whose_end_it_waits_for() {
             let second = leno::spawn(first);
             asleep(first_id).await;
             asleep(second.id()).await;
-            let dump = dump().await;
+            let dump = take_dump().await;
             let leaves = dump.task(second.id()).unwrap().leaves();
             assert_eq!(leaves[0].waits_for_task(), Some(first_id));
             // It keeps no waker.
@@ -195,7 +227,7 @@ fn who_asks_is_told_of_too() {
             // So that it is listed.
             leno::time::sleep(Duration::from_millis(1)).await;
             let own = leno::task::id();
-            dump().await.task(own).map(TaskDump::stands)
+            take_dump().await.task(own).map(TaskDump::stands)
         });
         assert_eq!(runtime.block_on(asked).unwrap(), Some(Stands::Waiting));
     }
@@ -289,7 +321,7 @@ fn a_program_goes_on_while_it_is_asked() {
             });
             let mut dumps = 0;
             while !sum.is_finished() || dumps < 10 {
-                let dump = dump().await;
+                let dump = take_dump().await;
                 let in_line = |task: &TaskDump| task.stands() == Stands::Waiting;
                 let ids = waiting.iter().map(|task| dump.task(task.id()));
                 assert!(ids.into_iter().all(|task| task.is_some_and(in_line)));

@@ -1,6 +1,6 @@
 //! `leno dump`: where each task waits, and through which calls.
 
-use crate::answer::{Dump, Dumped, Leaf};
+use crate::answer::{Dump, Dumped, Leaf, Task};
 use crate::client;
 use crate::fault::Fault;
 use crate::show::plain::{plain, width};
@@ -58,6 +58,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
     }
     if !arguments.task.is_empty() {
         for runtime in &mut dump.runtimes {
+            runtime.roots.clear();
+            runtime
+                .deadlocks
+                .retain(|deadlock| has_one_of(&deadlock.tasks, &arguments.task));
             runtime
                 .tasks
                 .retain(|task| arguments.task.contains(&task.task.number()));
@@ -65,6 +69,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
         dump.runtimes.retain(|runtime| !runtime.tasks.is_empty());
     }
     Ok(text(&mut dump, Style::of_output()))
+}
+
+fn has_one_of(tasks: &[Task], wanted: &[u64]) -> bool {
+    tasks.iter().any(|task| wanted.contains(&task.number()))
 }
 
 fn text(dump: &mut Dump, style: Style) -> String {
@@ -77,9 +85,27 @@ fn text(dump: &mut Dump, style: Style) -> String {
             // A string takes whatever there is, here and below.
             let _ = writeln!(text, "{gap}{}", style.paint(Look::Bold, title));
         }
+        for root in &runtime.roots {
+            let thread = root.thread.as_deref().unwrap_or("?");
+            let head = plain(&format!("block_on at {}", root.place.text()));
+            let _ = write!(
+                text,
+                "{}, in thread {}, {}",
+                style.paint(Look::Bold, head),
+                plain(&format!("{thread:?}")),
+                plain(&root.r#type)
+            );
+            standing(&mut text, &root.stands, &root.leaves, style);
+        }
         runtime.tasks.sort_by_key(|task| task.task.number());
         for task in &runtime.tasks {
             one(&mut text, task, style);
+        }
+        for deadlock in &runtime.deadlocks {
+            for (number, line) in deadlock.text.lines().enumerate() {
+                let look = if number == 0 { Look::Red } else { Look::Plain };
+                let _ = writeln!(text, "{}", style.paint(look, plain(line)));
+            }
         }
     }
     text
@@ -97,13 +123,17 @@ fn one(text: &mut String, dumped: &Dumped, style: Style) {
         plain(&task.r#type),
         plain(&task.spawned_at.text())
     );
-    if dumped.stands != "waiting" {
-        let _ = write!(text, ": {}", plain(&dumped.stands));
-    } else if dumped.leaves.is_empty() {
+    standing(text, &dumped.stands, &dumped.leaves, style);
+}
+
+fn standing(text: &mut String, stands: &str, leaves: &[Leaf], style: Style) {
+    if stands != "waiting" {
+        let _ = write!(text, ": {}", plain(stands));
+    } else if leaves.is_empty() {
         text.push_str(": waiting for nothing that it told of");
     }
     text.push('\n');
-    for (number, leaf) in dumped.leaves.iter().enumerate() {
+    for (number, leaf) in leaves.iter().enumerate() {
         if number > 0 {
             text.push_str("   or\n");
         }
@@ -152,9 +182,13 @@ mod tests {
                {"function":"bank::transfer","file":"src/bank.rs","line":24,"text":"x"}]},
               {"waits_for":null,"stack":[{"function":null,"file":null,"line":null,"text":"shop+0x1234"}]}]},
             {"id":"3","name":null,"type":"t","spawned_at":{"file":"src/bank.rs","line":2,"column":9},
-             "state":"running","stands":"in a long poll","leaves":[]}]}]}"#;
+             "state":"running","stands":"in a long poll","leaves":[]}],
+            "roots":[{"place":{"file":"src/main.rs","line":9,"column":1},"type":"shop::main::{{closure}}","thread":"main",
+             "stands":"waiting","leaves":[]}],
+            "deadlocks":[{"text":"deadlock: 2 tasks\n      one","tasks":[]}]}]}"#;
         let mut dump: Dump = serde_json::from_str(answer).unwrap();
         let expected = "\
+block_on at src/main.rs:9:1, in thread \"main\", shop::main::{{closure}}: waiting for nothing that it told of
 task 3, t, spawned at src/bank.rs:2:9: in a long poll
 task 12 \"transfer\", bank::transfer::{{closure}}, spawned at src/bank.rs:20:9
    waits for a moment to come
@@ -162,6 +196,8 @@ task 12 \"transfer\", bank::transfer::{{closure}}, spawned at src/bank.rs:20:9
    bank::transfer    src/bank.rs:24
    or
    shop+0x1234
+deadlock: 2 tasks
+      one
 ";
         assert_eq!(text(&mut dump, Style::new(false)), expected);
     }

@@ -1,13 +1,16 @@
 //! `leno ps`: which tasks there are.
 
+use super::dump::patience;
 use super::list;
-use crate::answer::{Ps, Row, Runtime};
+use crate::answer::{Dump, Ps, Row, Runtime};
 use crate::client;
 use crate::fault::Fault;
 use crate::show::style::{self, Look, Style};
 use crate::show::table::{self, Cell, Column};
 use clap::Args;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// List the tasks of a process, or the processes that can be looked into
 #[derive(Debug, Args)]
@@ -20,8 +23,8 @@ use std::fmt::Write;
         FOR, POLLS   for how long it has been so, and how often it was polled, if the recorder is on\n  \
         NAME/FUTURE  the name that the task was given, or the type of its future\n  \
         SPAWNED AT   the call of `spawn`\n  \
-        WAITS FOR    what it waits for, where that is known",
-    after_long_help = "EXAMPLES:\n  leno ps\n  leno ps 2817\n  leno ps $(pgrep shop) --wide | grep queued\n  \
+        WAITS FOR    what it waits for, where that is known: with --waits each task is asked",
+    after_long_help = "EXAMPLES:\n  leno ps\n  leno ps 2817\n  leno ps 2817 --waits\n  leno ps $(pgrep shop) --wide | grep queued\n  \
         leno ps 2817 --json | jq '.runtimes[].tasks | length'"
 )]
 pub(super) struct Arguments {
@@ -30,6 +33,12 @@ pub(super) struct Arguments {
     /// Print the answer as JSON, on one line
     #[arg(long)]
     json: bool,
+    /// Ask each task what it waits for, as `leno dump` does
+    #[arg(long, requires = "pid", conflicts_with = "json")]
+    waits: bool,
+    /// For so many seconds tasks are waited for
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = patience, requires = "waits")]
+    patience: Duration,
     /// Cut nothing, however wide the terminal is
     #[arg(long, short)]
     wide: bool,
@@ -40,7 +49,44 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
         return list::run(arguments.json);
     };
     let at_most = style::columns().filter(|_| !arguments.wide);
+    if arguments.waits {
+        let mut ps = client::ps::<Ps>(pid)?.content;
+        let dump = client::dump::<Dump>(pid, arguments.patience)?.content;
+        add_waits(&mut ps, &dump);
+        return Ok(text(&ps, Style::of_output(), at_most));
+    }
     of_process(pid, arguments.json, Style::of_output(), at_most)
+}
+
+/// Adds what tasks have told to what is known of them.
+fn add_waits(ps: &mut Ps, dump: &Dump) {
+    let runtimes = || dump.runtimes.iter();
+    let stuck: HashSet<_> = runtimes()
+        .flat_map(|runtime| &runtime.deadlocks)
+        .flat_map(|deadlock| &deadlock.tasks)
+        .map(|task| task.number())
+        .collect();
+    let waits: HashMap<_, _> = runtimes()
+        .flat_map(|runtime| &runtime.tasks)
+        .map(|task| (task.task.number(), task.leaves.as_slice()))
+        .collect();
+    for row in ps
+        .runtimes
+        .iter_mut()
+        .flat_map(|runtime| &mut runtime.tasks)
+    {
+        let number = row.task.number();
+        let leaves = waits.get(&number).copied().unwrap_or_default();
+        let known: Vec<_> = leaves
+            .iter()
+            .filter_map(|leaf| leaf.waits_for.clone())
+            .collect();
+        let mut text = known.join(" or ");
+        if stuck.contains(&number) {
+            text.push_str("  DEADLOCK");
+        }
+        row.waits_for = Some(text).filter(|text| !text.is_empty());
+    }
 }
 
 pub(super) fn of_process(

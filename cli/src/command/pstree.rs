@@ -1,7 +1,7 @@
-//! `leno pstree`: who waits for whose end.
+//! `leno pstree`: who waits for whom.
 
 use super::dump::patience;
-use crate::answer::{Dump, Dumped, DumpedRuntime};
+use crate::answer::{Dump, Dumped, DumpedRuntime, Frame, Leaf};
 use crate::client;
 use crate::fault::Fault;
 use crate::show::plain::plain;
@@ -11,11 +11,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Show which task waits for the end of which, and where each stands
+/// Show which task waits for which, and where each stands
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Show which task waits for the end of which, and where each stands.\n\n\
-        Below a task are those whose JoinHandle it awaits. Behind its name are the calls through which it came to where it \
+    long_about = "Show which task waits for which, and where each stands.\n\n\
+        Below a task are those whose JoinHandle it awaits, and those that hold a lock which it wants. Behind its name are the calls through which it came to where it \
         waits, from the outside in. A task that several wait for is shown in full below the first. For how tasks are asked see \
         `leno dump --help`.",
     after_long_help = "EXAMPLES:\n  leno pstree 2817\n  leno pstree 2817 --patience 0.2"
@@ -41,21 +41,47 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
     Ok(runtimes.map(|runtime| tree(runtime, style)).collect())
 }
 
+/// A task, or a future that a thread waits for.
+struct Node<'a> {
+    called: String,
+    stands: &'a str,
+    leaves: &'a [Leaf],
+}
+
 struct Tree<'a> {
-    tasks: HashMap<u64, &'a Dumped>,
+    nodes: HashMap<u64, Node<'a>>,
     shown: HashSet<u64>,
     style: Style,
     text: String,
 }
 
 fn tree(runtime: &DumpedRuntime, style: Style) -> String {
-    let tasks: HashMap<_, _> = runtime
-        .tasks
-        .iter()
-        .map(|task| (task.task.number(), task))
-        .collect();
+    let task = |task: &'_ Dumped| {
+        let name = task.task.name.as_deref();
+        name.unwrap_or_else(|| task.task.r#type.trim_end_matches("::{{closure}}"))
+            .to_owned()
+    };
+    let tasks = runtime.tasks.iter().map(|dumped| {
+        let node = Node {
+            called: format!("{} {}", dumped.task.id, task(dumped)),
+            stands: &dumped.stands,
+            leaves: &dumped.leaves,
+        };
+        (dumped.task.number(), node)
+    });
+    // Numbers that no task has.
+    let roots = (0..).map(|number| u64::MAX - number).zip(&runtime.roots);
+    let futures = roots.clone().map(|(number, root)| {
+        let thread = root.thread.as_deref().unwrap_or("?");
+        let node = Node {
+            called: format!("{thread} (block_on, {})", root.place.text()),
+            stands: &root.stands,
+            leaves: &root.leaves,
+        };
+        (number, node)
+    });
     let mut tree = Tree {
-        tasks,
+        nodes: tasks.chain(futures).collect(),
         shown: HashSet::new(),
         style,
         text: String::new(),
@@ -63,28 +89,34 @@ fn tree(runtime: &DumpedRuntime, style: Style) -> String {
     let title = style.paint(Look::Bold, plain(&runtime.title.text()));
     // A string takes whatever there is, here and below.
     let _ = writeln!(tree.text, "{title}");
-    let awaited: HashSet<_> = runtime.tasks.iter().flat_map(awaits).collect();
-    let mut ids: Vec<_> = tree.tasks.keys().copied().collect();
+    let mut tops: Vec<_> = roots.map(|(number, _)| number).collect();
+    let mut ids: Vec<_> = runtime
+        .tasks
+        .iter()
+        .map(|task| task.task.number())
+        .collect();
     ids.sort_unstable();
-    let (inner, mut roots): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| awaited.contains(id));
+    let awaited: HashSet<_> = tree.nodes.values().flat_map(awaits).collect();
+    let (inner, outer): (Vec<_>, Vec<_>) = ids.into_iter().partition(|id| awaited.contains(id));
+    tops.extend(outer);
     // Those that wait for each other in a circle are below nobody: one of each circle stands for it.
     let mut reached = HashSet::new();
-    for root in &roots {
-        reach(&tree.tasks, *root, &mut reached);
+    for top in &tops {
+        reach(&tree.nodes, *top, &mut reached);
     }
     for id in inner {
         if !reached.contains(&id) {
-            roots.push(id);
-            reach(&tree.tasks, id, &mut reached);
+            tops.push(id);
+            reach(&tree.nodes, id, &mut reached);
         }
     }
-    tree.level(&roots);
+    tree.print(&tops);
     tree.text
 }
 
-/// The tasks whose end this one waits for.
-fn awaits(task: &Dumped) -> Vec<u64> {
-    let leaves = task.leaves.iter();
+/// The tasks that it waits for.
+fn awaits(node: &Node<'_>) -> Vec<u64> {
+    let leaves = node.leaves.iter();
     let ids = leaves.filter_map(|leaf| leaf.waits_for_task.as_ref()?.parse().ok());
     let mut ids: Vec<_> = ids.collect();
     ids.sort_unstable();
@@ -92,69 +124,64 @@ fn awaits(task: &Dumped) -> Vec<u64> {
     ids
 }
 
-fn reach(tasks: &HashMap<u64, &Dumped>, from: u64, reached: &mut HashSet<u64>) {
+fn reach(nodes: &HashMap<u64, Node<'_>>, from: u64, reached: &mut HashSet<u64>) {
     let mut next = vec![from];
     while let Some(id) = next.pop() {
         if reached.insert(id) {
-            next.extend(tasks.get(&id).map(|task| awaits(task)).unwrap_or_default());
+            next.extend(nodes.get(&id).map(awaits).unwrap_or_default());
         }
     }
 }
 
 impl Tree<'_> {
-    /// Writes the tree below some tasks, which may be as deep as there are tasks: no recursion.
-    fn level(&mut self, roots: &[u64]) {
-        let line = |ids: &[u64], indent: &str| {
+    /// Writes the tree, which may be as deep as there are tasks: no recursion.
+    fn print(&mut self, tops: &[u64]) {
+        let level = |ids: &[u64], indent: &str| {
             let last = ids.len().saturating_sub(1);
             let lines = ids.iter().enumerate().rev();
             lines
                 .map(|(number, id)| (*id, indent.to_owned(), number == last))
                 .collect::<Vec<_>>()
         };
-        let mut next = line(roots, "");
+        let mut next = level(tops, "");
         while let Some((id, indent, is_last)) = next.pop() {
             let branch = if is_last { "└─ " } else { "├─ " };
             let _ = write!(self.text, "{indent}{branch}");
-            let task = self.tasks.get(&id).copied();
             let is_new = self.shown.insert(id);
-            self.node(id, task, is_new);
-            if let Some(task) = task.filter(|_| is_new) {
+            let line = self.line(id, is_new);
+            let _ = writeln!(self.text, "{line}");
+            if let Some(node) = self.nodes.get(&id).filter(|_| is_new) {
                 let below = format!("{indent}{}", if is_last { "   " } else { "│  " });
-                next.extend(line(&awaits(task), &below));
+                next.extend(level(&awaits(node), &below));
             }
         }
     }
 
-    fn node(&mut self, id: u64, task: Option<&Dumped>, is_new: bool) {
-        let Some(task) = task else {
-            let _ = writeln!(self.text, "{id} (of another runtime, or never asleep yet)");
-            return;
+    fn line(&self, id: u64, is_new: bool) -> String {
+        let Some(node) = self.nodes.get(&id) else {
+            return format!("{id} (of another runtime, or never asleep yet)");
         };
-        let called = task
-            .task
-            .name
-            .as_deref()
-            .unwrap_or_else(|| task.task.r#type.trim_end_matches("::{{closure}}"));
-        let name = self
-            .style
-            .paint(Look::Bold, plain(&format!("{id} {called}")));
+        let name = self.style.paint(Look::Bold, plain(&node.called));
         if !is_new {
-            let _ = writeln!(self.text, "{name} (see above)");
-            return;
+            return format!("{name} (see above)");
         }
-        let chains: Vec<_> = task.leaves.iter().map(|leaf| chain(&leaf.stack)).collect();
-        let stands = match (task.stands.as_str(), chains.is_empty()) {
+        let chains: Vec<_> = node.leaves.iter().map(|leaf| chain(&leaf.stack)).collect();
+        let stands = match (node.stands, chains.is_empty()) {
             ("waiting", false) => chains.join(" or "),
             (stands, _) => stands.to_owned(),
         };
-        let _ = writeln!(self.text, "{name}  {}", plain(&stands));
+        format!("{name}  {}", plain(&stands)).trim_end().to_owned()
     }
 }
 
 /// The calls from the outside in, to the first of leno's own: how that waits is the same in every program.
-fn chain(stack: &[crate::answer::Frame]) -> String {
+fn chain(stack: &[Frame]) -> String {
+    // What leno wraps around a future is outside of it.
+    let is_around = |frame: &&Frame| frame.function.as_deref().is_some_and(is_lenos);
+    let around = stack.iter().rev().take_while(is_around).count();
+    let around = if around == stack.len() { 0 } else { around };
     let mut calls = Vec::new();
-    for frame in stack.iter().rev() {
+    for frame in stack.iter().rev().skip(around) {
         let Some(function) = frame.function.as_deref() else {
             calls.push(frame.text.clone());
             continue;
@@ -237,6 +264,7 @@ mod tests {
                     {"function": "leno::task::inner", "file": "j.rs", "line": 1, "text": ""},
                     {"function": "<leno::JoinHandle<a::T> as core::Future>::poll", "file": "j.rs", "line": 1, "text": ""},
                     {"function": "shop::main::run::{{closure}}", "file": "src/main.rs", "line": 7, "text": ""},
+                    {"function": "<leno::runtime::Listed<F> as core::Future>::poll", "file": "r.rs", "line": 3, "text": ""},
                 ]})
             })
             .collect();
@@ -245,7 +273,9 @@ mod tests {
     }
 
     fn shown(tasks: &[Value]) -> String {
-        let runtime = json!({"id": "1", "name": "main", "kind": "multi-thread", "tasks": tasks});
+        let runtime = json!({"id": "1", "name": "main", "kind": "multi-thread", "tasks": tasks, "roots": [
+            {"place": {"file": "src/main.rs", "line": 9, "column": 1}, "type": "t", "thread": "main", "stands": "waiting",
+             "leaves": [{"waits_for": null, "waits_for_task": "9", "stack": []}]}]});
         let runtime = serde_json::from_value(runtime).unwrap();
         tree(&runtime, Style::new(false)).replace("main::run main.rs:7 → JoinHandle::poll", "CHAIN")
     }
@@ -286,13 +316,14 @@ mod tests {
         ];
         let expected = "\
 runtime 1 \"main\", multi-thread
-├─ 1 root  CHAIN or CHAIN
-│  ├─ 2 two  CHAIN
-│  │  └─ 4 four  waiting
-│  └─ 3 three  CHAIN
-│     └─ 4 four (see above)
-└─ 9 alone  CHAIN
-   └─ 77 (of another runtime, or never asleep yet)
+├─ main (block_on, src/main.rs:9:1)
+│  └─ 9 alone  CHAIN
+│     └─ 77 (of another runtime, or never asleep yet)
+└─ 1 root  CHAIN or CHAIN
+   ├─ 2 two  CHAIN
+   │  └─ 4 four  waiting
+   └─ 3 three  CHAIN
+      └─ 4 four (see above)
 ";
         assert_eq!(shown(&tasks), expected);
     }
@@ -306,6 +337,8 @@ runtime 1 \"main\", multi-thread
         ];
         let expected = "\
 runtime 1 \"main\", multi-thread
+├─ main (block_on, src/main.rs:9:1)
+│  └─ 9 (of another runtime, or never asleep yet)
 ├─ 1 one  CHAIN
 │  └─ 2 two  CHAIN
 │     └─ 1 one (see above)
@@ -318,6 +351,6 @@ runtime 1 \"main\", multi-thread
     #[test]
     fn a_chain_of_many_tasks_needs_no_stack() {
         let tasks: Vec<_> = (1..=3000).map(|id| task(id, "n", &[id + 1])).collect();
-        assert_eq!(shown(&tasks).lines().count(), 3002);
+        assert_eq!(shown(&tasks).lines().count(), 3004);
     }
 }

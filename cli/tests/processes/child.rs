@@ -1,7 +1,7 @@
 //! What children do.
 
 use leno::runtime::{Builder, Runtime};
-use leno::sync::oneshot;
+use leno::sync::{Mutex, oneshot};
 use leno::task;
 use std::future::pending;
 use std::io::{Read, Write};
@@ -16,6 +16,7 @@ pub fn run(role: &str) {
         "stuck" => vec![stuck()],
         "names" => vec![names()],
         "waiting" => vec![waiting()],
+        "deadlock" => vec![deadlock()],
         "many" => vec![many()],
         "stale" => {
             drop(UnixListener::bind(own_socket()).unwrap());
@@ -145,6 +146,28 @@ fn waiting() -> Runtime {
 async fn receive(receiver: oneshot::Receiver<()>) {
     // It never comes.
     let _ = receiver.await;
+}
+
+/// Two tasks that wait for each other's lock.
+fn deadlock() -> Runtime {
+    let runtime = pool("bank");
+    let locks = [Arc::new(Mutex::new(())), Arc::new(Mutex::new(()))];
+    let both = Arc::new(leno::sync::Barrier::new(2));
+    for number in 0..2 {
+        let (own, other) = (Arc::clone(&locks[number]), Arc::clone(&locks[1 - number]));
+        let both = Arc::clone(&both);
+        runtime.spawn(async move {
+            let _own = own.lock().await;
+            both.wait().await;
+            let _other = other.lock().await;
+        });
+    }
+    // They are asleep in the barrier, too.
+    let waiting = || locks.iter().all(|lock| lock.try_lock().is_err());
+    while !waiting() || runtime.handle().tasks().len() < 2 {
+        runtime.block_on(task::yield_now());
+    }
+    runtime
 }
 
 /// More than a socket's buffer takes.

@@ -15,6 +15,7 @@ pub const TESTS: &[Test] = &[
     ("each_runtime_is_shown", each_runtime_is_shown),
     ("no_name_breaks_the_table", no_name_breaks_the_table),
     ("dump_tells_where_tasks_stand", dump_tells_where_tasks_stand),
+    ("a_deadlock_is_named", a_deadlock_is_named),
     (
         "pstree_shows_who_waits_for_whom",
         pstree_shows_who_waits_for_whom,
@@ -159,6 +160,8 @@ fn dump_tells_where_tasks_stand() {
     let outer = dumped.iter().find(|task| task["name"] == "outer").unwrap();
     assert_eq!(outer["leaves"][0]["waits_for_task"], inner["id"]);
     let id = inner["id"].as_str().unwrap();
+    let ps = place.answer(&["ps", &child.arg(), "--waits"]);
+    assert!(ps.contains(&format!("the end of task {id}\n")), "{ps}");
     let text = place.answer(&["dump", &child.arg(), "--task", id]);
     assert!(text.starts_with(&format!("task {id} \"inner\", processes::child::receive")));
     assert!(!text.contains("outer"), "{text}");
@@ -172,6 +175,22 @@ fn dump_tells_where_tasks_stand() {
     let fault = place.fault(&["dump", &child.arg(), "--task", "999999"]);
     assert!(fault.starts_with("there is no task 999999"), "{fault}");
     assert!(child.end().is_empty());
+}
+
+fn a_deadlock_is_named() {
+    let place = Place::new();
+    let child = place.child("deadlock");
+    let dump = place.answer(&["dump", &child.arg()]);
+    assert!(
+        dump.contains("\ndeadlock: 2 tasks wait for each other\n"),
+        "{dump}"
+    );
+    let ps = place.answer(&["ps", &child.arg(), "--waits"]);
+    let deadlocked = ps.lines().filter(|line| line.ends_with("  DEADLOCK"));
+    assert_eq!(deadlocked.count(), 2, "{ps}");
+    let tree = masked(&place.answer(&["pstree", &child.arg()]));
+    assert!(tree.len() == 4, "{tree:?}");
+    assert!(tree[3].ends_with(" (see above)"), "{tree:?}");
 }
 
 fn pstree_shows_who_waits_for_whom() {

@@ -41,13 +41,19 @@ struct Queue {
 
 #[derive(Default)]
 struct State {
-    waiting: VecDeque<Finding>,
+    waiting: VecDeque<Item>,
     /// Findings that there was no room for.
     lost: u64,
     thread: Option<ThreadId>,
     delivering: bool,
     /// How many reports of a kind and place there have been.
     seen: HashMap<(ReportKind, Option<&'static Location<'static>>), u64>,
+}
+
+/// What is to be delivered.
+enum Item {
+    Found(Finding),
+    Made(Report),
 }
 
 /// Takes reports over: from now on `reader` is called with each, and nothing is printed.
@@ -103,14 +109,23 @@ pub(super) fn start() {
 }
 
 /// Queues a finding. Any thread, also one that drives tasks.
-pub(super) fn push(finding: Finding) {
+fn push(finding: Finding) {
+    push_item(Item::Found(finding));
+}
+
+/// Queues a report.
+pub(super) fn push_report(report: Report) {
+    push_item(Item::Made(report));
+}
+
+fn push_item(item: Item) {
     let queue = QUEUE.get();
     let mut state = queue.lock();
     if state.waiting.len() >= MOST_WAITING {
         state.lost += 1;
         return;
     }
-    state.waiting.push_back(finding);
+    state.waiting.push_back(item);
     queue.came.notify_one();
     if state.thread.is_none() {
         let builder = thread::Builder::new().name("leno-diagnostics".to_owned());
@@ -139,7 +154,7 @@ impl Queue {
     }
 
     fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        while let Some(finding) = state.waiting.pop_front() {
+        while let Some(item) = state.waiting.pop_front() {
             let lost = std::mem::take(&mut state.lost);
             state.delivering = true;
             drop(state);
@@ -150,7 +165,10 @@ impl Queue {
             }
             // Names are the program's, and so is the reader.
             foreign::call(|| {
-                let mut report = Report::of(finding);
+                let mut report = match item {
+                    Item::Found(finding) => Report::of(finding),
+                    Item::Made(report) => report,
+                };
                 let times = self.count(&report);
                 report.set_times(times);
                 deliver(&report);

@@ -1,16 +1,20 @@
 //! Where the tasks of a runtime stand.
 
+use super::graph::{self, Circle};
 use super::json::Value;
-use super::report::task_value;
-use crate::kernel::captures::Standing;
-use crate::kernel::task::{self, What};
+use super::report::{Report, place_value, task_value, waits};
+use crate::kernel::captures::{Answer, Standing};
+use crate::kernel::task::{self, LockHolder, What};
 use crate::runtime::Handle;
+use crate::runtime::inner::Inner;
+use crate::runtime::roots::{Root, RootStanding};
 use crate::symbols::{self, trim};
 use crate::sync::oneshot;
 use crate::task::{Id, TaskInfo};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
+use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -32,13 +36,23 @@ pub use crate::symbols::Frame;
 /// information: `debug = "line-tables-only"` in the profile is enough.
 #[derive(Debug, Clone)]
 pub struct Dump {
+    roots: Vec<RootDump>,
     tasks: Vec<TaskDump>,
+    deadlocks: Vec<Report>,
 }
 
 /// Where one task stood.
 #[derive(Debug, Clone)]
 pub struct TaskDump {
     task: TaskInfo,
+    stands: Stands,
+    leaves: Vec<Leaf>,
+}
+
+/// Where a future stood that a thread waits for in a `block_on`.
+#[derive(Debug, Clone)]
+pub struct RootDump {
+    root: Arc<Root>,
     stands: Stands,
     leaves: Vec<Leaf>,
 }
@@ -74,10 +88,12 @@ struct Names {
 }
 
 impl Dump {
-    fn new(standings: Vec<Standing>) -> Self {
-        let stacks = standings
-            .iter()
-            .filter_map(|standing| standing.answer.as_ref())
+    pub(super) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
+        let of_tasks = standings.iter().map(|standing| &standing.answer);
+        let of_roots = roots.iter().map(|standing| &standing.answer);
+        let stacks = of_tasks
+            .chain(of_roots)
+            .flatten()
             .flat_map(|answer| &answer.leaves);
         let mut addresses: Vec<usize> = stacks.flat_map(|leaf| leaf.stack.to_vec()).collect();
         addresses.sort_unstable();
@@ -87,9 +103,24 @@ impl Dump {
             found: OnceLock::new(),
         });
         let task = |standing| TaskDump::new(standing, &names);
+        let root = |standing: RootStanding| RootDump {
+            root: standing.root,
+            stands: match &standing.answer {
+                Some(_) => Stands::Waiting,
+                None => Stands::Unpolled,
+            },
+            leaves: leaves(standing.answer, &names),
+        };
         Self {
+            roots: roots.into_iter().map(root).collect(),
             tasks: standings.into_iter().map(task).collect(),
+            deadlocks: Vec::new(),
         }
+    }
+
+    /// The futures that threads wait for in a `block_on` of the runtime, that of `main` above all.
+    pub fn roots(&self) -> &[RootDump] {
+        &self.roots
     }
 
     /// The tasks, in no order.
@@ -102,15 +133,33 @@ impl Dump {
         self.tasks.iter().find(|task| task.task.id() == id)
     }
 
-    /// The dump as a list on one line: of each task `id`, `name` or null, `type`, `spawned_at`, `state`, `stands` and `leaves`,
-    /// each with `stack` (frames of `function`, `file`, `line`, each or null, and `text`),
-    /// `waits_for` and `waits_for_task` (its id), or null.
+    /// The tasks among them that wait for each other, and will for ever: a report for each such circle.
+    ///
+    /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
+    /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
+    pub fn deadlocks(&self) -> &[Report] {
+        &self.deadlocks
+    }
+
+    /// The dump as an object on one line.
+    ///
+    /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
+    /// `spawned_at`, `state`, `stands` and `leaves`) and `deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
+    /// `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, and `waits_for_task` or null: the id of the task whose
+    /// end it waits for, or that holds the lock.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
 
     pub(crate) fn to_value(&self) -> Value {
-        Value::List(self.tasks.iter().map(TaskDump::to_value).collect())
+        let roots = self.roots.iter().map(RootDump::to_value).collect();
+        let tasks = self.tasks.iter().map(TaskDump::to_value).collect();
+        let deadlocks = self.deadlocks.iter().map(Report::to_value).collect();
+        Value::Object(vec![
+            ("roots", Value::List(roots)),
+            ("tasks", Value::List(tasks)),
+            ("deadlocks", Value::List(deadlocks)),
+        ])
     }
 }
 
@@ -123,17 +172,10 @@ impl TaskDump {
             None if task.state() == task::TaskState::Running => Stands::Polling,
             None => Stands::Unpolled,
         };
-        let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
-        let leaf = |leaf: task::Leaf| Leaf {
-            stack: leaf.stack,
-            waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
-            address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
-            names: Arc::clone(names),
-        };
         Self {
             task,
             stands,
-            leaves: leaves.into_iter().map(leaf).collect(),
+            leaves: leaves(answer, names),
         }
     }
 
@@ -165,6 +207,57 @@ impl TaskDump {
     }
 }
 
+impl RootDump {
+    /// Where `block_on` was called.
+    pub fn place(&self) -> &'static Location<'static> {
+        self.root.place
+    }
+
+    /// What the compiler calls the type of the future.
+    pub fn type_name(&self) -> &'static str {
+        self.root.type_name
+    }
+
+    /// The name of the thread that waits, if it has one.
+    pub fn thread_name(&self) -> Option<&str> {
+        self.root.thread.name()
+    }
+
+    /// How it goes on with it.
+    pub fn stands(&self) -> Stands {
+        self.stands
+    }
+
+    /// The futures in it that will wake it.
+    pub fn leaves(&self) -> &[Leaf] {
+        &self.leaves
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Object(vec![
+            ("place", place_value(self.place())),
+            ("type", Value::from(self.type_name())),
+            ("thread", Value::from(self.thread_name().map(str::to_owned))),
+            ("stands", Value::from(self.stands.to_string())),
+            (
+                "leaves",
+                Value::List(self.leaves.iter().map(Leaf::to_value).collect()),
+            ),
+        ])
+    }
+}
+
+fn leaves(answer: Option<Answer>, names: &Arc<Names>) -> Vec<Leaf> {
+    let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
+    let leaf = |leaf: task::Leaf| Leaf {
+        stack: leaf.stack,
+        waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
+        address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
+        names: Arc::clone(names),
+    };
+    leaves.into_iter().map(leaf).collect()
+}
+
 impl Leaf {
     /// The functions from the leaf outwards to the task's future, each of which awaits the one before. What leno and the standard
     /// library do in between is left out.
@@ -194,15 +287,47 @@ impl Leaf {
             ("waits_for", Value::from(self.waits_for())),
             (
                 "waits_for_task",
-                Value::from(self.waits_for_task().map(|id| id.to_string())),
+                Value::from(self.waits_for_whom().map(|id| id.to_string())),
             ),
         ])
+    }
+
+    /// The task that has to end, or to release a lock.
+    fn waits_for_whom(&self) -> Option<Id> {
+        match self.waits_for? {
+            What::Task(id) => Some(id),
+            What::Lock { holder, .. } => holder.map(|holder| holder.task),
+            What::Permits | What::Deadline(_) => None,
+        }
+    }
+
+    /// What tells its turn in the queue of a lock from all others.
+    pub(super) fn ticket(&self) -> Option<u64> {
+        match self.waits_for {
+            Some(What::Lock { ticket, .. }) => Some(ticket),
+            _ => None,
+        }
     }
 
     /// What it waits for, in words.
     fn waits_for(&self) -> Option<String> {
         Some(match self.waits_for? {
-            What::Semaphore => format!("permits of the semaphore at {:#x}", self.address),
+            What::Permits => format!("permits of the semaphore at {:#x}", self.address),
+            What::Lock { holder, .. } => {
+                let lock = format!("the lock at {:#x}", self.address);
+                match holder {
+                    Some(LockHolder {
+                        task,
+                        was_handed: false,
+                    }) => {
+                        format!("{lock}, which task {task} holds")
+                    }
+                    Some(LockHolder { task, .. }) => {
+                        format!("{lock}, which was handed to task {task}")
+                    }
+                    None => lock,
+                }
+            }
             What::Task(id) => format!("the end of task {id}"),
             What::Deadline(_) => "a moment to come".to_owned(),
         })
@@ -232,7 +357,24 @@ fn frame_value(frame: &Frame) -> Value {
 
 /// Asks the tasks of a runtime where they stand, and waits on this thread.
 pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
-    Dump::new(handle.inner().stand(patience))
+    let inner = handle.inner();
+    let standings = inner.ask(&inner.handles(), patience);
+    let circles = circles(inner, &standings, patience);
+    let mut dump = Dump::new(inner.ask_roots(patience), standings);
+    let reports = circles.iter().map(|circle| waits::circle(circle, &dump));
+    dump.deadlocks = reports.collect();
+    dump
+}
+
+/// The tasks that wait for each other, which are asked once more to be sure.
+pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duration) -> Vec<Circle> {
+    let stuck = graph::stuck(standings.iter().filter_map(graph::node));
+    if stuck.is_empty() {
+        return Vec::new();
+    }
+    let mut handles = runtime.handles();
+    handles.retain(|task| stuck.contains_key(&task.id()));
+    graph::circles(graph::same(stuck, &runtime.ask(&handles, patience)))
 }
 
 /// The same on a thread of its own.
@@ -250,8 +392,14 @@ pub(crate) async fn take_elsewhere(handle: Handle, patience: Duration) -> io::Re
 
 impl fmt::Display for Dump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for root in &self.roots {
+            writeln!(f, "{root}")?;
+        }
         for task in &self.tasks {
             writeln!(f, "{task}")?;
+        }
+        for deadlock in &self.deadlocks {
+            writeln!(f, "{deadlock}")?;
         }
         Ok(())
     }
@@ -259,29 +407,45 @@ impl fmt::Display for Dump {
 
 impl fmt::Display for TaskDump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (task, stands) = (&self.task, self.stands);
-        write!(f, "{task}")?;
-        if stands != Stands::Waiting {
-            write!(f, ": {stands}")?;
-        } else if self.leaves.is_empty() {
-            write!(f, ": waiting for nothing that it told of")?;
-        }
-        for (number, leaf) in self.leaves.iter().enumerate() {
-            if number > 0 {
-                write!(f, "\n   or")?;
-            }
-            if let Some(waits_for) = leaf.waits_for() {
-                write!(f, "\n   waits for {waits_for}")?;
-            }
-            let frames = leaf.stack();
-            let functions = frames.iter().filter_map(|frame| frame.function());
-            let width = functions.map(str::len).max().unwrap_or(0);
-            for frame in &frames {
-                write!(f, "\n   {frame:width$}")?;
-            }
-        }
-        Ok(())
+        write!(f, "{}", self.task)?;
+        write_standing(f, self.stands, &self.leaves)
     }
+}
+
+impl fmt::Display for RootDump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "block_on at {}, in thread {:?}, {}",
+            self.place(),
+            self.thread_name().unwrap_or("?"),
+            self.type_name()
+        )?;
+        write_standing(f, self.stands, &self.leaves)
+    }
+}
+
+fn write_standing(f: &mut fmt::Formatter<'_>, stands: Stands, leaves: &[Leaf]) -> fmt::Result {
+    if stands != Stands::Waiting {
+        write!(f, ": {stands}")?;
+    } else if leaves.is_empty() {
+        write!(f, ": waiting for nothing that it told of")?;
+    }
+    for (number, leaf) in leaves.iter().enumerate() {
+        if number > 0 {
+            write!(f, "\n   or")?;
+        }
+        if let Some(waits_for) = leaf.waits_for() {
+            write!(f, "\n   waits for {waits_for}")?;
+        }
+        let frames = leaf.stack();
+        let functions = frames.iter().filter_map(|frame| frame.function());
+        let width = functions.map(str::len).max().unwrap_or(0);
+        for frame in &frames {
+            write!(f, "\n   {frame:width$}")?;
+        }
+    }
+    Ok(())
 }
 
 impl fmt::Display for Stands {

@@ -28,14 +28,16 @@
 
 mod deliver;
 mod dump;
+mod graph;
 mod json;
 mod report;
 #[cfg(unix)]
 mod server;
 mod settings;
+mod waits;
 
 pub use deliver::{flush, on_report};
-pub use dump::{Dump, Frame, Leaf, Stands, TaskDump};
+pub use dump::{Dump, Frame, Leaf, RootDump, Stands, TaskDump};
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
@@ -44,3 +46,4 @@ pub(crate) use dump::take_elsewhere;
 #[cfg(unix)]
 pub(crate) use server::{hide, show};
 pub(crate) use settings::prepare;
+pub(crate) use waits::start as watch_waits;

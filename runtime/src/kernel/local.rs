@@ -36,6 +36,7 @@ use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::late;
+use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
@@ -65,6 +66,7 @@ pub(crate) struct Local {
     seat: Arc<Seat>,
     owned: Owned,
     captures: Captures,
+    lines: Arc<Lines>,
     driver: Driver,
     clock: Arc<Clock>,
     wheel: wheel::Handle,
@@ -171,6 +173,7 @@ impl Local {
             seat,
             owned: Owned::new(1),
             captures: Captures::new(),
+            lines: Lines::new(),
             driver,
             clock,
             intervals: Fixed::new(intervals),

@@ -4,11 +4,12 @@
 //! loom's types. Floors, each importing only from those above it:
 //!
 //! ```text
-//!  k0  rng · list · wake_list · foreign · yields · wanted  data, no orderings; who calls what is not ours
+//!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
+//!      wanted
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals
-//!  k2  task · captures · findings · atomic_waker · finished ·       what wakes and is woken, and what is found
-//!      root · wheel
+//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; what is found out about it
+//!      captures · lines · findings
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
 //!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
@@ -35,6 +36,7 @@ pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
 pub(crate) mod late;
+pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod local_set;

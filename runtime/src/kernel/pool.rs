@@ -27,10 +27,11 @@ use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::late;
+use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
-use crate::kernel::task::{Header, Home, Runnable, Scheduler, TaskInfo};
+use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::{self, Watcher};
 use crate::kernel::wheel::{self, Wheel};
@@ -50,6 +51,7 @@ pub(crate) struct Pool {
     pub(super) remotes: Box<[Arc<Remote>]>,
     pub(super) owned: Owned,
     captures: Captures,
+    lines: Arc<Lines>,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) intervals: Intervals,
@@ -194,6 +196,7 @@ impl Pool {
             remotes: remotes.into_boxed_slice(),
             owned: Owned::new(workers),
             captures: Captures::new(),
+            lines: Lines::new(),
             driver,
             clock,
             intervals,
@@ -302,10 +305,19 @@ impl Pool {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
     }
 
-    /// Where they stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
-        self.captures
-            .ask(&census::handles(&self.owned, census::BITE), patience)
+    /// Handles to the tasks that have been asleep.
+    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
+        census::handles(&self.owned, census::BITE)
+    }
+
+    /// Where tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
+        self.captures.ask(tasks, patience)
+    }
+
+    /// Who of the tasks waits in line, if anybody wants to know.
+    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.wanted.waits.is_some().then_some(&self.lines)
     }
 
     /// Queues a task from outside.
@@ -366,6 +378,11 @@ impl Pool {
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------
+
+    /// The end has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.idle.is_closed()
+    }
 
     /// Begins the end: no new tasks, everyone is told.
     pub(crate) fn close(&self) {
@@ -525,6 +542,10 @@ impl Scheduler for PoolHome {
 
     fn captures(&self) -> Option<&Captures> {
         Some(&self.0.captures)
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.lines()
     }
 
     fn wanted(&self) -> &Wanted {

@@ -32,8 +32,9 @@ impl Rng {
         (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }
 
+    /// Any number.
     #[inline]
-    fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         if self.0.get() == 0 {
             self.seed(crate::prim::seed());
         }

@@ -377,6 +377,10 @@ impl Builder {
         if diagnostics.wants_socket() {
             diagnostics::show(&inner);
         }
+        if let Some(threshold) = diagnostics.wanted().waits {
+            // A runtime without it is better than none.
+            let _ = diagnostics::watch_waits(&inner, threshold);
+        }
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
     }
 

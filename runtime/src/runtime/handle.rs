@@ -191,7 +191,8 @@ impl Handle {
         self.inner.tasks()
     }
 
-    /// Where the tasks of this runtime stand: by which chain of awaits each has come to what it waits for.
+    /// Where the tasks of this runtime stand: by which chain of awaits each has come to what it waits for. So do the futures
+    /// that threads wait for in a `block_on` of it, `main`'s for instance.
     ///
     /// Each task that [has been asleep](Self::tasks) is polled once more in its turn, as after a wake that was for nothing, and
     /// tells which of its futures would wake it. These may be anybody's: nothing has to be prepared for it. A future in a

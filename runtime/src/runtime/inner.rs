@@ -1,16 +1,18 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
 use super::current;
+use super::roots::{RootStanding, Roots};
 use crate::diagnostics;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::lines::LongWait;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
+use crate::kernel::task::{self, AbortHandle, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::waiting::waiting;
 use crate::kernel::wheel;
 use crate::kernel::worker;
@@ -30,6 +32,8 @@ pub(crate) struct Inner {
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
+    /// What threads wait for in a `block_on`.
+    roots: Roots,
     /// The [number](process::number) of the process that it was made in.
     process: u32,
 }
@@ -110,6 +114,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         });
         for core in cores {
@@ -141,6 +146,7 @@ impl Inner {
             },
             settings,
             blocking,
+            roots: Roots::default(),
             process: process::number(),
         })
     }
@@ -217,15 +223,49 @@ impl Inner {
         }
     }
 
-    /// Where the tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
+    /// Its end has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.is_closed(),
+            Scheduler::Local { local, .. } => local.is_closed(),
+        }
+    }
+
+    /// Handles to the tasks that have been asleep.
+    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         if self.is_left_behind() {
+            // As above.
             return Vec::new();
         }
         match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.stand(patience),
-            Scheduler::Local { local, .. } => local.stand(patience),
+            Scheduler::Pool { pool, .. } => pool.handles(),
+            Scheduler::Local { local, .. } => local.handles(),
         }
+    }
+
+    /// Where tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.ask(tasks, patience),
+            Scheduler::Local { local, .. } => local.ask(tasks, patience),
+        }
+    }
+
+    /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask_roots(&self, patience: Duration) -> Vec<RootStanding> {
+        if self.is_inherited() {
+            return Vec::new();
+        }
+        self.roots.ask(patience)
+    }
+
+    /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
+    pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
+        let lines = match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.lines(),
+            Scheduler::Local { local, .. } => local.lines(),
+        };
+        lines.map_or_else(Vec::new, |lines| lines.waiting_for(time))
     }
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
@@ -434,6 +474,7 @@ impl Inner {
                 "this runtime was made before the process forked, and is the parent's: make a new one in the child"
             );
         }
+        let future = self.roots.list(future, Location::caller());
         match &self.scheduler {
             Scheduler::Pool { .. } => {
                 let _driving = Driving::enter_runtime(MayBlock::InPlace);

@@ -82,6 +82,7 @@ mod local_runtime;
 mod metrics;
 pub(crate) mod prometheus;
 pub(crate) mod required;
+pub(crate) mod roots;
 
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};

@@ -16,7 +16,7 @@
 //! acquires, what came before it, the value among it; a waiter that comes after S4 is refused at once, one before is in
 //! the queue that S4 empties. So no waiter is left behind, whatever W1 saw.
 
-use super::batch_semaphore::Semaphore;
+use super::batch_semaphore::{Purpose, Semaphore};
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{Mutex, UnsafeCell, const_fn};
 use std::fmt;
@@ -162,7 +162,7 @@ impl<T> SetOnce<T> {
                 return value;
             }
             // There are no permits: it ends when the semaphore is closed, and then there is a value.
-            let refused = self.waiting.acquire_in_queue(1).await;
+            let refused = self.waiting.acquire_in_queue(1, Purpose::Permits).await;
             debug_assert!(refused.is_err());
         }
     }

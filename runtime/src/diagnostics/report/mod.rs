@@ -1,6 +1,7 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
 mod lost;
+pub(super) mod waits;
 
 use super::json::Value;
 use crate::kernel::findings::Finding;
@@ -29,6 +30,14 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// Tasks wait for each other, or one for itself.
+    Deadlock,
+    /// A task waits for a lock that was handed to a future of its own which it no longer polls.
+    Futurelock,
+    /// A lock has been waited for, for long, while the task that holds it sleeps.
+    HeldLock,
+    /// A task sleeps, and nothing is left that could wake it.
+    AsleepForEver,
 }
 
 impl ReportKind {
@@ -36,6 +45,10 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::Deadlock => "deadlock",
+            ReportKind::Futurelock => "futurelock",
+            ReportKind::HeldLock => "held-lock",
+            ReportKind::AsleepForEver => "asleep-for-ever",
         }
     }
 }
@@ -108,6 +121,10 @@ impl Report {
     /// It has `kind`, `text`, `times`, `place` (`file`, `line` and `column`, or null) and `tasks` (each with `id`, `name` or null, `type`,
     /// `spawned_at`, `state`), and what only reports of its kind have.
     pub fn to_json(&self) -> String {
+        self.to_value().to_string()
+    }
+
+    pub(super) fn to_value(&self) -> Value {
         let mut fields = vec![
             ("kind", Value::from(self.kind.name())),
             ("text", Value::from(self.text.clone())),
@@ -119,7 +136,7 @@ impl Report {
             ),
         ];
         fields.extend(self.fields.iter().cloned());
-        Value::Object(fields).to_string()
+        Value::Object(fields)
     }
 }
 

@@ -1,10 +1,12 @@
 //! What a current-thread scheduler counts, and what this thread is to it.
 
-use super::{Driven, Local};
+use super::{Closed, Driven, Local};
 use crate::kernel::captures::Standing;
 use crate::kernel::census;
 use crate::kernel::here;
-use crate::kernel::task::TaskInfo;
+use crate::kernel::lines::Lines;
+use crate::kernel::task::{AbortHandle, TaskInfo};
+use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
 use std::ptr;
 use std::time::Duration;
@@ -28,10 +30,24 @@ impl Local {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
     }
 
-    /// Where they stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn stand(&self, patience: Duration) -> Vec<Standing> {
-        self.captures
-            .ask(&census::handles(&self.owned, census::BITE), patience)
+    /// The end has begun.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.injected.lock().closed != Closed::No
+    }
+
+    /// Handles to the tasks that have been asleep.
+    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
+        census::handles(&self.owned, census::BITE)
+    }
+
+    /// Where tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
+        self.captures.ask(tasks, patience)
+    }
+
+    /// Who of the tasks waits in line, if anybody wants to know.
+    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.diagnostics.waits.is_some().then_some(&self.lines)
     }
 
     /// How often the driver went to sleep, and came back.

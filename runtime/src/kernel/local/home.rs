@@ -3,6 +3,7 @@
 use super::{Driven, Local};
 use crate::kernel::captures::Captures;
 use crate::kernel::here;
+use crate::kernel::lines::Lines;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
@@ -71,6 +72,10 @@ impl Scheduler for LocalHome {
 
     fn captures(&self) -> Option<&Captures> {
         Some(&self.0.captures)
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.lines()
     }
 
     fn wanted(&self) -> &Wanted {

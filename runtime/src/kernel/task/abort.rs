@@ -57,6 +57,17 @@ impl AbortHandle {
         info
     }
 
+    /// True if the task sleeps, and nobody else refers to it: no waker, no handle.
+    pub(crate) fn is_forsaken(&self) -> bool {
+        // Its own, and this one.
+        self.header().state.load().is_asleep_with(2)
+    }
+
+    /// What is known of the task.
+    pub(crate) fn look(&self) -> TaskInfo {
+        TaskInfo::look(self.header())
+    }
+
     /// A handle to a task that its list keeps for as long as the caller holds its lock.
     pub(crate) fn of(task: &Header) -> Self {
         Self::new(NonNull::from(task), task)

@@ -19,7 +19,7 @@ use crate::prim::stack::Frames;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
-use std::task::{RawWaker, RawWakerVTable, Waker};
+use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 
 /// So many leaves of a task are told of.
 const MOST_LEAVES: usize = 64;
@@ -47,17 +47,43 @@ pub(crate) struct WaitsFor {
 /// A kind of thing to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum What {
-    /// Permits of a semaphore.
-    Semaphore,
+    /// Permits of a semaphore, or room in a channel.
+    Permits,
+    /// A lock.
+    Lock {
+        /// The task that holds it, if that is known.
+        holder: Option<LockHolder>,
+        /// What tells this turn in the lock's queue from all others.
+        ticket: u64,
+    },
     /// The end of a task.
     Task(Id),
     /// A moment: nanoseconds on the clock of the task's runtime.
     Deadline(u64),
 }
 
+/// The task that holds a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LockHolder {
+    pub(crate) task: Id,
+    /// The lock was handed to it, and it has not been polled since; or the future that waited for it has not.
+    pub(crate) was_handed: bool,
+}
+
+impl LockHolder {
+    /// `task` is its id, or 0 for none.
+    pub(crate) fn new(task: u64, was_handed: bool) -> Option<Self> {
+        Some(Self {
+            task: Id::from_raw(task)?,
+            was_handed,
+        })
+    }
+}
+
 /// What one poll has told so far. Lives on the poller's stack.
 #[derive(Debug)]
 pub(crate) struct Capture {
+    /// The data of the waker that is handed out.
     task: *const (),
     leaves: RefCell<Vec<Leaf>>,
     /// What the next leaf waits for.
@@ -66,8 +92,12 @@ pub(crate) struct Capture {
 
 impl Capture {
     pub(super) fn new(task: NonNull<Header>) -> Self {
+        Self::of(task.as_ptr() as *const ())
+    }
+
+    fn of(task: *const ()) -> Self {
         Self {
-            task: task.as_ptr() as *const (),
+            task,
             leaves: RefCell::new(Vec::new()),
             next: Cell::new(None),
         }
@@ -114,7 +144,8 @@ pub(super) fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
 /// Calls `f` with the capture that this thread's poll tells, if it is of this task.
 fn with_capture(task: *const (), f: impl FnOnce(&Capture)) {
     let capture = here::with(|here| here.capture.get()).cast::<Capture>();
-    // SAFETY: set by `Capture::within`, further up the stack, for as long as that borrows it.
+    // SAFETY: set by `Capture::within`, further up the stack, for as long as that borrows it. (A poll within a poll finds the
+    // inner one, whose waker is another.)
     if let Some(capture) = unsafe { capture.as_ref() }.filter(|capture| capture.task == task) {
         f(capture);
     }
@@ -129,7 +160,8 @@ unsafe fn clone(task: *const ()) -> RawWaker {
 /// A leaf is about to clone `waker`, and waits for something: if anybody wants to know, `what` tells.
 #[inline]
 pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {
-    if ptr::eq(waker.vtable(), &VTABLE) {
+    let vtable = waker.vtable();
+    if ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER) {
         note(waker, what());
     }
 }
@@ -137,4 +169,45 @@ pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {
 #[cold]
 fn note(waker: &Waker, waits_for: WaitsFor) {
     with_capture(waker.data(), |capture| capture.next.set(Some(waits_for)));
+}
+
+// ----- what is no task --------------------------------------------------------------------------------
+
+static OF_ANOTHER: RawWakerVTable = RawWakerVTable::new(
+    clone_another,
+    wake_another_by_ref,
+    wake_another_by_ref,
+    |_| (),
+);
+
+/// A waker that is handed out for the length of a poll in the place of another.
+struct Instead<'a> {
+    waker: &'a Waker,
+}
+
+/// Calls `poll`, which polls something that is no task and is woken by `waker`, and says at which leaves that waits.
+pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, Vec<Leaf>) {
+    let instead = Instead { waker };
+    let data = ptr::from_ref(&instead).cast();
+    let capture = Capture::of(data);
+    // SAFETY: the functions of `OF_ANOTHER` keep the contract of `RawWakerVTable`: what the pointer is to outlives the poll,
+    // for which this waker is lent, and a clone is one of the other waker. It is not dropped, and would not mind.
+    let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &OF_ANOTHER)) });
+    let mut cx = Context::from_waker(&waker);
+    let result = capture.within(|| poll(&mut cx));
+    (result, capture.into_leaves())
+}
+
+unsafe fn clone_another(instead: *const ()) -> RawWaker {
+    with_capture(instead, Capture::tell);
+    // SAFETY: called through the waker that `tells` lends, so `instead` is alive.
+    let waker = ManuallyDrop::new(unsafe { &*instead.cast::<Instead<'_>>() }.waker.clone());
+    RawWaker::new(waker.data(), waker.vtable())
+}
+
+unsafe fn wake_another_by_ref(instead: *const ()) {
+    // SAFETY: as above.
+    unsafe { &*instead.cast::<Instead<'_>>() }
+        .waker
+        .wake_by_ref();
 }

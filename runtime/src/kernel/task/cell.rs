@@ -12,9 +12,10 @@ use super::origin::Origin;
 use super::state::{State, Word};
 use crate::kernel::foreign;
 use crate::kernel::here;
+use crate::kernel::lines::Lines;
 use crate::kernel::list::{Linked, Links};
-use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
+use crate::prim::{Arc, UnsafeCell};
 use std::alloc::{Layout, handle_alloc_error};
 use std::any::Any;
 use std::fmt;
@@ -116,6 +117,11 @@ impl Header {
     /// True if the task's scheduler has this [address](super::home::Scheduler::address).
     pub(crate) fn is_at_home_in(&self, scheduler: *const ()) -> bool {
         self.home.address() == scheduler
+    }
+
+    /// As [`Scheduler::lines`](super::home::Scheduler::lines).
+    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.home.lines()
     }
 
     /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.

@@ -7,7 +7,9 @@
 use super::cell::Header;
 use super::run::Runnable;
 use crate::kernel::captures::Captures;
+use crate::kernel::lines::Lines;
 use crate::kernel::wanted::{self, Wanted};
+use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use std::ptr::NonNull;
 
@@ -52,6 +54,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         None
     }
 
+    /// Who of its tasks waits in line, if anybody wants to know.
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        None
+    }
+
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
         wanted::of_the_process()
@@ -71,6 +78,7 @@ struct Vtable {
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
     captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
+    lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -121,6 +129,7 @@ impl<S: Scheduler> Counted<S> {
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
         captures: |head| Self::scheduler(*head).captures(),
+        lines: |head| Self::scheduler(*head).lines(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -185,6 +194,12 @@ impl Home {
     pub(super) fn captures(&self) -> Option<&Captures> {
         // SAFETY: as above.
         unsafe { (self.head().vtable.captures)(&self.0) }
+    }
+
+    /// As [`Scheduler::lines`].
+    pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.lines)(&self.0) }
     }
 
     /// As [`Scheduler::wanted`].

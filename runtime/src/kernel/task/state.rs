@@ -141,6 +141,12 @@ impl Word {
         self.0 & JOIN != 0
     }
 
+    /// It sleeps, has no `JoinHandle`, and so many refer to it, itself included.
+    pub(crate) fn is_asleep_with(self, references: u64) -> bool {
+        let bits = RUNNING | NOTIFIED | COMPLETE | JOIN;
+        self.0 & bits == 0 && self.0 & REFERENCES == references * REFERENCE
+    }
+
     fn has_join_waker(self) -> bool {
         self.0 & J_WAKER != 0
     }

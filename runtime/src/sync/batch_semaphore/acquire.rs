@@ -2,8 +2,10 @@
 //!
 //! The protocol and its invariants are in the parent module.
 
-use super::{CLOSED, QUEUED, REFUSED, SERVED, SHIFT, Semaphore, Share, WAITING, Waiter};
+use super::{CLOSED, Purpose, QUEUED, REFUSED, SERVED, SHIFT, Semaphore, Share, WAITING, Waiter};
 use crate::kernel::budget;
+use crate::kernel::here;
+use crate::kernel::lines::Place;
 use crate::kernel::list::Links;
 use crate::kernel::task::{self, WaitsFor, What};
 use crate::prim::UnsafeCell;
@@ -18,6 +20,8 @@ use std::task::{Context, Poll, Waker};
 pub(crate) struct Acquire<'a> {
     semaphore: &'a Semaphore,
     phase: Phase,
+    /// Only if somebody wants to know who waits for long.
+    place: Option<Place>,
     waiter: Waiter,
 }
 
@@ -33,13 +37,17 @@ enum Phase {
 
 impl<'a> Acquire<'a> {
     #[inline]
-    pub(super) fn new(semaphore: &'a Semaphore, n: usize) -> Self {
+    pub(super) fn new(semaphore: &'a Semaphore, n: usize, purpose: Purpose) -> Self {
         Self {
             semaphore,
             phase: Phase::Start,
+            place: None,
             waiter: Waiter {
                 links: Links::new(),
                 wanted: n,
+                purpose,
+                task: 0,
+                ticket: 0,
                 fate: AtomicU32::new(QUEUED),
                 share: UnsafeCell::new(Share {
                     missing: n,
@@ -62,6 +70,7 @@ impl<'a> Acquire<'a> {
         };
         if result.is_ready() {
             self.phase = Phase::Done;
+            self.place = None;
         }
         result
     }
@@ -70,6 +79,8 @@ impl<'a> Acquire<'a> {
     fn enqueue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         // Declared before the lock, so dropped after it.
         let waker = cx.waker().clone();
+        (self.waiter.task, self.waiter.ticket) =
+            here::with(|here| (here.task_id.get(), here.rng.next()));
         let mut queue = self.semaphore.queue.lock();
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.semaphore.word.load(Ordering::Relaxed);
@@ -104,6 +115,10 @@ impl<'a> Acquire<'a> {
             }
         }
         self.phase = Phase::Queued;
+        // Before the waiter is lent: afterwards it is only looked at.
+        if self.waiter.purpose != Purpose::Permits {
+            self.place = Place::take(self.waiter.ticket);
+        }
         // SAFETY: the waiter is live and in no list. It stays in place until it is given back: it is pinned
         // with this future, whose drop removes it if its fate is still open (invariant 3).
         unsafe { queue.push_back(NonNull::from(&self.waiter)) };
@@ -113,7 +128,13 @@ impl<'a> Acquire<'a> {
     #[cold]
     fn another_waker(&self, cx: &Context<'_>) -> Waker {
         task::waits_for(cx.waker(), || WaitsFor {
-            what: What::Semaphore,
+            what: match self.waiter.purpose {
+                Purpose::Permits => What::Permits,
+                Purpose::Shared | Purpose::Exclusive => What::Lock {
+                    holder: self.semaphore.holder.get(),
+                    ticket: self.waiter.ticket,
+                },
+            },
             address: ptr::from_ref(self.semaphore).addr(),
         });
         cx.waker().clone()
@@ -176,6 +197,10 @@ impl<'a> Acquire<'a> {
             .share
             .with_mut(|share| unsafe { ((*share).missing, (*share).waker.take()) });
         let mut permits = wanted - missing;
+        if !was_queued && self.waiter.purpose == Purpose::Exclusive {
+            // It was handed the lock, and does not want it.
+            self.semaphore.hold_no_more();
+        }
         if was_queued && queue.is_empty() {
             self.semaphore.last_one_left(permits);
             permits = 0;

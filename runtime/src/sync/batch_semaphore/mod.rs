@@ -33,11 +33,15 @@
 //! Orderings: who acquires a permit must see what was done under it. Exchanges that add are Release, those
 //! that take are Acquire, and all are read-modify-writes, so each continues the release sequences of those
 //! before. Permits that pass through the queue pass through its lock, and then through `fate`.
+//!
+//! Who holds a lock, as far as is known, is noted in [`holder`]; nothing is decided by it.
 
 mod acquire;
+mod holder;
 
 pub(crate) use acquire::Acquire;
 pub use acquire::{AcquireError, TryAcquireError};
+use holder::Holder;
 
 use crate::kernel::budget;
 use crate::kernel::list::{Linked, Links, List};
@@ -66,11 +70,28 @@ const REFUSED: u32 = 2;
 pub(crate) struct Semaphore {
     word: AtomicUsize,
     queue: Mutex<List<Waiter>>,
+    holder: Holder,
+}
+
+/// What somebody wants permits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Themselves: anybody may give them back, or add some.
+    Permits,
+    /// A lock that others may hold as well.
+    Shared,
+    /// A lock that nobody else holds.
+    Exclusive,
 }
 
 struct Waiter {
     links: Links<Waiter>,
     wanted: usize,
+    purpose: Purpose,
+    /// The task that waits, or 0.
+    task: u64,
+    /// What tells this turn in the queue from all others.
+    ticket: u64,
     fate: AtomicU32,
     share: UnsafeCell<Share>,
 }
@@ -108,6 +129,7 @@ impl Semaphore {
             Self {
                 word: AtomicUsize::new(permits << SHIFT),
                 queue: Mutex::new(List::new()),
+                holder: Holder::new(),
             }
         }
     }
@@ -118,6 +140,7 @@ impl Semaphore {
             Self {
                 word: AtomicUsize::new(CLOSED),
                 queue: Mutex::new(List::new()),
+                holder: Holder::new(),
             }
         }
     }
@@ -165,7 +188,7 @@ impl Semaphore {
     pub(crate) async fn acquire(&self, n: usize) -> Result<(), AcquireError> {
         match poll_fn(|cx| self.poll_at_once(cx, n)).await {
             Ok(()) => Ok(()),
-            Err(_) => self.acquire_in_queue(n).await,
+            Err(_) => self.acquire_in_queue(n, Purpose::Permits).await,
         }
     }
 
@@ -198,9 +221,9 @@ impl Semaphore {
     /// A future that takes `n` permits, after everyone who came before, from the queue if it has to.
     #[cold]
     #[track_caller]
-    pub(crate) fn acquire_in_queue(&self, n: usize) -> Acquire<'_> {
+    pub(crate) fn acquire_in_queue(&self, n: usize, purpose: Purpose) -> Acquire<'_> {
         check_count(n);
-        Acquire::new(self, n)
+        Acquire::new(self, n, purpose)
     }
 
     /// [`poll_at_once`](Self::poll_at_once) for the one permit of a semaphore that has no more.
@@ -230,6 +253,7 @@ impl Semaphore {
     /// [`release`](Self::release) for the one permit of a semaphore that has no more.
     #[inline]
     pub(crate) fn release_the_only_one(&self) {
+        self.holder.clear();
         // Ordering: Release publishes what was done under the permit. If it fails, someone waits (or closes).
         if self
             .word
@@ -318,6 +342,9 @@ impl Semaphore {
                 if let Some(waker) = waker {
                     wakers.push(waker);
                 }
+                if first.purpose == Purpose::Exclusive {
+                    self.holder.hand_to(first.task);
+                }
                 // Ordering: Release shows the waiter what was done under its permits, and that we are done
                 // with it. It may be gone right after.
                 first.fate.store(SERVED, Ordering::Release);
@@ -325,6 +352,18 @@ impl Semaphore {
         }
         self.last_one_left(permits);
         0
+    }
+
+    /// Notes that the running task holds the lock that this is: it is the only one, and has just acquired it.
+    #[inline]
+    pub(crate) fn hold(&self) {
+        self.holder.set();
+    }
+
+    /// Notes that it is not known who holds the lock that this is, or that nobody does from now on. For who holds it.
+    #[inline]
+    pub(crate) fn hold_no_more(&self) {
+        self.holder.clear();
     }
 
     /// Clears WAITING, after the queue became empty under the lock, and adds `permits`.

@@ -13,7 +13,7 @@ mod owned;
 pub use mapped::MappedMutexGuard;
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
-use super::batch_semaphore::Semaphore;
+use super::batch_semaphore::{Purpose, Semaphore};
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, UnsafeCell, const_fn};
 use std::fmt;
@@ -124,6 +124,7 @@ impl<T: ?Sized> Mutex<T> {
         if !poll_fn(|cx| self.poll_at_once(cx)).await {
             self.acquire_in_queue().await;
         }
+        self.semaphore.hold();
         MutexGuard { mutex: self }
     }
 
@@ -146,6 +147,8 @@ impl<T: ?Sized> Mutex<T> {
     pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         if !poll_fn(|cx| self.poll_at_once(cx)).await {
             self.acquire_in_queue().await;
+            // It was noted as this task's when it was handed over, and may be moved from now on.
+            self.semaphore.hold_no_more();
         }
         OwnedMutexGuard::new(self)
     }
@@ -157,7 +160,10 @@ impl<T: ?Sized> Mutex<T> {
     /// If someone holds it, or waits for it.
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         match self.semaphore.try_acquire(1) {
-            Ok(()) => Ok(MutexGuard { mutex: self }),
+            Ok(()) => {
+                self.semaphore.hold();
+                Ok(MutexGuard { mutex: self })
+            }
             Err(_) => Err(TryLockError(())),
         }
     }
@@ -221,7 +227,12 @@ impl<T: ?Sized> Mutex<T> {
     /// Takes the permit, in the queue.
     #[cold]
     async fn acquire_in_queue(&self) {
-        if self.semaphore.acquire_in_queue(1).await.is_err() {
+        if self
+            .semaphore
+            .acquire_in_queue(1, Purpose::Exclusive)
+            .await
+            .is_err()
+        {
             unreachable!("a mutex never closes its semaphore");
         }
     }

@@ -17,7 +17,7 @@ pub use owned::{OwnedRwLockMappedWriteGuard, OwnedRwLockReadGuard, OwnedRwLockWr
 pub use read::RwLockReadGuard;
 pub use write::{RwLockMappedWriteGuard, RwLockWriteGuard};
 
-use super::batch_semaphore::Semaphore;
+use super::batch_semaphore::{Purpose, Semaphore};
 use super::mutex::TryLockError;
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, UnsafeCell, const_fn};
@@ -76,6 +76,7 @@ impl Hold<'_> {
     fn keep_one(&mut self) {
         let rest = self.permits - 1;
         self.permits -= rest;
+        self.semaphore.hold_no_more();
         self.semaphore.release(rest);
     }
 }
@@ -83,6 +84,8 @@ impl Hold<'_> {
 impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
+        // Nobody else can hold it exclusively.
+        self.semaphore.hold_no_more();
         self.semaphore.release(self.permits);
     }
 }
@@ -152,7 +155,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// Dropping the future gives up the place in the queue, and nothing else.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.acquire(1).await;
+        self.acquire(1, Purpose::Shared).await;
         RwLockReadGuard::new(self.hold(1), self.shared())
     }
 
@@ -173,7 +176,7 @@ impl<T: ?Sized> RwLock<T> {
     /// # });
     /// ```
     pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.acquire(1).await;
+        self.acquire(1, Purpose::Shared).await;
         OwnedRwLockReadGuard::new(OwnedHold::new(self, 1))
     }
 
@@ -183,7 +186,8 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// Dropping the future gives up the place in the queue, and nothing else.
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.acquire(self.all()).await;
+        self.acquire(self.all(), Purpose::Exclusive).await;
+        self.semaphore.hold();
         RwLockWriteGuard::new(self.hold(self.all()), self.exclusive())
     }
 
@@ -194,7 +198,9 @@ impl<T: ?Sized> RwLock<T> {
     /// Dropping the future gives up the place in the queue, and nothing else.
     pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
         let all = self.all();
-        self.acquire(all).await;
+        self.acquire(all, Purpose::Exclusive).await;
+        // It was noted as this task's if it was handed over, and may be moved from now on.
+        self.semaphore.hold_no_more();
         OwnedRwLockWriteGuard::new(OwnedHold::new(self, all))
     }
 
@@ -225,6 +231,7 @@ impl<T: ?Sized> RwLock<T> {
     /// If someone reads or writes, or waits to.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.try_acquire(self.all())?;
+        self.semaphore.hold();
         Ok(RwLockWriteGuard::new(
             self.hold(self.all()),
             self.exclusive(),
@@ -279,9 +286,13 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     #[inline]
-    async fn acquire(&self, permits: usize) {
+    async fn acquire(&self, permits: usize, purpose: Purpose) {
         let at_once = poll_fn(|cx| self.semaphore.poll_at_once(cx, permits)).await;
-        if at_once.is_err() && self.semaphore.acquire_in_queue(permits).await.is_err() {
+        if at_once.is_ok() {
+            return;
+        }
+        let acquired = self.semaphore.acquire_in_queue(permits, purpose).await;
+        if acquired.is_err() {
             unreachable!("a RwLock never closes its semaphore");
         }
     }
