@@ -55,8 +55,15 @@ pub(crate) struct Captures {
     /// Whose turn it is to ask.
     turn: Mutex<()>,
     /// `None` while nobody asks.
-    answers: Mutex<Option<HashMap<Id, Answer>>>,
+    answers: Mutex<Option<Answers>>,
+    /// As many answers have come as there are tasks that were asked.
     came: Condvar,
+}
+
+#[derive(Debug)]
+struct Answers {
+    asked: usize,
+    told: HashMap<Id, Answer>,
 }
 
 impl Captures {
@@ -75,7 +82,10 @@ impl Captures {
         let end = Instant::now().checked_add(patience);
         let mut standings = Vec::with_capacity(tasks.len());
         for tasks in tasks.chunks(AT_A_TIME) {
-            *self.answers.lock() = Some(HashMap::with_capacity(tasks.len()));
+            *self.answers.lock() = Some(Answers {
+                asked: tasks.len(),
+                told: HashMap::with_capacity(tasks.len()),
+            });
             let before: Vec<_> = tasks.iter().map(AbortHandle::ask).collect();
             let mut answers = self.wait(tasks, end);
             let alive = before
@@ -95,16 +105,17 @@ impl Captures {
         let mut answers = self.answers.lock();
         let mut look = FIRST_LOOK;
         loop {
-            let told = answers.as_ref().map_or(0, HashMap::len);
-            let is_missing = |task: &&AbortHandle| {
-                let told = answers.as_ref();
-                !task.is_finished() && !told.is_some_and(|told| told.contains_key(&task.id()))
+            let has_told = |task: &AbortHandle| {
+                let answers = answers.as_ref();
+                answers.is_some_and(|answers| answers.told.contains_key(&task.id()))
             };
             let left = end.map_or(Duration::MAX, |end| {
                 end.saturating_duration_since(Instant::now())
             });
-            if told >= tasks.len() || tasks.iter().find(is_missing).is_none() || left.is_zero() {
-                return answers.take().unwrap_or_default();
+            let is_over = |task: &AbortHandle| has_told(task) || task.is_finished();
+            if left.is_zero() || tasks.iter().all(is_over) {
+                let answers = answers.take();
+                return answers.map_or_else(HashMap::new, |answers| answers.told);
             }
             let (guard, timed_out) = self.came.wait_timeout(answers, look.min(left));
             answers = guard;
@@ -122,10 +133,13 @@ impl Captures {
     /// A task answers.
     pub(super) fn answer(&self, task: Id, answer: Answer) {
         let mut answers = self.answers.lock();
-        if let Some(answers) = answers.as_mut() {
-            answers.insert(task, answer);
+        let Some(answers) = answers.as_mut() else {
+            return;
+        };
+        // (One that was asked before, and not waited for long enough, may answer now.)
+        answers.told.insert(task, answer);
+        if answers.told.len() >= answers.asked {
+            self.came.notify_one();
         }
-        drop(answers);
-        self.came.notify_one();
     }
 }

@@ -27,14 +27,16 @@ const LEAVES: [&str; 1] = ["leno::kernel::task::join::"];
 const WAITING: [&str; 3] = ["core::", "std::sys::", "std::thread::local::"];
 
 /// Where leno calls the future of a task, a root future, or a closure.
-const CALLERS: [&str; 9] = [
+const CALLERS: [&str; 11] = [
     "leno::kernel::blocking::closure::",
     "leno::kernel::local::",
     "leno::kernel::local_set::",
     "leno::kernel::root::",
+    "leno::kernel::task::capture::tells",
     "leno::kernel::task::cell::",
     "leno::kernel::task::run::",
     "leno::kernel::worker::",
+    "leno::runtime::roots::",
     "std::rt::",
     "std::sys::backtrace::__rust_begin_short_backtrace",
 ];
