@@ -12,6 +12,12 @@ pub(crate) struct Head {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Ps {
+    /// It was read from the process' memory, and the process has not answered.
+    #[serde(default)]
+    pub(crate) from_memory: bool,
+    /// Tasks came and went meanwhile.
+    #[serde(default)]
+    pub(crate) moving: bool,
     pub(crate) runtimes: Vec<Runtime>,
 }
 
@@ -20,9 +26,9 @@ pub(crate) struct Runtime {
     #[serde(flatten)]
     pub(crate) title: Title,
     /// Tasks that there are, those that have never been asleep included.
-    pub(crate) alive: u64,
+    pub(crate) alive: Option<u64>,
     pub(crate) workers: Vec<Worker>,
-    pub(crate) blocking: Blocking,
+    pub(crate) blocking: Option<Blocking>,
     pub(crate) tasks: Vec<Row>,
 }
 
@@ -36,7 +42,7 @@ pub(crate) struct Title {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct Worker {
-    pub(crate) asleep: bool,
+    pub(crate) asleep: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -17,6 +17,8 @@ const VERSION: u64 = 1;
 
 /// For how long a process may say nothing.
 const SILENCE: Duration = Duration::from_secs(5);
+/// The same where there is another way.
+const SHORT_SILENCE: Duration = Duration::from_secs(2);
 
 /// An answer: the line as it came, and what is in it.
 pub(crate) struct Answer<T> {
@@ -24,9 +26,27 @@ pub(crate) struct Answer<T> {
     pub(crate) content: T,
 }
 
-/// Which tasks there are.
+/// Which tasks there are: as the process says, or else as its memory does.
 pub(crate) fn ps<T: DeserializeOwned>(pid: u32) -> Result<Answer<T>, Fault> {
-    ask(pid, &json!({"leno": VERSION, "verb": "ps"}), SILENCE)
+    let asked = ask(pid, &json!({"leno": VERSION, "verb": "ps"}), SHORT_SILENCE);
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(fault) = asked {
+        return match fault {
+            // There is nothing to be read, or it is told what is wrong.
+            Fault::NoProcess(_) | Fault::NotAllowed(_) | Fault::Version(..) => Err(fault),
+            _ => read_memory(pid).map_err(|error| Fault::Neither(Box::new(fault), Box::new(error))),
+        };
+    }
+    asked
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read_memory<T: DeserializeOwned>(pid: u32) -> Result<Answer<T>, Fault> {
+    let found = crate::memory::ps(pid)?;
+    let line = found.to_string();
+    let content = serde_json::from_value(found)
+        .map_err(|error| Fault::System(format!("the memory of process {pid}"), error.into()))?;
+    Ok(Answer { line, content })
 }
 
 /// Where they stand, for which they are asked up to three times, and waited for up to `patience` each time.

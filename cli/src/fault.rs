@@ -28,6 +28,14 @@ pub(crate) enum Fault {
     /// It says no, and why.
     Refused(u32, String),
     NoTask(u64),
+    /// Its memory must not be read.
+    Unreadable(u32),
+    /// There is nothing of leno's in its memory.
+    NoLeno(u32),
+    /// What there is has another version.
+    MemoryVersion(u32),
+    /// It does not answer, and its memory cannot be read either.
+    Neither(Box<Fault>, Box<Fault>),
     System(String, io::Error),
 }
 
@@ -72,6 +80,20 @@ impl fmt::Display for Fault {
                 f,
                 "there is no task {id} among those that have been asleep: it has ended, or has never waited for anything"
             ),
+            Fault::Unreadable(pid) => write!(
+                f,
+                "no permission to read the memory of process {pid}: run this as root, or allow it to processes of the same user \
+                 (sysctl kernel.yama.ptrace_scope=0)"
+            ),
+            Fault::NoLeno(pid) => write!(
+                f,
+                "there is no leno in process {pid}, or one that is too old to be found in memory"
+            ),
+            Fault::MemoryVersion(pid) => write!(
+                f,
+                "the leno in process {pid} is of another version than this program, which cannot read its memory"
+            ),
+            Fault::Neither(first, second) => write!(f, "{first}. And {second}"),
             Fault::System(what, error) => write!(f, "{what}: {error}"),
         }
     }

@@ -10,6 +10,8 @@ mod client;
 mod command;
 #[cfg(unix)]
 mod fault;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory;
 #[cfg(unix)]
 mod process;
 #[cfg(unix)]

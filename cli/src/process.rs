@@ -173,6 +173,17 @@ fn owner_of(pid: u32) -> Option<u32> {
     users.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
+/// The numbers that a process has: one for each system that it is in, this one first and its own last.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn numbers_of(pid: u32) -> Vec<u32> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    let numbers = numbers.unwrap_or_default().split_ascii_whitespace();
+    let mut numbers: Vec<_> = numbers.filter_map(|number| number.parse().ok()).collect();
+    numbers.push(pid);
+    numbers
+}
+
 /// True if the process is stopped, by a signal or a debugger.
 pub(crate) fn is_stopped(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

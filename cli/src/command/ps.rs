@@ -16,7 +16,8 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     long_about = "List the tasks of a process; without PID, the processes that can be looked into.\n\n\
-        There is a line for each task that has been asleep at least once; how many others there are is told below. \
+        There is a line for each task that has been asleep at least once; how many others there are is told below. A process that \
+        has no socket, or is stopped, is looked into by reading its memory (on Linux), which takes the right to debug it. \
         The columns:\n\n  \
         STATE        asleep: waits to be woken; queued: waits for a worker; running: is polled, or has yielded;\n               \
         cancelled: is to end, and has not yet\n  \
@@ -117,7 +118,19 @@ fn text(ps: &Ps, style: Style, at_most: Option<usize>) -> String {
         text.push_str(&table::render(&COLUMNS, &rows, style, at_most));
         let _ = writeln!(text, "{}", summary(runtime));
     }
+    if ps.from_memory {
+        let _ = writeln!(text, "{}", from_memory(ps));
+    }
     text
+}
+
+/// How it comes that it is known.
+pub(super) fn from_memory(ps: &Ps) -> &'static str {
+    if ps.moving {
+        "Read from the process' memory, while tasks came and went: some may be missing."
+    } else {
+        "Read from the process' memory, as it did not answer."
+    }
 }
 
 pub(super) const COLUMNS: [Column; 7] = [
@@ -167,7 +180,7 @@ pub(super) fn state(row: &Row) -> &str {
 pub(super) fn summary(runtime: &Runtime) -> String {
     let listed = runtime.tasks.len() as u64;
     let mut text = count(listed, "task");
-    let others = runtime.alive.saturating_sub(listed);
+    let others = runtime.alive.unwrap_or(listed).saturating_sub(listed);
     if others > 0 {
         let _ = write!(
             text,
@@ -176,25 +189,22 @@ pub(super) fn summary(runtime: &Runtime) -> String {
             if others == 1 { "has" } else { "have" }
         );
     }
-    let asleep = runtime
-        .workers
-        .iter()
-        .filter(|worker| worker.asleep)
-        .count();
-    let _ = write!(
-        text,
-        "; {}, {asleep} asleep",
-        count(runtime.workers.len() as u64, "worker")
-    );
-    let blocking = &runtime.blocking;
-    if blocking.threads > 0 || blocking.queued > 0 {
-        let _ = write!(
-            text,
-            "; {} for blocking closures, {} idle, {} queued",
-            count(blocking.threads, "thread"),
-            blocking.idle,
-            count(blocking.queued, "closure"),
-        );
+    let workers = &runtime.workers;
+    let _ = write!(text, "; {}", count(workers.len() as u64, "worker"));
+    if workers.iter().all(|worker| worker.asleep.is_some()) {
+        let asleep = workers.iter().filter(|worker| worker.asleep == Some(true));
+        let _ = write!(text, ", {} asleep", asleep.count());
+    }
+    if let Some(blocking) = &runtime.blocking {
+        if blocking.threads > 0 || blocking.queued > 0 {
+            let _ = write!(
+                text,
+                "; {} for blocking closures, {} idle, {} queued",
+                count(blocking.threads, "thread"),
+                blocking.idle,
+                count(blocking.queued, "closure"),
+            );
+        }
     }
     text.push('.');
     text

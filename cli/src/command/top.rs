@@ -158,6 +158,9 @@ impl View {
             })
             .map(|text| crate::show::plain::plain(&text))
             .collect();
+        if ps.from_memory {
+            self.summaries.push(ps::from_memory(&ps).to_owned());
+        }
         self.tasks = ps
             .runtimes
             .into_iter()

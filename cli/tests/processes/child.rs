@@ -17,6 +17,7 @@ pub fn run(role: &str) {
         "names" => vec![names()],
         "waiting" => vec![waiting()],
         "deadlock" => vec![deadlock()],
+        "busy" => vec![busy()],
         "many" => vec![many()],
         "stale" => {
             drop(UnixListener::bind(own_socket()).unwrap());
@@ -166,6 +167,22 @@ fn deadlock() -> Runtime {
     let waiting = || locks.iter().all(|lock| lock.try_lock().is_err());
     while !waiting() || runtime.handle().tasks().len() < 2 {
         runtime.block_on(task::yield_now());
+    }
+    runtime
+}
+
+/// Two tasks that stay among many that come and go.
+fn busy() -> Runtime {
+    let runtime = one();
+    for _ in 0..2 {
+        runtime.spawn(async {
+            loop {
+                let some = (0..50).map(|_| leno::spawn(task::yield_now()));
+                for task in some.collect::<Vec<_>>() {
+                    task.await.unwrap();
+                }
+            }
+        });
     }
     runtime
 }

@@ -164,7 +164,7 @@ fn a_server_that_hangs_up_is_told() {
     for answer in [&b""[..], b"{\"leno\":1,\"runti"] {
         let place = Place::new();
         let pid = pretend(&place, answer);
-        let fault = place.fault(&["ps", &pid]);
+        let fault = place.fault(&["metrics", &pid]);
         assert!(
             fault.starts_with(&format!("process {pid} no longer listens")),
             "{fault}"

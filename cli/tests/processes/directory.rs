@@ -63,7 +63,7 @@ fn a_file_is_never_removed() {
     place.make_sockets(0o700);
     let child = place.child("file");
     let path = child.socket(&place);
-    let fault = place.fault(&["ps", &child.arg()]);
+    let fault = place.fault(&["dump", &child.arg()]);
     assert!(fault.contains("has no socket"), "{fault}");
     let errors = child.end();
     let expected = format!("{}: there is a file that is not a socket", path.display());
@@ -76,7 +76,7 @@ fn a_link_is_not_followed() {
     elsewhere.make_sockets(0o700);
     symlink(elsewhere.sockets(), place.sockets()).unwrap();
     let child = place.child("one");
-    let fault = place.fault(&["ps", &child.arg()]);
+    let fault = place.fault(&["dump", &child.arg()]);
     let expected = format!(
         "{} is not to be trusted: it is not a directory",
         place.sockets().display()
@@ -92,7 +92,7 @@ fn a_directory_for_all_is_not_used() {
     let place = Place::new();
     place.make_sockets(0o755);
     let child = place.child("one");
-    let fault = place.fault(&["ps", &child.arg()]);
+    let fault = place.fault(&["dump", &child.arg()]);
     assert!(
         fault.ends_with("others may use it: its mode is 755, not 700"),
         "{fault}"
@@ -123,7 +123,7 @@ fn a_directory_of_somebody_else_is_not_used() {
 fn a_process_without_a_socket_is_told() {
     let place = Place::new();
     let child = place.child_with("one", None);
-    let fault = place.fault(&["ps", &child.arg()]);
+    let fault = place.fault(&["dump", &child.arg()]);
     let expected = format!(
         "process {} has no socket: start it with LENO_DIAGNOSTICS=socket",
         child.pid()
@@ -139,7 +139,7 @@ fn a_process_without_a_socket_is_told() {
     assert!(child.end().is_empty());
     // It uses no leno.
     let parent = std::process::id().to_string();
-    assert!(place.fault(&["top", &parent]).contains("has no socket"));
+    assert!(place.fault(&["metrics", &parent]).contains("has no socket"));
 }
 
 fn a_process_that_is_not_there_is_told() {

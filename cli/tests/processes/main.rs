@@ -7,6 +7,8 @@ mod child;
 mod clients;
 #[cfg(unix)]
 mod directory;
+#[cfg(target_os = "linux")]
+mod memory;
 #[cfg(unix)]
 mod shown;
 #[cfg(unix)]
@@ -18,6 +20,8 @@ fn main() {
         return child::run(role.to_str().unwrap());
     }
     let tests = [shown::TESTS, clients::TESTS, directory::TESTS];
+    #[cfg(target_os = "linux")]
+    let tests = [&tests[..], &[memory::TESTS]].concat();
     support::run(&tests.concat());
 }
 

@@ -30,6 +30,8 @@ mod deliver;
 mod dump;
 mod graph;
 mod json;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory;
 mod report;
 #[cfg(unix)]
 mod server;
@@ -43,7 +45,9 @@ pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
 pub(crate) use dump::take_elsewhere;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use memory::Found;
 #[cfg(unix)]
-pub(crate) use server::{hide, show};
+pub(crate) use server::{HideAtEnd, show};
 pub(crate) use settings::prepare;
 pub(crate) use waits::start as watch_waits;

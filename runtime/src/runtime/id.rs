@@ -13,6 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Id(NonZeroU64);
 
 impl Id {
+    pub(crate) fn number(self) -> u64 {
+        self.0.get()
+    }
+
     pub(crate) fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         // Ordering: Relaxed, only the number itself matters; 64 bits of it do not come round.

@@ -29,6 +29,9 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Inner {
     id: super::Id,
+    /// First of what is dropped, for it refers to the rest.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    _found: diagnostics::Found,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
@@ -78,17 +81,6 @@ fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
     builder.spawn(move || pool.watch()).ok()
 }
 
-/// Whoever asks what a runtime is doing is told so until it has ended, which may be what it does not do.
-#[cfg(unix)]
-struct HideAtEnd(super::Id);
-
-#[cfg(unix)]
-impl Drop for HideAtEnd {
-    fn drop(&mut self) {
-        diagnostics::hide(self.0);
-    }
-}
-
 /// How long a shutdown may wait.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Patience {
@@ -105,8 +97,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> io::Result<Arc<Self>> {
+        let id = super::Id::next();
         let inner = Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: diagnostics::Found::new(id, true, settings.name.as_deref(), pool.outline()),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
                 watcher: Mutex::new(start_watcher(&pool)),
@@ -138,8 +133,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> Arc<Self> {
+        let id = super::Id::next();
         Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: diagnostics::Found::new(id, false, settings.name.as_deref(), local.outline()),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -513,7 +511,7 @@ impl Inner {
             return;
         }
         #[cfg(unix)]
-        let _shown = self.settings.shown.then(|| HideAtEnd(self.id));
+        let _shown = self.settings.shown.then(|| diagnostics::HideAtEnd(self.id));
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         let start = Instant::now();

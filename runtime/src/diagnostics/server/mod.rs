@@ -97,8 +97,18 @@ pub(crate) fn show(runtime: &Arc<Inner>) {
     }
 }
 
+/// Whoever asks what a runtime is doing is told so until it has ended, which may be what it does not do.
+#[derive(Debug)]
+pub(crate) struct HideAtEnd(pub(crate) Id);
+
+impl Drop for HideAtEnd {
+    fn drop(&mut self) {
+        hide(self.0);
+    }
+}
+
 /// The runtime has come to its end. With the last one the socket goes.
-pub(crate) fn hide(runtime: Id) {
+fn hide(runtime: Id) {
     let mut state = SERVER.get().lock();
     state.runtimes.retain(|(id, _)| *id != runtime);
     if !state.runtimes.is_empty() {

@@ -59,6 +59,8 @@ mod info;
 mod join;
 mod lost;
 mod origin;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod outline;
 mod run;
 mod state;
 mod waker;
