@@ -19,6 +19,14 @@ pub trait Peer: Send + Sync + 'static {
     /// thread is in [`block_on`](Self::block_on).
     fn start(workers: usize) -> Self;
 
+    /// The same, but nobody comes to the rescue of workers that are blocked: the same for who has no such thing.
+    fn start_alone(workers: usize) -> Self
+    where
+        Self: Sized,
+    {
+        Self::start(workers)
+    }
+
     /// Waits for `future` on the calling thread.
     fn block_on<F: Future>(&self, future: F) -> F::Output;
 

@@ -220,6 +220,12 @@ impl Runtime {
             .serving(services::servers::network::<P>())
     }
 
+    /// It has both timers and TCP.
+    #[must_use]
+    pub fn timers_and_network<P: Timers + Network>(self) -> Self {
+        self.and(workloads::timers_and_network::<P>())
+    }
+
     /// It can serve hyper too.
     #[must_use]
     pub fn http<P: Http>(self) -> Self {

@@ -28,6 +28,9 @@ pub(crate) struct Runtime {
     /// Tasks that there are, those that have never been asleep included.
     pub(crate) alive: Option<u64>,
     pub(crate) workers: Vec<Worker>,
+    /// Workers that stand in for those that are stuck.
+    #[serde(default)]
+    pub(crate) spares: u64,
     pub(crate) blocking: Option<Blocking>,
     pub(crate) tasks: Vec<Row>,
 }

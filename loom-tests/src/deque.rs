@@ -150,6 +150,11 @@ impl<T> Stealer<T> {
         self.0.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        let back = self.0.back.load(Ordering::Acquire);
+        back.saturating_sub(self.0.front.load(Ordering::Acquire))
+    }
+
     pub(crate) fn steal_batch_and_pop(&self, worker: &Worker<T>) -> Steal<T> {
         match self.0.claim(|len| len.div_ceil(2)) {
             Steal::Success(claimed) => Steal::Success(self.0.move_to(worker, claimed)),

@@ -267,6 +267,10 @@ pub(crate) mod stack {
     /// As deep as any.
     pub(crate) const DEEPEST: usize = 128;
 
+    pub(crate) fn prepare() -> bool {
+        false
+    }
+
     /// No model looks at a stack: it is empty.
     #[derive(Debug)]
     pub(crate) struct Frames(());
@@ -280,9 +284,45 @@ pub(crate) mod stack {
             Self(())
         }
 
+        pub(crate) fn capture_interrupted() -> Self {
+            Self(())
+        }
+
+        pub(crate) fn is_cut(&self) -> bool {
+            false
+        }
+
         pub(crate) fn addresses(&self) -> &[usize] {
             &[]
         }
+    }
+}
+
+pub(crate) mod threads {
+    use std::time::Duration;
+
+    #[derive(Debug, Clone, PartialEq, Eq)]
+    pub(crate) struct Doing {
+        pub(crate) processor: Duration,
+        pub(crate) waits: bool,
+        pub(crate) wait: Option<String>,
+    }
+
+    /// No model looks at threads from outside.
+    pub(crate) fn id() -> u32 {
+        0
+    }
+
+    pub(crate) fn doing(_thread: u32) -> Option<Doing> {
+        None
+    }
+
+    pub(crate) fn prepare_to_interrupt(_answer: fn()) -> bool {
+        false
+    }
+
+    pub(crate) fn interrupt(_thread: u32) -> bool {
+        false
     }
 }
 

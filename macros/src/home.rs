@@ -8,8 +8,9 @@
 use crate::manifest::Manifest;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use syn::Path;
+use std::fmt;
 use syn::parse::Parser;
+use syn::{Error, Path, Result};
 
 /// The runtime, as the user of an attribute sees it.
 pub(crate) struct Home {
@@ -34,6 +35,25 @@ impl Home {
             home.path.get_or_insert_with(in_scope);
         }
         home
+    }
+
+    /// How an expansion names the runtime: as an option says, if it is given. `attribute` is the attribute's name.
+    pub(crate) fn path_or(
+        &self,
+        given: Option<&Path>,
+        attribute: &dyn fmt::Display,
+    ) -> Result<TokenStream> {
+        let given = given.map(ToTokens::to_token_stream);
+        given.or_else(|| self.path.clone()).ok_or_else(|| {
+            let name = &self.name;
+            Error::new(
+                Span::call_site(),
+                format!(
+                    "`{name}` is not among the dependencies of this crate: say where it is, as in \
+                     `#[{attribute}(crate = \"path::to::{name}\")]`"
+                ),
+            )
+        })
     }
 
     fn choose(package: &str, names: &[String], written: Option<Path>) -> Self {

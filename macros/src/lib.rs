@@ -1,14 +1,16 @@
-//! The attribute macros of the leno runtime: [`macro@main`] and [`macro@test`].
+//! The attribute macros of the leno runtime: [`macro@main`], [`macro@test`] and [`macro@coroutine`].
 //!
 //! Use them through the `leno` crate, which re-exports them; its other macros (`select!`, `join!`, …) are
 //! declarative and live there.
 //!
-//! An attributed `async fn` becomes a plain `fn` that builds a runtime and blocks on the body. All that is
+//! For `main` and `test`, an attributed `async fn` becomes a plain `fn` that builds a runtime and blocks on the body. All that is
 //! wrong with it, options as well as types, is reported at the tokens of whoever wrote it.
 
 #![forbid(unsafe_code)]
 
+mod coroutine;
 mod entry;
+mod function;
 mod home;
 mod manifest;
 mod options;
@@ -148,6 +150,64 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
     expand(Kind::Test, "leno", options, item)
+}
+
+/// Makes coroutines of the calls of an `async fn`: one that is never awaited is reported.
+///
+/// A call of an `async fn` does nothing: it makes a future, and if nobody awaits that, what it was called for is not done. The compiler
+/// warns of a call whose value is not used at all (`unused_must_use`), but not of `let _ = send(mail);`, nor of a future that goes
+/// into a variable or a list and no further. With this attribute the function returns a `leno::Coroutine`, which is a future
+/// too. If it is dropped before anybody has polled it, that is reported, with the place of the call:
+///
+/// ```text
+/// leno: `send` was called at src/signup.rs:52:5, and never awaited: nothing of it was done
+/// ```
+///
+/// It stands before an `async fn`, or before an `impl` block or a `mod` (one that is written in place), for all the functions there
+/// that are `async`. In a `mod` it leaves alone what it cannot change: traits and their implementations, and functions that an
+/// attribute named `main` or `test` makes something else of.
+///
+/// The function stays what it was in all else: generics, lifetimes, `self`, `impl Trait`, attributes, when its arguments are dropped,
+/// and whether its future is `Send`. It gets `#[track_caller]`. A future of its own type it was never, but code that spells
+/// `impl Future` still fits.
+///
+/// # Options
+///
+/// `crate = "path::to::leno"`: as for [`macro@main`].
+///
+/// # Examples
+///
+/// ```
+/// #[leno::coroutine]
+/// async fn double(number: u32) -> u32 {
+///     number * 2
+/// }
+///
+/// struct Account {
+///     cents: u64,
+/// }
+///
+/// #[leno::coroutine]
+/// impl Account {
+///     async fn deposit(&mut self, cents: u64) {
+///         leno::task::yield_now().await;
+///         self.cents += cents;
+///     }
+/// }
+///
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// assert_eq!(double(21).await, 42);
+///
+/// let mut account = Account { cents: 0 };
+/// account.deposit(5).await;
+/// assert_eq!(account.cents, 5);
+/// # });
+/// ```
+#[proc_macro_attribute]
+pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
+    let attribute = Span::call_site().source_text();
+    let home = Home::find("leno", attribute.as_deref());
+    coroutine::expand(&home, options.into(), item.into()).into()
 }
 
 /// [`macro@main`] for the package named `tokio` that re-exports leno.

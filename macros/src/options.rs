@@ -99,7 +99,7 @@ impl Parse for Written {
 }
 
 /// Reads `= value` of the option `name`, for which `example` is a good value.
-fn read<T: Parse>(
+pub(crate) fn read<T: Parse>(
     slot: &mut Option<T>,
     name: &Ident,
     example: &str,
@@ -176,7 +176,7 @@ fn parse_count(count: &LitInt) -> Result<usize> {
     }
 }
 
-fn parse_home(home: &LitStr) -> Result<Path> {
+pub(crate) fn parse_home(home: &LitStr) -> Result<Path> {
     home.parse().map_err(|_| {
         Error::new(
             home.span(),

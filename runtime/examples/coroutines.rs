@@ -4,6 +4,9 @@
 //! cargo run --example coroutines
 //! ```
 
+#[path = "coroutines/pitfalls.rs"]
+mod pitfalls;
+
 use leno::runtime::{Builder, Runtime};
 use leno::task::{JoinSet, yield_now};
 use leno::time::{Duration, Instant, sleep, timeout};
@@ -23,6 +26,7 @@ fn main() {
     errors_and_panics_reach_who_awaits();
     waiting_can_end_early();
     a_forgotten_await_runs_nothing();
+    pitfalls::all();
     println!("\nEverything was as said.");
 }
 

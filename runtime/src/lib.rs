@@ -30,6 +30,7 @@
 //! | --- | --- |
 //! | starting a runtime | [`#[leno::main]`](macro@main), [`runtime`] |
 //! | tasks | [`spawn`], [`task`] |
+//! | calls that nobody awaits | [`#[leno::coroutine]`](macro@coroutine), [`diagnostics`] |
 //! | waiting for several things | [`select!`], [`join!`], [`try_join!`] |
 //! | time | [`time`] |
 //! | channels and locks | [`sync`] |
@@ -52,6 +53,7 @@
 
 #![warn(missing_docs)]
 
+mod coroutine;
 pub mod diagnostics;
 pub mod fs;
 #[cfg(feature = "hyper")]
@@ -72,7 +74,8 @@ pub mod sync;
 pub mod task;
 pub mod time;
 
-pub use leno_macros::{main, test};
+pub use coroutine::Coroutine;
+pub use leno_macros::{coroutine, main, test};
 pub use task::spawn;
 
 /// The examples of the README, as tests.

@@ -1,11 +1,11 @@
 //! Names for the addresses of a stack: functions, files and lines.
 //!
-//! With the feature `diagnostics` they are looked up in the debugging information of the running program, functions that were
-//! inlined included. That allocates, reads files, takes a lock of the process and, for the first stack, some hundred
+//! With the feature `diagnostics` they are looked up in the debugging information of the running program, functions that
+//! were inlined included. That allocates, reads files, takes a lock of the process and, for the first stack, some hundred
 //! milliseconds: so it is for a thread that nobody waits for, never for a worker.
 //!
-//! Each frame also tells its module and the offset in it: what is to be known to look the names up elsewhere, and all there is
-//! without the feature.
+//! Each frame also tells its module and the offset in it: what is to be known to look the names up elsewhere, and all there
+//! is without the feature.
 
 mod modules;
 #[cfg(feature = "diagnostics")]
@@ -19,8 +19,8 @@ use std::path::PathBuf;
 
 /// One function of a stack, and the place in it.
 ///
-/// Its text is `shop::api::checkout::{{closure}} src/api.rs:97`, as far as that is known; otherwise the id of the module and the
-/// offset in it, by which the function can be found later.
+/// Its text is `shop::api::checkout::{{closure}} src/api.rs:97`, as far as that is known; otherwise the id of the module and
+/// the offset in it, by which the function can be found later.
 // An address has several, if functions were inlined.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
@@ -47,13 +47,14 @@ pub(crate) struct Place {
 }
 
 impl Frame {
-    /// The path of the function, as `shop::api::checkout::{{closure}}`; a bare name if it was inlined and there is little debugging
-    /// information, and `None` if there is none, or without the feature `diagnostics`.
+    /// The path of the function, as `shop::api::checkout::{{closure}}`; a bare name if it was inlined and there is little
+    /// debugging information, and `None` if there is none, or without the feature `diagnostics`.
     pub fn function(&self) -> Option<&str> {
         self.function.as_deref()
     }
 
-    /// The file, relative to the current directory if it is below that. Files of libraries begin with the name of the package.
+    /// The file, relative to the current directory if it is below that. Files of libraries begin with the name of the
+    /// package.
     pub fn file(&self) -> Option<&str> {
         self.file.as_deref()
     }

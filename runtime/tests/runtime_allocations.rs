@@ -153,3 +153,17 @@ fn a_task_of_a_join_set_is_two_allocations() {
         assert_eq!(count, 2);
     });
 }
+
+#[test]
+fn a_spare_that_is_not_there_is_less_than_2_kilobytes() {
+    const SPARES: usize = 64;
+    let bytes = |spares| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).spare_workers(spares).enable_all();
+        // The first one has the process's own things made as well.
+        drop(builder.build().unwrap());
+        allocations(|| builder.build().unwrap()).1
+    };
+    let each = (bytes(SPARES) - bytes(0)) / SPARES;
+    assert!(each <= 2048, "{each} bytes");
+}

@@ -34,5 +34,6 @@ fn with_everything<P: Timers + Blocking + Channels + Http>() -> Runtime {
         .blocking::<P>()
         .channels::<P>()
         .network::<P>()
+        .timers_and_network::<P>()
         .http::<P>()
 }

@@ -13,7 +13,7 @@ pub(crate) fn fix_event_interval(tasks: u32) {
 
 /// Makes `$Peer` the peer of the runtime crate `$runtime`.
 macro_rules! peer {
-    ($module:ident, $Peer:ident, $runtime:ident) => {
+    ($module:ident, $Peer:ident, $runtime:ident, $alone:expr) => {
         mod $module {
             use crate::peer::{Blocking, Channels, Network, Peer, Timers};
             use std::future::Future;
@@ -40,24 +40,45 @@ macro_rules! peer {
                 }
             }
 
+            /// Builds a runtime with so many workers, 0 for one of the current thread.
+            fn builder(workers: usize) -> $runtime::runtime::Builder {
+                let mut builder = match workers {
+                    0 => $runtime::runtime::Builder::new_current_thread(),
+                    _ => $runtime::runtime::Builder::new_multi_thread(),
+                };
+                if workers > 0 {
+                    builder.worker_threads(workers);
+                }
+                let interval = super::EVENT_INTERVAL.load(super::Ordering::Relaxed);
+                if interval > 0 {
+                    builder.event_interval(interval);
+                    // Under valgrind all takes so long that any worker looks stuck.
+                    alone(&mut builder);
+                }
+                builder.enable_all();
+                builder
+            }
+
+            /// Nobody comes to the rescue of blocked workers.
+            fn alone(builder: &mut $runtime::runtime::Builder) {
+                let alone: fn(&mut $runtime::runtime::Builder) = $alone;
+                alone(builder);
+            }
+
             impl Peer for $Peer {
                 const NAME: &'static str = stringify!($runtime);
 
                 type Join<T: Send + 'static> = Join<T>;
 
                 fn start(workers: usize) -> Self {
-                    let mut builder = match workers {
-                        0 => $runtime::runtime::Builder::new_current_thread(),
-                        _ => $runtime::runtime::Builder::new_multi_thread(),
-                    };
-                    if workers > 0 {
-                        builder.worker_threads(workers);
-                    }
-                    let interval = super::EVENT_INTERVAL.load(super::Ordering::Relaxed);
-                    if interval > 0 {
-                        builder.event_interval(interval);
-                    }
-                    Self(builder.enable_all().build().expect("the runtime starts"))
+                    let mut builder = builder(workers);
+                    Self(builder.build().expect("the runtime starts"))
+                }
+
+                fn start_alone(workers: usize) -> Self {
+                    let mut builder = builder(workers);
+                    alone(&mut builder);
+                    Self(builder.build().expect("the runtime starts"))
                 }
 
                 fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -211,8 +232,10 @@ macro_rules! peer {
     };
 }
 
-peer!(leno_peer, Leno, leno);
-peer!(tokio_peer, Tokio, tokio);
+peer!(leno_peer, Leno, leno, |builder| {
+    builder.spare_workers(0);
+});
+peer!(tokio_peer, Tokio, tokio, |_| {});
 
 impl Http for Leno {
     type Io = leno::net::TcpStream;

@@ -94,7 +94,7 @@ fn echo<P: Network, const CONNECTIONS: u64>(setting: Setting) -> Sample {
 }
 
 /// Echoes on so many connections until the clients hang up; returns the bytes that came.
-async fn serve<P: Network>(listener: P::Listener, connections: u64) -> u64 {
+pub async fn serve<P: Network>(listener: P::Listener, connections: u64) -> u64 {
     let mut tasks = Vec::new();
     for _ in 0..connections {
         let mut stream = P::accept(&listener).await;

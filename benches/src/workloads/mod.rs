@@ -10,6 +10,7 @@ pub mod locks;
 pub mod memory;
 pub mod ping_pong;
 pub mod place;
+pub mod rescue;
 pub mod sampling;
 pub mod skew;
 pub mod spawn;
@@ -47,6 +48,11 @@ pub fn timers<P: Timers>() -> Vec<Case> {
         idle::cases::<P>(),
     ]
     .concat()
+}
+
+/// What needs timers and TCP.
+pub fn timers_and_network<P: Timers + Network>() -> Vec<Case> {
+    rescue::cases::<P>()
 }
 
 /// What needs threads for blocking closures.

@@ -195,6 +195,9 @@ pub(super) fn summary(runtime: &Runtime) -> String {
         let asleep = workers.iter().filter(|worker| worker.asleep == Some(true));
         let _ = write!(text, ", {} asleep", asleep.count());
     }
+    if runtime.spares > 0 {
+        let _ = write!(text, ", {}", count(runtime.spares, "spare"));
+    }
     if let Some(blocking) = &runtime.blocking {
         if blocking.threads > 0 || blocking.queued > 0 {
             let _ = write!(

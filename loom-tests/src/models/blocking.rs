@@ -11,6 +11,7 @@ use crate::kernel::hooks::ParkHooks;
 use crate::kernel::pool::Pool;
 use crate::kernel::root;
 use crate::kernel::task::{self, Id, JoinHandle, Origin};
+use crate::kernel::wanted::Wanted;
 use crate::prim::{Arc, SelfArc};
 use loom::thread;
 use std::future::pending;
@@ -30,7 +31,7 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
 
 /// Submits a closure; true if it was taken.
 fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<()>, bool) {
-    let (job, handle) = blocking_task(Sendable(closure).call(), Origin::caller());
+    let (job, handle) = blocking_task(Sendable(closure).call(), Origin::caller(), &Wanted::NOTHING);
     (handle, submit_job(blocking, Job::Task(job)))
 }
 
@@ -145,8 +146,11 @@ fn a_mandatory_job_that_was_taken_is_run() {
                 move || {
                     let ran = Arc::new(());
                     let witness = ran.clone();
-                    let (job, handle) =
-                        blocking_task(Sendable(move || drop(witness)).call(), Origin::caller());
+                    let (job, handle) = blocking_task(
+                        Sendable(move || drop(witness)).call(),
+                        Origin::caller(),
+                        &Wanted::NOTHING,
+                    );
                     (handle, submit_job(&blocking, Job::Mandatory(job)), ran)
                 }
             });
@@ -217,6 +221,7 @@ fn what_only_waits_needs_no_room() {
                 })
                 .call(),
                 Origin::caller(),
+                &Wanted::NOTHING,
             );
             assert!(submit_job(&blocking, Job::Wait(wait)));
             root::block_on(waited).unwrap();
@@ -239,6 +244,7 @@ fn a_core_on_its_way_is_ended() {
         let clock = Arc::new(Clock::new());
         let (pool, cores) = Pool::new(
             1,
+            0,
             driver,
             clock,
             ParkHooks::default(),

@@ -60,11 +60,30 @@ fn a_task_that_sleeps_answers() {
     });
 }
 
-/// A request meets a wake, which is not lost: neither in the poll that tells nor before or after it.
-// Mutations: `see_request` takes NOTIFIED away as well, or `look` forgets a task that was woken meanwhile: "the task sleeps for
-// ever". (Without `see_request` it is found to be asked at each later turn, which costs time and nothing else.)
+/// A request that nobody waits for meets the wake that completes the task: it is not lost.
+// Mutation: `see_request` takes NOTIFIED away as well: "the task sleeps for ever".
 #[test]
 fn a_request_takes_no_wake_away() {
+    for yields in [0, 1] {
+        explore(2, move || {
+            let task = waits_for(1, yields);
+            let sender = thread::spawn(task.sender());
+            let asker = thread::spawn({
+                let queue = task.queue.clone();
+                move || drop(queue.stand(false))
+            });
+            task.queue.run();
+            sender.join().unwrap();
+            asker.join().unwrap();
+            assert!(task.end(), "cancelled");
+        });
+    }
+}
+
+/// A request meets a wake, which is not lost in the poll that tells.
+// Mutation: `look` forgets a task that was woken meanwhile: "the task sleeps for ever". (Without `see_request` it is found to be asked at each later turn, which costs time and nothing else.)
+#[test]
+fn a_poll_that_tells_is_a_poll() {
     for yields in [0, 1] {
         explore(2, move || {
             let task = waits_for(2, yields);
@@ -72,7 +91,9 @@ fn a_request_takes_no_wake_away() {
             let asker = thread::spawn({
                 let queue = task.queue.clone();
                 move || {
-                    assert!(queue.stand(true)[0].answer.is_some());
+                    // (One that has only yielded so far is not asked.)
+                    let standings = queue.stand(true);
+                    assert!(standings.iter().all(|standing| standing.answer.is_some()));
                     queue.note_closed();
                 }
             });

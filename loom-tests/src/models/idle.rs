@@ -20,7 +20,7 @@ impl Pool {
     fn new(workers: usize) -> Arc<Self> {
         let seats: Vec<_> = (0..workers).map(|_| Arc::new(Seat::new(None))).collect();
         Arc::new(Self {
-            idle: Idle::new(seats.clone().into_boxed_slice()),
+            idle: Idle::new(seats.clone().into_boxed_slice(), workers),
             seats,
             head: AtomicUsize::new(0),
             tail: AtomicUsize::new(0),

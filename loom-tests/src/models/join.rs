@@ -2,12 +2,36 @@
 
 use super::explore;
 use super::queue::{Flag, Queue, join, waits_for};
+use crate::kernel::findings::{self, Outcome, Sink};
 use crate::kernel::task::{self, Id, Origin};
+use crate::kernel::wanted::{self, Wanted};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use loom::thread;
+use std::cell::Cell;
 use std::panic::resume_unwind;
 use std::task::{Poll, Wake, Waker};
+
+thread_local! {
+    /// Findings on this thread, which is a model's own.
+    static TOLD: Cell<usize> = const { Cell::new(0) };
+}
+
+fn told() -> usize {
+    TOLD.with(Cell::get)
+}
+
+/// From now on tasks tell of errors that nobody sees.
+fn watch_findings() {
+    findings::set_sink(Sink {
+        tell: |_| TOLD.with(|told| told.set(told.get() + 1)),
+        read: |_| Outcome::Error(String::new()),
+    });
+    wanted::set_of_the_process(Wanted {
+        lost_errors: true,
+        ..Wanted::NOTHING
+    });
+}
 
 /// A joiner that meets the completion is woken, or finds the output; also if its waker has changed.
 // Mutations (each makes this fail): state.rs, `complete` AcqRel → Acquire, → Release, `join` Acquire → Relaxed (its load, or
@@ -80,6 +104,63 @@ fn a_handle_may_be_dropped_while_its_task_completes() {
             }
             drop((handle, waker));
             runner.join().unwrap();
+            assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
+            let wakers = std::sync::Arc::strong_count(&flag) - 1;
+            assert_eq!(wakers, 0, "the waker lives on");
+            drop(kept);
+        });
+    }
+}
+
+/// An error that nobody sees is told of once, whoever of handle and completer drops it.
+#[test]
+fn an_error_that_nobody_sees_is_told_of_once() {
+    watch_findings();
+    explore(3, || {
+        let queue = Queue::new();
+        let handle = Queue::spawn(&queue, async { Err::<(), _>(Arc::new(())) });
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || queue.run()
+        });
+        let told = told();
+        drop(handle);
+        runner.join().unwrap();
+        assert_eq!(self::told(), told + 1);
+    });
+}
+
+/// A handle that is detached while its task completes: whoever drops the output finds the mark, or is the handle itself; output and join waker are dropped once, and before the memory.
+// Mutations: state.rs, `leave` does not set J_WAKER, or join.rs, `leave_word` does not take the output: "told of what was detached"; it sets
+// J_WAKER and keeps JOIN: "the output lives on"; it leaves a waker in the cell: it never ends; its AcqRel → Acquire: "Causality
+// violation"; `complete` gives its reference back though J_WAKER is set: subtraction overflows.
+#[test]
+fn a_handle_may_be_detached_while_its_task_completes() {
+    for (polls, keeps) in [(false, false), (true, false), (false, true), (true, true)] {
+        watch_findings();
+        explore(3, move || {
+            let queue = Queue::new();
+            let output = Arc::new(());
+            let mut handle = Queue::spawn(&queue, {
+                let output = output.clone();
+                async { Err::<(), _>(output) }
+            });
+            // Keeps the memory, but not what is in it.
+            let kept = keeps.then(|| handle.abort_handle());
+            let runner = thread::spawn({
+                let queue = queue.clone();
+                move || queue.run()
+            });
+            let (flag, waker) = Flag::new();
+            let told = told();
+            if polls && join(&mut handle, &waker).is_ready() {
+                // Then it is seen.
+                return;
+            }
+            handle.detach();
+            drop(waker);
+            runner.join().unwrap();
+            assert_eq!(self::told(), told, "told of what was detached");
             assert_eq!(Arc::strong_count(&output), 1, "the output lives on");
             let wakers = std::sync::Arc::strong_count(&flag) - 1;
             assert_eq!(wakers, 0, "the waker lives on");

@@ -32,6 +32,7 @@ fn new(workers: usize, io: bool, hooks: ParkHooks) -> (Arc<Pool>, Vec<Handed>) {
     let wanted = crate::kernel::wanted::Wanted::NOTHING;
     Pool::new(
         workers,
+        0,
         driver,
         Arc::new(Clock::new()),
         hooks,

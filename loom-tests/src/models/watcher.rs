@@ -3,7 +3,7 @@
 use super::explore;
 use crate::kernel::idle::Idle;
 use crate::kernel::seat::Seat;
-use crate::kernel::watcher::Watcher;
+use crate::kernel::watcher::{NAP, Watcher};
 use crate::prim::Arc;
 use loom::thread;
 
@@ -17,7 +17,7 @@ impl Pool {
     /// One whose workers all sleep, though their threads do not wait yet.
     fn new(workers: usize) -> Arc<Self> {
         let seats: Vec<_> = (0..workers).map(|_| Arc::new(Seat::new(None))).collect();
-        let idle = Idle::new(seats.clone().into_boxed_slice());
+        let idle = Idle::new(seats.clone().into_boxed_slice(), workers);
         for index in 0..workers {
             idle.announce(index, false);
         }
@@ -42,6 +42,7 @@ fn watch(pool: &Arc<Pool>) -> thread::JoinHandle<()> {
                 looked.set(true);
                 // What it would find: here it ends instead, and does not wait for the next look.
                 pool.watcher.close();
+                NAP
             },
         );
     })

@@ -4,11 +4,12 @@
 //! If the system has no thread left the report is delivered at once, where it was found. A forked process has a queue and a
 //! thread of its own.
 
+use super::errors;
 use super::report::{Report, ReportKind};
-use crate::kernel::findings::{self, Finding};
+use crate::kernel::findings::{self, Finding, Once, Sink};
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::io::Write;
 use std::panic::Location;
@@ -46,6 +47,8 @@ struct State {
     lost: u64,
     thread: Option<ThreadId>,
     delivering: bool,
+    /// Of what there is to be one finding, and has been.
+    mentioned: HashSet<Once>,
     /// How many reports of a kind and place there have been.
     seen: HashMap<(ReportKind, Option<&'static Location<'static>>), u64>,
 }
@@ -105,11 +108,14 @@ pub(crate) fn flush_at_end() {
 
 /// From now on the kernel's findings are delivered.
 pub(super) fn start() {
-    findings::set_sink(push);
+    findings::set_sink(Sink {
+        tell: push,
+        read: errors::read,
+    });
 }
 
 /// Queues a finding. Any thread, also one that drives tasks.
-fn push(finding: Finding) {
+pub(super) fn push(finding: Finding) {
     push_item(Item::Found(finding));
 }
 
@@ -120,7 +126,14 @@ pub(super) fn push_report(report: Report) {
 
 fn push_item(item: Item) {
     let queue = QUEUE.get();
+    let once = match &item {
+        Item::Found(finding) => finding.once(),
+        Item::Made(_) => None,
+    };
     let mut state = queue.lock();
+    if once.is_some_and(|once| !state.mentioned.insert(once)) {
+        return;
+    }
     if state.waiting.len() >= MOST_WAITING {
         state.lost += 1;
         return;

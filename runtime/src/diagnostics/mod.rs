@@ -19,6 +19,18 @@
 //! - `LENO_DIAGNOSTICS`: a list of what to switch on or off, as in `slow-polls=20ms,socket,lost-failures=off`; see
 //!   [`Diagnostics::with`].
 //!
+//! Each report has a [kind](ReportKind). Those of failures:
+//!
+//! | kind | what has happened | to say that it is meant |
+//! | --- | --- | --- |
+//! | `lost-panic`, `lost-error` | a task failed, and its handle was dropped before or after that | await the handle, or [detach](crate::task::JoinHandle::detach) it |
+//! | `unread-result` | the same may be so: whether it is an error is not known | tell of the type by [`errors_of`] |
+//! | `never-awaited` | a [`Coroutine`](crate::Coroutine) was dropped before anybody awaited it | [discard](crate::Coroutine::discard) it |
+//! | `huge-future` | a task was made of a very large future | set the limit: [`Diagnostics::huge_futures`] |
+//! | `still-running` | a runtime was to end in a given time, and something did not | [`Runtime::shutdown`](crate::runtime::Runtime::shutdown) tells it the program alone |
+//!
+//! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted.
+//!
 //! # Who runs what
 //!
 //! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
@@ -28,6 +40,7 @@
 
 mod deliver;
 mod dump;
+mod errors;
 mod graph;
 mod json;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -36,10 +49,12 @@ mod report;
 #[cfg(unix)]
 mod server;
 mod settings;
+pub(crate) mod shutdown;
 mod waits;
 
 pub use deliver::{flush, on_report};
 pub use dump::{Dump, Frame, Leaf, RootDump, Stands, TaskDump};
+pub use errors::errors_of;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
@@ -49,5 +64,5 @@ pub(crate) use dump::take_elsewhere;
 pub(crate) use memory::Found;
 #[cfg(unix)]
 pub(crate) use server::{HideAtEnd, show};
-pub(crate) use settings::prepare;
+pub(crate) use settings::{prepare, tell_here};
 pub(crate) use waits::start as watch_waits;

@@ -1,10 +1,13 @@
 //! What is looked for, as the program and its surroundings say.
 
 use super::deliver;
+use crate::kernel::findings::Finding;
 use crate::kernel::wanted::{self, Wanted};
+use crate::runtime::current;
 use std::ffi::OsString;
 use std::fmt;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Switches everything on.
@@ -34,13 +37,16 @@ pub struct Diagnostics {
 }
 
 impl Default for Diagnostics {
-    /// What costs nothing: panics that nobody sees; in a debug build huge futures and slow polls (of 100 ms) as well.
+    /// What costs nothing: panics that nobody sees, coroutines that nobody awaits; in a debug build also huge futures, slow polls (of 100 ms),
+    /// and what a shutdown leaves.
     fn default() -> Self {
         let debug = cfg!(debug_assertions);
         Self {
             wanted: Wanted {
                 lost_panics: true,
+                never_awaited: true,
                 huge_futures: debug.then_some(HUGE),
+                still_running: debug,
                 slow_polls: debug.then_some(SLOW),
                 ..Wanted::NOTHING
             },
@@ -56,7 +62,9 @@ impl Diagnostics {
             wanted: Wanted {
                 lost_panics: true,
                 lost_errors: true,
+                never_awaited: true,
                 huge_futures: Some(HUGE),
+                still_running: true,
                 slow_polls: Some(SLOW),
                 stacks: true,
                 recorder: true,
@@ -85,23 +93,54 @@ impl Diagnostics {
     /// Futures of more than so many bytes, when they are spawned; `None` for not at all.
     ///
     /// A large future is moved around as it is made, and takes the space of all that it might ever need, on the stack too.
+    /// Closures of [`spawn_blocking`](crate::task::spawn_blocking) are looked at as well, a `block_on`'s future is not: it stays
+    /// where it is. Futures of 1024 bytes and less are never reported, whatever is said here: so those cost nothing.
     #[must_use]
     pub fn huge_futures(mut self, bytes: impl Into<Option<usize>>) -> Self {
         self.wanted.huge_futures = bytes.into();
         self
     }
 
+    /// [Coroutines](crate::Coroutine) that are dropped before anybody has awaited them.
+    #[must_use]
+    pub fn never_awaited(mut self, on: bool) -> Self {
+        self.wanted.never_awaited = on;
+        self
+    }
+
+    /// What did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it: tasks that do
+    /// not yield, blocking closures. (What [`shutdown`](crate::runtime::Runtime::shutdown) returns tells it in any case.)
+    #[must_use]
+    pub fn still_running(mut self, on: bool) -> Self {
+        self.wanted.still_running = on;
+        self
+    }
+
     /// Polls that take longer than this, which hold up the tasks behind them; `None` for not at all.
+    ///
+    /// A multi-threaded runtime tells of one while it lasts, once, with what the thread does: it computes, or it blocks, and
+    /// in which function of the kernel (on Linux). It looks every 10 ms, so a poll is told of up to 20 ms late, and a
+    /// shorter one may be missed. A current-thread runtime has nobody who could look: it tells when the poll is over. The
+    /// future of a `block_on` and the tasks of a [`LocalSet`](crate::task::LocalSet) are not looked at.
+    ///
+    /// A poll costs some nanoseconds more, or on a current-thread runtime two looks at the clock.
     #[must_use]
     pub fn slow_polls(mut self, threshold: impl Into<Option<Duration>>) -> Self {
         self.wanted.slow_polls = threshold.into();
         self
     }
 
-    /// The stack of the thread that is in a slow poll.
+    /// The stack of a thread that is in a [slow poll](Self::slow_polls), as it is then. The feature `diagnostics` gives
+    /// names to the addresses.
     ///
-    /// It is asked for by the signal SIGURG, which programs ignore unless they have a handler of their own (that is called too).
-    /// A system call that the signal interrupts is restarted, except for those that never are, such as `poll(2)` and `nanosleep(2)`.
+    /// A thread can only tell of its own stack, so it is interrupted by the signal `SIGURG`, once for each slow poll as a
+    /// rule. Programs ignore that unless they have a handler of their own, which is called too if it was there before the
+    /// runtime. A system call that the signal interrupts is restarted, except for those that never are, such as `poll(2)`
+    /// and `nanosleep(2)`. The thread is held up for some microseconds. Code in assembly whose unwind information is wrong
+    /// may make the thread crash.
+    ///
+    /// There are stacks on Linux with glibc from 2.35, and an unwinder in a library of its own, as it usually is. Elsewhere
+    /// no signal is sent, and reports are without.
     #[must_use]
     pub fn stacks(mut self, on: bool) -> Self {
         self.wanted.stacks = on;
@@ -115,8 +154,8 @@ impl Diagnostics {
         self
     }
 
-    /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that nobody
-    /// can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
+    /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that
+    /// nobody can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
     #[must_use]
     pub fn long_waits(mut self, threshold: impl Into<Option<Duration>>) -> Self {
         self.wanted.waits = threshold.into();
@@ -139,7 +178,7 @@ impl Diagnostics {
     /// | | |
     /// | --- | --- |
     /// | `all`, `off` | everything, nothing |
-    /// | `lost-failures`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket` | on; with `=off` off |
     /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
     /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
     /// | `long-waits` | of more than 5 s |
@@ -165,6 +204,8 @@ impl Diagnostics {
             "all" if value.is_none() => Self::all(),
             "off" if value.is_none() => Self::off(),
             "lost-failures" => self.lost_failures(switch(value)?),
+            "never-awaited" => self.never_awaited(switch(value)?),
+            "still-running" => self.still_running(switch(value)?),
             "stacks" => self.stacks(switch(value)?),
             "recorder" => self.recorder(switch(value)?),
             "socket" => self.socket(switch(value)?),
@@ -200,6 +241,18 @@ impl Diagnostics {
     pub(crate) fn wants_socket(&self) -> bool {
         self.socket
     }
+
+    /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.
+    pub(crate) fn forever(&self) -> &'static Wanted {
+        static ALL: Mutex<Vec<&'static Wanted>> = Mutex::new(Vec::new());
+        let mut all = ALL.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(same) = all.iter().find(|same| ***same == self.wanted) {
+            return same;
+        }
+        let new: &'static Wanted = Box::leak(Box::new(self.wanted.clone()));
+        all.push(new);
+        new
+    }
 }
 
 /// Settles what a runtime looks for, and has findings delivered from now on.
@@ -214,6 +267,20 @@ pub(crate) fn prepare(program: Option<&Diagnostics>) -> io::Result<Diagnostics> 
     match program {
         Some(program) => program.clone().with_environment(),
         None => Ok(usual),
+    }
+}
+
+/// Tells of a finding, if the runtime that is current on this thread wants it, or the process where there is none.
+#[cold]
+pub(crate) fn tell_here(is_wanted: impl Fn(&Wanted) -> bool, finding: Finding) {
+    let wanted = current::with(|inner| is_wanted(inner.wanted()));
+    let wanted = wanted.unwrap_or_else(|| {
+        // What the environment says wrongly, whoever builds a runtime is told.
+        let _ = prepare(None);
+        is_wanted(wanted::of_the_process())
+    });
+    if wanted {
+        deliver::push(finding);
     }
 }
 
@@ -257,7 +324,7 @@ fn unknown(item: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
         format!(
-            "{item:?} is not among the diagnostics: all, off, lost-failures, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
+            "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, still-running, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
              recorder, long-waits[=5s], socket, each with =off to switch it off"
         ),
     )
@@ -274,6 +341,8 @@ impl fmt::Debug for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Diagnostics")
             .field("lost_failures", &self.wanted.lost_errors)
+            .field("never_awaited", &self.wanted.never_awaited)
+            .field("still_running", &self.wanted.still_running)
             .field("huge_futures", &self.wanted.huge_futures)
             .field("slow_polls", &self.wanted.slow_polls)
             .field("stacks", &self.wanted.stacks)

@@ -7,8 +7,8 @@
 //! takes it out of `idle` and into `told`, both under the lock. A thread that wakes up without being told (by
 //! itself, or by the keep-alive) thus knows that it is still idle.
 //!
-//! A worker's loop is a job as any other, but has its own share of the limit, and never waits for a thread that runs
-//! a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
+//! A worker's loop is a job as any other, but has its own share of the limit (that of a [spare worker](super::spares) as long as
+//! it is there), and never waits for a thread that runs a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
 //! thread more than the limit stands by (see [`in_place`](mod@in_place)). When those that wait go on there may be more threads
 //! than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
@@ -21,6 +21,7 @@
 //! before they look whether it is closed, so these are run. Workers' loops are taken after the end too: a core has to be
 //! ended by somebody, and who hands it on is one of the threads that the end waits for.
 
+mod census;
 mod closure;
 mod in_place;
 
@@ -29,7 +30,7 @@ use crate::kernel::here::{self, Crew, Hold};
 use crate::kernel::hooks::Callback;
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
-use crate::kernel::worker::Handed;
+use crate::kernel::worker::{Handed, Outcome};
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
 use std::cell::Cell;
@@ -40,6 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+pub(crate) use census::Running;
 pub(crate) use closure::task;
 pub(crate) use in_place::in_place;
 
@@ -93,10 +95,14 @@ struct State {
     in_closures: usize,
     /// Threads that run a worker's loop: they come to no job before its end.
     in_workers: usize,
+    /// Spare workers: each has a share of the limit as long as it is there.
+    spares: usize,
     /// A thread is there, or about to be, for when all that run closures wait for too long.
     has_standby: bool,
     /// The [waits](Job::Wait) that have not ended.
     waits: usize,
+    /// What each thread runs, by its number, but for workers' loops.
+    running: HashMap<usize, Running>,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
@@ -112,6 +118,8 @@ pub(crate) enum Job {
     Wait(Runnable),
     /// A worker's loop.
     Worker(Handed),
+    /// That of a spare worker that comes: only as long as it is there does it have a share of the limit.
+    Spare(Handed),
 }
 
 impl Job {
@@ -124,6 +132,7 @@ impl Job {
             Job::Task(_) | Job::Mandatory(_) => Kind::Counts,
             Job::Wait(_) => Kind::Wait,
             Job::Worker(_) => Kind::Worker,
+            Job::Spare(_) => Kind::Spare,
         }
     }
 }
@@ -135,6 +144,7 @@ enum Kind {
     Counts,
     Wait,
     Worker,
+    Spare,
 }
 
 /// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
@@ -153,6 +163,8 @@ pub(crate) struct Main {
     /// It is there in case that all others go on waiting.
     standby: Cell<bool>,
     in_closure: Cell<bool>,
+    /// What it runs is among those that are running.
+    is_running: Cell<bool>,
 }
 
 /// A job that could not be taken.
@@ -178,8 +190,10 @@ impl Blocking {
                 waiting_in_closures: 0,
                 in_closures: 0,
                 in_workers: 0,
+                spares: 0,
                 has_standby: false,
                 waits: 0,
+                running: HashMap::new(),
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -244,7 +258,7 @@ impl Blocking {
 
     /// True on a thread of this runtime.
     pub(crate) fn is_own_thread(&self) -> bool {
-        in_place::with_main(|main| main.is_some_and(|main| Arc::ptr_eq(&main.shared, &self.0)))
+        self.own_number().is_some()
     }
 
     /// Threads, those of them that idle, and jobs in the queue.
@@ -282,7 +296,8 @@ impl Shared {
 
     /// How many threads there may be just now.
     fn limit(&self, state: &State) -> usize {
-        self.config.max_threads.saturating_add(state.waiting)
+        let beyond = state.waiting + state.spares;
+        self.config.max_threads.saturating_add(beyond)
     }
 
     /// How many are started without more ado.
@@ -297,7 +312,7 @@ impl Shared {
     ) -> Result<(), Refused> {
         let mut state = shared.state.lock();
         let kind = job.kind();
-        if state.closed && kind != Kind::Worker {
+        if state.closed && !matches!(kind, Kind::Worker | Kind::Spare) {
             drop(state);
             // Dropping a task cancels it.
             drop(job);
@@ -310,6 +325,7 @@ impl Shared {
             }
             state.waits += 1;
         }
+        state.spares += usize::from(kind == Kind::Spare);
         // A worker's loop goes first: the tasks of a whole core wait for it. So does a wait, since whoever comes for it
         // must find it, however many threads there are by then.
         if kind == Kind::Counts {
@@ -362,6 +378,7 @@ impl Shared {
                 starting: Cell::new(true),
                 standby: Cell::new(standby),
                 in_closure: Cell::new(false),
+                is_running: Cell::new(false),
             };
             let mut builder = thread::Builder::new().name((shared.config.name)());
             if let Some(size) = shared.config.stack_size {
@@ -403,8 +420,10 @@ impl Shared {
         }
         // The others must not wait for threads that may themselves be waiting: for a core's tasks, or what is waited for.
         let place = state.queue.iter().rposition(|job| job.kind() == kind)?;
-        if kind == Kind::Wait {
-            state.waits -= 1;
+        match kind {
+            Kind::Wait => state.waits -= 1,
+            Kind::Spare => state.spares -= 1,
+            Kind::Counts | Kind::Worker => {}
         }
         state.queue.remove(place)
     }
@@ -451,11 +470,17 @@ impl Main {
                     waiting(|| run(task));
                     self.shared.state.lock().waits -= 1;
                 }
-                Job::Worker(core) => {
+                Job::Worker(core) | Job::Spare(core) => {
                     self.shared.state.lock().in_workers += 1;
-                    let was_last = core.run();
-                    self.shared.state.lock().in_workers -= 1;
-                    if was_last {
+                    let is_spare = core.is_spare();
+                    let outcome = core.run();
+                    let mut state = self.shared.state.lock();
+                    state.in_workers -= 1;
+                    if is_spare && outcome != Outcome::HandedOn {
+                        state.spares -= 1;
+                    }
+                    drop(state);
+                    if outcome == Outcome::Last {
                         // Nobody is left whose jobs are worth waiting for.
                         self.shared.close();
                     }
@@ -470,7 +495,7 @@ impl Main {
         if self.starting.replace(false) {
             state.starting -= 1;
         }
-        state.in_closures -= usize::from(self.in_closure.replace(false));
+        self.has_run(&mut state);
         if self.standby.replace(false) {
             state = self.stand_by(state);
         }
@@ -487,8 +512,7 @@ impl Main {
                 return None;
             }
             if let Some(job) = state.queue.pop_front() {
-                self.in_closure.set(job.counts());
-                state.in_closures += usize::from(job.counts());
+                self.will_run(&mut state, &job);
                 return Some(job);
             }
             if state.closed {
@@ -542,7 +566,7 @@ impl Drop for Ended<'_> {
             here.hold.set(Hold::Nothing);
         });
         let mut state = self.0.shared.state.lock();
-        state.in_closures -= usize::from(self.0.in_closure.get());
+        self.0.has_run(&mut state);
         if self.0.expired.get() {
             state.expired -= 1;
         } else {

@@ -34,6 +34,15 @@ pub(crate) fn take(owned: &Owned, scheduler: *const (), bite: usize) -> Vec<Task
     found
 }
 
+/// Handles to those that have been asleep, and are being polled just now or have woken themselves.
+pub(crate) fn busy(owned: &Owned, bite: usize) -> Vec<AbortHandle> {
+    let mut found = Vec::new();
+    owned.walk(bite, &mut found, |task| {
+        task.is_running().then(|| AbortHandle::of(task))
+    });
+    found.into_iter().flatten().collect()
+}
+
 /// Handles to those that have been asleep.
 pub(crate) fn handles(owned: &Owned, bite: usize) -> Vec<AbortHandle> {
     let mut found = Vec::new();

@@ -82,6 +82,8 @@ pub(crate) struct Here {
     pub(crate) draining: Cell<*const ()>,
     /// What this thread runs is the destructor of a future or an output.
     pub(crate) drops: Cell<bool>,
+    /// What this thread drops has been given up on purpose: what has not been awaited in there was not forgotten.
+    pub(crate) abandons: Cell<bool>,
     /// It has handed its core on in a destructor: the pool, counted, whose end waits for it, or null.
     pub(crate) lingers: Cell<*const ()>,
     /// The runtime that is entered on this thread, or null.
@@ -118,6 +120,7 @@ impl Here {
             hold: Cell::new(Hold::Nothing),
             draining: Cell::new(ptr::null()),
             drops: Cell::new(false),
+            abandons: Cell::new(false),
             lingers: Cell::new(ptr::null()),
             runtime: Cell::new(ptr::null()),
             depth: Cell::new(0),

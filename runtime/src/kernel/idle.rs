@@ -45,10 +45,20 @@
 //! right to unpark. The searcher's subtraction is AcqRel so that of two searchers that stop together one sees
 //! itself last. A reservation acquires what `announce` released: the bits of those that are counted.
 //!
-//! The models are `loom-tests/src/models/idle.rs`.
+//! # Workers that come and go
+//!
+//! There are seats for more workers than are active: [spare workers](super::spares) come when all others are stuck, and leave
+//! again. `active` is written by the watcher alone: before a spare comes, and after one has gone. So it is never less than
+//! there are workers, and nobody takes all for asleep while one is not. Whoever looks at the queues of the active ones after a
+//! fence of the protocol sees those of a spare whose own fence came before, since the spare came after the change.
+//!
+//! A worker that leaves answers, as a searcher does, for the wakes that were left out because of it, and it wakes another in its
+//! place: nobody may have gone to wait in the reactor while it did, or was about to.
+//!
+//! The models are `loom-tests/src/models/idle.rs` and `spares.rs`.
 
 use crate::kernel::seat::Seat;
-use crate::prim::atomic::{AtomicU64, Ordering, fence};
+use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::prim::{Arc, CachePadded, hint};
 
 const SEARCHING: u64 = 1;
@@ -74,12 +84,14 @@ pub(crate) struct Idle {
     /// Bit `i % 64` of element `i / 64`: worker `i` sleeps.
     sleepers: Box<[CachePadded<AtomicU64>]>,
     seats: Box<[Arc<Seat>]>,
+    /// How many of the seats are taken: those of the first workers.
+    active: AtomicUsize,
 }
 
 impl Idle {
-    /// For as many workers as there are seats, none of which sleeps or searches.
-    pub(crate) fn new(seats: Box<[Arc<Seat>]>) -> Self {
-        assert!(seats.len() <= MAX_WORKERS);
+    /// For as many workers as there are seats, `active` of which are there; none sleeps or searches.
+    pub(crate) fn new(seats: Box<[Arc<Seat>]>, active: usize) -> Self {
+        assert!(active <= seats.len() && seats.len() <= MAX_WORKERS);
         let sleepers = (0..seats.len().div_ceil(64))
             .map(|_| CachePadded::new(AtomicU64::new(0)))
             .collect();
@@ -87,7 +99,21 @@ impl Idle {
             word: CachePadded::new(AtomicU64::new(0)),
             sleepers,
             seats,
+            active: AtomicUsize::new(active),
         }
+    }
+
+    /// How many workers there are.
+    #[inline]
+    pub(crate) fn active(&self) -> usize {
+        // Ordering: Relaxed. A number that is too old leaves out a worker which has just come: see the module's header.
+        self.active.load(Ordering::Relaxed)
+    }
+
+    /// For the watcher: one more worker will come, or one has gone.
+    pub(crate) fn set_active(&self, active: usize) {
+        // Ordering: Relaxed; what starts the worker publishes it to that.
+        self.active.store(active, Ordering::Relaxed);
     }
 
     // ----- anyone who makes a task runnable ------------------------------------------------------------
@@ -162,7 +188,7 @@ impl Idle {
     /// True if no worker is awake, as far as this thread has heard.
     pub(crate) fn all_sleep(&self) -> bool {
         // Ordering: Relaxed, a hint.
-        sleeping(self.word.load(Ordering::Relaxed)) == self.seats.len() as u64
+        sleeping(self.word.load(Ordering::Relaxed)) == self.active() as u64
     }
 
     // ----- workers ------------------------------------------------------------------------------------
@@ -171,7 +197,7 @@ impl Idle {
     pub(crate) fn start_searching(&self) -> bool {
         // Ordering: Relaxed; the limit is approximate, and a searcher counts as soon as a waker sees it.
         let word = self.word.load(Ordering::Relaxed);
-        if 2 * searching(word) >= self.seats.len() as u64 {
+        if 2 * searching(word) >= self.active() as u64 {
             return false;
         }
         self.word.fetch_add(SEARCHING, Ordering::Relaxed);
@@ -230,6 +256,21 @@ impl Idle {
         // Somebody's reservation took my bit; mine goes to a sleeper that it might have meant.
         self.spend();
         true
+    }
+
+    /// A worker that is awake leaves for good; what it had is in the injector. Wakes another in its place, unless one is looking
+    /// for work. True if the pool is closed: then the caller drains the injector.
+    pub(crate) fn leave(&self, was_searching: bool) -> bool {
+        if was_searching {
+            // Ordering: AcqRel, as in `found`.
+            self.word.fetch_sub(SEARCHING, Ordering::AcqRel);
+        }
+        // W2 for what it has pushed, and in S2's place for what others have.
+        fence(Ordering::SeqCst);
+        // Ordering: Relaxed, by the fence.
+        let word = self.word.load(Ordering::Relaxed);
+        self.wake_one(word);
+        word & CLOSED != 0
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------

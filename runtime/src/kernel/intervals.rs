@@ -4,6 +4,8 @@
 //! they are short, the looks take a share of the time that is worth saving: a look is a system call, a switch some 25 ns. So a
 //! worker measures how long its tasks take, and looks about every [`LATE`], after [`LONGEST`] tasks at most. A worker that
 //! has just woken up knows nothing of its tasks yet, and begins with [`USUAL`]; from there a step is at most twice the last.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use std::cell::Cell;
 

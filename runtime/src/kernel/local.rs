@@ -40,6 +40,7 @@ use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
+use crate::kernel::slow::Timed;
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
 use crate::kernel::wanted::Wanted;
@@ -73,6 +74,8 @@ pub(crate) struct Local {
     intervals: Fixed,
     /// What is to be looked for at its tasks.
     diagnostics: Wanted,
+    /// If slow polls are wanted.
+    timed: Option<Timed>,
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
     bound: bool,
     core: Mutex<CoreSlot>,
@@ -177,6 +180,7 @@ impl Local {
             driver,
             clock,
             intervals: Fixed::new(intervals),
+            timed: Timed::new(&diagnostics),
             diagnostics,
             bound,
             core: Mutex::new(CoreSlot::new(Core::new(hooks))),
@@ -292,7 +296,13 @@ impl Driven {
 
     /// All that comes between two turns of the root.
     fn round(&self, root: &Root) {
-        let (dry, any) = self.run_tasks();
+        let (dry, any) = match &self.local.timed {
+            None => self.run_tasks(Runnable::run),
+            Some(timed) => self.run_tasks(|task| {
+                let ready = || self.queues(|queues| queues.ready.len() + queues.inbox.len());
+                timed.run(task, ready)
+            }),
+        };
         self.look_around();
         if !dry {
             self.resume();
@@ -313,7 +323,8 @@ impl Driven {
 
     /// Runs what is ready, and what that sets off, as long as the round lasts. Says whether nothing is left, and whether there
     /// was anything.
-    fn run_tasks(&self) -> (bool, bool) {
+    #[inline(always)]
+    fn run_tasks(&self, run: impl Fn(Runnable) -> Option<Runnable>) -> (bool, bool) {
         let core = self.core();
         let (mut dry, mut any) = (false, false);
         while core.left.get() > 0 && !self.local.is_wanted() {
@@ -325,7 +336,7 @@ impl Driven {
             any = true;
             here::with(|here| here.budget.set(budget::PER_POLL));
             core.polling.set(true);
-            let woken = task.run();
+            let woken = run(task);
             core.polling.set(false);
             if let Some(task) = woken {
                 self.push(task);

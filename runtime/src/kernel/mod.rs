@@ -7,12 +7,13 @@
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
 //!      wanted
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · intervals
+//!      clock · seat · intervals · stuck
 //!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; what is found out about it
 //!      captures · lines · findings
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
-//!  k4  pool · worker · local · local_set · blocking      the loops that tie it together
+//!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
+//!      local_set · blocking
 //! ```
 //!
 //! # The law of orderings
@@ -46,6 +47,9 @@ pub(crate) mod rng;
 pub(crate) mod root;
 pub(crate) mod seat;
 pub(crate) mod slot;
+pub(crate) mod slow;
+pub(crate) mod spares;
+pub(crate) mod stuck;
 pub(crate) mod task;
 pub(crate) mod waiting;
 pub(crate) mod wake_list;

@@ -31,9 +31,12 @@ use crate::kernel::lines::Lines;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::{Slow, Watched};
+use crate::kernel::spares::Spares;
+use crate::kernel::stuck::Position;
 use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::wanted::Wanted;
-use crate::kernel::watcher::{self, Watcher};
+use crate::kernel::watcher::Watcher;
 use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
@@ -47,8 +50,11 @@ use std::time::Duration;
 pub(crate) struct Pool {
     pub(super) idle: Idle,
     pub(super) watcher: Watcher,
+    pub(super) spares: Spares,
     pub(super) injector: Injector<Runnable>,
+    /// Of the workers, and then of the spares.
     pub(super) remotes: Box<[Arc<Remote>]>,
+    workers: usize,
     pub(super) owned: Owned,
     captures: Captures,
     lines: Arc<Lines>,
@@ -57,7 +63,7 @@ pub(crate) struct Pool {
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     end: Mutex<End>,
     /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
     ended: Condvar,
@@ -65,8 +71,10 @@ pub(crate) struct Pool {
 
 /// How far the end has come.
 struct End {
-    /// Cores that are gone.
-    retired: usize,
+    /// Cores that are not gone, spare workers' included.
+    cores: usize,
+    /// What a core needs that comes later. They are the user's, so they go with the last core.
+    hooks: Option<Arc<ParkHooks>>,
     /// Threads with destructors that wait, or did, and whose core has been handed on.
     lingering: usize,
 }
@@ -79,9 +87,12 @@ const LINGER: u64 = 5_000_000;
 pub(super) struct Remote {
     pub(super) slot: CachePadded<Slot>,
     pub(super) stealer: Stealer<Runnable>,
+    /// A spare worker has that of a worker.
     pub(super) wheel: wheel::Handle,
     pub(super) seat: Arc<Seat>,
     pub(super) counters: CachePadded<Counters>,
+    /// If its polls are watched.
+    pub(super) watched: Option<Box<Watched>>,
 }
 
 /// Totals of one worker: written by it alone, with plain stores.
@@ -140,49 +151,49 @@ impl Counters {
     }
 }
 
-/// Where a worker was when somebody looked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    sleeps: u64,
-    looks: u64,
-}
-
-impl Position {
-    pub(super) fn is_asleep(self) -> bool {
-        self.sleeps % 2 == 1
-    }
-}
-
 /// A pool as its tasks see it. Each worker has one of its own, so that counting tasks in and out of it stays on
 /// the worker's cache line; threads outside share another.
 pub(crate) struct PoolHome(pub(super) Arc<Pool>);
 
 impl Pool {
-    /// A pool of `workers` workers, and their cores, each to be [run](Handed::run) by a thread.
+    /// A pool of `workers` workers, and their cores, each to be [run](Handed::run) by a thread; `spares` more may come later.
     pub(crate) fn new(
         workers: usize,
+        spares: usize,
         driver: Driver,
         clock: Arc<Clock>,
         hooks: ParkHooks,
         intervals: Intervals,
         wanted: Wanted,
     ) -> (Arc<Self>, Vec<Handed>) {
-        let mut deques = Vec::with_capacity(workers);
-        let mut seats = Vec::with_capacity(workers);
-        let mut remotes = Vec::with_capacity(workers);
-        for _ in 0..workers {
+        let mut deques = Vec::with_capacity(workers + spares);
+        let mut seats = Vec::with_capacity(workers + spares);
+        let mut remotes: Vec<Arc<Remote>> = Vec::with_capacity(workers + spares);
+        for index in 0..workers + spares {
             let deque = Worker::new_fifo();
             let seat = Arc::new(Seat::new(driver.handle().cloned()));
+            let counters = Counters::new();
+            let wheel = if index < workers {
+                Wheel::new(Arc::clone(&seat), Arc::clone(&clock))
+            } else {
+                // A spare that is not there counts as asleep.
+                counters.count_sleep();
+                remotes[index % workers].wheel.clone()
+            };
             remotes.push(Arc::new(Remote {
                 slot: CachePadded::new(Slot::new()),
                 stealer: deque.stealer(),
-                wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
+                wheel,
                 seat: Arc::clone(&seat),
-                counters: CachePadded::new(Counters::new()),
+                counters: CachePadded::new(counters),
+                watched: Watched::new(&wanted),
             }));
             seats.push(seat);
             deques.push(deque);
         }
+        let hooks = Arc::new(hooks);
+        let places = (workers..).zip(deques.split_off(workers));
+        let places: Vec<_> = places.collect();
         // The deque's memory collector is the process's, and made by whoever first steals. A child that was forked while a worker
         // is at that could never use it: so it is made here, by the thread that builds the pool.
         let thief = Worker::new_fifo();
@@ -190,10 +201,12 @@ impl Pool {
             .first()
             .map(|remote| remote.stealer.steal_batch_and_pop(&thief));
         let pool = Arc::new(Self {
-            idle: Idle::new(seats.into_boxed_slice()),
+            idle: Idle::new(seats.into_boxed_slice(), workers),
             watcher: Watcher::new(),
+            spares: Spares::new(places.into_iter().rev().collect()),
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
+            workers,
             owned: Owned::new(workers),
             captures: Captures::new(),
             lines: Lines::new(),
@@ -203,12 +216,12 @@ impl Pool {
             outside: CachePadded::new(Counters::new()),
             wanted,
             end: Mutex::new(End {
-                retired: 0,
+                cores: workers,
+                hooks: Some(Arc::clone(&hooks)),
                 lingering: 0,
             }),
             ended: Condvar::new(),
         });
-        let hooks = Arc::new(hooks);
         let cores = deques
             .into_iter()
             .enumerate()
@@ -225,8 +238,15 @@ impl Pool {
         Home::new(PoolHome(Arc::clone(pool)))
     }
 
+    /// How many workers there are, without spares.
     pub(crate) fn workers(&self) -> usize {
-        self.remotes.len()
+        self.workers
+    }
+
+    /// True if somebody may come to the help of a worker that is stuck, another one or a spare: then somebody has to
+    /// [watch](Self::watch).
+    pub(crate) fn can_be_helped(&self) -> bool {
+        self.remotes.len() > 1
     }
 
     /// How often a worker went to sleep, and came back.
@@ -264,7 +284,7 @@ impl Pool {
 
     #[cold]
     fn any_worker(&self) -> usize {
-        here::with(|here| here.rng.below(self.remotes.len() as u32)) as usize
+        here::with(|here| here.rng.below(self.workers as u32)) as usize
     }
 
     /// Counts a new task, and says which home it gets; `outside` is the home for threads outside.
@@ -311,6 +331,11 @@ impl Pool {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
     }
 
+    /// Handles to the tasks that have been asleep, and are being polled just now.
+    pub(crate) fn handles_of_running(&self) -> Vec<AbortHandle> {
+        census::busy(&self.owned, census::BITE)
+    }
+
     /// Handles to the tasks that have been asleep.
     pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         census::handles(&self.owned, census::BITE)
@@ -330,57 +355,38 @@ impl Pool {
     pub(super) fn inject(&self, task: Runnable) {
         self.injector.push(task);
         if self.idle.pushed() {
-            self.drain_injector();
-            // The last tasks may have ended here, and somebody may be waiting for that.
-            drop(self.end.lock());
-            self.ended.notify_all();
+            self.drain_late();
         }
+    }
+
+    /// Cancels what has come to a pool that is closed.
+    pub(super) fn drain_late(&self) {
+        self.drain_injector();
+        // The last tasks may have ended here, and somebody may be waiting for that.
+        drop(self.end.lock());
+        self.ended.notify_all();
     }
 
     /// True if there is a task that a thief could have.
     pub(super) fn has_work(&self) -> bool {
-        !self.injector.is_empty() || self.remotes.iter().any(|remote| !remote.stealer.is_empty())
+        !self.injector.is_empty() || self.active().any(|remote| !remote.stealer.is_empty())
     }
 
     // ----- the watcher --------------------------------------------------------------------------------
 
-    /// Looks after workers that are stuck, until the pool is closed. For a thread of its own.
-    pub(crate) fn watch(&self) {
-        let mut positions = vec![Position::default(); self.remotes.len()];
-        self.watcher.run(
-            watcher::QUIET,
-            || !self.idle.is_closed(),
-            || self.idle.all_sleep(),
-            || {
-                if self.is_held_up(&mut positions) {
-                    self.rouse();
-                }
-            },
-        );
-    }
-
-    /// Wakes a worker that sleeps, if none looks for work.
-    pub(crate) fn rouse(&self) {
-        self.idle.rouse();
-    }
-
-    /// True if a worker stands where it was and something waits for it.
-    fn is_held_up(&self, positions: &mut [Position]) -> bool {
-        let unattended = self.driver.handle().is_some()
-            && !self.remotes.iter().any(|remote| remote.seat.is_polling());
-        let now = self.clock.now();
-        let mut held_up = false;
-        for (remote, before) in self.remotes.iter().zip(positions) {
-            let position = remote.counters.position();
-            let is_stuck = position == *before && !position.is_asleep();
-            *before = position;
-            held_up |= is_stuck
-                && (unattended
-                    || !remote.slot.peek().is_null()
-                    || !remote.stealer.is_empty()
-                    || remote.wheel.overdue(now));
+    /// Looks for polls that take long.
+    pub(super) fn look_for_slow_polls(&self, slow: &mut Slow) {
+        for (worker, remote) in self.active().enumerate() {
+            if let Some(watched) = &remote.watched {
+                let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
+                slow.look(worker, watched, behind);
+            }
         }
-        held_up
+    }
+
+    /// True if somebody has to [watch](Self::watch): others may come to the help of a worker that is stuck, or it is to be told of.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.can_be_helped() || self.wanted.slow_polls.is_some()
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------
@@ -418,17 +424,30 @@ impl Pool {
         while drain_own() {}
     }
 
+    /// Counts a core that comes later, and says what it needs; `None` if the last one has gone, or the end has begun.
+    pub(super) fn count_core(&self) -> Option<Arc<ParkHooks>> {
+        let mut end = self.end.lock();
+        if self.idle.is_closed() {
+            return None;
+        }
+        let hooks = end.hooks.clone()?;
+        end.cores += 1;
+        Some(hooks)
+    }
+
     /// A core is gone for good; the last one, for which this is true, ends what the pool has besides tasks.
     pub(super) fn retire(&self) -> bool {
         let mut end = self.end.lock();
-        end.retired += 1;
-        let last = end.retired == self.remotes.len();
+        end.cores -= 1;
+        let last = end.cores == 0;
+        let hooks = if last { end.hooks.take() } else { None };
         drop(end);
+        foreign::call(|| drop(hooks));
         if last {
             self.drain_injector();
             self.wait_for_lingering();
-            for remote in &self.remotes {
-                remote.wheel.close();
+            for wheel in self.wheels() {
+                wheel.close();
             }
             self.driver.close();
         }
@@ -459,8 +478,7 @@ impl Pool {
                 return;
             }
             let now = self.clock.now();
-            let wheels = self.remotes.iter().map(|remote| &remote.wheel);
-            let earliest = wheels.map(|wheel| wheel.earliest()).min();
+            let earliest = self.wheels().map(|wheel| wheel.earliest()).min();
             let soon = earliest.unwrap_or(u64::MAX).min(now.saturating_add(LINGER));
             match self.driver.try_lock() {
                 Some(mut turn) => {
@@ -473,9 +491,9 @@ impl Pool {
                 }
             }
             let now = self.clock.now();
-            for remote in &self.remotes {
+            for wheel in self.wheels() {
                 foreign::call(|| {
-                    remote.wheel.fire(now);
+                    wheel.fire(now);
                 });
             }
         }
@@ -519,7 +537,7 @@ impl Scheduler for PoolHome {
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
         // A thread that has handed its core on puts the task anywhere.
-        let shard = worker::with_core(&self.0, |core| core.map_or(0, Core::index)) as u16;
+        let shard = worker::with_core(&self.0, |core| core.map_or(0, Core::shard)) as u16;
         // SAFETY: the caller's; it is unlinked in `finished`.
         unsafe { self.0.owned.link(shard, task) }.then_some(shard)
     }

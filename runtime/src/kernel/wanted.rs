@@ -11,6 +11,10 @@ pub(crate) struct Wanted {
     pub(crate) lost_errors: bool,
     /// Futures of more bytes than this.
     pub(crate) huge_futures: Option<usize>,
+    /// Coroutines that are dropped before they are polled.
+    pub(crate) never_awaited: bool,
+    /// What did not stop in the time that a shutdown gave it.
+    pub(crate) still_running: bool,
     /// Polls that take longer than this.
     pub(crate) slow_polls: Option<Duration>,
     /// The stack of a thread in a slow poll, which a signal asks it for.
@@ -27,6 +31,8 @@ impl Wanted {
         lost_panics: false,
         lost_errors: false,
         huge_futures: None,
+        never_awaited: false,
+        still_running: false,
         slow_polls: None,
         stacks: false,
         recorder: false,
@@ -34,7 +40,7 @@ impl Wanted {
     };
 }
 
-/// For tasks whose scheduler belongs to no runtime: blocking closures, those of a `LocalSet`.
+/// For tasks whose scheduler belongs to no runtime, as those of a `LocalSet`.
 static OF_THE_PROCESS: OnceLock<Wanted> = OnceLock::new();
 
 /// What is wanted where no runtime says it; nothing as long as nobody has.

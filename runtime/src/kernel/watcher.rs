@@ -5,7 +5,8 @@
 //! cannot know beforehand, and to wake somebody whenever that might happen costs a system call for each event. So another
 //! thread looks, every [`NAP`] while any worker is awake, as Go's `sysmon` does (`src/runtime/proc.go`). If a worker stands
 //! still from one look to the next and something waits for it, a worker that sleeps is woken: it finds the task, fires the
-//! timer, or goes back to sleep in the reactor.
+//! timer, or goes back to sleep in the reactor. If none sleeps, since all are stuck, a [spare worker](super::spares) comes; the
+//! next looks follow [soon](NEXT), for that one may get stuck as well.
 //!
 //! # While nobody works
 //!
@@ -22,6 +23,8 @@
 //! Of the two fences one comes first in their single total order: then either the worker sees `asleep`, or the watcher
 //! sees that not all sleep. The poke is kept if the watcher does not sleep yet (see [`seat`](super::seat)).
 //!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
+//!
 //! The model is `loom-tests/src/models/watcher.rs`.
 
 use crate::kernel::seat::Seat;
@@ -30,7 +33,10 @@ use crate::prim::atomic::{AtomicBool, Ordering, fence};
 use std::time::Duration;
 
 /// From one look to the next. What waits for a stuck worker waits for one to two of them.
-const NAP: Duration = Duration::from_millis(10);
+pub(crate) const NAP: Duration = Duration::from_millis(10);
+
+/// From one look to the next while it is not known whether a spare worker that has come can help.
+pub(crate) const NEXT: Duration = Duration::from_millis(1);
 
 /// After how many looks at a pool that sleeps the watcher sleeps as well: a pool with a little work now and then should
 /// not pay for waking it each time.
@@ -67,24 +73,25 @@ impl Watcher {
         self.seat.poke();
     }
 
-    /// Calls `look` every now and then, as long as `is_open` and unless `all_sleep`.
+    /// Calls `look` every now and then, as long as `is_open` and unless `all_sleep`; it says when to look again.
     pub(crate) fn run(
         &self,
         quiet: u32,
         is_open: impl Fn() -> bool,
         all_sleep: impl Fn() -> bool,
-        mut look: impl FnMut(),
+        mut look: impl FnMut() -> Duration,
     ) {
         let mut calm = 0;
         while is_open() {
+            let mut nap = NAP;
             if all_sleep() {
                 calm += 1;
             } else {
                 calm = 0;
-                look();
+                nap = look();
             }
             if calm <= quiet {
-                self.seat.park(Some(NAP));
+                self.seat.park(Some(nap));
                 continue;
             }
             calm = 0;

@@ -35,12 +35,13 @@ use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
 use crate::kernel::pool::{Pool, PoolHome, Remote};
 use crate::kernel::slot::Slot;
+use crate::kernel::slow::Watched;
 use crate::kernel::task::{Home, Runnable};
 use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
-pub(crate) use handed::{Handed, hand_off};
+pub(crate) use handed::{Handed, Outcome, hand_off};
 use pace::Pace;
 use relief::Relief;
 use std::cell::Cell;
@@ -57,8 +58,14 @@ pub(crate) struct Core {
     index: usize,
     /// What the others see of this worker.
     remote: Arc<Remote>,
-    /// There is no other worker to tell of anything.
+    /// There is no other worker to tell of anything. (If a spare is there, it comes to what this one does not; see `push`.)
     alone: bool,
+    /// It comes and goes as it is needed.
+    is_spare: bool,
+    /// The worker whose list of sleeping tasks is used: this one, or for a spare one that stays.
+    shard: usize,
+    /// Somebody watches the pool.
+    is_watched: bool,
     home: Home,
     deque: Worker<Runnable>,
     /// Tasks since the last exceptional step.
@@ -95,9 +102,9 @@ pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }
 
-/// The number of the worker that this thread is.
+/// The number of the worker that this thread is; a spare has none.
 pub(crate) fn index_here() -> Option<usize> {
-    current(Core::index)
+    current(|core| (!core.is_spare).then_some(core.index)).flatten()
 }
 
 /// Calls `f` with the core that this thread holds, if it holds one.
@@ -122,12 +129,25 @@ fn run(task: Runnable) {
     }
 }
 
+/// As [`run`], where others are to see what is polled.
+fn run_watched(task: Runnable) {
+    watched_here(|watched| task.announce(&watched.polling));
+    run(task);
+    watched_here(|watched| watched.polling.end());
+}
+
+/// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
+pub(super) fn watched_here(f: impl FnOnce(&Watched)) {
+    current(|core| core.remote.watched.as_deref().map(f));
+}
+
 /// What a worker does next.
 enum Step {
     Task(Runnable),
     /// There was nothing to do; there may be now.
     Rested,
-    Closed,
+    /// The pool is closed, or this spare worker leaves.
+    Ended,
 }
 
 impl Core {
@@ -138,10 +158,14 @@ impl Core {
         hooks: Arc<ParkHooks>,
     ) -> Self {
         let intervals = Adapted::new(pool.intervals, prim::now());
+        let is_spare = index >= pool.workers();
         Self {
             home: Home::new(PoolHome(Arc::clone(&pool))),
             remote: Arc::clone(&pool.remotes[index]),
-            alone: pool.remotes.len() == 1,
+            alone: pool.workers() == 1 && !is_spare,
+            is_spare,
+            shard: index % pool.workers(),
+            is_watched: pool.is_watched(),
             pool,
             index,
             deque,
@@ -161,6 +185,10 @@ impl Core {
 
     pub(super) fn index(&self) -> usize {
         self.index
+    }
+
+    pub(super) fn shard(&self) -> usize {
+        self.shard
     }
 
     pub(super) fn remote(&self) -> &Remote {
@@ -224,7 +252,8 @@ impl Core {
     #[inline]
     fn push(&self, task: Runnable) {
         self.deque.push(task);
-        // A lone worker has nobody to tell: if it is here, it does not sleep.
+        // A lone worker has nobody to tell: if it is here, it does not sleep. While it is stuck the watcher sees to it that
+        // a spare comes, or wakes up, and finds what is here.
         if self.quiet.get() {
             self.untold.set(true);
         } else if !self.alone {
@@ -242,7 +271,7 @@ impl Core {
         self.tick.set(tick);
         let task = if tick >= self.intervals.step() {
             if self.pool.idle.is_closed() {
-                return Step::Closed;
+                return Step::Ended;
             }
             self.exceptional_step()
         } else {
@@ -250,7 +279,7 @@ impl Core {
         };
         let Some(task) = task.or_else(|| self.dry()) else {
             return if self.pool.idle.is_closed() {
-                Step::Closed
+                Step::Ended
             } else {
                 Step::Rested
             };
@@ -323,7 +352,7 @@ impl Core {
         self.remote.counters.count_look();
         let now = prim::now();
         if self.intervals.end_step(now) {
-            if !self.alone {
+            if self.pool.idle.active() > 1 {
                 self.relieve(now);
             }
             let now = self.pool.clock.at(now);
@@ -375,7 +404,7 @@ impl Core {
         if injector.is_empty() {
             return None;
         }
-        let share = injector.len() / self.pool.remotes.len() + 1;
+        let share = injector.len() / self.pool.idle.active() + 1;
         retrying(|| injector.steal_batch_with_limit_and_pop(&self.deque, share))
     }
 
@@ -402,11 +431,10 @@ impl Core {
         if self.owes.replace(false) {
             seat.collect();
         }
-        let wheel = &**self.wheel();
-        let deadline = wheel.prepare_shared_sleep();
+        let deadline = self.prepare_sleep();
         pool.idle.announce(self.index, self.searching.get());
         if pool.has_work() || pool.idle.is_closed() {
-            wheel.awake();
+            self.end_sleep();
             self.owes.set(pool.idle.take_back(self.index));
             self.searching.set(true);
             self.count_awake();
@@ -415,7 +443,14 @@ impl Core {
         }
         let called = match pool.driver.try_lock() {
             Some(turn) => self.attend(turn, deadline),
-            None => seat.park(deadline.map(|deadline| pool.clock.until(deadline))),
+            None => {
+                let deadline = if self.is_spare {
+                    self.until(deadline)
+                } else {
+                    deadline
+                };
+                seat.park(deadline.map(|deadline| pool.clock.until(deadline)))
+            }
         };
         // With a token this worker has been counted as searching by whoever sent it.
         if !called.token {
@@ -423,12 +458,13 @@ impl Core {
         }
         self.searching.set(true);
         self.count_awake();
-        wheel.awake();
+        self.end_sleep();
         let now = prim::now();
         self.awake_since.set(now);
         self.intervals.restart(now);
         here::with(|here| here.yields.restart());
         let now = pool.clock.at(now);
+        let wheel = self.wheel();
         if wheel.overdue(now) {
             self.quietly(|| {
                 wheel.try_fire(now);
@@ -437,11 +473,25 @@ impl Core {
         self.tick.set(0);
     }
 
+    /// Until when to sleep for this worker's own timers. A spare has none: it shares a wheel whose owner may be asleep as well,
+    /// and is told of what that is told.
+    fn prepare_sleep(&self) -> Option<u64> {
+        if self.is_spare {
+            return None;
+        }
+        self.wheel().prepare_shared_sleep()
+    }
+
+    fn end_sleep(&self) {
+        if !self.is_spare {
+            self.wheel().awake();
+        }
+    }
+
     /// This worker is no longer counted as sleeping: what it fires next may keep it, as a task may.
     fn count_awake(&self) {
         self.remote.counters.count_sleep();
-        // A lone worker has none.
-        if !self.alone {
+        if self.is_watched {
             self.pool.watcher.awake();
         }
     }

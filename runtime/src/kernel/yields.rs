@@ -2,6 +2,8 @@
 //!
 //! Tasks that do nothing but yield wait for what has not come yet. So the thread looks at once, and less often the longer
 //! that goes on.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use std::cell::Cell;
 

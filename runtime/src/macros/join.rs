@@ -66,9 +66,11 @@ macro_rules! __join {
         $crate::__join!($how as $order ($($before)* _) [$($counted)* ($($before)*) $future,] $($rest)*)
     };
     ($how:ident as $order:ident $count:tt [$(($($before:tt)*) $future:expr,)+]) => {{
-        let mut futures = ($($crate::macros::support::maybe_done($future),)+);
+        let mut futures = $crate::macros::support::abandoned(
+            ($($crate::macros::support::maybe_done($future),)+)
+        );
         // The closure below may be moved, as `PollFn` is `Unpin`. The futures stay here.
-        let futures = &mut futures;
+        let futures = $crate::macros::support::Abandoned::get(&mut futures);
         let mut order = $crate::macros::support::$order::default();
         let joined = $crate::macros::support::poll_fn(move |cx| {
             let mut is_pending = false;

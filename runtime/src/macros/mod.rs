@@ -2,6 +2,7 @@
 
 pub mod support;
 
+pub(crate) mod abandoned;
 mod join;
 mod pin;
 mod select;

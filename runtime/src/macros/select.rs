@@ -172,9 +172,11 @@ macro_rules! __select {
         let mut output = {
             // Apart from `into_future`, so that temporaries in `&mut temporary()` live as long as this.
             let futures = ($($future,)+);
-            let mut futures = ($($crate::macros::support::IntoFuture::into_future(futures.$index),)+);
+            let mut futures = $crate::macros::support::abandoned(
+                ($($crate::macros::support::IntoFuture::into_future(futures.$index),)+)
+            );
             // The closure below may be moved, as `PollFn` is `Unpin`. The futures stay here.
-            let futures = &mut futures;
+            let futures = $crate::macros::support::Abandoned::get(&mut futures);
             $crate::macros::support::poll_fn(move |cx| {
                 if $crate::macros::support::poll_budget_available(cx).is_pending() {
                     return $crate::macros::support::Poll::Pending;

@@ -5,8 +5,10 @@
 
 use crate::kernel::{budget, here};
 
+pub use super::abandoned::{Abandoned, abandoned};
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
+pub use crate::coroutine::coroutine;
 pub use crate::task::{LocalKey, LocalSlot};
 pub use std::future::{Future, IntoFuture, poll_fn};
 pub use std::pin::{Pin, pin};

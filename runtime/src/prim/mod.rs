@@ -21,6 +21,7 @@ mod lock;
 pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod stack;
+pub(crate) mod threads;
 pub(crate) mod turns;
 
 pub(crate) use cell::UnsafeCell;

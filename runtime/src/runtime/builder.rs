@@ -13,6 +13,7 @@ use crate::kernel::idle::MAX_WORKERS;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
+use crate::kernel::spares::MAX_SPARES;
 use crate::prim::process;
 use leno_reactor::Reactor;
 use std::fmt;
@@ -42,6 +43,7 @@ pub struct Builder {
     kind: Kind,
     runtime_name: Option<String>,
     workers: Option<usize>,
+    spares: Option<usize>,
     max_blocking_threads: usize,
     keep_alive: Duration,
     stack_size: Option<usize>,
@@ -82,6 +84,7 @@ impl Builder {
             kind,
             runtime_name: None,
             workers: None,
+            spares: None,
             max_blocking_threads: 512,
             keep_alive: Duration::from_secs(10),
             stack_size: None,
@@ -132,6 +135,59 @@ impl Builder {
             "a runtime can have at most {MAX_WORKERS} worker threads"
         );
         self.workers = Some(workers);
+        self
+    }
+
+    /// How many spare workers may come to the rescue of a multi-threaded runtime; three for each worker without this, but at least
+    /// 8 and at most 64. With 0 there are none.
+    ///
+    /// A task that blocks its thread, or computes for long, holds up what else would run there, so none should. If *all* workers
+    /// are in such tasks, timers, IO and all other tasks would wait for them. When that has gone on for some 10 ms, a spare worker
+    /// takes over. If it gets stuck as well, the next one comes after a millisecond or two. Spares leave when they have not been
+    /// needed for a while.
+    ///
+    /// A spare costs no thread while it is not there, and 1.6 kB. Its thread is one of those for blocking closures, has
+    /// their name and calls their callbacks, but does not count for
+    /// [`max_blocking_threads`](Self::max_blocking_threads). It is not among the
+    /// [`num_workers`](super::RuntimeMetrics::num_workers), and its [`worker_index`](super::worker_index) is `None`; how many are
+    /// there is told by [`RuntimeMetrics::spare_workers`](super::RuntimeMetrics::spare_workers). So with one worker two tasks may
+    /// run at a time, though only after one of them has kept the worker for long.
+    ///
+    /// A current-thread runtime cannot be rescued, as its tasks run on the thread that drives it and nowhere else: there this does
+    /// nothing.
+    ///
+    /// ```
+    /// use leno::runtime::Builder;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .spare_workers(2)
+    ///     .enable_all()
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     let (opens, opened) = std::sync::mpsc::channel();
+    ///     // Keeps the only worker, until another task of the runtime ends that.
+    ///     let blocks = leno::spawn(async move { opened.recv().unwrap() });
+    ///     leno::spawn(async move {
+    ///         leno::time::sleep(Duration::from_millis(1)).await;
+    ///         opens.send(()).unwrap();
+    ///     });
+    ///     blocks.await.unwrap();
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it is more than 64.
+    #[track_caller]
+    pub fn spare_workers(&mut self, spares: usize) -> &mut Self {
+        assert!(
+            spares <= MAX_SPARES,
+            "a runtime can have at most {MAX_SPARES} spare workers"
+        );
+        self.spares = Some(spares);
         self
     }
 
@@ -339,6 +395,7 @@ impl Builder {
         );
         let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
+        let settings = self.settings(owner, &diagnostics);
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();
@@ -358,19 +415,22 @@ impl Builder {
                     owner.is_some(),
                     wanted,
                 ),
-                self.settings(owner, &diagnostics),
+                settings,
                 self.blocking(0),
             ),
             Kind::MultiThread => {
                 let workers = self.workers()?;
-                let (pool, cores) =
-                    Pool::new(workers, driver, clock, hooks, self.intervals, wanted);
-                Inner::start_pool(
-                    pool,
-                    cores,
-                    self.settings(None, &diagnostics),
-                    self.blocking(workers),
-                )?
+                let spares = self.spares(workers);
+                let (pool, cores) = Pool::new(
+                    workers,
+                    spares,
+                    driver,
+                    clock,
+                    hooks,
+                    self.intervals,
+                    wanted,
+                );
+                Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
         #[cfg(unix)]
@@ -392,12 +452,7 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(
-        &self,
-        owner: Option<ThreadId>,
-        #[cfg_attr(not(unix), allow(unused_variables, reason = "there is no socket"))]
-        diagnostics: &Diagnostics,
-    ) -> Settings {
+    fn settings(&self, owner: Option<ThreadId>, diagnostics: &Diagnostics) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
@@ -405,6 +460,7 @@ impl Builder {
             shown: diagnostics.wants_socket(),
             owner,
             built_at: Location::caller(),
+            wanted: diagnostics.forever(),
         }
     }
 
@@ -419,6 +475,12 @@ impl Builder {
             on_start: callback(&self.on_thread_start),
             on_stop: callback(&self.on_thread_stop),
         })
+    }
+
+    /// Without the user's word enough for three times as many blockers as there are workers.
+    fn spares(&self, workers: usize) -> usize {
+        let usual = workers.saturating_mul(3).clamp(8, MAX_SPARES);
+        self.spares.unwrap_or(usual).min(MAX_WORKERS - workers)
     }
 
     fn workers(&self) -> io::Result<usize> {
@@ -452,6 +514,7 @@ impl fmt::Debug for Builder {
             .field("kind", &self.kind)
             .field("name", &self.runtime_name)
             .field("workers", &self.workers)
+            .field("spares", &self.spares)
             .field("max_blocking_threads", &self.max_blocking_threads)
             .field("keep_alive", &self.keep_alive)
             .field("stack_size", &self.stack_size)

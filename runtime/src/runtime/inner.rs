@@ -1,29 +1,33 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
+mod ending;
+
+pub(super) use ending::Patience;
+
 use super::current;
 use super::roots::{RootStanding, Roots};
-use crate::diagnostics;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
-use crate::kernel::here::{self, Blocking as MayBlock};
+use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::lines::LongWait;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, AbortHandle, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
-use crate::kernel::waiting::waiting;
+use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::{Mutex, process};
 use std::future::Future;
 use std::io;
-use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
@@ -31,7 +35,7 @@ pub(crate) struct Inner {
     id: super::Id,
     /// First of what is dropped, for it refers to the rest.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    _found: diagnostics::Found,
+    _found: Found,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
@@ -54,6 +58,8 @@ pub(super) struct Settings {
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
     pub(super) built_at: &'static Location<'static>,
+    /// What is to be looked for.
+    pub(super) wanted: &'static Wanted,
 }
 
 #[derive(Debug)]
@@ -70,25 +76,6 @@ enum Scheduler {
     },
 }
 
-/// Starts the thread that looks after stuck workers, if there is more than one worker: it can only wake another.
-fn start_watcher(pool: &Arc<Pool>) -> Option<thread::JoinHandle<()>> {
-    if pool.workers() == 1 {
-        return None;
-    }
-    let pool = Arc::clone(pool);
-    let builder = thread::Builder::new().name("leno-watcher".to_owned());
-    // If the system refuses it, stuck workers are on their own; nothing else is lost.
-    builder.spawn(move || pool.watch()).ok()
-}
-
-/// How long a shutdown may wait.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Patience {
-    None,
-    Until(Duration),
-    Endless,
-}
-
 impl Inner {
     /// A multi-threaded runtime, with its workers started.
     pub(super) fn start_pool(
@@ -101,10 +88,10 @@ impl Inner {
         let inner = Arc::new(Self {
             id,
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            _found: diagnostics::Found::new(id, true, settings.name.as_deref(), pool.outline()),
+            _found: Found::new(id, true, settings.name.as_deref(), pool.outline()),
             scheduler: Scheduler::Pool {
                 home: Pool::home(&pool),
-                watcher: Mutex::new(start_watcher(&pool)),
+                watcher: Mutex::new(None),
                 pool,
             },
             settings,
@@ -125,7 +112,41 @@ impl Inner {
                 });
             }
         }
+        inner.start_watcher();
         Ok(inner)
+    }
+
+    /// Starts the thread that looks after stuck workers, unless nobody could help one, nor wants to know.
+    fn start_watcher(self: &Arc<Self>) {
+        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
+            return;
+        };
+        if !pool.is_watched() {
+            return;
+        }
+        let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
+        let watch = move || Pool::watch(&pool, |core| inner.start_spare(core));
+        let builder = thread::Builder::new().name("leno-watcher".to_owned());
+        // If the system refuses it, stuck workers are on their own; nothing else is lost.
+        *watcher.lock() = builder.spawn(watch).ok();
+    }
+
+    /// Brings a spare worker to a thread; false if there is none.
+    fn start_spare(self: &Arc<Self>, core: worker::Handed) -> bool {
+        match self.submit(Job::Spare(core)) {
+            Ok(()) => true,
+            Err(Refused::NoThread(Job::Spare(core), _)) => {
+                // If the others have ended meanwhile, this ends what they left.
+                let _current = current::set(Arc::clone(self));
+                if core.leave() == worker::Outcome::Last {
+                    self.blocking.close();
+                }
+                false
+            }
+            Err(_) => {
+                unreachable!("what is refused is a spare worker, and never because of the end")
+            }
+        }
     }
 
     pub(super) fn new_local(
@@ -137,7 +158,7 @@ impl Inner {
         Arc::new(Self {
             id,
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            _found: diagnostics::Found::new(id, false, settings.name.as_deref(), local.outline()),
+            _found: Found::new(id, false, settings.name.as_deref(), local.outline()),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -153,6 +174,11 @@ impl Inner {
 
     pub(super) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
+    }
+
+    /// What is to be looked for.
+    pub(crate) fn wanted(&self) -> &'static Wanted {
+        self.settings.wanted
     }
 
     pub(crate) fn id(&self) -> super::Id {
@@ -200,6 +226,14 @@ impl Inner {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
+        }
+    }
+
+    /// Spare workers that are there, and how often one has been started.
+    pub(crate) fn spares(&self) -> (usize, u64) {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.spares(),
+            Scheduler::Local { .. } => (0, 0),
         }
     }
 
@@ -306,7 +340,7 @@ impl Inner {
     pub(crate) fn blocking_counts(&self) -> (usize, usize, usize) {
         let (threads, idle, queued) = self.blocking.counts();
         let workers = match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.workers(),
+            Scheduler::Pool { pool, .. } => pool.workers() + pool.spares().0,
             Scheduler::Local { .. } => 0,
         };
         (threads.saturating_sub(workers), idle, queued)
@@ -379,7 +413,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task);
+        let wanted = self.settings.wanted;
+        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task, wanted);
         match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
@@ -394,8 +429,22 @@ impl Inner {
     }
 
     /// As [`spawn_blocking`](Self::spawn_blocking), for an operation that may fail anyway: that there is nobody to run the
-    /// closure is an error too. `job` says whether it is mandatory.
+    /// closure is an error too.
     pub(crate) fn try_spawn_blocking<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        self.try_submit_closure(closure, origin, Job::Task, self.settings.wanted)
+    }
+
+    /// The same for a step of an operation of leno's own: nothing is looked for at it, since the operation is the program's
+    /// and not its steps. `job` says whether it is mandatory.
+    pub(crate) fn try_spawn_step<F, R>(
         self: &Arc<Self>,
         closure: F,
         origin: Origin,
@@ -405,7 +454,21 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, job);
+        self.try_submit_closure(closure, origin, job, &Wanted::NOTHING)
+    }
+
+    fn try_submit_closure<F, R>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+        job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
+    ) -> io::Result<JoinHandle<R>>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        R: Send + 'static,
+    {
+        let (handle, submitted) = self.submit_closure(closure, origin, job, wanted);
         match submitted {
             Ok(()) => Ok(handle),
             Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
@@ -416,7 +479,7 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
-        let (task, _) = blocking::task(closure, Origin::caller());
+        let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING);
         if !self.is_inherited() {
             // If it is refused it is dropped here.
             let _ = self.submit(Job::Wait(task));
@@ -428,12 +491,13 @@ impl Inner {
         closure: F,
         origin: Origin,
         job: fn(Runnable) -> Job,
+        wanted: &'static Wanted,
     ) -> (JoinHandle<R>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (mut task, handle) = blocking::task(closure, origin.clone());
+        let (mut task, handle) = blocking::task(closure, origin.clone(), wanted);
         if self.is_inherited() {
             // The threads that it would be handed to are the parent's.
             drop(task);
@@ -447,7 +511,7 @@ impl Inner {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
             };
-            (task, _) = blocking::task(within_hold, origin);
+            (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING);
         }
         let submitted = self.submit(job(task));
         (handle, submitted)
@@ -496,103 +560,6 @@ impl Inner {
                 } else {
                     root::wait(future)
                 }
-            }
-        }
-    }
-
-    // ----- the end ------------------------------------------------------------------------------------
-
-    /// Ends the runtime: cancels the tasks, and waits as long as `patience` allows.
-    #[track_caller]
-    pub(super) fn shutdown(self: &Arc<Self>, patience: Patience) {
-        if self.is_inherited() {
-            // Its tasks are the parent's, which goes on with them: nothing is dropped, and it stays in memory.
-            let _leaked = ManuallyDrop::new(Arc::clone(self));
-            return;
-        }
-        #[cfg(unix)]
-        let _shown = self.settings.shown.then(|| diagnostics::HideAtEnd(self.id));
-        let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
-        let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
-        let start = Instant::now();
-        let is_closed = self.close(if may_wait { patience } else { Patience::None });
-        if !waits {
-            return;
-        }
-        if !may_wait {
-            if std::thread::panicking() {
-                // A second panic would abort the process; the threads end by themselves.
-                return;
-            }
-            let built_at = self.settings.built_at;
-            let text = format!(
-                // It begins with what tokio says, for there are tests that look for it.
-                "Cannot drop a runtime in a context where blocking is not allowed. This happens when a runtime is dropped \
-                 from within an asynchronous context. Dropping it waits for its tasks: move it out of the task, drop it in \
-                 `spawn_blocking`, or call `shutdown_background`. (It was built at {built_at}.)"
-            );
-            // Those who look for the text look for a `&'static str`. To leak it costs a mistake some bytes.
-            std::panic::panic_any::<&'static str>(text.leak());
-        }
-        // If not, a task of a thread that drives by a handle stands still, and the time is over.
-        if is_closed {
-            self.wait_for_end(match patience {
-                Patience::Until(duration) => {
-                    Patience::Until(duration.saturating_sub(start.elapsed()))
-                }
-                other => other,
-            });
-        }
-        diagnostics::flush_at_end();
-    }
-
-    /// Begins the end: cancels what can be cancelled here, and tells the threads. False if a thread that drives by a handle
-    /// has still to do so.
-    fn close(self: &Arc<Self>, patience: Patience) -> bool {
-        // What is cancelled here finds its runtime.
-        let _current = current::set(Arc::clone(self));
-        // First, since the threads of workers that end look for closures next, and must not start one that waited. But
-        // destructors may need the threads: the last worker to end closes them.
-        self.blocking.begin_to_close();
-        let mut is_closed = true;
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.close(),
-            // If somebody drives it, that is by a handle: `block_on` borrows the runtime that is being dropped.
-            Scheduler::Local { local, .. } => {
-                let patience = match patience {
-                    Patience::None => Some(Duration::ZERO),
-                    Patience::Until(duration) => Some(duration),
-                    Patience::Endless => None,
-                };
-                is_closed = Local::close(local, patience);
-                self.blocking.close();
-            }
-        }
-        is_closed
-    }
-
-    /// Waits for threads and tasks, as long as `patience` allows.
-    fn wait_for_end(&self, patience: Patience) {
-        let own_thread = self.blocking.is_own_thread();
-        let timeout = match patience {
-            Patience::Until(duration) => Some(duration),
-            Patience::None | Patience::Endless => None,
-        };
-        let has_ended = waiting(|| self.blocking.wait(timeout));
-        // If not, a task keeps a worker, and its last closures need not be waited for either.
-        self.blocking.close();
-        // A task that this very thread is running cannot end while it waits.
-        if has_ended && !own_thread {
-            match &self.scheduler {
-                Scheduler::Pool { pool, watcher, .. } => {
-                    pool.wait_for_tasks();
-                    if let Some(watcher) = watcher.lock().take() {
-                        // It ends as soon as it sees that the pool is closed. It runs nobody else's code, so it has
-                        // not panicked.
-                        let _ = watcher.join();
-                    }
-                }
-                Scheduler::Local { local, .. } => local.wait_for_tasks(),
             }
         }
     }

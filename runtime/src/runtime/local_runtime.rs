@@ -1,7 +1,7 @@
 //! A runtime whose tasks need not be `Send`.
 
 use super::current::EnterGuard;
-use super::{Builder, Handle, Runtime, RuntimeMetrics};
+use super::{Builder, Handle, Runtime, RuntimeMetrics, ShutdownReport};
 use crate::kernel::task::Origin;
 use crate::task::JoinHandle;
 use std::future::Future;
@@ -110,6 +110,13 @@ impl LocalRuntime {
     #[track_caller]
     pub fn shutdown_timeout(self, duration: Duration) {
         self.runtime.shutdown_timeout(duration);
+    }
+
+    /// As [`Runtime::shutdown`]. The tasks end here and now; the grace is for blocking closures.
+    #[track_caller]
+    #[must_use = "it tells what did not stop; `shutdown_timeout` reports it"]
+    pub fn shutdown(self, grace: Duration) -> ShutdownReport {
+        self.runtime.shutdown(grace)
     }
 
     /// As [`Runtime::shutdown_background`]. The tasks end here and now.

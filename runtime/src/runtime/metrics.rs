@@ -20,7 +20,7 @@ impl RuntimeMetrics {
         &self.handle
     }
 
-    /// Worker threads; 1 for a current-thread runtime.
+    /// Worker threads, without [spares](Self::spare_workers); 1 for a current-thread runtime.
     pub fn num_workers(&self) -> usize {
         self.handle.inner().workers()
     }
@@ -28,6 +28,17 @@ impl RuntimeMetrics {
     /// Tasks that were spawned and have not finished.
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.handle.inner().live_tasks()).unwrap_or(usize::MAX)
+    }
+
+    /// Spare workers that are there now, since all workers were stuck; see
+    /// [`Builder::spare_workers`](super::Builder::spare_workers).
+    pub fn spare_workers(&self) -> usize {
+        self.handle.inner().spares().0
+    }
+
+    /// How often a spare worker has been started.
+    pub fn spare_worker_start_count(&self) -> u64 {
+        self.handle.inner().spares().1
     }
 
     /// For how long a worker was awake, until it last went to sleep or ended: the rest it spent waiting for work.

@@ -30,7 +30,8 @@
 //!
 //! Dropping a runtime cancels its tasks at their next `.await` and waits until their futures are dropped and all
 //! its threads have ended: also for a blocking closure that has started, since it cannot be interrupted.
-//! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all. If a task keeps the thread
+//! [`Runtime::shutdown_timeout`] waits only for a while, [`Runtime::shutdown_background`] not at all, and [`Runtime::shutdown`] tells
+//! what did not stop in time. If a task keeps the thread
 //! that drives a current-thread runtime by [`Handle::block_on`] for longer than that, the tasks are cancelled after it.
 //!
 //! # `fork`
@@ -91,6 +92,8 @@ pub use id::Id;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 
+pub use crate::diagnostics::shutdown::{LeftClosure, ShutdownReport};
+
 use crate::kernel::local::Local;
 use inner::Patience;
 use std::fmt;
@@ -131,7 +134,8 @@ impl std::error::Error for ShutDown {}
 /// The number of the worker that this thread is, counted from 0, or `None` if it is none.
 ///
 /// The thread that drives a current-thread runtime is worker 0, but not while it polls the future of a [`Handle::block_on`].
-/// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures. A task may be moved to another worker at each `.await`.
+/// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures, nor a
+/// [spare worker](Builder::spare_workers). A task may be moved to another worker at each `.await`.
 pub fn worker_index() -> Option<usize> {
     crate::kernel::worker::index_here().or_else(|| Local::is_driven_here().then_some(0))
 }
@@ -214,7 +218,8 @@ impl Runtime {
 
     /// Shuts the runtime down, and waits at most `duration` for its tasks and threads to end.
     ///
-    /// What has not ended by then goes on (a blocking closure) or is leaked, with what it owns.
+    /// What has not ended by then goes on (a blocking closure) or is leaked, with what it owns; that is
+    /// [reported](crate::diagnostics), in a debug build at least. [`shutdown`](Self::shutdown) tells it the caller.
     ///
     /// # Panics
     ///
@@ -223,7 +228,38 @@ impl Runtime {
     pub fn shutdown_timeout(mut self, duration: Duration) {
         // Not by the destructor, which has no caller.
         self.patience = Patience::None;
-        self.handle.inner().shutdown(Patience::Until(duration));
+        self.handle.inner().shutdown_timeout(duration);
+    }
+
+    /// Shuts the runtime down, gives its tasks and threads so much time to end, and tells what did not.
+    ///
+    /// What has not ended by then is as after a [`shutdown_timeout`](Self::shutdown_timeout).
+    ///
+    /// # Panics
+    ///
+    /// As [`shutdown_timeout`](Self::shutdown_timeout).
+    ///
+    /// # Cost
+    ///
+    /// That of a look at each task before the end, some 55 ns.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// runtime.spawn(std::future::pending::<()>());
+    ///
+    /// let report = runtime.shutdown(Duration::from_secs(10));
+    /// assert!(report.is_clean(), "{report}");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[track_caller]
+    #[must_use = "it tells what did not stop; `shutdown_timeout` reports it"]
+    pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
+        self.patience = Patience::None;
+        self.handle.inner().shutdown_with_report(grace)
     }
 
     /// Shuts the runtime down without waiting for anything. For dropping a runtime in asynchronous code.

@@ -37,6 +37,12 @@ pub(crate) fn text(runtimes: &[Handle]) -> String {
     );
     text.runtimes(
         runtimes,
+        "leno_worker_spares",
+        "Spare workers that are there, for others are stuck.",
+        |runtime| runtime.inner().spares().0 as u64,
+    );
+    text.runtimes(
+        runtimes,
         "leno_tasks_alive",
         "Tasks that were spawned and have not finished.",
         |runtime| runtime.inner().live_tasks(),

@@ -53,17 +53,25 @@ const AROUND: [&str; 8] = [
     "std::panicking::",
 ];
 
-/// Leaves out the innermost frames, up to the function that the user or a library of theirs has called: for a stack that was
-/// taken as a leaf registered its waker, or as a thread waited.
+/// Leaves out the innermost frames, up to the leaf: for a stack that was taken as that registered its waker.
 pub(crate) fn inner(frames: &mut Vec<Frame>) {
-    let registering = leading(frames, |path| {
-        starts(path, &REGISTERING) && !starts(path, &LEAVES)
-    });
-    let count = if registering > 0 {
-        registering
-    } else {
-        waiting(frames)
-    };
+    let registering = |path: &str| starts(path, &REGISTERING) && !starts(path, &LEAVES);
+    let count = leading(frames, registering);
+    leave_out(frames, count);
+}
+
+/// Leaves out the innermost frames, up to the function of the standard library that was called: for a thread that waits.
+/// (Functions of other libraries stay, and what they call, since that tells where the thread is.)
+pub(crate) fn wait(frames: &mut Vec<Frame>) {
+    // The C library's, which call the system.
+    let foreign = leading(frames, |path| !path.contains("::"));
+    let std = leading(&frames[foreign..], |path| starts(path, &WAITING));
+    if std > 0 {
+        leave_out(frames, foreign + std);
+    }
+}
+
+fn leave_out(frames: &mut Vec<Frame>, count: usize) {
     // Something must be left to tell of.
     if count < frames.len() {
         frames.drain(..count);
@@ -88,14 +96,6 @@ pub(crate) fn outer(frames: &mut Vec<Frame>) {
     if kept > 0 {
         frames.truncate(kept);
     }
-}
-
-/// How many of the innermost frames belong to the standard library's way to call the system. They end in functions of the
-/// C library, but not all of these are called so: those that another library calls tell where the thread is.
-fn waiting(frames: &[Frame]) -> usize {
-    let foreign = leading(frames, |path| !path.contains("::"));
-    let std = leading(&frames[foreign..], |path| starts(path, &WAITING));
-    if std > 0 { foreign + std } else { 0 }
 }
 
 /// How many of the innermost frames have paths, and such ones.
@@ -183,7 +183,7 @@ mod tests {
                 "std::sync::poison::mutex::Mutex<T>::lock",
                 "shop::stock::Stock::reserve",
             ]),
-            inner,
+            wait,
             &[
                 "std::sync::poison::mutex::Mutex<T>::lock",
                 "shop::stock::Stock::reserve",
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn what_another_library_waits_for_is_told_whole() {
         let functions = ["pread64", "unixRead", "sqlite3_step", "shop::db::load"];
-        check(stack(&functions), inner, &functions);
+        check(stack(&functions), wait, &functions);
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn without_names_nothing_is_left_out() {
-        for trim in [inner, outer] {
+        for trim in [inner, wait, outer] {
             check(stack(&["", "", ""]), trim, &["", "", ""]);
         }
     }
@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn something_is_always_left() {
         let functions = ["leno::kernel::task::run::Runnable::poll"];
-        for trim in [inner, outer] {
+        for trim in [inner, wait, outer] {
             check(stack(&functions), trim, &functions);
         }
     }

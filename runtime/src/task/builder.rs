@@ -2,7 +2,6 @@
 
 use super::local_set::spawn_local_from;
 use super::{JoinHandle, LocalSet};
-use crate::kernel::blocking::Job;
 use crate::kernel::task::Origin;
 use crate::runtime::{Handle, current};
 use std::future::Future;
@@ -144,9 +143,7 @@ impl<'a> Builder<'a> {
         R: Send + 'static,
     {
         let origin = self.origin();
-        handle
-            .inner()
-            .try_spawn_blocking(function, origin, Job::Task)
+        handle.inner().try_spawn_blocking(function, origin)
     }
 
     #[track_caller]

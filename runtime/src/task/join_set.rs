@@ -23,7 +23,8 @@ use std::task::{Context, Poll, Wake, Waker, ready};
 
 /// A set of tasks of one output type, to be joined in the order in which they complete.
 ///
-/// Dropping the set aborts all its tasks.
+/// Dropping the set aborts all its tasks. If one has failed by then, and nobody has looked, that is
+/// [reported](crate::diagnostics).
 ///
 /// Each task costs an allocation more than without a set; joining costs the same however many tasks there are.
 ///
@@ -278,9 +279,12 @@ impl<T: 'static> JoinSet<T> {
         }
     }
 
-    /// Lets all tasks go without aborting them: they go on alone, and the set is empty.
+    /// Lets all tasks go without aborting them: they go on alone, and the set is empty. It is as
+    /// [`detach`](JoinHandle::detach) is for each.
     pub fn detach_all(&mut self) {
-        drop(self.take_all());
+        for task in self.take_all() {
+            task.detach();
+        }
     }
 
     /// Polls for the output of a task; `Ready(None)` if the set is empty.
@@ -352,7 +356,10 @@ fn output_with_id<T>(task: JoinHandle<T>) -> Result<(Id, T), JoinError> {
 impl<T> Drop for JoinSet<T> {
     fn drop(&mut self) {
         for task in self.take_all() {
-            task.abort();
+            // One that is complete is not given up: if it has failed, somebody should know.
+            if !task.is_finished() {
+                task.abort();
+            }
         }
     }
 }

@@ -20,6 +20,31 @@ pub(super) fn panic(task: TaskInfo, message: Option<String>) -> Report {
         .field("message", message)
 }
 
+/// "task 77 failed, and nobody will see it".
+pub(super) fn error(task: TaskInfo, error: String) -> Report {
+    let text = format!(
+        "{} failed, and nobody will see it: its handle was dropped\n      {}, spawned at {}: Err({error})",
+        named(&task),
+        task.type_name(),
+        task.spawned_at(),
+    );
+    Report::new(ReportKind::LostError, text)
+        .task(task)
+        .field("error", error)
+}
+
+/// "task 5 returned a `Result` that nobody reads".
+pub(super) fn unread(task: TaskInfo) -> Report {
+    let text = format!(
+        "{} returned a `Result` that nobody reads: its handle was dropped\n      {}, spawned at {}\n      \
+         Await the handle; or `detach` it, if errors do not matter; or have them reported by `diagnostics::errors_of`.",
+        named(&task),
+        task.type_name(),
+        task.spawned_at(),
+    );
+    Report::new(ReportKind::UnreadResult, text).task(task)
+}
+
 /// `task 12 "mailer"`, or `task 12`.
 pub(super) fn named(task: &TaskInfo) -> String {
     match task.name() {

@@ -1,6 +1,10 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
+mod huge;
 mod lost;
+mod never_awaited;
+mod slow;
+pub(super) mod still_running;
 pub(super) mod waits;
 
 use super::json::Value;
@@ -30,6 +34,19 @@ pub struct Report {
 pub enum ReportKind {
     /// A task panicked, and nobody will see it.
     LostPanic,
+    /// A task is in one poll for long, and holds up those behind it.
+    SlowPoll,
+    /// A task returned an error, and nobody will see it.
+    LostError,
+    /// A task returned a `Result` of a type that leno does not know, and nobody has looked at it. Once for each place of a
+    /// spawn; see [`errors_of`](super::errors_of).
+    UnreadResult,
+    /// A task was spawned of a future that is very large. Once for each type.
+    HugeFuture,
+    /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
+    NeverAwaited,
+    /// Something did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it.
+    StillRunning,
     /// Tasks wait for each other, or one for itself.
     Deadlock,
     /// A task waits for a lock that was handed to a future of its own which it no longer polls.
@@ -45,6 +62,12 @@ impl ReportKind {
     pub fn name(self) -> &'static str {
         match self {
             ReportKind::LostPanic => "lost-panic",
+            ReportKind::SlowPoll => "slow-poll",
+            ReportKind::LostError => "lost-error",
+            ReportKind::UnreadResult => "unread-result",
+            ReportKind::HugeFuture => "huge-future",
+            ReportKind::NeverAwaited => "never-awaited",
+            ReportKind::StillRunning => "still-running",
             ReportKind::Deadlock => "deadlock",
             ReportKind::Futurelock => "futurelock",
             ReportKind::HeldLock => "held-lock",
@@ -64,6 +87,11 @@ impl Report {
     pub(super) fn of(finding: Finding) -> Self {
         match finding {
             Finding::LostPanic { task, message } => lost::panic(task, message),
+            Finding::SlowPoll(poll) => slow::poll(*poll),
+            Finding::LostError { task, error } => lost::error(task, error),
+            Finding::UnreadResult { task } => lost::unread(task),
+            Finding::HugeFuture { task } => huge::future(task),
+            Finding::NeverAwaited { name, place } => never_awaited::coroutine(name, place),
         }
     }
 
@@ -82,6 +110,12 @@ impl Report {
     pub(super) fn task(mut self, task: TaskInfo) -> Self {
         self.place = self.place.or(Some(task.spawned_at()));
         self.tasks.push(task);
+        self
+    }
+
+    /// With a place that is not that of a task's spawn.
+    pub(super) fn at(mut self, place: &'static Location<'static>) -> Self {
+        self.place = Some(place);
         self
     }
 

@@ -49,6 +49,7 @@ fn ps(answer: &mut Answer<'_>) {
             ("alive", Value::from(inner.live_tasks())),
             ("injected", Value::from(inner.injected())),
             ("workers", Value::List(workers.collect())),
+            ("spares", Value::from(inner.spares().0)),
             (
                 "blocking",
                 Value::Object(vec![

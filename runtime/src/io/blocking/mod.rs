@@ -34,7 +34,7 @@ where
     R: Send + 'static,
 {
     let origin = Origin::caller();
-    current::expect(|inner| inner.try_spawn_blocking(closure, origin, Job::Task))
+    current::expect(|inner| inner.try_spawn_step(closure, origin, Job::Task))
 }
 
 /// Starts `closure` on a blocking thread; once this has returned its handle, it will be run.
@@ -45,7 +45,7 @@ where
     R: Send + 'static,
 {
     let origin = Origin::caller();
-    current::expect(|inner| inner.try_spawn_blocking(closure, origin, Job::Mandatory))
+    current::expect(|inner| inner.try_spawn_step(closure, origin, Job::Mandatory))
 }
 
 /// As [`start_mandatory`]; `None` if nobody will run it, outside of a runtime too. Then it has been dropped.
@@ -55,7 +55,7 @@ where
     R: Send + 'static,
 {
     let origin = Origin::caller();
-    current::with(|inner| inner.try_spawn_blocking(closure, origin, Job::Mandatory))?.ok()
+    current::with(|inner| inner.try_spawn_step(closure, origin, Job::Mandatory))?.ok()
 }
 
 /// Calls `closure`, which only waits for the system, on a thread that does not count against the limit; once there is one, the

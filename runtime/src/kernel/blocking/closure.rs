@@ -3,6 +3,7 @@
 use crate::kernel::budget;
 use crate::kernel::here;
 use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler};
+use crate::kernel::wanted::Wanted;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -10,7 +11,9 @@ use std::task::{Context, Poll};
 
 /// The home of a closure. It is polled once, by the thread that takes it from the queue, and is ready then: so
 /// it is never scheduled by a wake, and never sleeps.
-struct Elsewhere;
+struct Elsewhere {
+    wanted: &'static Wanted,
+}
 
 impl Scheduler for Elsewhere {
     fn schedule(&self, task: Runnable) {
@@ -27,6 +30,10 @@ impl Scheduler for Elsewhere {
     }
 
     unsafe fn finished(&self, _: NonNull<Header>, _: Option<u16>) {}
+
+    fn wanted(&self) -> &Wanted {
+        self.wanted
+    }
 }
 
 /// A closure as a future that is ready at its first poll.
@@ -47,15 +54,19 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
     }
 }
 
-/// A task that runs `closure`, to be submitted.
-pub(crate) fn task<F, R>(closure: F, origin: Origin) -> (Runnable, JoinHandle<R>)
+/// A task that runs `closure`, to be submitted. `wanted` is what is to be looked for at it.
+pub(crate) fn task<F, R>(
+    closure: F,
+    origin: Origin,
+    wanted: &'static Wanted,
+) -> (Runnable, JoinHandle<R>)
 where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
     task::new(
         Closure(Some(closure)),
-        Home::new(Elsewhere),
+        Home::new(Elsewhere { wanted }),
         Id::next(),
         origin,
     )

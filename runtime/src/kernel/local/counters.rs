@@ -41,6 +41,11 @@ impl Local {
         self.injected.lock().closed != Closed::No
     }
 
+    /// Handles to the tasks that have been asleep, and are being polled just now.
+    pub(crate) fn handles_of_running(&self) -> Vec<AbortHandle> {
+        census::busy(&self.owned, census::BITE)
+    }
+
     /// Handles to the tasks that have been asleep.
     pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         census::handles(&self.owned, census::BITE)

@@ -44,6 +44,7 @@ pub(crate) struct Header {
 }
 
 /// What depends on the future's type. The operations all take the header of a task of that type.
+#[derive(Debug)]
 pub(super) struct Vtable {
     /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
@@ -117,6 +118,11 @@ impl Header {
         self.state.load().shard().is_some()
     }
 
+    /// True if somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.load().is_running()
+    }
+
     /// True if the task's scheduler has this [address](super::home::Scheduler::address).
     pub(crate) fn is_at_home_in(&self, scheduler: *const ()) -> bool {
         self.home.address() == scheduler
@@ -163,7 +169,7 @@ where
     cell.cast()
 }
 
-impl<F: Future> Cell<F> {
+impl<F: Future + 'static> Cell<F> {
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         cancel: Self::cancel,
@@ -260,7 +266,9 @@ impl<F: Future> Cell<F> {
         let gone = Self::stage(task).with(|stage| {
             // SAFETY: the caller owns the output.
             match unsafe { &*stage } {
-                Stage::Output(Ok(_)) => !std::mem::needs_drop::<F::Output>(),
+                Stage::Output(Ok(_)) => {
+                    !std::mem::needs_drop::<F::Output>() && !lost::is_result::<F::Output>()
+                }
                 Stage::Output(Err(_)) | Stage::Future(_) => false,
                 Stage::Gone => true,
             }

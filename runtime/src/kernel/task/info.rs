@@ -1,6 +1,6 @@
 //! What can be told of a task.
 
-use super::cell::Header;
+use super::cell::{Header, Vtable};
 use super::state::Word;
 use super::{Id, Origin};
 use std::fmt;
@@ -44,6 +44,17 @@ impl TaskInfo {
             origin: task.origin.clone(),
             type_name: task.vtable.type_name,
             future_size: task.vtable.future_size,
+        }
+    }
+
+    /// What is known of a task that somebody polls, without a look at the task.
+    pub(super) fn polled(id: Id, vtable: &'static Vtable, origin: Origin) -> Self {
+        Self {
+            id,
+            word: Word::POLLED,
+            origin,
+            type_name: vtable.type_name,
+            future_size: vtable.future_size,
         }
     }
 

@@ -9,9 +9,11 @@ use super::id::Id;
 use super::state::{Joining, Leaving};
 use crate::kernel::budget;
 use crate::kernel::foreign;
+use crate::prim::thread;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -20,7 +22,8 @@ use std::task::{Context, Poll, Waker, ready};
 /// The permission to wait for a task's output.
 ///
 /// Awaiting it gives the output, or a [`JoinError`] if the task panicked or was cancelled. Dropping it lets
-/// the task go on alone: nobody will see its output then.
+/// the task go on alone: nobody will see its output then. If that turns out to be a failure, it is
+/// [reported](crate::diagnostics), unless the handle was [detached](Self::detach).
 ///
 /// # Cancel safety
 ///
@@ -79,6 +82,21 @@ impl<T> JoinHandle<T> {
     #[must_use = "it ends nothing unless `abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle::new(self.task, self.header())
+    }
+
+    /// Lets the task go on alone, and says that nobody needs to see its output.
+    ///
+    /// Dropping the handle does the same, but leaves open whether it was forgotten: if the task fails then, that is
+    /// [reported](crate::diagnostics). After this it is not, neither an error nor a panic (of which the panic hook tells).
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// // Whether it works does not matter to anybody.
+    /// leno::spawn(async { std::fs::remove_file("cache.tmp") }).detach();
+    /// # });
+    /// ```
+    pub fn detach(self) {
+        ManuallyDrop::new(self).leave_word(true);
     }
 
     /// The task's id.
@@ -141,13 +159,11 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         }
         unit.made_progress();
-        let mut output: Option<Result<T, Failure>> = None;
-        let header = self.header();
-        // SAFETY: COMPLETE gives the output to the handle, and `T` is its type.
-        unsafe { (header.vtable.take_output)(self.task, (&raw mut output).cast()) };
-        let Some(output) = output else {
+        // SAFETY: COMPLETE gives the output to the handle.
+        let Some(output) = (unsafe { self.take_output() }) else {
             panic!("a `JoinHandle` was polled after it had returned its task's output");
         };
+        let header = self.header();
         Poll::Ready(
             output.map_err(|failure| JoinError::new(header.id, header.origin.clone(), failure)),
         )
@@ -163,24 +179,43 @@ impl<T> Drop for JoinHandle<T> {
             // SAFETY: COMPLETE with JOIN: the output is the handle's, and so is its drop. It does not unwind.
             unsafe { (header.vtable.leave)(self.task, word) };
         } else {
-            self.leave_incomplete();
+            // Who unwinds has not decided anything about the task.
+            self.leave_word(thread::panicking());
         }
     }
 }
 
 impl<T> JoinHandle<T> {
-    /// Lets the task go on alone.
-    fn leave_incomplete(&mut self) {
+    /// Takes the output of a task that is complete; `None` if that was done before.
+    ///
+    /// # Safety
+    ///
+    /// The caller has seen COMPLETE, and is the only one to use this handle.
+    #[inline]
+    unsafe fn take_output(&self) -> Option<Result<T, Failure>> {
+        let mut output: Option<Result<T, Failure>> = None;
+        // SAFETY: the output is the handle's (caller), and `T` is its type.
+        unsafe { (self.header().vtable.take_output)(self.task, (&raw mut output).cast()) };
+        output
+    }
+
+    /// Lets the task go on alone, unless it is complete by now: then its output goes, unseen or, if this `detaches`, as seen.
+    fn leave_word(&mut self, detaches: bool) {
         let header = self.header();
         let mut waker = None;
         loop {
-            match header.state.leave() {
+            match header.state.leave(detaches) {
                 Leaving::Left => break,
                 Leaving::TakeWaker => {
                     // SAFETY: the cell is the handle's again (invariant 5).
                     waker = header.join_waker.with_mut(|cell| unsafe { (*cell).take() });
                 }
                 Leaving::Complete(word) => {
+                    if detaches {
+                        // SAFETY: complete, and the handle is used here for the last time.
+                        let output = unsafe { self.take_output() };
+                        header.within(|| foreign::call(|| drop(output)));
+                    }
                     // SAFETY: as in `drop`.
                     unsafe { (header.vtable.leave)(self.task, word) };
                     break;

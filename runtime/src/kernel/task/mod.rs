@@ -34,7 +34,8 @@
 //! 4. **CANCELLED never comes without NOTIFIED**, and is a request to the poller: whoever starts the task
 //!    next sees it and drops the future instead of polling it.
 //! 5. **The join waker's cell** belongs to the `JoinHandle` while J_WAKER = 0, to nobody while J_WAKER = 1,
-//!    and to the completer if J_WAKER = 1 when COMPLETE is set.
+//!    and to the completer if J_WAKER = 1 when COMPLETE is set. J_WAKER without JOIN says that the task is detached; the cell
+//!    is empty then.
 //! 6. **JOIN goes last.** A handle that is dropped after COMPLETE drops the output first and clears JOIN
 //!    then; the other way round the memory could go while the output is being dropped.
 //! 7. **LINKED and the shard are the poller's**: it sets them as it first goes idle and reads them when it
@@ -57,10 +58,12 @@ mod home;
 mod id;
 mod info;
 mod join;
+mod large;
 mod lost;
 mod origin;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod outline;
+mod polling;
 mod run;
 mod state;
 mod waker;
@@ -74,6 +77,7 @@ pub use id::Id;
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
 pub(crate) use origin::Origin;
+pub(crate) use polling::{Poll, Polling};
 pub(crate) use run::Runnable;
 
 use std::future::Future;
@@ -94,6 +98,10 @@ where
     F::Output: 'static,
 {
     let header = cell::allocate(future, home, id, origin);
+    if const { size_of::<F>() > large::LARGE } {
+        // SAFETY: it was just made, and nobody else knows it.
+        large::look(unsafe { header.as_ref() });
+    }
     // SAFETY: a fresh task is claimed (invariant 3) with JOIN set, so it has one Runnable and one handle;
     // the output type is the future's.
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }

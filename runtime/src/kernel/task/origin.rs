@@ -52,7 +52,7 @@ impl Origin {
     }
 
     #[inline]
-    fn at(place: &'static Location<'static>) -> Self {
+    pub(super) fn at(place: &'static Location<'static>) -> Self {
         Self {
             word: NonNull::from(place).cast(),
             _of: PhantomData,

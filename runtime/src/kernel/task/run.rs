@@ -39,6 +39,11 @@ impl Runnable {
         self.header().id
     }
 
+    /// Where the task comes from.
+    pub(crate) fn origin(&self) -> &super::Origin {
+        &self.header().origin
+    }
+
     /// Polls the task once; it sleeps then, or is complete, or was woken meanwhile: then the claim comes back, and the
     /// caller queues it.
     // Always inlined: a scheduler's loop polls in one place, and this is the body of that loop.
@@ -164,7 +169,7 @@ impl Runnable {
         drop(self);
     }
 
-    fn header(&self) -> &Header {
+    pub(super) fn header(&self) -> &Header {
         // SAFETY: the claim keeps the task incomplete, hence alive.
         unsafe { self.0.as_ref() }
     }

@@ -13,7 +13,7 @@ const COMPLETE: u64 = 1 << 2;
 const CANCELLED: u64 = 1 << 3;
 /// There is a `JoinHandle`; it owns the output.
 const JOIN: u64 = 1 << 4;
-/// The join waker's cell holds a waker, and belongs to nobody.
+/// The join waker's cell holds a waker, and belongs to nobody. Without JOIN: it is empty, and the task is detached.
 const J_WAKER: u64 = 1 << 5;
 /// The task is in the shard's owned list.
 const LINKED: u64 = 1 << 6;
@@ -119,6 +119,9 @@ pub(crate) enum Leaving {
 }
 
 impl Word {
+    /// All that is known of the word of a task that somebody polls.
+    pub(super) const POLLED: Self = Self(RUNNING);
+
     pub(crate) fn is_complete(self) -> bool {
         self.0 & COMPLETE != 0
     }
@@ -139,6 +142,11 @@ impl Word {
 
     pub(crate) fn is_joined(self) -> bool {
         self.0 & JOIN != 0
+    }
+
+    /// There is no handle, on purpose: whoever had it does not want to know of the output.
+    pub(crate) fn is_detached(self) -> bool {
+        self.0 & (JOIN | J_WAKER) == J_WAKER
     }
 
     /// It sleeps, has no `JoinHandle`, and so many refer to it, itself included.
@@ -429,7 +437,10 @@ impl State {
     }
 
     /// The handle is being dropped: one step of it.
-    pub(crate) fn leave(&self) -> Leaving {
+    ///
+    /// If `detaches`, JOIN goes with J_WAKER set in its place, and nothing in the waker's cell: nobody reads the output, on
+    /// purpose. The completer then finds no waker to wake, which is all that it costs.
+    pub(crate) fn leave(&self, detaches: bool) -> Leaving {
         // Ordering: Acquire, as in `join`.
         let mut word = self.0.load(Ordering::Acquire);
         loop {
@@ -437,7 +448,11 @@ impl State {
                 return Leaving::Complete(Word(word));
             }
             let waker = word & J_WAKER;
-            let next = word & if waker != 0 { !J_WAKER } else { !JOIN };
+            let next = match (waker, detaches) {
+                (J_WAKER, _) => word & !J_WAKER,
+                (_, false) => word & !JOIN,
+                (_, true) => word & !JOIN | J_WAKER,
+            };
             // Ordering: Release, since the completer takes over what the handle owned (the output that is
             // to come); Acquire as the load.
             match self

@@ -3,6 +3,8 @@
 //! While it is in here it is announced as sleeping, and has looked at the queues since: a push that comes later wakes it by
 //! a token. So it may wait again and again without going through the idle protocol.
 //!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
+//!
 //! The model is in `loom-tests/src/models/pool.rs`: a stuck worker's timers are fired.
 
 use super::Core;
@@ -40,11 +42,11 @@ impl Core {
             }
             // Else it was an obsolete alarm, or a timer that its owner has fired by now.
             let now = pool.clock.now();
-            let mut wheels = pool.remotes.iter().map(|remote| &remote.wheel);
-            if self.wheel().overdue(now) || wheels.any(|wheel| is_neglected(wheel, now)) {
+            let is_any_neglected = pool.wheels().any(|wheel| is_neglected(wheel, now));
+            if is_any_neglected || !self.is_spare && self.wheel().overdue(now) {
                 return called;
             }
-            deadline = self.wheel().prepare_shared_sleep();
+            deadline = self.prepare_sleep();
         }
     }
 
@@ -54,10 +56,9 @@ impl Core {
     /// of them is neglected. Those that are filed from now on are not known here: if it comes to that, the
     /// [watcher](crate::kernel::watcher) calls. (A nap of a millisecond, again and again while anybody was awake, made up for
     /// that too, and took 3 % of the requests of a busy server.)
-    fn until(&self, deadline: Option<u64>) -> Option<u64> {
+    pub(super) fn until(&self, deadline: Option<u64>) -> Option<u64> {
         let pool = &*self.pool;
-        let awake = pool
-            .remotes
+        let awake = pool.remotes[..pool.workers()]
             .iter()
             .filter(|remote| !remote.counters.position().is_asleep());
         let earliest = awake.map(|remote| remote.wheel.earliest()).min();

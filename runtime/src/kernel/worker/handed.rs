@@ -10,12 +10,12 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, run, with_core};
+use super::{Core, Step, current, run, run_watched, with_core};
 use crate::kernel::budget;
-use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
 use crate::kernel::root::Driving;
+use crate::kernel::task::Runnable;
 use crate::prim::Arc;
 use std::ptr;
 
@@ -51,6 +51,9 @@ fn take() -> Option<Box<Core>> {
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
+    if let Some(watched) = &core.remote.watched {
+        watched.leaves_its_thread();
+    }
     Some(core)
 }
 
@@ -62,8 +65,13 @@ impl Handed {
     /// Gives the core to this thread. The claim to it is `here.core` from now on.
     pub(crate) fn install(mut self) {
         if let Some(core) = self.0.take() {
-            // SAFETY: the wheel goes with the core, which has just been handed to this thread.
-            unsafe { core.wheel().own() };
+            if !core.is_spare {
+                // SAFETY: the wheel goes with the core, which has just been handed to this thread.
+                unsafe { core.wheel().own() };
+            }
+            if let Some(watched) = &core.remote.watched {
+                watched.is_on_this_thread();
+            }
             here::with(|here| {
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
                 debug_assert!(before.is_null(), "a thread cannot hold two cores");
@@ -78,32 +86,80 @@ impl Handed {
         self.install();
     }
 
-    /// Runs the worker's loop on this thread until the pool is closed or the core is handed on. True if it has ended the last
-    /// core of the pool.
-    pub(crate) fn run(self) -> bool {
+    /// Runs the worker's loop on this thread until the pool is closed, the core is handed on, or a spare worker leaves.
+    pub(crate) fn run(self) -> Outcome {
         let _driving = Driving::replace(Blocking::InPlace);
         let _holding = Hold::Core.replace();
+        let (is_spare, is_watched) = (self.is_spare(), self.is_watched());
         self.install();
-        loop {
-            match current(Core::step) {
-                Some(Step::Task(task)) => run(task),
-                Some(Step::Rested) => {}
-                // Closed, or gone with the task.
-                Some(Step::Closed) | None => break,
-            }
+        match (is_spare, is_watched) {
+            (false, false) => run_all(Core::step, run),
+            (false, true) => run_all(Core::step, run_watched),
+            (true, is_watched) => run_spare(is_watched),
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
-            return Handed(Some(core)).retire(Hold::Core);
+            let core = Handed(Some(core));
+            return if is_spare && !core.is_closed() {
+                core.leave()
+            } else {
+                core.retire(Hold::Core)
+            };
         }
         come_back();
-        false
+        Outcome::HandedOn
     }
 
-    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`. True if it was the last.
-    fn retire(mut self, hold: Hold) -> bool {
+    /// True for the core of a [spare worker](crate::kernel::spares).
+    pub(crate) fn is_spare(&self) -> bool {
+        self.0.as_ref().is_some_and(|core| core.is_spare)
+    }
+
+    /// True if somebody wants to know of its slow polls.
+    fn is_watched(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|core| core.remote.watched.is_some())
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|core| core.pool.idle.is_closed())
+    }
+
+    /// Ends a spare worker, while the others go on; or one for which there was no thread.
+    pub(crate) fn leave(mut self) -> Outcome {
         let Some(core) = self.0.take() else {
-            return false;
+            return Outcome::HandedOn;
+        };
+        let pool = Arc::clone(&core.pool);
+        let mut had_tasks = false;
+        while let Some(task) = core.take_any() {
+            pool.injector.push(task);
+            had_tasks = true;
+        }
+        if pool.idle.leave(core.searching.get()) && had_tasks {
+            pool.drain_late();
+        }
+        // Whoever has the place next must not find a token of this one's.
+        if core.owes.get() {
+            core.remote.seat.collect();
+        }
+        let counters = &core.remote.counters;
+        if !counters.position().is_asleep() {
+            counters.count_busy(core.awake_since.get());
+            counters.count_sleep();
+        }
+        let Core { index, deque, .. } = *core;
+        pool.spares.gone(Some((index, deque)));
+        Outcome::left(pool.retire())
+    }
+
+    /// Ends the worker: the pool is closed. What the thread holds meanwhile is `hold`.
+    fn retire(mut self, hold: Hold) -> Outcome {
+        let Some(core) = self.0.take() else {
+            return Outcome::HandedOn;
         };
         let pool = Arc::clone(&core.pool);
         // If a destructor hands it on, whoever gets it sees at once that the pool is closed.
@@ -120,16 +176,77 @@ impl Handed {
         match core {
             Some(core) => {
                 core.remote.counters.count_busy(core.awake_since.get());
-                // With the last core go the user's callbacks, and what those own.
-                foreign::call(|| drop(core));
-                pool.retire()
+                if core.is_spare {
+                    pool.spares.gone(None);
+                }
+                drop(core);
+                Outcome::left(pool.retire())
             }
             // A destructor that waits has handed it on, and it is ended elsewhere.
             None => {
                 come_back();
-                false
+                Outcome::HandedOn
             }
         }
+    }
+}
+
+/// What has become of a core when a thread is done with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Another thread has it, or will.
+    HandedOn,
+    /// It is gone; others are there.
+    Left,
+    /// It was the last of the pool.
+    Last,
+}
+
+impl Outcome {
+    fn left(was_last: bool) -> Self {
+        if was_last { Self::Last } else { Self::Left }
+    }
+}
+
+/// Runs tasks with `run` as long as this thread holds the core, and there is a next step.
+#[inline(always)]
+fn run_all(step: impl Fn(&Core) -> Step, run: impl Fn(Runnable)) {
+    loop {
+        match current(&step) {
+            Some(Step::Task(task)) => run(task),
+            Some(Step::Rested) => {}
+            // Ended, or gone with the task.
+            Some(Step::Ended) | None => break,
+        }
+    }
+}
+
+/// The loop of a spare worker, which may be told to leave. One of its own, so that others need not look.
+#[cold]
+fn run_spare(is_watched: bool) {
+    current(Core::arrive);
+    if is_watched {
+        run_all(Core::step_unless_told, run_watched);
+    } else {
+        run_all(Core::step_unless_told, run);
+    }
+}
+
+impl Core {
+    /// A spare worker is there: it does not count as asleep any more. (If it has come from another thread, it never did.)
+    fn arrive(&self) {
+        let counters = &self.remote.counters;
+        if counters.position().is_asleep() {
+            counters.count_sleep();
+        }
+    }
+
+    #[inline(never)]
+    fn step_unless_told(&self) -> Step {
+        if self.pool.spares.claim(self.index) {
+            return Step::Ended;
+        }
+        self.step()
     }
 }
 
@@ -155,7 +272,9 @@ fn drain_own(pool: &Pool) -> bool {
 impl Drop for Handed {
     fn drop(&mut self) {
         // A core that no thread has taken: it could not be started, or the runtime is closed.
-        if let Some(core) = self.0.take() {
+        if self.is_spare() {
+            Self(self.0.take()).leave();
+        } else if let Some(core) = self.0.take() {
             core.pool.close();
             Self(Some(core)).retire(Hold::Kept);
         }

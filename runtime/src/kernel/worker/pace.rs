@@ -6,6 +6,8 @@
 //! enough to go on, if it is slow enough to pay for that.
 //!
 //! Nothing here is shared between threads.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use crate::kernel::clock::Clock;
 use std::cell::Cell;

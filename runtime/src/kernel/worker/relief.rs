@@ -8,10 +8,12 @@
 //! It watches one worker at a time, so it touches one foreign cache line at each look. The counters it goes by are hints: a
 //! worker that moves on after all loses tasks to a thief, as it may at any time. What was taken is pushed and told as if it
 //! had been injected.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use super::{Core, retrying};
 use crate::kernel::intervals::LATE;
-use crate::kernel::pool::Position;
+use crate::kernel::stuck::Position;
 use std::cell::Cell;
 
 /// How long a worker may take, in nanoseconds, from one look to the next: thrice what it aims at.
@@ -41,10 +43,11 @@ impl Core {
     pub(super) fn relieve(&self, now: u64) {
         let relief = &self.relief;
         let remotes = &self.pool.remotes;
+        let active = self.pool.idle.active();
         let mut index = relief.index.get();
         let position = remotes[index].counters.position();
         if index == self.index || position.is_asleep() || position != relief.position.get() {
-            index = (index + 1) % remotes.len();
+            index = (index + 1) % active;
             relief.index.set(index);
             relief.position.set(remotes[index].counters.position());
             relief.since.set(now);

@@ -1,4 +1,6 @@
 //! How a worker that has run dry looks for work: tasks that wait behind other workers, and timers that they do not come to.
+//!
+//! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
 use super::{Core, retrying};
 use crate::kernel::here;
@@ -16,9 +18,10 @@ impl Core {
     /// Looks for work at the others'.
     pub(super) fn search(&self) -> Option<Runnable> {
         let remotes = &self.pool.remotes;
-        let start = here::with(|here| here.rng.below(remotes.len() as u32)) as usize;
+        let active = self.pool.idle.active();
+        let start = here::with(|here| here.rng.below(active as u32)) as usize;
         let others = || {
-            (start..remotes.len())
+            (start..active)
                 .chain(0..start)
                 .filter(|&index| index != self.index)
                 .map(|index| &remotes[index])
@@ -68,9 +71,9 @@ impl Core {
         if own.overdue(now) {
             own.try_fire(now);
         }
-        for (index, remote) in self.pool.remotes.iter().enumerate() {
-            if index != self.index && is_neglected(&remote.wheel, now) {
-                remote.wheel.try_fire(now);
+        for (index, wheel) in self.pool.wheels().enumerate() {
+            if index != self.index && is_neglected(wheel, now) {
+                wheel.try_fire(now);
             }
         }
     }

@@ -26,11 +26,17 @@ unsafe extern "C" {
 // Part of its caller, so that there is no frame of its own.
 #[inline(always)]
 pub(super) fn walk<V: Visit>(visit: &mut V) {
-    // SAFETY: `each` is called with the argument that is given here, a `V` that nobody else uses meanwhile, and not after the
-    // call. It does not unwind: see there.
+    // SAFETY: `each` is called with the argument that is given here, a `V` that nobody else uses meanwhile, and not after
+    // the call. It does not unwind: see there.
     let end = unsafe { _Unwind_Backtrace(each::<V>, std::ptr::from_mut(visit).cast()) };
     // The call is not the last thing that the caller does, or the caller's frame might be gone by then.
     std::hint::black_box(end);
+}
+
+/// Where the unwinder's code is, or a part of it.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
+pub(super) fn unwinder() -> usize {
+    _Unwind_Backtrace as *const () as usize
 }
 
 /// Does not unwind as long as the visitor does not; if it did, the process would abort, since this is `extern "C"`.

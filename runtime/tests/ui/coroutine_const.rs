@@ -1,0 +1,4 @@
+#[leno::coroutine]
+const async fn send() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[leno::coroutine]
+async extern "C" fn send() {}
+
+fn main() {}

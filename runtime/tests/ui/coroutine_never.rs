@@ -1,0 +1,6 @@
+#[leno::coroutine]
+async fn run() -> ! {
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[leno::coroutine]
+fn send() {}
+
+fn main() {}

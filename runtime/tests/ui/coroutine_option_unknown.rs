@@ -1,0 +1,4 @@
+#[leno::coroutine(name = "send")]
+async fn send() {}
+
+fn main() {}
