@@ -23,7 +23,7 @@ use table::{Entry, Table};
 const MOST_RUNTIMES: usize = 10_000;
 /// So many lists of one, and so many tasks in each.
 const MOST_LISTS: u64 = 65_536;
-const MOST_TASKS: usize = 20_000_000;
+const MOST_TASKS: usize = 2_000_000;
 /// So often a list is read that changes meanwhile.
 const ATTEMPTS: usize = 10;
 /// The longest text, in bytes.
@@ -241,5 +241,161 @@ impl Reader<'_> {
             self.image.read(address, &mut bytes)?;
         }
         String::from_utf8(bytes).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use table::Place;
+
+    /// Where things are in the tasks below: headers of six words, `next` being the third.
+    fn table() -> Table {
+        Table {
+            header_size: 48,
+            state: 0,
+            vtable: 8,
+            next: 16,
+            id: 24,
+            origin: 32,
+            type_name: 0,
+            future_size: 8,
+            extra_bit: 1,
+            extra_place: 0,
+            extra_name: 8,
+            head: 0,
+            tail: 8,
+            running: 1,
+            notified: 2,
+            complete: 4,
+            cancelled: 8,
+            place: Some(Place {
+                file: 0,
+                length: 8,
+                line: 16,
+                column: 20,
+                excess: 0,
+            }),
+            entries: 0,
+        }
+    }
+
+    fn address<T>(value: &T) -> u64 {
+        std::ptr::from_ref(value).addr() as u64
+    }
+
+    /// Some tasks in this process' memory, in a list.
+    struct Tasks {
+        vtable: Box<[u64; 2]>,
+        place: Box<[u64; 3]>,
+        headers: Vec<[u64; 6]>,
+        list: Box<[u64; 2]>,
+    }
+
+    impl Tasks {
+        fn new(count: u64) -> Self {
+            static FILE: &str = "src/shop.rs";
+            let mut tasks = Self {
+                vtable: Box::new([0, 77]),
+                place: Box::new([FILE.as_ptr().addr() as u64, FILE.len() as u64, 7 << 32 | 9]),
+                headers: Vec::new(),
+                list: Box::new([0, 0]),
+            };
+            for id in 1..=count {
+                let (vtable, place) = (address(&*tasks.vtable), address(&*tasks.place));
+                tasks.headers.push([0, vtable, 0, id, place, 0]);
+            }
+            for pair in 1..tasks.headers.len() {
+                tasks.headers[pair - 1][2] = address(&tasks.headers[pair]);
+            }
+            let ends = [tasks.headers.first(), tasks.headers.last()];
+            *tasks.list = ends.map(|header| header.map_or(0, address));
+            tasks
+        }
+
+        /// The ids that are found, and whether that is the whole list.
+        fn walk(&self) -> (Vec<String>, bool) {
+            let image = Image::open(std::process::id()).unwrap();
+            let table = table();
+            let mut reader = Reader {
+                image: &image,
+                table: &table,
+                places: HashMap::new(),
+                types: HashMap::new(),
+                moving: false,
+            };
+            let found = reader.list(address(&*self.list));
+            let ids = found
+                .iter()
+                .map(|task| task["id"].as_str().unwrap().to_owned());
+            (ids.collect(), !reader.moving)
+        }
+    }
+
+    #[test]
+    fn a_list_is_read() {
+        let ids = ["1", "2", "3"].map(str::to_owned);
+        assert_eq!(Tasks::new(3).walk(), (ids.to_vec(), true));
+        assert_eq!(Tasks::new(0).walk(), (Vec::new(), true));
+    }
+
+    #[test]
+    fn a_list_that_makes_no_sense_ends() {
+        let some = |count: usize| (1..=count).map(|id| id.to_string()).collect::<Vec<_>>();
+        // A circle.
+        let mut tasks = Tasks::new(3);
+        tasks.headers[2][2] = address(&tasks.headers[0]);
+        assert_eq!(tasks.walk(), (some(3), false));
+        // It ends before its end.
+        let mut tasks = Tasks::new(3);
+        tasks.headers[1][2] = 0;
+        assert_eq!(tasks.walk(), (some(2), false));
+        // Pointers to nowhere, and to what is no task.
+        for pointer in [8, u64::MAX, 1 << 63, address(&*tasks.list)] {
+            let mut tasks = Tasks::new(3);
+            tasks.headers[0][2] = pointer;
+            assert_eq!(tasks.walk(), (some(1), false), "{pointer:x}");
+        }
+        // A task that is complete, or was one once.
+        for (field, value) in [
+            (0, 4),
+            (3, 0),
+            (1, 0),
+            (1, 13),
+            (1, 1 << 62),
+            (4, 1 | 1 << 62),
+        ] {
+            let mut tasks = Tasks::new(3);
+            tasks.headers[1][field] = value;
+            assert_eq!(tasks.walk(), (some(1), false), "{field} {value:x}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_makes_no_sense_is_left_out() {
+        let place = |words: [u64; 3]| {
+            let mut tasks = Tasks::new(1);
+            *tasks.place = words;
+            let image = Image::open(std::process::id()).unwrap();
+            let table = table();
+            let mut reader = Reader {
+                image: &image,
+                table: &table,
+                places: HashMap::new(),
+                types: HashMap::new(),
+                moving: false,
+            };
+            reader.list(address(&*tasks.list))[0]["spawned_at"]["file"].clone()
+        };
+        let good = *Tasks::new(1).place;
+        assert_eq!(place(good), "src/shop.rs");
+        let [file, length, numbers] = good;
+        for words in [
+            [8, length, numbers],
+            [file, u64::MAX, numbers],
+            [file, 1 << 40, numbers],
+        ] {
+            assert_eq!(place(words), "?", "{words:x?}");
+        }
     }
 }
