@@ -6,6 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why there is no answer.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "there, memory is not read")
+)]
 #[derive(Debug)]
 pub(crate) enum Fault {
     NoProcess(u32),

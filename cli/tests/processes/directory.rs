@@ -1,8 +1,11 @@
 //! Where the socket is, whether it can be trusted, and what is told if there is none.
 
-use super::support::{Place, Test};
+use super::support::{Place, ROLE, Test};
 use rustix::process::Signal;
-use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 
 pub const TESTS: &[Test] = &[
     (
@@ -19,6 +22,10 @@ pub const TESTS: &[Test] = &[
     (
         "a_directory_of_somebody_else_is_not_used",
         a_directory_of_somebody_else_is_not_used,
+    ),
+    (
+        "somebody_else_is_not_answered",
+        somebody_else_is_not_answered,
     ),
     (
         "a_process_without_a_socket_is_told",
@@ -118,6 +125,49 @@ fn a_directory_of_somebody_else_is_not_used() {
         us.as_raw()
     );
     assert!(warning(&errors).ends_with(&expected), "{errors}");
+}
+
+/// Somebody who is neither root nor the owner of anything here.
+const NOBODY: u32 = 65534;
+
+fn somebody_else_is_not_answered() {
+    if !rustix::process::geteuid().is_root() {
+        // Only root can be somebody else for a while.
+        return;
+    }
+    let place = Place::new();
+    let child = place.child("one");
+    let output = place.command(&["ps", &child.arg()]).uid(NOBODY).output();
+    let output = output.unwrap();
+    let expected = format!(
+        "leno: no permission: process {} is another user's",
+        child.pid()
+    );
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(errors.starts_with(&expected), "{errors}");
+    // Who comes in nevertheless is sent away.
+    for (path, mode) in [
+        (place.path().to_owned(), 0o711),
+        (place.sockets(), 0o711),
+        (child.socket(&place), 0o666),
+    ] {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+    let knock = || {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .env(ROLE, "knock")
+            .env("SOCKET", child.socket(&place));
+        command
+    };
+    let heard = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(heard(knock().uid(NOBODY)), "");
+    assert!(heard(&mut knock()).starts_with("{\"leno\":1,"));
 }
 
 fn a_process_without_a_socket_is_told() {
