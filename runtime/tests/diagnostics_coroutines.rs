@@ -50,7 +50,7 @@ fn one_that_nobody_awaits_is_told_of_once() {
         assert!(json["tasks"].as_array().unwrap().is_empty());
     }
     // Outside of a runtime too.
-    let _ = number();
+    drop(number());
     report(ReportKind::NeverAwaited);
 }
 
@@ -59,7 +59,7 @@ fn wherever_it_is_dropped_it_is_told_of() {
     let _turn = turn();
     for runtime in runtimes() {
         runtime.block_on(async {
-            let _ = number();
+            drop(number());
             report(ReportKind::NeverAwaited);
             drop(vec![number(), number()]);
             assert_eq!(reports().len(), 2);

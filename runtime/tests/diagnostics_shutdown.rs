@@ -83,11 +83,10 @@ fn a_task_that_blocks_its_worker_is_told() {
         let runtime = pool(workers);
         let (keep, gate) = gate();
         let (started, start) = channel();
-        let task = runtime.block_on(async {
-            let builder = leno::task::Builder::new().name("checkout");
-            builder.spawn(blocks(started, gate)).unwrap()
-        });
-        let line = line!() - 2;
+        let builder = leno::task::Builder::new().name("checkout");
+        let blocks = blocks(started, gate);
+        let task = builder.spawn_on(blocks, runtime.handle()).unwrap();
+        let line = line!() - 1;
         start.recv().unwrap();
         let report = runtime.shutdown(SHORT);
         assert!(!report.is_clean());

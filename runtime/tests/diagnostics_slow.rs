@@ -158,7 +158,13 @@ fn what_waits_behind_is_counted() {
             barrier.wait();
         }
     });
-    let runtime = runtime(1, watchful());
+    // A spare worker would take them.
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .spare_workers(0)
+        .diagnostics(watchful())
+        .build()
+        .unwrap();
     let all = runtime.spawn(async move {
         let behind: Vec<_> = (0..5).map(|_| leno::spawn(async {})).collect();
         barrier.wait();

@@ -165,23 +165,26 @@ fn a_start_that_fails_meets_the_end() {
 
 /// A spare that leaves while a task comes from outside, and the worker sleeps or falls asleep: the task is run. The spare may
 /// be the one whom the push took for a searcher.
-// Mutations: idle.rs, `leave` without its fence, or it wakes nobody; it keeps its count as a searcher: deadlock.
 #[test]
 fn a_push_meets_a_leave() {
     explore(1, || {
         let (mut running, core) = Running::new(1);
         running.threads.push(run(core));
         running.start_spare();
+        // Whoever has run this has slept, or searched.
+        root::block_on(running.spawn(async {})).unwrap();
         running.pool.tell_youngest();
-        let handle = running.spawn(async {});
-        root::block_on(handle).unwrap();
+        for _ in 0..2 {
+            root::block_on(running.spawn(async {})).unwrap();
+            thread::yield_now();
+        }
         running.end();
     });
 }
 
 /// What a spare has when it leaves is run by the worker, which may be about to fall asleep as the last that moves.
-// Mutations: idle.rs, `leave` without its fence: deadlock. worker/handed.rs, `leave` does not give the tasks to the injector, but
-// cancels them: the tasks are not run; it does so after it has looked whom to wake: deadlock.
+// Mutations: idle.rs, `leave` without its fence, or it wakes nobody; worker/handed.rs, `leave` gives the tasks to the injector when
+// it has looked whom to wake: deadlock.
 #[test]
 fn what_a_spare_leaves_behind_is_run() {
     explore(1, || {
@@ -253,14 +256,15 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 fn a_start_meets_a_leave() {
     explore(1, || {
         let (mut running, core) = Running::new(2);
-        running.threads.push(run(core));
         running.start_spare();
         running.pool.tell_youngest();
         for _ in 0..2 {
+            thread::yield_now();
             if let Some(core) = Pool::start_spare(&running.pool) {
                 running.threads.push(run(core));
             }
         }
+        running.threads.push(run(core));
         running.end();
     });
 }

@@ -269,6 +269,7 @@ impl Leaf {
         let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
         trim::inner(&mut frames);
         trim::outer(&mut frames);
+        trim::leaf(&mut frames);
         frames
     }
 

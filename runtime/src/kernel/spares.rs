@@ -95,8 +95,8 @@ impl Spares {
 
     /// Takes the word back; false if somebody leaves just now.
     fn withdraw(&self) -> bool {
-        // Ordering: Relaxed, as above.
-        let told = self.told.load(Ordering::Relaxed);
+        // Ordering: Acquire, the partner of `gone`: who has left is not counted any more.
+        let told = self.told.load(Ordering::Acquire);
         told == NOBODY || told != LEAVING && self.take_told(told, NOBODY)
     }
 
@@ -111,12 +111,13 @@ impl Spares {
     /// A spare has gone, and its place is free.
     pub(super) fn gone(&self, place: Option<Place>) {
         self.places.lock().extend(place);
-        // Ordering: Relaxed, by the Release below; if it was not told, it never ran or the pool ends.
-        if self.told.load(Ordering::Relaxed) == LEAVING {
-            self.told.store(NOBODY, Ordering::Relaxed);
-        }
         // Ordering: Release, the partner of `Pool::settle`: what the spare did with its place has happened before.
         self.there.fetch_sub(1, Ordering::Release);
+        // Last, or the watcher would take the place again while it is still counted. Ordering: Relaxed, only the spare leaves this
+        // state (if it was not told, it never ran, or the pool ends); Release, the partner of `withdraw`.
+        if self.told.load(Ordering::Relaxed) == LEAVING {
+            self.told.store(NOBODY, Ordering::Release);
+        }
     }
 }
 
@@ -248,15 +249,15 @@ impl Pool {
 
     /// Tells the youngest spare worker that it is not needed. For the watcher.
     pub(crate) fn tell_youngest(&self) {
-        let youngest = self.idle.active() - 1;
+        // Nobody leaves from here on who has not been told, so the youngest is the youngest.
+        if !self.spares.withdraw() {
+            return;
+        }
+        let youngest = self.settle() - 1;
         if youngest >= self.workers() {
-            let told = &self.spares.told;
             // Ordering: Relaxed; the poke releases it to a spare that sleeps, others look again and again.
-            let was_nobody =
-                told.compare_exchange(NOBODY, youngest, Ordering::Relaxed, Ordering::Relaxed);
-            if was_nobody.is_ok() {
-                self.remotes[youngest].seat.poke();
-            }
+            self.spares.told.store(youngest, Ordering::Relaxed);
+            self.remotes[youngest].seat.poke();
         }
     }
 

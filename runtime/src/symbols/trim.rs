@@ -78,6 +78,19 @@ fn leave_out(frames: &mut Vec<Frame>, count: usize) {
     }
 }
 
+/// Leaves out the innermost frames that are leno's, but for the last of them: the function that the user, or a library of theirs,
+/// has called to wait.
+pub(crate) fn leaf(frames: &mut Vec<Frame>) {
+    let is_ours = |frame: &Frame| {
+        let path = path(frame).map(|path| path.trim_start_matches('<'));
+        path.is_some_and(|path| path.starts_with("leno::"))
+    };
+    let ours = frames.iter().take_while(|frame| is_ours(frame)).count();
+    if ours < frames.len() {
+        frames.drain(..ours.saturating_sub(1));
+    }
+}
+
 /// Leaves out the outermost frames, from where leno called the innermost future or closure: what called leno is not part
 /// of that, and tells nothing of it.
 pub(crate) fn outer(frames: &mut Vec<Frame>) {
