@@ -31,6 +31,12 @@
 //!
 //! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted.
 //!
+//! # From outside
+//!
+//! The program `leno` (`cargo install leno-cli`) asks a running process which tasks it has, where they stand, and what it counts, if
+//! the process has a [socket](Diagnostics::socket) for that; it answers while every worker is stuck. `leno ps` and `leno top` do
+//! without: on Linux they read the memory of a process that nobody has prepared, or that is stopped.
+//!
 //! # Who runs what
 //!
 //! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
