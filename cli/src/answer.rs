@@ -78,6 +78,8 @@ pub(crate) struct Row {
     pub(crate) task: Task,
     #[serde(default)]
     pub(crate) cancelled: bool,
+    /// The worker that polls it, if that is known.
+    pub(crate) worker: Option<u64>,
     /// For so many seconds it has been in this state.
     pub(crate) r#for: Option<f64>,
     pub(crate) polls: Option<u64>,

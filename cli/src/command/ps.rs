@@ -16,10 +16,11 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     long_about = "List the tasks of a process; without PID, the processes that can be looked into.\n\n\
-        There is a line for each task that has been asleep at least once; how many others there are is told below. A process that \
+        There is a line for each task that has been asleep at least once, or is known to be polled; how many others there are is told below. A process that \
         has no socket, or is stopped, is looked into by reading its memory (on Linux), which takes the right to debug it. \
         The columns:\n\n  \
         STATE        asleep: waits to be woken; queued: waits for a worker; running: is polled, or has yielded;\n               \
+        polling: is polled by the worker that WAITS FOR names (known where slow polls are looked for);\n               \
         cancelled: is to end, and has not yet\n  \
         FOR, POLLS   for how long it has been so, and how often it was polled, if the recorder is on\n  \
         NAME/FUTURE  the name that the task was given, or the type of its future\n  \
@@ -163,7 +164,11 @@ pub(super) fn cells(row: &Row) -> Vec<Cell> {
         ),
         Cell::new(&row.task.called()),
         Cell::new(&row.task.spawned_at.text()),
-        Cell::new(row.waits_for.as_deref().unwrap_or_default()),
+        Cell::new(&match (&row.waits_for, row.worker) {
+            (Some(text), _) => text.clone(),
+            (None, Some(worker)) => format!("worker {worker}"),
+            (None, None) => String::new(),
+        }),
     ]
 }
 
@@ -171,6 +176,8 @@ pub(super) fn cells(row: &Row) -> Vec<Cell> {
 pub(super) fn state(row: &Row) -> &str {
     if row.cancelled {
         "cancelled"
+    } else if row.worker.is_some() {
+        "polling"
     } else {
         &row.task.state
     }
@@ -237,7 +244,7 @@ mod tests {
         let answer = r#"{"leno":1,"runtimes":[{"id":"1","name":null,"kind":"multi-thread","alive":4,
             "workers":[{"asleep":true},{"asleep":false}],"blocking":{"threads":1,"idle":0,"queued":2},"tasks":[
             {"id":"4711","name":"check\nout","type":"t","spawned_at":{"file":"src/api.rs","line":88,"column":9},
-             "state":"running","polls":3,"for":2.9},
+             "state":"running","polls":3,"for":2.9,"worker":2},
             {"id":"31","name":null,"type":"shop::api::serve::{{closure}}",
              "spawned_at":{"file":"src/main.rs","line":14,"column":5},"state":"asleep","for":0.0013,"polls":90412,
              "waits_for":"readable fd 9"},
@@ -248,7 +255,7 @@ mod tests {
   ID  STATE         FOR  POLLS  NAME / FUTURE                  SPAWNED AT        WAITS FOR
   31  asleep     1.3 ms  90412  shop::api::serve::{{closure}}  src/main.rs:14:5  readable fd 9
   32  cancelled                 t                              src/main.rs:1:1
-4711  running     2.9 s      3  \"check\\nout\"                   src/api.rs:88:9
+4711  polling     2.9 s      3  \"check\\nout\"                   src/api.rs:88:9   worker 2
 3 tasks, and 1 that has not slept yet; 2 workers, 1 asleep; 1 thread for blocking closures, 0 idle, 2 closures queued.
 ";
         assert_eq!(

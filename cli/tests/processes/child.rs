@@ -16,7 +16,8 @@ pub fn run(role: &str) {
     let _runtimes = match role {
         "one" => vec![one()],
         "two" => two(),
-        "stuck" => vec![stuck()],
+        "stuck" => vec![stuck(true)],
+        "stuck at once" => vec![stuck(false)],
         "names" => vec![names()],
         "waiting" => vec![waiting()],
         "deadlock" => vec![deadlock()],
@@ -41,7 +42,7 @@ pub fn run(role: &str) {
     std::io::stdout().flush().unwrap();
     // Until the parent has seen enough.
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
-    if role == "stuck" {
+    if role.starts_with("stuck") {
         // Its end would wait for what never ends.
         std::process::exit(0);
     }
@@ -112,7 +113,7 @@ fn two() -> Vec<Runtime> {
 }
 
 /// Both workers are in a poll that never ends.
-fn stuck() -> Runtime {
+fn stuck(sleeps_first: bool) -> Runtime {
     let runtime = pool("stuck");
     named("sleeper", &runtime);
     until_asleep(&runtime, 1);
@@ -122,8 +123,9 @@ fn stuck() -> Runtime {
         let (reached, never) = (Arc::clone(&reached), Arc::clone(&never));
         let builder = task::Builder::new().name(if number == 0 { "first" } else { "second" });
         let work = async move {
-            // So that it is known.
-            leno::time::sleep(std::time::Duration::from_millis(1)).await;
+            if sleeps_first {
+                leno::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
             reached.wait();
             never.wait();
         };

@@ -12,6 +12,10 @@ pub const TESTS: &[Test] = &[
         "ps_answers_while_all_workers_are_stuck",
         ps_answers_while_all_workers_are_stuck,
     ),
+    (
+        "a_task_that_never_slept_is_shown_while_it_is_polled",
+        a_task_that_never_slept_is_shown_while_it_is_polled,
+    ),
     ("each_runtime_is_shown", each_runtime_is_shown),
     ("no_name_breaks_the_table", no_name_breaks_the_table),
     ("dump_tells_where_tasks_stand", dump_tells_where_tasks_stand),
@@ -94,6 +98,27 @@ fn ps_answers_while_all_workers_are_stuck() {
     let stands = dump["runtimes"][0]["tasks"].as_array().unwrap().iter();
     let long = stands.filter(|task| task["stands"] == "in a long poll");
     assert_eq!(long.count(), 2, "{dump}");
+}
+
+fn a_task_that_never_slept_is_shown_while_it_is_polled() {
+    let place = Place::new();
+    let child = place.child_with("stuck at once", Some("socket,slow-polls=1s"));
+    let expected = [
+        "ID  STATE  FOR  POLLS  NAME / FUTURE  SPAWNED AT  WAITS FOR",
+        "#  asleep  \"sleeper\"  cli/tests/processes/child.rs:#:#",
+        "#  polling  \"first\"  cli/tests/processes/child.rs:#:#  worker #",
+        "#  polling  \"second\"  cli/tests/processes/child.rs:#:#  worker #",
+        "# tasks; # workers, # asleep.",
+    ];
+    let mut lines = masked(&place.answer(&["ps", &child.arg()]));
+    // Which is the first to be spawned is known, but not which id it gets.
+    lines[1..4].sort_unstable();
+    assert_eq!(lines, expected);
+    let json = place.json(&["ps", &child.arg(), "--json"]);
+    let tasks = json["runtimes"][0]["tasks"].as_array().unwrap().iter();
+    let mut workers: Vec<_> = tasks.filter_map(|task| task["worker"].as_u64()).collect();
+    workers.dedup();
+    assert_eq!(workers.len(), 2, "two workers, or a spare that was quicker");
 }
 
 fn each_runtime_is_shown() {

@@ -17,6 +17,8 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+mod asked;
+
 use crate::kernel::captures::{Captures, Standing};
 use crate::kernel::census;
 use crate::kernel::clock::Clock;
@@ -318,12 +320,6 @@ impl Pool {
         // A task may have been counted out by another worker than counted it in, so that a sum taken meanwhile can
         // be off either way.
         if live > i64::MAX as u64 { 0 } else { live }
-    }
-
-    /// Where its lists of tasks are, for who reads them from outside.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(crate) fn outline(&self) -> (*const (), usize, usize) {
-        self.owned.outline()
     }
 
     /// The tasks that have been asleep, and the one that this thread is polling.

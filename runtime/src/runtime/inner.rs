@@ -229,6 +229,15 @@ impl Inner {
         }
     }
 
+    /// The task that each worker is polling, with the worker's number, if slow polls are looked for.
+    #[cfg(unix)]
+    pub(crate) fn polled(&self) -> Vec<(usize, TaskInfo)> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.polled(),
+            Scheduler::Local { .. } => Vec::new(),
+        }
+    }
+
     /// Spare workers that are there, and how often one has been started.
     pub(crate) fn spares(&self) -> (usize, u64) {
         match &self.scheduler {

@@ -9,7 +9,8 @@ use crate::diagnostics::json::Value;
 use crate::diagnostics::report::task_value;
 use crate::runtime::prometheus;
 use crate::runtime::{Handle, RuntimeFlavor};
-use crate::task::TaskInfo;
+use crate::task::{Id, TaskInfo, TaskState};
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::resume_unwind;
 use std::thread;
@@ -64,24 +65,38 @@ fn ps(answer: &mut Answer<'_>) {
             answer.field(name, &value);
         }
         answer.text(",\"tasks\":[");
-        for (number, task) in runtime.tasks().iter().enumerate() {
+        // First, so that one that goes to sleep meanwhile, which enters it into a list, is not missed.
+        let polled = inner.polled();
+        let mut tasks = runtime.tasks();
+        let worker_of: HashMap<Id, usize> = polled
+            .iter()
+            .map(|(worker, task)| (task.id(), *worker))
+            .collect();
+        let listed: HashSet<Id> = tasks.iter().map(TaskInfo::id).collect();
+        let others = polled.into_iter().map(|(_, task)| task);
+        tasks.extend(others.filter(|task| !listed.contains(&task.id())));
+        for (number, task) in tasks.iter().enumerate() {
             if answer.has_failed() {
                 return;
             }
             if number > 0 {
                 answer.text(",");
             }
-            answer.value(&row(task));
+            // Who sleeps by now is not polled any more.
+            let worker = worker_of.get(&task.id());
+            let worker = worker.filter(|_| task.state() == TaskState::Running);
+            answer.value(&row(task, worker.copied()));
         }
         answer.text("]");
     });
 }
 
-fn row(task: &TaskInfo) -> Value {
+fn row(task: &TaskInfo, worker: Option<usize>) -> Value {
     let Value::Object(mut fields) = task_value(task) else {
         unreachable!("a task is written as an object");
     };
     fields.push(("cancelled", Value::from(task.is_cancelled())));
+    fields.push(("worker", Value::from(worker)));
     fields.push(("size", Value::from(task.future_size())));
     Value::Object(fields)
 }
