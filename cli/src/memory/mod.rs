@@ -87,9 +87,9 @@ impl Reader<'_> {
         let name = self.text(entry.name, entry.name_length);
         let lists = entry.count.min(MOST_LISTS);
         let mut tasks = Vec::new();
-        for list in 0..lists {
-            let address = entry.lists.wrapping_add(list.wrapping_mul(entry.stride));
-            tasks.extend(self.list(address));
+        for number in 0..lists {
+            let address = entry.lists.wrapping_add(number.wrapping_mul(entry.stride));
+            tasks.extend(self.list(address, number));
         }
         let workers = if entry.is_pool { lists } else { 1 };
         json!({
@@ -102,10 +102,10 @@ impl Reader<'_> {
     }
 
     /// The tasks of a list.
-    fn list(&mut self, list: u64) -> Vec<Value> {
+    fn list(&mut self, list: u64, number: u64) -> Vec<Value> {
         let mut best = Vec::new();
         for _ in 0..ATTEMPTS {
-            let (tasks, is_whole) = self.walk(list);
+            let (tasks, is_whole) = self.walk(list, number);
             if is_whole {
                 return tasks;
             }
@@ -118,7 +118,7 @@ impl Reader<'_> {
     }
 
     /// The tasks that a list has, and whether the last of them is its last one.
-    fn walk(&mut self, list: u64) -> (Vec<Value>, bool) {
+    fn walk(&mut self, list: u64, number: u64) -> (Vec<Value>, bool) {
         let mut tasks = Vec::new();
         let mut seen = HashSet::new();
         let pointer = |offset: u64| self.image.pointer(list.wrapping_add(offset));
@@ -135,7 +135,7 @@ impl Reader<'_> {
             let task = self
                 .image
                 .read(next, &mut header)
-                .and_then(|()| self.task(&header));
+                .and_then(|()| self.task(&header, number));
             let Some(task) = task else {
                 return (tasks, false);
             };
@@ -147,14 +147,19 @@ impl Reader<'_> {
         (tasks, tail == Some(last))
     }
 
-    /// A task, if it is one that may be in a list.
-    fn task(&mut self, header: &[u8]) -> Option<Value> {
+    /// A task, if it is one that may be in the list of this number.
+    fn task(&mut self, header: &[u8], number: u64) -> Option<Value> {
         let table = self.table;
         let state = word(header, table.state)?;
         let id = word(header, table.id)?;
         let vtable = word(header, table.vtable)?;
         let origin = word(header, table.origin)?;
         if state & table.complete != 0 || id == 0 || vtable == 0 || vtable % 8 != 0 {
+            return None;
+        }
+        // Which list it is in is said a moment after it has come there.
+        let list = (state & table.shard_mask) >> table.shard_shift;
+        if state & table.linked != 0 && list != number {
             return None;
         }
         let (place, name) = if origin & table.extra_bit != 0 {
@@ -269,6 +274,9 @@ mod tests {
             notified: 2,
             complete: 4,
             cancelled: 8,
+            linked: 16,
+            shard_shift: 8,
+            shard_mask: 0xff00,
             place: Some(Place {
                 file: 0,
                 length: 8,
@@ -303,7 +311,7 @@ mod tests {
             };
             for id in 1..=count {
                 let (vtable, place) = (address(&*tasks.vtable), address(&*tasks.place));
-                tasks.headers.push([0, vtable, 0, id, place, 0]);
+                tasks.headers.push([16 | 7 << 8, vtable, 0, id, place, 0]);
             }
             for pair in 1..tasks.headers.len() {
                 tasks.headers[pair - 1][2] = address(&tasks.headers[pair]);
@@ -324,7 +332,7 @@ mod tests {
                 types: HashMap::new(),
                 moving: false,
             };
-            let found = reader.list(address(&*self.list));
+            let found = reader.list(address(&*self.list), 7);
             let ids = found
                 .iter()
                 .map(|task| task["id"].as_str().unwrap().to_owned());
@@ -356,9 +364,10 @@ mod tests {
             tasks.headers[0][2] = pointer;
             assert_eq!(tasks.walk(), (some(1), false), "{pointer:x}");
         }
-        // A task that is complete, or was one once.
+        // A task that is complete, or is in another list, or was one once.
         for (field, value) in [
             (0, 4),
+            (0, 16 | 3 << 8),
             (3, 0),
             (1, 0),
             (1, 13),
@@ -385,7 +394,7 @@ mod tests {
                 types: HashMap::new(),
                 moving: false,
             };
-            reader.list(address(&*tasks.list))[0]["spawned_at"]["file"].clone()
+            reader.list(address(&*tasks.list), 7)[0]["spawned_at"]["file"].clone()
         };
         let good = *Tasks::new(1).place;
         assert_eq!(place(good), "src/shop.rs");

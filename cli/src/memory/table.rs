@@ -34,6 +34,10 @@ pub(super) struct Table {
     pub(super) notified: u64,
     pub(super) complete: u64,
     pub(super) cancelled: u64,
+    /// The number of the list is in the state.
+    pub(super) linked: u64,
+    pub(super) shard_shift: u32,
+    pub(super) shard_mask: u64,
     /// In a `Location`, if that is known.
     pub(super) place: Option<Place>,
     /// The first entry.
@@ -101,6 +105,9 @@ impl Table {
             notified: long(16),
             complete: long(17),
             cancelled: long(18),
+            linked: long(19),
+            shard_shift: number(20).min(63),
+            shard_mask: long(21),
             place: is_known.then_some(Place {
                 file: place[0],
                 length: place[1],
