@@ -41,6 +41,8 @@ pub(crate) enum Fault {
     /// It does not answer, and its memory cannot be read either.
     Neither(Box<Fault>, Box<Fault>),
     System(String, io::Error),
+    /// The error says it all.
+    Other(io::Error),
 }
 
 impl fmt::Display for Fault {
@@ -98,6 +100,7 @@ impl fmt::Display for Fault {
                 "the leno in process {pid} is of another version than this program, which cannot read its memory"
             ),
             Fault::Neither(first, second) => write!(f, "{first}. And {second}"),
+            Fault::Other(error) => error.fmt(f),
             Fault::System(what, error) => write!(f, "{what}: {error}"),
         }
     }

@@ -16,6 +16,7 @@ mod memory;
 mod process;
 #[cfg(unix)]
 mod show;
+pub mod trace;
 
 /// Does what the command line says.
 #[cfg(unix)]

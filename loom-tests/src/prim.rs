@@ -364,3 +364,57 @@ macro_rules! const_fn {
     };
 }
 pub(crate) use const_fn;
+
+/// Ticks are the clock's.
+pub(crate) mod tick {
+    pub(crate) use crate::reactor::now;
+
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct Calibration {
+        pub(crate) ticks: u64,
+        pub(crate) nanoseconds: u64,
+        pub(crate) ticks_per_second: u64,
+    }
+}
+
+pub(crate) mod words {
+    use super::atomic::AtomicU64;
+    use std::ops::{Deref, Range};
+
+    /// A row of words; a clone, or a part, refers to the same ones.
+    #[derive(Debug, Clone)]
+    pub(crate) struct Words {
+        all: std::sync::Arc<[AtomicU64]>,
+        range: Range<usize>,
+    }
+
+    impl Words {
+        pub(crate) fn zeroed(length: usize) -> Self {
+            Self {
+                all: (0..length).map(|_| AtomicU64::new(0)).collect(),
+                range: 0..length,
+            }
+        }
+
+        pub(crate) fn prefetch(&self, _index: usize) {}
+
+        pub(crate) unsafe fn at(&self, index: usize) -> &AtomicU64 {
+            &self[index]
+        }
+
+        pub(crate) fn part(&self, range: Range<usize>) -> Self {
+            let start = self.range.start;
+            Self {
+                all: self.all.clone(),
+                range: start + range.start..start + range.end,
+            }
+        }
+    }
+
+    impl Deref for Words {
+        type Target = [AtomicU64];
+        fn deref(&self) -> &[AtomicU64] {
+            &self.all[self.range.clone()]
+        }
+    }
+}

@@ -73,6 +73,7 @@ mod symbols;
 pub mod sync;
 pub mod task;
 pub mod time;
+pub mod trace;
 
 pub use coroutine::Coroutine;
 pub use leno_macros::{coroutine, main, test};

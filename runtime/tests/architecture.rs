@@ -15,6 +15,7 @@ const FLOORS: [&[&str]; 6] = [
         "runtime",
         "macros",
         "diagnostics",
+        "trace",
         "coroutine",
         "symbols",
     ],

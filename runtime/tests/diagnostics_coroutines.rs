@@ -2,9 +2,11 @@
 
 mod diagnostics_support;
 
-use diagnostics_support::{catch, json, line, no_report, report, reports, runtimes, turn, with};
+use diagnostics_support::{
+    all, catch, json, line, no_report, report, reports, runtimes, turn, with,
+};
 use leno::Coroutine;
-use leno::diagnostics::{Diagnostics, ReportKind};
+use leno::diagnostics::ReportKind;
 use leno::sync::oneshot;
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -202,7 +204,7 @@ fn who_unwinds_tells_nothing() {
 #[test]
 fn a_runtime_that_does_not_want_it_tells_nothing() {
     let _turn = turn();
-    for runtime in with(&Diagnostics::all().never_awaited(false)) {
+    for runtime in with(&all().never_awaited(false)) {
         let _entered = runtime.enter();
         drop(number());
         no_report();

@@ -2,7 +2,7 @@
 
 mod diagnostics_support;
 
-use diagnostics_support::{json, line, no_report, report, reports, runtimes, turn, with};
+use diagnostics_support::{all, json, line, no_report, report, reports, runtimes, turn, with};
 use leno::diagnostics::{Diagnostics, ReportKind};
 use leno::runtime::{Builder, LocalOptions};
 use std::future::Future;
@@ -50,9 +50,9 @@ fn a_huge_future_is_told_of_once_a_type() {
 #[test]
 fn each_way_to_spawn_looks() {
     let _turn = turn();
-    let all = Diagnostics::all();
+    let settings = all();
     let runtime = Builder::new_current_thread()
-        .diagnostics(all.clone())
+        .diagnostics(settings.clone())
         .build()
         .unwrap();
     runtime.block_on(async {
@@ -69,7 +69,7 @@ fn each_way_to_spawn_looks() {
     assert_eq!(reports().len(), 3);
     let mut builder = Builder::new_current_thread();
     let local = builder
-        .diagnostics(all)
+        .diagnostics(settings)
         .build_local(LocalOptions::default())
         .unwrap();
     local.spawn_local(async {
@@ -89,12 +89,12 @@ fn the_threshold_is_the_programs() {
     let runtimes = with(&Diagnostics::off().huge_futures(2000));
     runtimes[1].spawn(future::<3000, _>(()));
     report(ReportKind::HugeFuture);
-    for runtime in with(&Diagnostics::all().huge_futures(None)) {
+    for runtime in with(&all().huge_futures(None)) {
         runtime.spawn(future::<30_000, _>(()));
         no_report();
     }
     // In a box it is small, and of what is polled in place nothing has to be moved.
-    for runtime in with(&Diagnostics::all()) {
+    for runtime in with(&all()) {
         runtime.spawn(Box::pin(async {
             future::<40_000, _>(()).await;
         }));

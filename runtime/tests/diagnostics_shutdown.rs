@@ -3,8 +3,8 @@
 mod diagnostics_support;
 mod task_support;
 
-use diagnostics_support::{json, line, no_report, report, runtimes, turn, with};
-use leno::diagnostics::{Diagnostics, ReportKind};
+use diagnostics_support::{all, json, line, no_report, report, runtimes, turn, with};
+use leno::diagnostics::ReportKind;
 use leno::runtime::{Builder, LocalOptions, LocalRuntime, Runtime, ShutdownReport};
 use leno::task::{TaskState, spawn_blocking, yield_now};
 use std::future::pending;
@@ -24,7 +24,7 @@ fn gate() -> (Sender<()>, Receiver<()>) {
 fn pool(workers: usize) -> Runtime {
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(workers).enable_all().name("main");
-    builder.diagnostics(Diagnostics::all()).build().unwrap()
+    builder.diagnostics(all()).build().unwrap()
 }
 
 /// Waits by a thread's means, when it has been suspended once.
@@ -263,7 +263,7 @@ fn a_shutdown_with_a_timeout_reports_what_is_left() {
 #[test]
 fn who_does_not_wait_is_told_nothing() {
     let _turn = turn();
-    let quiet = Diagnostics::all().still_running(false);
+    let quiet = all().still_running(false);
     for (number, runtime) in runtimes().into_iter().chain(with(&quiet)).enumerate() {
         let (keep, gate) = gate();
         let (started, start) = channel();

@@ -3,6 +3,8 @@
 mod bare;
 #[cfg(feature = "more-peers")]
 mod more;
+#[cfg(feature = "more-peers")]
+mod recorded;
 mod same_names;
 mod smol_peer;
 
@@ -13,8 +15,8 @@ pub use smol_peer::Smol;
 use crate::peer::{Blocking, Channels, Http, Timers};
 use crate::workload::Runtime;
 
-/// All of them, leno first, then the bare one, which is none, and with the feature `more-peers` some that only
-/// serve.
+/// All of them, leno first, then the bare one, which is none, and with the feature `more-peers` leno while it is recorded, and
+/// some that only serve.
 pub fn all() -> Vec<Runtime> {
     let runtimes = vec![
         with_everything::<Leno>(),
@@ -23,7 +25,7 @@ pub fn all() -> Vec<Runtime> {
         bare::runtime(),
     ];
     #[cfg(feature = "more-peers")]
-    let runtimes = [runtimes, more::all()].concat();
+    let runtimes = [runtimes, recorded::all(), more::all()].concat();
     runtimes
 }
 

@@ -48,6 +48,7 @@ enum Command {
     Dump(dump::Arguments),
     Top(top::Arguments),
     Metrics(metrics::Arguments),
+    Trace(crate::trace::Arguments),
 }
 
 pub(crate) fn main() -> ExitCode {
@@ -57,6 +58,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Dump(arguments) => dump::run(&arguments),
         Command::Top(arguments) => top::run(&arguments),
         Command::Metrics(arguments) => metrics::run(&arguments),
+        Command::Trace(arguments) => crate::trace::run(&arguments)
+            .map(|()| String::new())
+            .map_err(Fault::Other),
     };
     let printed =
         text.and_then(|text| show::print(&text).map_err(Fault::system("the standard output")));

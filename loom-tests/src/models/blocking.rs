@@ -251,7 +251,7 @@ fn a_core_on_its_way_is_ended() {
             crate::kernel::intervals::Intervals::default(),
             crate::kernel::wanted::Wanted::NOTHING,
         );
-        let home = pool.count_spawned(&Pool::home(&pool));
+        let home = pool.count_spawned(&Pool::homes(&pool));
         let handle = task::spawn(pending::<()>(), home, Id::next(), Origin::caller());
         let blocking = blocking(1, Duration::MAX);
         let other = thread::spawn({

@@ -26,6 +26,7 @@ mod pool;
 mod question;
 mod queue;
 mod readiness;
+mod ring;
 mod rwlock;
 mod seat;
 mod semaphore;

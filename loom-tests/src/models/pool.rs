@@ -4,9 +4,9 @@ use super::explore;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::{Callback, ParkHooks};
-use crate::kernel::pool::Pool;
+use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root;
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
 use crate::prim::atomic::{Ordering, fence};
@@ -22,7 +22,7 @@ use std::task::{Wake, Waker};
 /// A pool with its threads.
 struct Running {
     pool: Arc<Pool>,
-    home: Rc<Home>,
+    home: Rc<Homes>,
     threads: Vec<Thread<()>>,
 }
 
@@ -47,7 +47,7 @@ fn start(workers: usize, io: bool) -> Running {
         .into_iter()
         .map(|core| thread::spawn(move || run(core)))
         .collect();
-    let home = Rc::new(Pool::home(&pool));
+    let home = Rc::new(Pool::homes(&pool));
     Running {
         pool,
         home,
@@ -59,7 +59,7 @@ fn run(core: Handed) {
     core.run();
 }
 
-fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
+fn spawn<F: Future + 'static>(pool: &Pool, home: &Homes, future: F) -> JoinHandle<F::Output> {
     task::spawn(
         future,
         pool.count_spawned(home),
@@ -200,7 +200,7 @@ fn what_the_park_callback_spawns_is_run() {
         let (pool, cores) = new(1, false, hooks);
         let done = Arc::new((Mutex::new(false), Condvar::new()));
         job.cell().set(Some(Box::new({
-            let (pool, home, done) = (pool.clone(), Pool::home(&pool), done.clone());
+            let (pool, home, done) = (pool.clone(), Pool::homes(&pool), done.clone());
             move || {
                 let future = async move {
                     *done.0.lock() = true;
@@ -218,7 +218,7 @@ fn what_the_park_callback_spawns_is_run() {
             guard = done.1.wait(guard);
         }
         drop(guard);
-        let home = Rc::new(Pool::home(&pool));
+        let home = Rc::new(Pool::homes(&pool));
         Running {
             pool,
             home,
@@ -252,7 +252,7 @@ impl<T> Shared<T> {
 fn a_core_may_change_threads_in_the_middle_of_a_poll() {
     explore(1, || {
         let (pool, cores) = new(1, false, ParkHooks::default());
-        let home = Rc::new(Pool::home(&pool));
+        let home = Rc::new(Pool::homes(&pool));
         let handed = Arc::new((Mutex::new(None), Condvar::new()));
         let other = thread::spawn({
             let handed = handed.clone();
@@ -303,7 +303,7 @@ fn a_core_may_change_threads_in_the_middle_of_a_poll() {
 fn a_core_may_change_threads_while_it_ends() {
     explore(1, || {
         let (pool, cores) = new(1, true, ParkHooks::default());
-        let home = Rc::new(Pool::home(&pool));
+        let home = Rc::new(Pool::homes(&pool));
         let handed = Arc::new((Mutex::new(None), Condvar::new()));
         let other = thread::spawn({
             let handed = handed.clone();
@@ -419,7 +419,7 @@ fn a_worker_whose_timer_another_has_fired_sleeps_on() {
 fn a_core_that_is_dropped_ends_the_pool() {
     explore(2, || {
         let (pool, mut cores) = new(2, false, ParkHooks::default());
-        let home = Pool::home(&pool);
+        let home = Pool::homes(&pool);
         let core = cores.pop().unwrap();
         let other = thread::spawn(move || run(core));
         let handle = spawn(&pool, &home, pending::<()>());

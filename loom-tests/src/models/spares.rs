@@ -7,9 +7,9 @@ use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::intervals::Intervals;
-use crate::kernel::pool::Pool;
+use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root;
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin};
+use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::worker::{Handed, Outcome};
 use crate::prim::atomic::{Ordering, fence};
@@ -21,7 +21,7 @@ use std::rc::Rc;
 /// A pool, and its threads.
 struct Running {
     pool: Arc<Pool>,
-    home: Rc<Home>,
+    home: Rc<Homes>,
     threads: Vec<Thread<Option<Outcome>>>,
 }
 
@@ -29,7 +29,7 @@ fn run(core: Handed) -> Thread<Option<Outcome>> {
     thread::spawn(move || Some(core.run()))
 }
 
-fn spawn<F: Future + 'static>(pool: &Pool, home: &Home, future: F) -> JoinHandle<F::Output> {
+fn spawn<F: Future + 'static>(pool: &Pool, home: &Homes, future: F) -> JoinHandle<F::Output> {
     task::spawn(
         future,
         pool.count_spawned(home),
@@ -51,7 +51,7 @@ impl Running {
             Wanted::NOTHING,
         );
         let running = Self {
-            home: Rc::new(Pool::home(&pool)),
+            home: Rc::new(Pool::homes(&pool)),
             pool,
             threads: Vec::new(),
         };
@@ -106,7 +106,6 @@ impl Gate {
 }
 
 /// A task keeps the only worker until another has run: a spare comes, and runs that.
-// Mutation (it makes this fail): worker.rs, `dry` of a spare does not look into the injector: deadlock.
 #[test]
 fn a_stuck_worker_is_rescued() {
     explore(1, || {
@@ -149,7 +148,7 @@ fn a_start_meets_the_end() {
 }
 
 /// As above, but there is no thread for the spare.
-// Mutation: worker/handed.rs, `leave` does not count the core out: nobody is the last.
+// Mutation: pool.rs, `count_core` does not count: it counts below nothing.
 #[test]
 fn a_start_that_fails_meets_the_end() {
     explore(2, || {
@@ -251,7 +250,7 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 
 /// The watcher takes its word back, and starts another one, while the spare that was told may be leaving: each has a place of its
 /// own.
-// Mutations: spares.rs, `withdraw` just stores, or `start_spare` does not ask it: two have one place.
+// Mutation: spares.rs, `gone` says so before the spare is counted out: two have one place.
 #[test]
 fn a_start_meets_a_leave() {
     explore(1, || {

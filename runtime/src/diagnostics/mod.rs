@@ -29,7 +29,8 @@
 //! | `huge-future` | a task was made of a very large future | set the limit: [`Diagnostics::huge_futures`] |
 //! | `still-running` | a runtime was to end in a given time, and something did not | [`Runtime::shutdown`](crate::runtime::Runtime::shutdown) tells it the program alone |
 //!
-//! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted.
+//! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted, or told to end with its
+//! runtime.
 //!
 //! # From outside
 //!

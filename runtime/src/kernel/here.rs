@@ -66,6 +66,8 @@ pub(crate) struct Here {
     pub(crate) task_id: Cell<u64>,
     /// The pool's core that this thread holds, or null.
     pub(crate) core: Cell<*const ()>,
+    /// What writes down what this thread does, or null; see [`super::observe`].
+    pub(crate) recorder: Cell<*const ()>,
     /// The current-thread scheduler that this thread drives, or null.
     pub(crate) local: Cell<*const ()>,
     /// Where who yields on this thread waits for the others, or null; see [`super::deferred`].
@@ -112,6 +114,7 @@ impl Here {
             yields: Yields::new(),
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
+            recorder: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),
             deferred: Cell::new(ptr::null()),
             wheel: Cell::new(ptr::null()),

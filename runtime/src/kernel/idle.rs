@@ -1,8 +1,8 @@
 //! Who sleeps, who searches, and whom a new task wakes.
 //!
 //! ```text
-//!   word:   32   │ 31 .... 16 │ 15 ..... 0
-//!         CLOSED │  sleeping  │  searching
+//!   word:    33    │   32   │ 31 .... 16 │ 15 ..... 0
+//!         OBSERVED │ CLOSED │  sleeping  │  searching
 //! ```
 //!
 //! The counts are here; *which* workers sleep is in `sleepers`, one bit each. A sleeper sets its bit before it
@@ -64,6 +64,8 @@ use crate::prim::{Arc, CachePadded, hint};
 const SEARCHING: u64 = 1;
 const SLEEPING: u64 = 1 << 16;
 const CLOSED: u64 = 1 << 32;
+/// The workers are to record what they do.
+const OBSERVED: u64 = 1 << 33;
 const COUNT: u64 = 0xffff;
 
 /// The most workers that the word can count.
@@ -295,5 +297,33 @@ impl Idle {
     pub(crate) fn is_closed(&self) -> bool {
         // Ordering: Acquire, the partner of `close`: what its caller did before is visible.
         self.word.load(Ordering::Acquire) & CLOSED != 0
+    }
+
+    // ----- observing ----------------------------------------------------------------------------------
+
+    /// Whether the workers are to record what they do: each sees it when it looks around, or wakes up.
+    pub(crate) fn observe(&self, on: bool) {
+        // Ordering: Release, the partner of the loads below: where to write has been said before.
+        if on {
+            self.word.fetch_or(OBSERVED, Ordering::Release);
+        } else {
+            self.word.fetch_and(!OBSERVED, Ordering::Release);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_observed(&self) -> bool {
+        // Ordering: Acquire, see above.
+        self.word.load(Ordering::Acquire) & OBSERVED != 0
+    }
+
+    /// True if a worker that is in the loop which records (or in the other) is to leave it: the pool is closed, or it belongs
+    /// into the other. As quick as [`is_closed`](Self::is_closed).
+    #[inline]
+    pub(crate) fn must_leave(&self, records: bool) -> bool {
+        // Ordering: Acquire, as there and above.
+        let word = self.word.load(Ordering::Acquire);
+        let stays = if records { OBSERVED } else { 0 };
+        word & (CLOSED | OBSERVED) != stays
     }
 }

@@ -24,6 +24,7 @@ mod closing;
 mod counters;
 mod handover;
 mod home;
+mod observed;
 mod paused;
 
 use crate::kernel::budget;
@@ -37,6 +38,7 @@ use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::late;
 use crate::kernel::lines::Lines;
+use crate::kernel::observe::{Observe, Pen, turns};
 use crate::kernel::owned::Owned;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
@@ -81,6 +83,9 @@ pub(crate) struct Local {
     core: Mutex<CoreSlot>,
     /// The driver is a helper, and is to give the core back.
     wanted: AtomicBool,
+    observe: Observe,
+    /// The driver is to record what it does.
+    observed: AtomicBool,
     spawned: AtomicU64,
     finished: AtomicU64,
     /// As in a worker's counters.
@@ -128,6 +133,7 @@ struct Core {
     hooks: Cell<Option<Arc<ParkHooks>>>,
     /// Since when the driver has been awake, in real time.
     awake_since: Cell<u64>,
+    pen: Pen,
 }
 
 struct Queues {
@@ -148,6 +154,7 @@ struct Driven {
     /// What `here.local` and `here.deferred` were before.
     outer: *const (),
     outer_deferred: *const (),
+    outer_recorder: *const (),
 }
 
 impl Local {
@@ -185,6 +192,8 @@ impl Local {
             bound,
             core: Mutex::new(CoreSlot::new(Core::new(hooks))),
             wanted: AtomicBool::new(false),
+            observe: Observe::new(),
+            observed: AtomicBool::new(false),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),
             sleeps: AtomicU64::new(0),
@@ -254,6 +263,7 @@ impl Core {
             tick: Cell::new(0),
             unlooked: Cell::new(0),
             awake_since: Cell::new(0),
+            pen: Pen::new(),
         }
     }
 }
@@ -262,16 +272,19 @@ impl Driven {
     /// Takes the core for this thread; if that is not to be had, `root` will be poked when it is.
     fn take(local: &Arc<Local>, root: &Arc<Root>, part: Part) -> Option<Driving> {
         let core = local.take_core(root, part)?;
-        let (outer, outer_deferred) = here::with(|here| (here.local.get(), here.deferred.get()));
+        let (outer, outer_deferred, outer_recorder) =
+            here::with(|here| (here.local.get(), here.deferred.get(), here.recorder.get()));
         let driving = Driving(NonNull::from(Box::leak(Box::new(Self {
             local: Arc::clone(local),
             core,
             outer,
             outer_deferred,
+            outer_recorder,
         }))));
         here::with(|here| {
             here.local.set(driving.0.as_ptr().cast_const().cast());
             here.deferred.set((&raw const driving.core.deferred).cast());
+            here.recorder.set(driving.core.pen.address());
         });
         driving.core.awake_since.set(prim::now());
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
@@ -296,11 +309,14 @@ impl Driven {
 
     /// All that comes between two turns of the root.
     fn round(&self, root: &Root) {
+        let observed = self.begins_observed();
         let (dry, any) = match &self.local.timed {
+            None if observed => self.run_tasks(turns::run),
             None => self.run_tasks(Runnable::run),
             Some(timed) => self.run_tasks(|task| {
                 let ready = || self.queues(|queues| queues.ready.len() + queues.inbox.len());
-                timed.run(task, ready)
+                let run = if observed { turns::run } else { Runnable::run };
+                timed.run(task, run, ready)
             }),
         };
         self.look_around();
@@ -365,6 +381,9 @@ impl Driven {
 
     fn look_and_fire(&self) {
         self.look();
+        if self.core().pen.records() {
+            turns::end_io();
+        }
         self.fire();
     }
 
@@ -392,6 +411,7 @@ impl Driven {
         here::with(|here| {
             here.local.set(self.outer);
             here.deferred.set(self.outer_deferred);
+            here.recorder.set(self.outer_recorder);
             here.budget.set(budget::UNLIMITED);
         });
         self.local.wheel.disown();
@@ -445,6 +465,9 @@ impl Driven {
             foreign::call(|| {
                 self.local.wheel.fire(now);
             });
+            if self.core().pen.records() {
+                turns::end_timers();
+            }
         }
     }
 
@@ -489,12 +512,18 @@ impl Driven {
         if self.is_empty() && !self.has_yielded() {
             self.count_sleep();
             self.count_busy();
+            if self.core().pen.records() {
+                turns::park();
+            }
             if local.clock.is_paused() {
                 self.sleep_paused(local.wheel.prepare_sleep());
             } else {
                 self.wait(local.wheel.prepare_shared_sleep());
             }
             local.wheel.awake();
+            if self.core().pen.records() {
+                turns::unpark();
+            }
             self.core().awake_since.set(prim::now());
             self.count_sleep();
         }

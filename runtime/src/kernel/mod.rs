@@ -8,8 +8,8 @@
 //!      wanted
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals · stuck
-//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; what is found out about it
-//!      captures · lines · findings
+//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; what is found out about it,
+//!      captures · lines · findings · observe             and recorded of it
 //!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
 //!      driver
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
@@ -41,6 +41,7 @@ pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod local_set;
+pub(crate) mod observe;
 pub(crate) mod owned;
 pub(crate) mod pool;
 pub(crate) mod rng;

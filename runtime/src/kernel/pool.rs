@@ -18,6 +18,7 @@
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
 mod asked;
+mod observed;
 
 use crate::kernel::captures::{Captures, Standing};
 use crate::kernel::census;
@@ -30,6 +31,7 @@ use crate::kernel::idle::Idle;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::late;
 use crate::kernel::lines::Lines;
+use crate::kernel::observe::Observe;
 use crate::kernel::owned::Owned;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
@@ -44,6 +46,7 @@ use crate::kernel::worker::{self, Core, Handed};
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
 use crate::prim::{self, Arc, CachePadded, Condvar, Mutex};
+pub(crate) use observed::Homes;
 use std::fmt;
 use std::ptr::{self, NonNull};
 use std::time::Duration;
@@ -65,6 +68,7 @@ pub(crate) struct Pool {
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
+    pub(super) observe: Observe,
     pub(super) wanted: Wanted,
     end: Mutex<End>,
     /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
@@ -216,6 +220,7 @@ impl Pool {
             clock,
             intervals,
             outside: CachePadded::new(Counters::new()),
+            observe: Observe::new(),
             wanted,
             end: Mutex::new(End {
                 cores: workers,
@@ -235,9 +240,9 @@ impl Pool {
         (pool, cores)
     }
 
-    /// The home for tasks that are spawned by threads outside.
-    pub(crate) fn home(pool: &Arc<Self>) -> Home {
-        Home::new(PoolHome(Arc::clone(pool)))
+    /// The homes for tasks that are spawned by threads outside.
+    pub(crate) fn homes(pool: &Arc<Self>) -> Homes {
+        Homes::new(pool)
     }
 
     /// How many workers there are, without spares.
@@ -290,19 +295,23 @@ impl Pool {
     }
 
     /// Counts a new task, and says which home it gets; `outside` is the home for threads outside.
-    pub(crate) fn count_spawned(&self, outside: &Home) -> Home {
+    pub(crate) fn count_spawned(&self, outside: &Homes) -> Home {
         worker::with_core(self, |core| match core {
             Some(core) => {
                 let spawned = &core.remote().counters.spawned;
                 // Ordering: Relaxed; only this worker writes it, and whoever needs an exact sum has waited for
                 // the worker.
                 spawned.store(spawned.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-                core.home().clone()
+                core.home()
             }
             None => {
                 // Ordering: Relaxed, a statistic until the shutdown, where Release (below) counts.
                 self.outside.spawned.fetch_add(1, Ordering::Relaxed);
-                outside.clone()
+                if self.idle.is_observed() {
+                    outside.observed.clone()
+                } else {
+                    outside.plain.clone()
+                }
             }
         })
     }
@@ -558,6 +567,10 @@ impl Scheduler for PoolHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn observe(&self) -> Option<&Observe> {
+        Some(&self.0.observe)
     }
 
     fn captures(&self) -> Option<&Captures> {

@@ -9,6 +9,12 @@
 //! another thread in the middle of a task (`block_in_place` in a poll or in a destructor): then this thread finds that it
 //! holds none when the task returns, and leaves the loop. So nothing here refers to a core across a task.
 //!
+//! # The two loops
+//!
+//! The loop is compiled twice: one of the two records what it does, the other knows nothing of that, and costs nothing. Where a
+//! worker looks around, or has slept, it looks anyway whether its pool is closed; the same look says whether it is in the wrong
+//! loop. Then it leaves that, and goes on in the other ([`handed`]).
+//!
 //! # Whom a push tells
 //!
 //! A task that is woken or spawned by the current poll goes to the next slot, and nobody is told: it runs when this
@@ -23,6 +29,7 @@
 
 mod attend;
 mod handed;
+mod observed;
 mod pace;
 mod relief;
 mod search;
@@ -33,10 +40,11 @@ use crate::kernel::foreign;
 use crate::kernel::here::{self, Hold};
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::Adapted;
-use crate::kernel::pool::{Pool, PoolHome, Remote};
+use crate::kernel::observe::Pen;
+use crate::kernel::pool::{Homes, Pool, Remote};
 use crate::kernel::slot::Slot;
 use crate::kernel::slow::Watched;
-use crate::kernel::task::{Home, Runnable};
+use crate::kernel::task::{Home, Lent, Runnable};
 use crate::kernel::waiting::Holding;
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
@@ -66,7 +74,9 @@ pub(crate) struct Core {
     shard: usize,
     /// Somebody watches the pool.
     is_watched: bool,
-    home: Home,
+    homes: Homes,
+    /// Which of them the tasks get that are spawned here.
+    home: Cell<Lent>,
     deque: Worker<Runnable>,
     /// Tasks since the last exceptional step.
     tick: Cell<u32>,
@@ -85,6 +95,7 @@ pub(crate) struct Core {
     /// Whether to use the slot.
     pace: Pace,
     relief: Relief,
+    pen: Pen,
     /// Since when this worker has been awake, in real time.
     awake_since: Cell<u64>,
     /// What they own goes with the last core: freeing a pool runs no user code.
@@ -117,10 +128,15 @@ fn current<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
 
 /// Polls a task. This thread's core may be gone afterwards.
 #[inline(always)]
-fn run(task: Runnable) {
+fn run<const OBSERVED: bool>(task: Runnable) {
     // Each poll has a budget of its own.
     here::with(|here| here.budget.set(budget::PER_POLL));
-    if let Some(woken) = task.run() {
+    let woken = if OBSERVED {
+        observed::run(task)
+    } else {
+        task.run()
+    };
+    if let Some(woken) = woken {
         let mut woken = Some(woken);
         current(|core| woken.take().map(|woken| core.requeue(woken)));
         if let Some(woken) = woken {
@@ -130,10 +146,19 @@ fn run(task: Runnable) {
 }
 
 /// As [`run`], where others are to see what is polled.
-fn run_watched(task: Runnable) {
+fn run_watched<const OBSERVED: bool>(task: Runnable) {
     watched_here(|watched| task.announce(&watched.polling));
-    run(task);
+    run::<OBSERVED>(task);
     watched_here(|watched| watched.polling.end());
+}
+
+/// As [`run`], recorded, for a worker whose polls may be watched too.
+fn run_either(task: Runnable) {
+    if current(|core| core.remote.watched.is_some()) == Some(true) {
+        run_watched::<true>(task);
+    } else {
+        run::<true>(task);
+    }
 }
 
 /// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
@@ -146,7 +171,9 @@ enum Step {
     Task(Runnable),
     /// There was nothing to do; there may be now.
     Rested,
-    /// The pool is closed, or this spare worker leaves.
+    /// The pool is closed, or the worker belongs into the other loop.
+    Leave,
+    /// This spare worker leaves.
     Ended,
 }
 
@@ -158,9 +185,11 @@ impl Core {
         hooks: Arc<ParkHooks>,
     ) -> Self {
         let intervals = Adapted::new(pool.intervals, prim::now());
+        let homes = Homes::new(&pool);
         let is_spare = index >= pool.workers();
         Self {
-            home: Home::new(PoolHome(Arc::clone(&pool))),
+            home: Cell::new(homes.plain.lend()),
+            homes,
             remote: Arc::clone(&pool.remotes[index]),
             alone: pool.workers() == 1 && !is_spare,
             is_spare,
@@ -178,6 +207,7 @@ impl Core {
             untold: Cell::new(false),
             pace: Pace::new(),
             relief: Relief::new(),
+            pen: Pen::new(),
             awake_since: Cell::new(prim::now()),
             hooks,
         }
@@ -195,8 +225,10 @@ impl Core {
         &self.remote
     }
 
-    pub(super) fn home(&self) -> &Home {
-        &self.home
+    /// The home of a task that is spawned here.
+    pub(super) fn home(&self) -> Home {
+        // SAFETY: it is one of `homes`.
+        unsafe { self.home.get().to_home() }
     }
 
     fn slot(&self) -> &Slot {
@@ -266,20 +298,20 @@ impl Core {
 
     /// Finds a task to run, or sleeps.
     #[inline(always)]
-    fn step(&self) -> Step {
+    fn step<const OBSERVED: bool>(&self) -> Step {
         let tick = self.tick.get() + 1;
         self.tick.set(tick);
         let task = if tick >= self.intervals.step() {
-            if self.pool.idle.is_closed() {
-                return Step::Ended;
+            if self.pool.idle.must_leave(OBSERVED) {
+                return Step::Leave;
             }
-            self.exceptional_step()
+            self.exceptional_step::<OBSERVED>()
         } else {
             self.next()
         };
-        let Some(task) = task.or_else(|| self.dry()) else {
-            return if self.pool.idle.is_closed() {
-                Step::Ended
+        let Some(task) = task.or_else(|| self.dry::<OBSERVED>()) else {
+            return if self.pool.idle.must_leave(OBSERVED) {
+                Step::Leave
             } else {
                 Step::Rested
             };
@@ -306,7 +338,7 @@ impl Core {
 
     /// Nothing at hand: look elsewhere, or sleep.
     #[cold]
-    fn dry(&self) -> Option<Runnable> {
+    fn dry<const OBSERVED: bool>(&self) -> Option<Runnable> {
         if self.pool.idle.is_closed() {
             return None;
         }
@@ -322,20 +354,20 @@ impl Core {
                 self.searching.set(self.pool.idle.start_searching());
             }
             if self.searching.get() {
-                self.search()
+                self.search::<OBSERVED>()
             } else {
                 None
             }
         });
         if task.is_none() {
-            self.sleep();
+            self.sleep::<OBSERVED>();
         }
         task
     }
 
     /// Ends a sample, or looks around, or both.
     #[cold]
-    fn exceptional_step(&self) -> Option<Runnable> {
+    fn exceptional_step<const OBSERVED: bool>(&self) -> Option<Runnable> {
         if let Some(tick) = self.pace.end(&self.pool.clock) {
             self.tick.set(tick + 1);
             if tick + 1 < self.intervals.step() {
@@ -343,13 +375,16 @@ impl Core {
             }
         }
         self.tick.set(0);
-        self.look_around()
+        self.look_around::<OBSERVED>()
     }
 
     /// What is not a task gets its turn, whatever is queued: a worker that never runs dry would otherwise starve IO
     /// and timers. Returns the next task, one from outside if there is one.
-    fn look_around(&self) -> Option<Runnable> {
+    fn look_around<const OBSERVED: bool>(&self) -> Option<Runnable> {
         self.remote.counters.count_look();
+        if OBSERVED {
+            observed::begin_look();
+        }
         let now = prim::now();
         if self.intervals.end_step(now) {
             if self.pool.idle.active() > 1 {
@@ -360,7 +395,13 @@ impl Core {
                 if let Some(mut turn) = self.pool.driver.try_lock() {
                     turn.look();
                 }
+                if OBSERVED {
+                    observed::end_io();
+                }
                 self.fire_overdue(now);
+                if OBSERVED {
+                    observed::end_timers();
+                }
             });
         }
         let task = match self.take_injected() {
@@ -411,7 +452,7 @@ impl Core {
     // ----- sleeping -----------------------------------------------------------------------------------
 
     /// Sleeps, and tells the user's callbacks.
-    fn sleep(&self) {
+    fn sleep<const OBSERVED: bool>(&self) {
         let _kept = self.keep();
         Callback::call(self.hooks.on_park.as_ref());
         // The callback may have spawned or woken something, which nobody was told of.
@@ -419,13 +460,13 @@ impl Core {
             let counters = &self.remote.counters;
             counters.count_sleep();
             counters.count_busy(self.awake_since.get());
-            self.wait();
+            self.wait::<OBSERVED>();
         }
         Callback::call(self.hooks.on_unpark.as_ref());
     }
 
     /// S1 to S4 of the idle protocol; comes back searching.
-    fn wait(&self) {
+    fn wait<const OBSERVED: bool>(&self) {
         let pool = &*self.pool;
         let seat = &*self.remote.seat;
         if self.owes.replace(false) {
@@ -441,6 +482,9 @@ impl Core {
             self.awake_since.set(prim::now());
             return;
         }
+        if OBSERVED {
+            observed::park();
+        }
         let called = match pool.driver.try_lock() {
             Some(turn) => self.attend(turn, deadline),
             None => {
@@ -452,6 +496,9 @@ impl Core {
                 seat.park(deadline.map(|deadline| pool.clock.until(deadline)))
             }
         };
+        if OBSERVED {
+            observed::unpark();
+        }
         // With a token this worker has been counted as searching by whoever sent it.
         if !called.token {
             self.owes.set(pool.idle.take_back(self.index));
@@ -469,6 +516,9 @@ impl Core {
             self.quietly(|| {
                 wheel.try_fire(now);
             });
+            if OBSERVED {
+                observed::end_timers();
+            }
         }
         self.tick.set(0);
     }

@@ -20,9 +20,13 @@ mod lock;
 #[cfg(unix)]
 pub(crate) mod peer;
 pub(crate) mod process;
+#[cfg(unix)]
+pub(crate) mod shared_file;
 pub(crate) mod stack;
 pub(crate) mod threads;
+pub(crate) mod tick;
 pub(crate) mod turns;
+pub(crate) mod words;
 
 pub(crate) use cell::UnsafeCell;
 pub(crate) use clock::{base, now};

@@ -15,13 +15,15 @@ use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::lines::LongWait;
 use crate::kernel::local::Local;
-use crate::kernel::pool::Pool;
+use crate::kernel::observe::{Change, Observe, Source};
+use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, AbortHandle, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
 use crate::prim::{Mutex, process};
+use crate::trace;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
@@ -66,7 +68,7 @@ pub(super) struct Settings {
 enum Scheduler {
     Pool {
         pool: Arc<Pool>,
-        home: Home,
+        homes: Homes,
         /// The thread that looks after stuck workers, until somebody waits for its end.
         watcher: Mutex<Option<thread::JoinHandle<()>>>,
     },
@@ -90,7 +92,7 @@ impl Inner {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _found: Found::new(id, true, settings.name.as_deref(), pool.outline()),
             scheduler: Scheduler::Pool {
-                home: Pool::home(&pool),
+                homes: Pool::homes(&pool),
                 watcher: Mutex::new(None),
                 pool,
             },
@@ -99,6 +101,7 @@ impl Inner {
             roots: Roots::default(),
             process: process::number(),
         });
+        trace::begin(&inner, inner.settings.wanted.recorder);
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
                 // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
@@ -155,7 +158,7 @@ impl Inner {
         blocking: Blocking,
     ) -> Arc<Self> {
         let id = super::Id::next();
-        Arc::new(Self {
+        let inner = Arc::new(Self {
             id,
             #[cfg(any(target_os = "linux", target_os = "android"))]
             _found: Found::new(id, false, settings.name.as_deref(), local.outline()),
@@ -167,12 +170,14 @@ impl Inner {
             blocking,
             roots: Roots::default(),
             process: process::number(),
-        })
+        });
+        trace::begin(&inner, inner.settings.wanted.recorder);
+        inner
     }
 
     // ----- parts --------------------------------------------------------------------------------------
 
-    pub(super) fn name(&self) -> Option<&str> {
+    pub(crate) fn name(&self) -> Option<&str> {
         self.settings.name.as_deref()
     }
 
@@ -367,6 +372,22 @@ impl Inner {
         !is_whole && self.is_inherited()
     }
 
+    /// Has the runtime observed more closely, or less.
+    pub(crate) fn observe(&self, change: Change, source: impl FnOnce() -> Source) {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.observe(change, source),
+            Scheduler::Local { local, .. } => local.observe(change, source),
+        }
+    }
+
+    /// What has been recorded of it.
+    pub(crate) fn observation(&self) -> Option<&Observe> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => Some(pool.observation()),
+            Scheduler::Local { local, .. } => Some(local.observation()),
+        }
+    }
+
     // ----- running ------------------------------------------------------------------------------------
 
     #[inline]
@@ -404,7 +425,7 @@ impl Inner {
     #[inline]
     fn count_spawned(&self) -> Home {
         match &self.scheduler {
-            Scheduler::Pool { pool, home, .. } => pool.count_spawned(home),
+            Scheduler::Pool { pool, homes, .. } => pool.count_spawned(homes),
             Scheduler::Local { local, home } => {
                 local.count_spawned();
                 home.clone()

@@ -1,6 +1,7 @@
 //! What a runtime counts.
 
 use super::handle::Handle;
+use super::histogram::DurationHistogram;
 use std::time::Duration;
 
 /// A view of a runtime's counters, read at each call.
@@ -69,6 +70,21 @@ impl RuntimeMetrics {
     #[track_caller]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         self.handle.inner().sleeps(worker)
+    }
+
+    /// How long polls took, as far as the runtime has been [recorded](crate::trace).
+    ///
+    /// While polls are so short that the clock is read for one of eight, they are counted as if the eight had taken the same.
+    pub fn poll_time_histogram(&self) -> DurationHistogram {
+        let observation = self.handle.inner().observation();
+        DurationHistogram::new(observation.map(|observation| observation.histograms().0))
+    }
+
+    /// How long tasks that were woken waited until they were polled, as far as the runtime has been
+    /// [recorded](crate::trace). It is a sample: at most one of 64 wakes.
+    pub fn schedule_delay_histogram(&self) -> DurationHistogram {
+        let observation = self.handle.inner().observation();
+        DurationHistogram::new(observation.map(|observation| observation.histograms().1))
     }
 
     /// Tasks that wait in the queue for what comes from other threads.

@@ -77,6 +77,7 @@
 mod builder;
 pub(crate) mod current;
 mod handle;
+mod histogram;
 mod id;
 pub(crate) mod inner;
 mod local_runtime;
@@ -88,6 +89,7 @@ pub(crate) mod roots;
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};
 pub use handle::{Handle, RuntimeFlavor};
+pub use histogram::DurationHistogram;
 pub use id::Id;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;

@@ -46,9 +46,14 @@ pub fn no_report() {
     assert!(reports.is_empty(), "{reports:?}");
 }
 
-/// A runtime of each kind that looks for everything.
+/// A runtime of each kind that looks for everything, but for what a slow machine makes of tests.
 pub fn runtimes() -> Vec<Runtime> {
-    with(&Diagnostics::all())
+    with(&all())
+}
+
+/// Everything but what depends on time.
+pub fn all() -> Diagnostics {
+    Diagnostics::all().slow_polls(None).long_waits(None)
 }
 
 /// A runtime of each kind.

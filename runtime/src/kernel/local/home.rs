@@ -4,6 +4,7 @@ use super::{Driven, Local};
 use crate::kernel::captures::Captures;
 use crate::kernel::here;
 use crate::kernel::lines::Lines;
+use crate::kernel::observe::Observe;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
@@ -68,6 +69,10 @@ impl Scheduler for LocalHome {
 
     fn address(&self) -> *const () {
         ptr::from_ref(&*self.0).cast()
+    }
+
+    fn observe(&self) -> Option<&Observe> {
+        Some(&self.0.observe)
     }
 
     fn captures(&self) -> Option<&Captures> {

@@ -22,15 +22,16 @@ impl Timed {
         })
     }
 
-    /// [Runs](Runnable::run) a task. `behind` says how many tasks wait for this thread.
+    /// Runs a task by `run`. `behind` says how many tasks wait for this thread.
     pub(in crate::kernel) fn run(
         &self,
         task: Runnable,
+        run: fn(Runnable) -> Option<Runnable>,
         behind: impl FnOnce() -> usize,
     ) -> Option<Runnable> {
         task.announce(&self.polling);
         let start = prim::now();
-        let woken = task.run();
+        let woken = run(task);
         let time = Duration::from_nanos(prim::now().saturating_sub(start));
         if time >= self.threshold {
             self.tell(time, behind());

@@ -154,7 +154,7 @@ fn with_capture(task: *const (), f: impl FnOnce(&Capture)) {
 unsafe fn clone(task: *const ()) -> RawWaker {
     with_capture(task, Capture::tell);
     // SAFETY: the caller's; the two kinds of waker have the same pointer.
-    unsafe { waker::clone(task) }
+    unsafe { waker::clone_as_here(task) }
 }
 
 /// A leaf is about to clone `waker`, and waits for something: if anybody wants to know, `what` tells.

@@ -14,6 +14,7 @@ use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::lines::Lines;
 use crate::kernel::list::{Linked, Links};
+use crate::kernel::observe::Observe;
 use crate::prim::alloc::{alloc, dealloc};
 use crate::prim::{Arc, UnsafeCell};
 use std::alloc::{Layout, handle_alloc_error};
@@ -116,6 +117,35 @@ impl Header {
     /// True if the task is in an owned list, or was. For its poller's thread (invariant 7).
     pub(crate) fn is_linked(&self) -> bool {
         self.state.load().shard().is_some()
+    }
+
+    #[inline(always)]
+    pub(crate) fn id(&self) -> u64 {
+        self.id.get()
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// What the compiler calls the future's type.
+    pub(crate) fn type_name(&self) -> &'static str {
+        (self.vtable.type_name)()
+    }
+
+    pub(crate) fn future_size(&self) -> usize {
+        self.vtable.future_size
+    }
+
+    /// The observation of the task's scheduler, if it has any.
+    pub(crate) fn observe(&self) -> Option<&Observe> {
+        self.home.observe()
+    }
+
+    /// True if a wake of the task changes nothing: another has come before, or it is complete. A hint.
+    pub(crate) fn needs_no_wake(&self) -> bool {
+        let word = self.state.load();
+        word.is_notified() || word.is_complete()
     }
 
     /// True if somebody polls the task, or its own poll has requeued it.

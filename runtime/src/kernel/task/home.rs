@@ -8,6 +8,7 @@ use super::cell::Header;
 use super::run::Runnable;
 use crate::kernel::captures::Captures;
 use crate::kernel::lines::Lines;
+use crate::kernel::observe::Observe;
 use crate::kernel::wanted::{self, Wanted};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
@@ -49,6 +50,11 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         std::ptr::null()
     }
 
+    /// Its observation, if it can be observed.
+    fn observe(&self) -> Option<&Observe> {
+        None
+    }
+
     /// Who asks its tasks where they stand. `None` if nobody does.
     fn captures(&self) -> Option<&Captures> {
         None
@@ -77,6 +83,7 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
+    observe: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Observe>,
     captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
     lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
@@ -97,11 +104,26 @@ unsafe impl Send for Home {}
 // SAFETY: as above.
 unsafe impl Sync for Home {}
 
-/// A [`Home`] that is not counted: that of a task, which keeps it until it is pushed.
+/// A [`Home`] that is not counted: that of a task, which keeps it until it is pushed, or one of several that their owner keeps.
 #[derive(Clone, Copy)]
-pub(super) struct Lent(NonNull<Head>);
+pub(crate) struct Lent(NonNull<Head>);
+
+// SAFETY: as a home: what it points to is `Send + Sync`.
+unsafe impl Send for Lent {}
 
 impl Lent {
+    /// A home of one's own.
+    ///
+    /// # Safety
+    ///
+    /// The home that was lent is still there.
+    #[inline]
+    pub(crate) unsafe fn to_home(self) -> Home {
+        // SAFETY: it is there, and counts (the caller's).
+        let lender = std::mem::ManuallyDrop::new(Home(self.0));
+        Home::clone(&lender)
+    }
+
     /// As [`Scheduler::schedule_unheld`].
     ///
     /// # Safety
@@ -128,6 +150,7 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
+        observe: |head| Self::scheduler(*head).observe(),
         captures: |head| Self::scheduler(*head).captures(),
         lines: |head| Self::scheduler(*head).lines(),
         wanted: |head| Self::scheduler(*head).wanted(),
@@ -164,7 +187,7 @@ impl Home {
 
     /// What queues a task whose home this is, and which nothing else keeps.
     #[inline]
-    pub(super) fn lend(&self) -> Lent {
+    pub(crate) fn lend(&self) -> Lent {
         Lent(self.0)
     }
 
@@ -188,6 +211,12 @@ impl Home {
     pub(super) fn address(&self) -> *const () {
         // SAFETY: as above.
         unsafe { (self.head().vtable.address)(self.0) }
+    }
+
+    /// As [`Scheduler::observe`].
+    pub(super) fn observe(&self) -> Option<&Observe> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.observe)(&self.0) }
     }
 
     /// As [`Scheduler::captures`].

@@ -4,7 +4,7 @@
 //! Not told of:
 //!
 //! - What was given up on purpose: [`JoinHandle::detach`](super::JoinHandle::detach) leaves a mark in the word, see
-//!   [`State::leave`](super::state::State::leave); an error of a task that was aborted.
+//!   [`State::leave`](super::state::State::leave); an error of a task that was aborted, or told to end with its scheduler.
 //! - What somebody drops who unwinds: he has not decided anything about the handles that he has. One that goes before its task
 //!   is complete leaves the mark too.
 

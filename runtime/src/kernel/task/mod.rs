@@ -72,7 +72,7 @@ pub use abort::AbortHandle;
 pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, tells, waits_for};
 pub(crate) use cell::Header;
 pub use error::JoinError;
-pub(crate) use home::{Home, Scheduler};
+pub(crate) use home::{Home, Lent, Scheduler};
 pub use id::Id;
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;

@@ -83,6 +83,11 @@ impl Origin {
         }
     }
 
+    /// What is the same for all tasks that were spawned at the place. Not 0.
+    pub(crate) fn key(&self) -> usize {
+        std::ptr::from_ref(self.place()).addr()
+    }
+
     pub(crate) fn name(&self) -> Option<&str> {
         self.extra()?.name.as_deref()
     }

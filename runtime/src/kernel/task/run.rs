@@ -5,6 +5,7 @@ use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
 use crate::kernel::captures::Answer;
+use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
@@ -50,22 +51,30 @@ impl Runnable {
     #[inline(always)]
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run(self) -> Option<Self> {
+        self.run_as::<false>().0
+    }
+
+    /// As [`run`](Self::run); if it is `OBSERVED`, the wakers that the task gets tell of their wakes. Says too what became of the
+    /// task.
+    #[inline(always)]
+    #[must_use = "the task was woken: it has to be queued again"]
+    pub(crate) fn run_as<const OBSERVED: bool>(self) -> (Option<Self>, Outcome) {
         match self.header().state.start() {
             Start::Poll(word) => {
-                let waker = waker::borrowed(self.0);
+                let waker = waker::borrowed::<OBSERVED>(self.0);
                 self.poll(word, &waker)
             }
-            Start::Look(word) => self.look(word),
+            Start::Look(word) => self.look::<OBSERVED>(word),
         }
     }
 
     /// Does what the word asks for besides a poll. The task is running.
     #[cold]
     #[inline(never)]
-    fn look(self, word: Word) -> Option<Self> {
+    fn look<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
         if word.is_cancelled() {
             self.cancel_started(word);
-            return None;
+            return (None, Outcome::Cancelled);
         }
         let header = self.header();
         header.state.see_request();
@@ -74,7 +83,7 @@ impl Runnable {
         let home = header.home.clone();
         let Some(captures) = home.captures().filter(|captures| captures.is_open()) else {
             // Whoever asked waits no longer.
-            let waker = waker::borrowed(self.0);
+            let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll(word, &waker);
         };
         let capture = Capture::new(self.0);
@@ -82,7 +91,7 @@ impl Runnable {
         let again = capture.within(|| self.poll(word, &waker));
         let answer = Answer {
             leaves: capture.into_leaves(),
-            is_ready: again.is_some(),
+            is_ready: again.0.is_some(),
         };
         captures.answer(id, answer);
         again
@@ -100,7 +109,7 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
-    fn poll(self, word: Word, waker: &Waker) -> Option<Self> {
+    fn poll(self, word: Word, waker: &Waker) -> (Option<Self>, Outcome) {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
@@ -118,12 +127,15 @@ impl Runnable {
         if polled.is_ready() {
             // SAFETY: the output is stored, and the claim ends here.
             unsafe { complete(self.into_raw(), word) };
-            None
+            (None, Outcome::Done)
         } else if woken {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
-            Some(self)
+            (Some(self), Outcome::Woken)
         } else {
-            self.idle(word)
+            match self.idle(word) {
+                None => (None, Outcome::Asleep),
+                woken => (woken, Outcome::Woken),
+            }
         }
     }
 
@@ -169,7 +181,7 @@ impl Runnable {
         drop(self);
     }
 
-    pub(super) fn header(&self) -> &Header {
+    pub(crate) fn header(&self) -> &Header {
         // SAFETY: the claim keeps the task incomplete, hence alive.
         unsafe { self.0.as_ref() }
     }

@@ -10,7 +10,7 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, run, run_watched, with_core};
+use super::{Core, Step, current, observed, run, run_either, run_watched, with_core};
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
@@ -28,6 +28,7 @@ pub(crate) fn hand_off() -> Option<Handed> {
     if here::with(|here| here.hold.get()) != Hold::Core {
         return None;
     }
+    observed::block_in_place();
     let core = take()?;
     here::with(|here| here.hold.set(Hold::Counted));
     // A task in the slot has been promised to run right after this one, which may now take long.
@@ -48,6 +49,8 @@ fn take() -> Option<Box<Core>> {
     if core.is_null() {
         return None;
     }
+    // It was this core's.
+    here::with(|here| here.recorder.set(ptr::null()));
     // SAFETY: `here.core` came from `Box::into_raw` in `Handed::install` or `Handed::retire`, and was this thread's claim to it.
     let core = unsafe { Box::from_raw(core) };
     core.wheel().disown();
@@ -73,6 +76,7 @@ impl Handed {
                 watched.is_on_this_thread();
             }
             here::with(|here| {
+                here.recorder.set(core.pen.address());
                 let before = here.core.replace(Box::into_raw(core).cast_const().cast());
                 debug_assert!(before.is_null(), "a thread cannot hold two cores");
                 here.hold.set(Hold::Core);
@@ -92,10 +96,24 @@ impl Handed {
         let _holding = Hold::Core.replace();
         let (is_spare, is_watched) = (self.is_spare(), self.is_watched());
         self.install();
-        match (is_spare, is_watched) {
-            (false, false) => run_all(Core::step, run),
-            (false, true) => run_all(Core::step, run_watched),
-            (true, is_watched) => run_spare(is_watched),
+        if is_spare {
+            current(Core::arrive);
+        }
+        // Until the pool is closed, a spare worker is told, or the core is gone with a task.
+        while let Some(records) = current(Core::next_loop).flatten() {
+            let looks_again = match (records, is_spare, is_watched) {
+                (true, false, _) => run_all(Core::step::<true>, run_either),
+                (true, true, _) => run_all(Core::step_unless_told::<true>, run_either),
+                (false, false, false) => run_all(Core::step::<false>, run::<false>),
+                (false, false, true) => run_all(Core::step::<false>, run_watched::<false>),
+                (false, true, false) => run_all(Core::step_unless_told::<false>, run::<false>),
+                (false, true, true) => {
+                    run_all(Core::step_unless_told::<false>, run_watched::<false>)
+                }
+            };
+            if !looks_again {
+                break;
+            }
         }
         here::with(|here| here.budget.set(budget::UNLIMITED));
         if let Some(core) = take() {
@@ -210,25 +228,15 @@ impl Outcome {
 
 /// Runs tasks with `run` as long as this thread holds the core, and there is a next step.
 #[inline(always)]
-fn run_all(step: impl Fn(&Core) -> Step, run: impl Fn(Runnable)) {
+fn run_all(step: impl Fn(&Core) -> Step, run: impl Fn(Runnable)) -> bool {
     loop {
         match current(&step) {
             Some(Step::Task(task)) => run(task),
             Some(Step::Rested) => {}
+            Some(Step::Leave) => return true,
             // Ended, or gone with the task.
-            Some(Step::Ended) | None => break,
+            Some(Step::Ended) | None => return false,
         }
-    }
-}
-
-/// The loop of a spare worker, which may be told to leave. One of its own, so that others need not look.
-#[cold]
-fn run_spare(is_watched: bool) {
-    current(Core::arrive);
-    if is_watched {
-        run_all(Core::step_unless_told, run_watched);
-    } else {
-        run_all(Core::step_unless_told, run);
     }
 }
 
@@ -242,11 +250,11 @@ impl Core {
     }
 
     #[inline(never)]
-    fn step_unless_told(&self) -> Step {
+    fn step_unless_told<const OBSERVED: bool>(&self) -> Step {
         if self.pool.spares.claim(self.index) {
             return Step::Ended;
         }
-        self.step()
+        self.step::<OBSERVED>()
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! What it promises is a row of the table "What waits for how long" in ARCHITECTURE.md.
 
-use super::{Core, retrying};
+use super::{Core, observed, retrying};
 use crate::kernel::here;
 use crate::kernel::intervals::LATE;
 use crate::kernel::task::Runnable;
@@ -16,7 +16,7 @@ pub(super) fn is_neglected(wheel: &wheel::Handle, now: u64) -> bool {
 
 impl Core {
     /// Looks for work at the others'.
-    pub(super) fn search(&self) -> Option<Runnable> {
+    pub(super) fn search<const OBSERVED: bool>(&self) -> Option<Runnable> {
         let remotes = &self.pool.remotes;
         let active = self.pool.idle.active();
         let start = here::with(|here| here.rng.below(active as u32)) as usize;
@@ -24,16 +24,19 @@ impl Core {
             (start..active)
                 .chain(0..start)
                 .filter(|&index| index != self.index)
-                .map(|index| &remotes[index])
+                .map(|index| (index, &remotes[index]))
         };
-        for remote in others() {
+        for (index, remote) in others() {
             let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
             if stolen.is_some() {
+                if OBSERVED {
+                    observed::steal(&stolen, index);
+                }
                 return stolen;
             }
         }
         // A task in a slot is about to run where its data is; it is taken only if that takes too long.
-        for remote in others() {
+        for (index, remote) in others() {
             let seen = remote.slot.peek();
             if seen.is_null() {
                 continue;
@@ -46,10 +49,16 @@ impl Core {
             }
             let stolen = remote.slot.steal(seen);
             if stolen.is_some() {
+                if OBSERVED {
+                    observed::steal(&stolen, index);
+                }
                 return stolen;
             }
         }
         self.quietly(|| self.fire_overdue(self.pool.clock.now()));
+        if OBSERVED {
+            observed::end_timers();
+        }
         self.deque.pop().or_else(|| self.take_injected())
     }
 

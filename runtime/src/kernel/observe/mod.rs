@@ -1,0 +1,59 @@
+//! The flight recorder: what a scheduler does, written down while it does it.
+//!
+//! Each worker has a [ring](ring) of its own, and writes to it without any lock. Off costs nothing: the worker's loop is
+//! compiled twice, and one of the two records (see [`worker`](super::worker)); the wakers that it lends tasks have a vtable of their
+//! own, and so have the homes that it gives to those they spawn. Which loop runs is decided where a worker looks around.
+//!
+//! What is made of the records is up to `trace`, on a floor above.
+
+pub(crate) mod event;
+pub(crate) mod histogram;
+mod mode;
+mod pen;
+mod recorder;
+pub(crate) mod ring;
+mod sample;
+pub(crate) mod store;
+pub(crate) mod strings;
+pub(in crate::kernel) mod turns;
+
+pub(crate) use mode::{Change, CopiedTrack, Observe, Source};
+pub(crate) use pen::Pen;
+pub(crate) use recorder::Recorder;
+
+use crate::kernel::here;
+use crate::kernel::task::Header;
+
+/// Calls `f` with the pen of this thread, if it records. True if it does.
+#[inline(always)]
+pub(crate) fn with_recorder(f: impl FnOnce(&Recorder)) -> bool {
+    let recorder = here::with(|here| here.recorder.get()).cast::<Recorder>();
+    // SAFETY: `here.recorder` is null, or what this thread's core (or the scheduler that it drives) owns: it is set when that
+    // begins to record, and cleared before the core leaves the thread. `f` runs no task, the one thing that can hand it on.
+    match unsafe { recorder.as_ref() } {
+        Some(recorder) => {
+            f(recorder);
+            true
+        }
+        None => false,
+    }
+}
+
+/// A task is about to be woken, by a waker that was lent while somebody observed.
+pub(super) fn wake(task: &Header) {
+    let id = task.id();
+    if !with_recorder(|recorder| recorder.wake(id)) {
+        if let Some(observe) = task.observe() {
+            observe.wake_from_outside(id);
+        }
+    }
+}
+
+/// A task has been made, and is about to be queued.
+pub(super) fn spawn(task: &Header) {
+    if !with_recorder(|recorder| recorder.spawn(task)) {
+        if let Some(observe) = task.observe() {
+            observe.spawn_from_outside(task);
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The pen of one worker: what it writes to its [track](super::store), and when it reads the clock for it.
+//!
+//! It belongs to whoever holds the worker's core. `here.recorder` points to it while that thread records, so that wakers, which
+//! know nothing of cores, find it.
+//!
+//! # Stamps
+//!
+//! Reading the clock is most of what an event costs. A *trace* stamps every event. The *recorder* stamps what comes between
+//! polls, and of polls, wakes and spawns the first, then each eighth, and each one while they last long: while the time since
+//! the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long poll cannot hide but
+//! among the seven next to it.
+//!
+//! # Who is told of
+//!
+//! An event has a task's number. What else there is to know of it goes to the ring of lives when the worker first polls it, and
+//! again when that ring has gone round: so whoever reads the ring knows the tasks that are at work, however long ago they were
+//! spawned, and by whom. A small table says which the worker has told of.
+
+use super::event::{Kind, LIFE, Outcome, Word};
+use super::mode::Shared;
+use super::ring::Ring;
+use super::store::{OUTSIDE, Store, Track};
+use crate::kernel::here;
+use crate::kernel::task::Header;
+use crate::prim::{SelfArc, tick};
+use std::cell::Cell;
+use std::fmt;
+
+/// Nanoseconds between two stamps from which on each event is stamped.
+const LONG: u64 = 1_000;
+
+/// How many events go without a stamp after one that has.
+const SPARSE: u64 = 7;
+
+/// Tasks that a worker knows it has told of, by the end of their numbers.
+const KNOWN: usize = 1024;
+
+/// Kinds of task whose names it has at hand.
+const NAMES: usize = 64;
+
+/// By how many bits ticks are multiplied up to be converted.
+const SCALE: u32 = 20;
+
+/// One wake of so many is timed until the poll.
+const SAMPLED: u32 = 64;
+
+/// Writes a track.
+pub(crate) struct Recorder {
+    shared: SelfArc<Shared>,
+    store: SelfArc<Store>,
+    track: SelfArc<Track>,
+    events: Ring<2>,
+    lives: Ring<LIFE>,
+    /// The events before this one go without a stamp; and how many do after a stamp.
+    next_stamp: Cell<u64>,
+    sparse: Cell<u64>,
+    /// The last stamp.
+    stamped: Cell<u64>,
+    /// [`LONG`] in ticks.
+    long: u64,
+    /// Up to when, and which event, polls are counted in the histogram; and how many events since then are no polls.
+    counted: Cell<u64>,
+    counted_to: Cell<u64>,
+    others: Cell<u64>,
+    /// Nanoseconds of 2²⁰ ticks.
+    scale: u64,
+    /// Wakes since the last that was counted out, and until the next that is timed.
+    woken: Cell<u32>,
+    until_sample: Cell<u32>,
+    known: Box<[Cell<u64>; KNOWN]>,
+    names: Box<[Cell<Names>; NAMES]>,
+}
+
+/// What the strings of a kind of task are: tasks of one origin word and one type are of one kind.
+#[derive(Clone, Copy, Default)]
+struct Names {
+    origin: usize,
+    type_name: usize,
+    place: u32,
+    of_type: u32,
+}
+
+impl Recorder {
+    /// Goes on with a track. For one thread at a time, and one recorder.
+    pub(super) fn new(
+        shared: SelfArc<Shared>,
+        store: SelfArc<Store>,
+        track: SelfArc<Track>,
+    ) -> Self {
+        let per_second = u128::from(store.calibration.ticks_per_second);
+        let scale = (1_000_000_000u128 << SCALE) / per_second;
+        let long = u128::from(LONG) * per_second / 1_000_000_000;
+        let now = tick::now();
+        let this = Self {
+            events: track.events.clone(),
+            lives: track.lives.clone(),
+            next_stamp: Cell::new(0),
+            counted_to: Cell::new(track.events.next()),
+            shared,
+            store,
+            track,
+            sparse: Cell::new(0),
+            stamped: Cell::new(now),
+            long: u64::try_from(long).unwrap_or(u64::MAX),
+            others: Cell::new(0),
+            counted: Cell::new(now),
+            scale: u64::try_from(scale).unwrap_or(u64::MAX),
+            woken: Cell::new(0),
+            until_sample: Cell::new(SAMPLED),
+            known: Box::new([const { Cell::new(0) }; KNOWN]),
+            names: Box::new(std::array::from_fn(|_| Cell::new(Names::default()))),
+        };
+        this.look_at_mode();
+        this
+    }
+
+    /// Sees whether to stamp everything.
+    pub(crate) fn look_at_mode(&self) {
+        let sparse = if self.shared.is_tracing() || self.track.worker == OUTSIDE {
+            0
+        } else {
+            SPARSE
+        };
+        if sparse != self.sparse.replace(sparse) {
+            self.next_stamp.set(0);
+        }
+    }
+
+    /// It goes on after a while in which nothing was recorded, for which it does not account.
+    pub(crate) fn resume(&self) {
+        self.look_at_mode();
+        self.forget_known();
+        let now = tick::now();
+        self.stamped.set(now);
+        self.counted.set(now);
+        self.others.set(0);
+        self.counted_to.set(self.events.next());
+        self.next_stamp.set(0);
+    }
+
+    // ----- polls --------------------------------------------------------------------------------------
+
+    /// Before a poll: the task is at hand.
+    #[inline(always)]
+    pub(crate) fn begin(&self, task: &Header) -> u64 {
+        let id = task.id();
+        if self.known[id as usize % KNOWN].get() != id {
+            self.tell_of(task, Kind::Known, 0);
+        }
+        if self.shared.sample.is_of(id) {
+            self.count_delay(id);
+        }
+        id
+    }
+
+    /// After it: the task may be gone.
+    #[inline(always)]
+    pub(crate) fn end(&self, id: u64, outcome: Outcome) {
+        let word = Word::new(Kind::PollEnd, id).outcome(outcome);
+        let index = self.events.next();
+        if index < self.next_stamp.get() {
+            self.events.write(index, [0, word.0]);
+        } else {
+            self.end_stamped(index, word);
+        }
+        if matches!(outcome, Outcome::Done | Outcome::Cancelled) {
+            self.told_last(id, outcome);
+        }
+    }
+
+    // ----- what happens in a poll, or in between --------------------------------------------------------
+
+    /// A task is woken by this thread.
+    pub(crate) fn wake(&self, id: u64) {
+        self.woken.set(self.woken.get() + 1);
+        self.push(Word::new(Kind::Wake, id));
+        let left = self.until_sample.get() - 1;
+        self.until_sample.set(left);
+        if left == 0 {
+            self.until_sample.set(SAMPLED);
+            self.shared
+                .sample
+                .start(id, tick::now(), self.store.calibration.ticks_per_second);
+        }
+    }
+
+    /// A task is spawned by this thread.
+    pub(crate) fn spawn(&self, task: &Header) {
+        self.push(Word::new(Kind::Spawn, task.id()));
+        let parent = here::with(|here| here.task_id.get());
+        self.tell_of(task, Kind::Spawn, parent);
+    }
+
+    /// The program marks the moment.
+    pub(crate) fn mark(&self, label: &str) {
+        let number = self.store.strings.number(label);
+        self.push(Word::new(Kind::Mark, u64::from(number)));
+    }
+
+    /// Something happens between two polls.
+    pub(crate) fn between(&self, word: Word) {
+        let index = self.events.next();
+        let now = self.stamp(index);
+        self.account(now, index);
+        // This one is no poll.
+        self.counted_to.set(index + 1);
+        self.events.write(index, [now, word.0]);
+    }
+
+    /// Something happens within a poll that is worth a stamp anyway.
+    pub(crate) fn within(&self, word: Word) {
+        self.others.set(self.others.get() + 1);
+        let index = self.events.next();
+        let now = self.stamp(index);
+        self.events.write(index, [now, word.0]);
+    }
+
+    /// The turn of something that wakes tasks between polls is over: says how many it has woken, if `always` or any.
+    pub(crate) fn turn(&self, kind: Kind, always: bool) {
+        let woken = self.woken.replace(0);
+        if always || woken > 0 {
+            self.between(Word::new(kind, u64::from(woken)));
+        }
+    }
+
+    /// What has been woken from here on is by what comes now.
+    pub(crate) fn begin_turn(&self, word: Word) {
+        self.woken.set(0);
+        self.between(word);
+    }
+
+    // ----- writing ------------------------------------------------------------------------------------
+
+    /// Something happens within a poll.
+    #[inline]
+    fn push(&self, word: Word) {
+        self.others.set(self.others.get() + 1);
+        let index = self.events.next();
+        let time = if index < self.next_stamp.get() {
+            0
+        } else {
+            self.stamp(index)
+        };
+        self.events.write(index, [time, word.0]);
+    }
+
+    #[inline(never)]
+    fn end_stamped(&self, index: u64, word: Word) {
+        let now = self.stamp(index);
+        self.account(now, index + 1);
+        self.events.write(index, [now, word.0]);
+    }
+
+    /// Reads the clock for event `index`, and decides for which to do so next.
+    fn stamp(&self, index: u64) -> u64 {
+        let now = tick::now();
+        let since = now.wrapping_sub(self.stamped.replace(now));
+        // A counter that is not quite the same on all processors may go back a little.
+        let is_long = since > self.long && since < u64::MAX / 2;
+        let sparse = if is_long { 0 } else { self.sparse.get() };
+        self.next_stamp.set(index + 1 + sparse);
+        self.events.begin(index + 1 + SPARSE);
+        // What comes after the events up to the next stamp: twice as many, so that they are there in time.
+        self.events.prefetch(index + 1 + SPARSE, 32);
+        now
+    }
+
+    /// Counts the polls that have ended since the last time and before event `to`, as if each had taken as long.
+    fn account(&self, now: u64, to: u64) {
+        let ticks = now.saturating_sub(self.counted.replace(now));
+        let events = to.saturating_sub(self.counted_to.replace(to));
+        let polls = events.saturating_sub(self.others.replace(0));
+        let nanoseconds = self.nanoseconds(ticks);
+        match polls {
+            0 => {}
+            // Most often it is one of these, and a division takes long.
+            1 => self.track.poll_time.count(nanoseconds, nanoseconds, 1),
+            8 => self.track.poll_time.count(nanoseconds / 8, nanoseconds, 8),
+            _ => self
+                .track
+                .poll_time
+                .count(nanoseconds / polls, nanoseconds, polls),
+        }
+    }
+
+    fn nanoseconds(&self, ticks: u64) -> u64 {
+        // For more than some hours this says the longest that it can.
+        ticks.saturating_mul(self.scale) >> SCALE
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn count_delay(&self, id: u64) {
+        if let Some(woken) = self.shared.sample.end(id) {
+            let delay = self.nanoseconds(tick::now().saturating_sub(woken));
+            self.track.schedule_delay.count(delay, delay, 1);
+            self.shared.sample.free();
+        }
+    }
+
+    // ----- lives --------------------------------------------------------------------------------------
+
+    #[cold]
+    #[inline(never)]
+    fn tell_of(&self, task: &Header, kind: Kind, parent: u64) {
+        let id = task.id();
+        let names = self.names(task);
+        let name = task.origin().name();
+        let name = name.map_or(0, |name| self.store.strings.number(name));
+        let size = u32::try_from(task.future_size()).unwrap_or(u32::MAX);
+        self.write_life([
+            self.stamped.get(),
+            Word::new(kind, id).0,
+            u64::from(names.place) << 32 | u64::from(names.of_type),
+            u64::from(name) << 32 | u64::from(size),
+            parent,
+        ]);
+        self.known[id as usize % KNOWN].set(id);
+    }
+
+    fn told_last(&self, id: u64, outcome: Outcome) {
+        let word = Word::new(Kind::End, id).outcome(outcome);
+        self.write_life([self.stamped.get(), word.0, 0, 0, 0]);
+    }
+
+    fn write_life(&self, life: [u64; LIFE]) {
+        let index = self.lives.next();
+        self.lives.begin(index + 1);
+        self.lives.write(index, life);
+        if (index + 1) % self.lives.capacity() == 0 {
+            self.forget_known();
+        }
+    }
+
+    #[cold]
+    fn forget_known(&self) {
+        for id in self.known.iter() {
+            id.set(0);
+        }
+    }
+
+    /// The strings of a task's kind.
+    fn names(&self, task: &Header) -> Names {
+        let type_name = task.type_name();
+        let (origin, address) = (task.origin().key(), type_name.as_ptr().addr());
+        let place = (origin >> 3 ^ address >> 4) % NAMES;
+        let found = self.names[place].get();
+        if found.origin == origin && found.type_name == address && origin != 0 {
+            return found;
+        }
+        let strings = &self.store.strings;
+        let names = Names {
+            origin,
+            type_name: address,
+            place: strings.number(&task.origin().place().to_string()),
+            of_type: strings.number(type_name),
+        };
+        self.names[place].set(names);
+        names
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recorder")
+            .field("track", &self.track)
+            .finish_non_exhaustive()
+    }
+}

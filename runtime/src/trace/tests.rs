@@ -1,0 +1,143 @@
+//! What needs the crate's inside: rings under load, and files.
+
+use super::format::{self, Clock, Data, TrackData};
+use crate::kernel::observe::event::{Kind, Outcome, Word};
+use crate::kernel::observe::ring::{Ring, words};
+use crate::kernel::observe::strings;
+use crate::prim::words::Words;
+use std::thread;
+
+const CAPACITY: usize = 64;
+
+fn ring() -> Ring<2> {
+    Ring::new(Words::zeroed(words(CAPACITY, 2)), CAPACITY)
+}
+
+/// What record `index` has to hold: neither word can be taken for another record's.
+fn content(index: u64) -> [u64; 2] {
+    let mixed = index.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (index >> 7);
+    [mixed, !mixed.rotate_left(17)]
+}
+
+fn write(ring: &Ring<2>, index: u64) {
+    // Three at a time.
+    if index % 3 == 0 {
+        ring.begin(index + 3);
+    }
+    ring.write(index, content(index));
+}
+
+#[test]
+fn the_last_records_are_there() {
+    let ring = ring();
+    assert_eq!(ring.read().records.len(), 0);
+    for index in 0..CAPACITY as u64 + 10 {
+        write(&ring, index);
+        let found = ring.read();
+        let begun = index / 3 * 3 + 3;
+        assert_eq!(found.first, begun.saturating_sub(CAPACITY as u64));
+        assert_eq!(found.first + found.records.len() as u64, index + 1);
+        for (index, record) in (found.first..).zip(found.records) {
+            assert_eq!(record, content(index));
+        }
+    }
+}
+
+#[test]
+fn whoever_reads_beside_the_writer_sees_whole_records() {
+    let ring = ring();
+    let writer = thread::spawn({
+        let ring = ring.clone();
+        move || (0..3_000_000).for_each(|index| write(&ring, index))
+    });
+    let (mut seen, mut last) = (0, 0);
+    while !writer.is_finished() || seen == 0 {
+        let found = ring.read();
+        let end = found.first + found.records.len() as u64;
+        assert!(end >= last, "it went back");
+        last = end;
+        seen += found.records.len() as u64;
+        for (index, record) in (found.first..).zip(found.records) {
+            assert_eq!(record, content(index), "record {index}");
+        }
+    }
+    writer.join().unwrap();
+    // The last three were begun together, and all are there.
+    assert_eq!(ring.read().records.len(), CAPACITY);
+}
+
+fn data() -> Data {
+    let mut strings = vec![0];
+    let number = strings.len() as u64;
+    strings.extend(strings::encode("größer als acht Bytes"));
+    Data {
+        clock: Clock {
+            process: 7,
+            ticks: 1_000,
+            nanoseconds: 5,
+            unix: 6,
+            ticks_per_second: 2_000_000_000,
+        },
+        strings,
+        tracks: vec![TrackData {
+            runtime: 3,
+            worker: 1,
+            name: number as u32,
+            events: vec![
+                [3_000, Word::new(Kind::Unpark, 0).0],
+                [0, Word::new(Kind::Wake, 8).0],
+                [0, Word::new(Kind::PollEnd, 9).outcome(Outcome::Woken).0],
+                [9_000, Word::new(Kind::PollEnd, 9).outcome(Outcome::Done).0],
+            ],
+            lives: vec![[0, Word::new(Kind::Known, 9).0, number << 32 | number, 40, 2]],
+        }],
+    }
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let data = data();
+    let bytes = data.write();
+    assert_eq!(format::read(&bytes, None).unwrap(), data);
+    assert_eq!(format::read(&bytes, Some(&bytes)).unwrap(), data);
+}
+
+#[test]
+fn what_is_damaged_is_refused_or_read_in_part() {
+    let bytes = data().write();
+    assert!(format::read(b"", None).is_err());
+    assert!(format::read(b"no trace of anything at all", None).is_err());
+    for cut in 0..bytes.len() / 8 {
+        // Whatever the answer is.
+        let _ = format::read(&bytes[..cut * 8], None);
+    }
+    // Each word, replaced by what it cannot be.
+    for word in 0..bytes.len() / 8 {
+        for wrong in [u64::MAX, 1 << 40, 0] {
+            let mut bytes = bytes.clone();
+            bytes[word * 8..][..8].copy_from_slice(&wrong.to_le_bytes());
+            if let Ok(data) = format::read(&bytes, None) {
+                let _ = super::events::all(&data);
+                let _ = super::tasks::all(&data);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_no_stamp_lies_between() {
+    let events = super::events::all(&data());
+    let times: Vec<_> = events.iter().map(|event| event.time.as_nanos()).collect();
+    // Two ticks a nanosecond, from 1,000 on: stamps at 1 and 4 µs.
+    assert_eq!(times, [1_000, 2_000, 3_000, 4_000]);
+    let exact: Vec<_> = events.iter().map(|event| event.is_exact).collect();
+    assert_eq!(exact, [true, false, false, true]);
+    let super::EventKind::Wake { task: 8, by } = events[1].kind else {
+        panic!("{events:?}");
+    };
+    assert_eq!(by, super::Cause::Task(9));
+    let super::EventKind::Poll { since, outcome, .. } = events[3].kind else {
+        panic!("{events:?}");
+    };
+    assert_eq!((since.as_nanos(), outcome), (3_000, super::Outcome::Done));
+}

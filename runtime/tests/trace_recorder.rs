@@ -1,0 +1,328 @@
+//! What a runtime's recorder knows: who was polled, woken and spawned by whom, with names; also while it is switched.
+
+use leno::diagnostics::Diagnostics;
+use leno::runtime::{Builder, Runtime};
+use leno::sync::{Notify, mpsc, oneshot};
+use leno::task;
+use leno::trace::{self, Cause, Event, EventKind, Outcome, Snapshot, Worker};
+use std::collections::HashSet;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+fn runtime(workers: usize, recorder: bool) -> Runtime {
+    Builder::new_multi_thread()
+        .worker_threads(workers)
+        .name("recorded")
+        .diagnostics(Diagnostics::off().recorder(recorder))
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+/// The number of the task that has this name.
+fn named(snapshot: &Snapshot, name: &str) -> u64 {
+    let mut tasks = snapshot.tasks();
+    let task = tasks.find(|task| task.name() == Some(name));
+    task.unwrap_or_else(|| panic!("no task is named {name}: {snapshot:?}"))
+        .id()
+}
+
+fn polls(snapshot: &Snapshot, task: u64) -> Vec<Outcome> {
+    let outcome = |event: Event| match event.kind {
+        EventKind::Poll {
+            task: polled,
+            outcome,
+            ..
+        } if polled == task => Some(outcome),
+        _ => None,
+    };
+    snapshot.events().filter_map(outcome).collect()
+}
+
+/// A task that waits for news from another, and then yields; both have names.
+async fn news() -> io::Result<()> {
+    let (sender, receiver) = oneshot::channel();
+    let waits = Arc::new(Notify::new());
+    let waiter = task::Builder::new().name("waiter").spawn({
+        let waits = waits.clone();
+        async move {
+            waits.notify_one();
+            assert_eq!(receiver.await, Ok(7));
+            trace::mark("got it");
+            task::yield_now().await;
+        }
+    })?;
+    let sends = task::Builder::new().name("sender").spawn(async move {
+        waits.notified().await;
+        sender.send(7).unwrap();
+    })?;
+    sends.await?;
+    waiter.await?;
+    Ok(())
+}
+
+fn check_news(snapshot: &Snapshot, spawner: Option<u64>, yields: Outcome) {
+    let (waiter, sender) = (named(snapshot, "waiter"), named(snapshot, "sender"));
+    let events: Vec<Event> = snapshot.events().collect();
+    assert!(events.is_sorted_by_key(|event| event.time));
+    let woken = events.iter().find_map(|event| match event.kind {
+        EventKind::Wake { task, by } if task == waiter => Some(by),
+        _ => None,
+    });
+    assert_eq!(woken, Some(Cause::Task(sender)));
+    let outcomes = polls(snapshot, waiter);
+    assert_eq!(
+        outcomes,
+        [Outcome::Asleep, yields, Outcome::Done],
+        "{events:#?}"
+    );
+    assert_eq!(polls(snapshot, sender).last(), Some(&Outcome::Done));
+    let mark = events.iter().find_map(|event| match &event.kind {
+        EventKind::Mark { label, task } if label == "got it" => Some(*task),
+        _ => None,
+    });
+    assert_eq!(mark, Some(Some(waiter)));
+    for task in [waiter, sender] {
+        let task = snapshot.task(task).unwrap();
+        assert!(task.has_ended());
+        assert!(task.type_name().unwrap().contains("news"), "{task}");
+        assert!(
+            task.spawned_at().unwrap().contains("trace_recorder.rs:"),
+            "{task}"
+        );
+        assert_eq!(task.spawned_by(), spawner);
+    }
+}
+
+#[test]
+fn who_wakes_whom_is_recorded() {
+    let runtime = runtime(2, true);
+    let (snapshot, main) = runtime.block_on(async {
+        task::spawn(async {
+            let main = task::id().to_string().parse().unwrap();
+            news().await.unwrap();
+            (trace::snapshot().unwrap(), main)
+        })
+        .await
+        .unwrap()
+    });
+    check_news(&snapshot, Some(main), Outcome::Woken);
+    assert_eq!(snapshot.process(), std::process::id());
+    let event = snapshot.events().next().unwrap();
+    assert_eq!(
+        snapshot.runtime_name(event.runtime).as_deref(),
+        Some("recorded")
+    );
+    // A file is as good.
+    let again = Snapshot::from_bytes(&snapshot.to_bytes()).unwrap();
+    check_news(&again, Some(main), Outcome::Woken);
+    assert_eq!(again.to_bytes(), snapshot.to_bytes());
+}
+
+#[test]
+fn the_tasks_of_threads_outside_are_known_too() {
+    let runtime = runtime(1, true);
+    let snapshot = runtime.block_on(async {
+        news().await.unwrap();
+        let (sender, receiver) = oneshot::channel::<()>();
+        let waits = Arc::new(AtomicBool::new(false));
+        let task = task::Builder::new().name("far").spawn({
+            let waits = waits.clone();
+            async move {
+                let mut receiver = receiver;
+                std::future::poll_fn(|cx| {
+                    let polled = std::pin::Pin::new(&mut receiver).poll(cx);
+                    waits.store(true, Ordering::Release);
+                    polled
+                })
+                .await
+            }
+        });
+        while !waits.load(Ordering::Acquire) {
+            task::yield_now().await;
+        }
+        // This is the thread of `block_on`, which is no worker.
+        sender.send(()).unwrap();
+        task.unwrap().await.unwrap().unwrap();
+        trace::snapshot().unwrap()
+    });
+    check_news(&snapshot, None, Outcome::Woken);
+    let far = named(&snapshot, "far");
+    let outside = snapshot
+        .events()
+        .filter(|event| event.worker == Worker::Outside);
+    let kinds: Vec<_> = outside.map(|event| event.kind).collect();
+    let woken = EventKind::Wake {
+        task: far,
+        by: Cause::Outside,
+    };
+    assert!(kinds.contains(&woken), "{kinds:?}");
+    let spawned = EventKind::Spawn {
+        task: far,
+        by: None,
+    };
+    assert!(kinds.contains(&spawned), "{kinds:?}");
+}
+
+#[test]
+fn nothing_is_recorded_that_nobody_wants() {
+    let runtime = runtime(1, false);
+    let error = runtime.block_on(async { trace::snapshot().unwrap_err() });
+    assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    assert!(error.to_string().contains("leno::trace::start"), "{error}");
+    assert_eq!(runtime.metrics().poll_time_histogram().count(), 0);
+    assert!(trace::snapshot().is_err(), "there is no runtime here");
+}
+
+/// Waits until a task was polled by a worker that records, which begins when it looks around.
+async fn until_recorded() {
+    loop {
+        let task = task::spawn(async { trace::mark("recorded") });
+        task.await.unwrap();
+        let snapshot = trace::snapshot().unwrap();
+        let is_mark = |event: Event| match event.kind {
+            EventKind::Mark { label, task } => label == "recorded" && task.is_some(),
+            _ => false,
+        };
+        if snapshot.events().any(is_mark) {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_trace_has_the_time_of_every_event() {
+    let runtime = runtime(2, false);
+    runtime.block_on(async {
+        let tracing = trace::start().unwrap();
+        until_recorded().await;
+        task::spawn(async { news().await.unwrap() }).await.unwrap();
+        let snapshot = tracing.finish().unwrap();
+        named(&snapshot, "waiter");
+        assert!(
+            snapshot.events().all(|event| event.is_exact),
+            "{snapshot:?}"
+        );
+    });
+}
+
+/// Leaves keep the waker that they have been given, and are given another when the loop changes under them: no wake may be lost.
+#[test]
+fn tasks_go_on_while_the_recorder_is_switched() {
+    let runtime = runtime(2, false);
+    let done = Arc::new(AtomicBool::new(false));
+    runtime.block_on(async {
+        const ROUNDS: u64 = 20_000;
+        let mut pairs = Vec::new();
+        for _ in 0..4 {
+            let (there, mut from_here) = mpsc::channel(1);
+            let (back, mut from_there) = mpsc::channel(1);
+            pairs.push(task::spawn(async move {
+                for round in 0..ROUNDS {
+                    there.send(round).await.unwrap();
+                    assert_eq!(from_there.recv().await, Some(round));
+                }
+            }));
+            pairs.push(task::spawn(async move {
+                while let Some(round) = from_here.recv().await {
+                    back.send(round).await.unwrap();
+                }
+            }));
+        }
+        let switches = std::thread::spawn({
+            let (done, handle) = (done.clone(), leno::runtime::Handle::current());
+            move || {
+                let mut times = 0;
+                while !done.load(Ordering::Relaxed) {
+                    let tracing = trace::start_of(&handle);
+                    std::thread::yield_now();
+                    let snapshot = tracing.finish().unwrap();
+                    assert!(snapshot.events().count() < 1 << 20);
+                    times += 1;
+                }
+                times
+            }
+        });
+        for task in pairs {
+            task.await.unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(switches.join().unwrap() > 0);
+    });
+}
+
+#[test]
+fn a_task_that_blocks_in_place_leaves_the_worker_to_others() {
+    let runtime = runtime(1, true);
+    let snapshot = runtime.block_on(async {
+        let blocks = task::Builder::new().name("blocks").spawn(async {
+            task::block_in_place(|| ());
+            trace::mark("after");
+        });
+        blocks.unwrap().await.unwrap();
+        task::spawn(async {}).await.unwrap();
+        trace::snapshot().unwrap()
+    });
+    let blocks = named(&snapshot, "blocks");
+    let mut events = snapshot.events();
+    assert!(events.any(|event| event.kind == EventKind::BlockInPlace { task: blocks }));
+}
+
+#[test]
+fn what_is_recorded_is_counted() {
+    let runtime = runtime(1, true);
+    runtime.block_on(async {
+        let (sender, mut receiver) = mpsc::channel(1);
+        let receives = task::spawn(async move {
+            let mut sum = 0;
+            while let Some(number) = receiver.recv().await {
+                sum += number;
+            }
+            sum
+        });
+        let sends = task::spawn(async move {
+            for number in 0..10_000 {
+                sender.send(number).await.unwrap();
+            }
+        });
+        sends.await.unwrap();
+        assert_eq!(receives.await.unwrap(), 10_000 * 9_999 / 2);
+        let snapshot = trace::snapshot().unwrap();
+        let polled: HashSet<_> = snapshot.tasks().map(|task| task.id()).collect();
+        assert!(polled.len() >= 2);
+    });
+    let metrics = runtime.metrics();
+    let (polls, delays) = (
+        metrics.poll_time_histogram(),
+        metrics.schedule_delay_histogram(),
+    );
+    assert!(polls.count() >= 100, "{polls:?}");
+    assert!(delays.count() >= 10, "{delays:?}");
+    for histogram in [polls, delays] {
+        let sum: u64 = histogram.buckets().map(|(_, count)| count).sum();
+        assert_eq!(sum, histogram.count());
+        assert!(!histogram.sum().is_zero());
+        assert_eq!(histogram.buckets().last().unwrap().0, None);
+    }
+}
+
+#[test]
+fn a_current_thread_runtime_is_recorded() {
+    let runtime = Builder::new_current_thread()
+        .diagnostics(Diagnostics::off().recorder(true))
+        .enable_all()
+        .build()
+        .unwrap();
+    let snapshot = runtime.block_on(async {
+        news().await.unwrap();
+        trace::snapshot().unwrap()
+    });
+    // There who yields sleeps until the others have had their turn.
+    check_news(&snapshot, None, Outcome::Asleep);
+    let parks = runtime.block_on(async {
+        leno::time::sleep(std::time::Duration::from_millis(2)).await;
+        trace::snapshot().unwrap()
+    });
+    assert!(parks.events().any(|event| event.kind == EventKind::Park));
+}
