@@ -146,6 +146,19 @@ pub(crate) struct Frame {
 }
 
 #[derive(Debug, Deserialize)]
+pub(crate) struct Traces {
+    pub(crate) runtimes: Vec<TracedRuntime>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TracedRuntime {
+    #[serde(flatten)]
+    pub(crate) title: Title,
+    /// What a file would have, in base64.
+    pub(crate) trace: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub(crate) struct Metrics {
     pub(crate) metrics: String,
 }

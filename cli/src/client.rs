@@ -60,6 +60,12 @@ pub(crate) fn metrics<T: DeserializeOwned>(pid: u32) -> Result<Answer<T>, Fault>
     ask(pid, &json!({"leno": VERSION, "verb": "metrics"}), SILENCE)
 }
 
+/// What was recorded, or is in the time that comes.
+pub(crate) fn trace<T: DeserializeOwned>(pid: u32, time: Duration) -> Result<Answer<T>, Fault> {
+    let request = json!({"leno": VERSION, "verb": "trace", "seconds": time.as_secs_f64()});
+    ask(pid, &request, time + 2 * SILENCE)
+}
+
 /// Asks, and asks again if the process has too many clients just now: those that ask nothing it sends away in time.
 fn ask<T: DeserializeOwned>(
     pid: u32,

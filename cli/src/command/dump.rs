@@ -1,5 +1,6 @@
 //! `leno dump`: where each task waits, and through which calls.
 
+use super::seconds;
 use crate::answer::{Dump, Dumped, Leaf, Task};
 use crate::client;
 use crate::fault::Fault;
@@ -26,22 +27,11 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ID")]
     task: Vec<u64>,
     /// For so many seconds tasks are waited for
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = patience)]
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     patience: Duration,
     /// Print the answer as JSON, on one line
     #[arg(long, conflicts_with = "task")]
     json: bool,
-}
-
-/// Seconds, up to what processes accept.
-pub(super) fn patience(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "it is a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds)
-        .ok()
-        .filter(|patience| *patience <= Duration::from_secs(60))
-        .ok_or_else(|| "it is between 0 and 60 seconds".to_owned())
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
@@ -204,9 +194,9 @@ deadlock: 2 tasks
 
     #[test]
     fn patience_is_a_number_of_seconds() {
-        assert_eq!(patience("0.25"), Ok(Duration::from_millis(250)));
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
         for wrong in ["", "x", "-1", "61", "NaN", "inf"] {
-            assert!(patience(wrong).is_err(), "{wrong}");
+            assert!(seconds(wrong).is_err(), "{wrong}");
         }
     }
 }

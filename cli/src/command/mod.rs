@@ -11,6 +11,7 @@ use crate::fault::Fault;
 use crate::show;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// What the program says when something is wrong, and with what it ends.
 const FAILED: u8 = 2;
@@ -31,6 +32,7 @@ const FAILED: u8 = 2;
         leno top 2817              the same, again and again\n  \
         leno dump 2817             where each task waits, and through which calls\n  \
         leno metrics 2817          its counters, as Prometheus reads them\n  \
+        leno trace 2817 --for 5    what its workers do in five seconds, for ui.perfetto.dev\n  \
         leno ps 2817 --json | jq '.runtimes[].tasks[].spawned_at.file'\n\n\
         EXIT STATUS:\n  0 if there is an answer; 2 if there is none, and a line on the standard error says why.\n\n\
         ENVIRONMENT:\n  NO_COLOR          if it is set there are no colours\n  \
@@ -71,4 +73,15 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Seconds, up to what processes accept.
+pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "it is a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|patience| *patience <= Duration::from_secs(60))
+        .ok_or_else(|| "it is between 0 and 60 seconds".to_owned())
 }

@@ -1,7 +1,7 @@
 //! `leno ps`: which tasks there are.
 
-use super::dump::patience;
 use super::list;
+use super::seconds;
 use crate::answer::{Dump, Ps, Row, Runtime};
 use crate::client;
 use crate::fault::Fault;
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     #[arg(long, requires = "pid", conflicts_with = "json")]
     waits: bool,
     /// For so many seconds tasks are waited for
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = patience, requires = "waits")]
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds, requires = "waits")]
     patience: Duration,
     /// Cut nothing, however wide the terminal is
     #[arg(long, short)]

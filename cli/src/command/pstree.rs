@@ -1,6 +1,6 @@
 //! `leno pstree`: who waits for whom.
 
-use super::dump::patience;
+use super::seconds;
 use crate::answer::{Dump, Dumped, DumpedRuntime, Frame, Leaf};
 use crate::client;
 use crate::fault::Fault;
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// The process
     pid: u32,
     /// For so many seconds tasks are waited for
-    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = patience)]
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     patience: Duration,
     /// Print what it is made of as JSON, on one line: the answer of `leno dump`
     #[arg(long)]

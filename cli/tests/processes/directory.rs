@@ -234,7 +234,7 @@ fn a_wrong_command_line_is_told() {
         assert_eq!(output.status.code(), Some(2));
         assert!(output.stdout.is_empty() && !output.stderr.is_empty());
     }
-    for verb in ["ps", "pstree", "dump", "metrics", "top"] {
+    for verb in ["ps", "pstree", "dump", "metrics", "top", "trace"] {
         let help = place.answer(&[verb, "--help"]);
         assert!(help.contains("EXAMPLES:"), "{help}");
     }

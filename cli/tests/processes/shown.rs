@@ -29,6 +29,10 @@ pub const TESTS: &[Test] = &[
         metrics_are_in_the_format_of_prometheus,
     ),
     (
+        "a_trace_is_of_now_or_of_before",
+        a_trace_is_of_now_or_of_before,
+    ),
+    (
         "top_prints_one_list_where_there_is_no_terminal",
         top_prints_one_list_where_there_is_no_terminal,
     ),
@@ -267,6 +271,36 @@ fn metrics_are_in_the_format_of_prometheus() {
             .unwrap()
             .contains("leno_tasks_alive")
     );
+}
+
+fn a_trace_is_of_now_or_of_before() {
+    let place = Place::new();
+    let off = place.child("busy");
+    let output = place.path().join("shop.json");
+    let arguments = |pid: &str, more: &[&str]| {
+        let mut arguments = vec!["trace".to_owned(), pid.to_owned(), "-o".to_owned()];
+        arguments.push(output.to_str().unwrap().to_owned());
+        arguments.extend(["--format", "chrome"].map(str::to_owned));
+        arguments.extend(more.iter().map(|argument| (*argument).to_owned()));
+        arguments
+    };
+    let traced = |arguments: Vec<String>| {
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let text = place.answer(&arguments);
+        assert!(text.starts_with(output.to_str().unwrap()), "{text}");
+        let trace: Value = serde_json::from_slice(&std::fs::read(&output).unwrap()).unwrap();
+        std::fs::remove_file(&output).unwrap();
+        let events = trace["traceEvents"].as_array().unwrap().iter();
+        let polls = events.filter(|event| event["ph"] == "X");
+        assert!(polls.count() > 0, "{trace}");
+    };
+    let fault = place.fault(&["trace", &off.arg()]);
+    assert!(fault.contains("nothing was recorded"), "{fault}");
+    traced(arguments(&off.arg(), &["--for", "0.2"]));
+    let on = place.child_with("busy", Some("socket,recorder"));
+    traced(arguments(&on.arg(), &[]));
+    let fault = place.fault(&["trace", "/nowhere", "--for", "1"]);
+    assert!(fault.contains("is no process"), "{fault}");
 }
 
 fn top_prints_one_list_where_there_is_no_terminal() {

@@ -19,9 +19,10 @@
 //!   {"leno":1,"verb":"ps"}                    which tasks there are
 //!   {"leno":1,"verb":"dump","patience":2}     where they stand; for so many seconds each runtime's are waited for
 //!   {"leno":1,"verb":"metrics"}               what is counted, as Prometheus reads it
-//!   {"leno":1,"verb":"trace"}                 what was recorded
+//!   {"leno":1,"verb":"trace","seconds":5}     what was recorded; or, with a time, what is from now on
 //! ```
 
+mod base64;
 mod client;
 mod place;
 mod request;

@@ -11,8 +11,8 @@ pub(super) const VERSION: u64 = 1;
 
 /// How long tasks may take to say where they stand, if the client does not say.
 const USUAL_PATIENCE: Duration = Duration::from_secs(2);
-/// And at most.
-const MOST_PATIENCE: Duration = Duration::from_secs(60);
+/// The longest time that a client may ask for.
+const MOST_TIME: Duration = Duration::from_secs(60);
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Request {
@@ -22,8 +22,8 @@ pub(super) enum Request {
     Dump(Duration),
     /// What is counted.
     Metrics,
-    /// What was recorded.
-    Trace,
+    /// What was recorded, or is in the time that comes.
+    Trace(Duration),
 }
 
 /// Why there is no answer, as programs read it, and as people do.
@@ -73,9 +73,9 @@ impl Request {
         match field("verb") {
             Some(Scalar::Text(verb)) => match verb.as_str() {
                 "ps" => Ok(Self::Ps),
-                "dump" => patience(field("patience")).map(Self::Dump),
+                "dump" => time("patience", field("patience"), USUAL_PATIENCE).map(Self::Dump),
                 "metrics" => Ok(Self::Metrics),
-                "trace" => Ok(Self::Trace),
+                "trace" => time("seconds", field("seconds"), Duration::ZERO).map(Self::Trace),
                 _ => Err(unknown_verb()),
             },
             _ => Err(unknown_verb()),
@@ -87,13 +87,16 @@ fn unknown_verb() -> Refusal {
     Refusal::new("verb", "the verbs are ps, dump, metrics and trace")
 }
 
-fn patience(field: Option<&Scalar>) -> Result<Duration, Refusal> {
+fn time(name: &str, field: Option<&Scalar>, usual: Duration) -> Result<Duration, Refusal> {
     match field {
-        None => Ok(USUAL_PATIENCE),
+        None => Ok(usual),
         Some(Scalar::Number(seconds)) => Duration::try_from_secs_f64(*seconds)
-            .map(|patience| patience.min(MOST_PATIENCE))
-            .map_err(|error| Refusal::new("request", format!("patience: {error}"))),
-        Some(_) => Err(Refusal::new("request", "patience is a number of seconds")),
+            .map(|patience| patience.min(MOST_TIME))
+            .map_err(|error| Refusal::new("request", format!("{name}: {error}"))),
+        Some(_) => Err(Refusal::new(
+            "request",
+            format!("{name} is a number of seconds"),
+        )),
     }
 }
 
@@ -204,8 +207,17 @@ mod tests {
             serde_json::json!({"leno": 1, "verb": "dump", "patience": 0.25, "é\n\"\u{1}": true});
         let dump = Request::parse(written.to_string().as_bytes());
         assert_eq!(dump, Ok(Request::Dump(Duration::from_millis(250))));
+        let trace = |line: &str| Request::parse(line.as_bytes());
+        assert_eq!(
+            trace(r#"{"leno":1,"verb":"trace"}"#),
+            Ok(Request::Trace(Duration::ZERO))
+        );
+        assert_eq!(
+            trace(r#"{"leno":1,"verb":"trace","seconds":5}"#),
+            Ok(Request::Trace(Duration::from_secs(5)))
+        );
         let long = Request::parse(br#"{"leno":1,"verb":"dump","patience":1e9}"#);
-        assert_eq!(long, Ok(Request::Dump(MOST_PATIENCE)));
+        assert_eq!(long, Ok(Request::Dump(MOST_TIME)));
     }
 
     #[test]

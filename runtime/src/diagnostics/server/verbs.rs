@@ -1,6 +1,7 @@
 //! What is answered to each request: a line of JSON, written as it is made, so that a million tasks are not a million strings
 //! in memory.
 
+use super::base64;
 use super::client::Answer;
 use super::request::{Refusal, Request, VERSION};
 use super::runtimes;
@@ -10,6 +11,7 @@ use crate::diagnostics::report::task_value;
 use crate::runtime::prometheus;
 use crate::runtime::{Handle, RuntimeFlavor};
 use crate::task::{Id, TaskInfo, TaskState};
+use crate::trace;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::panic::resume_unwind;
@@ -26,7 +28,7 @@ pub(super) fn answer(request: &Request, answer: &mut Answer<'_>) -> io::Result<(
             fields.push(("metrics", Value::from(text)));
             answer.value(&Value::Object(fields));
         }
-        Request::Trace => answer.refuse(Refusal::new("off", "the recorder is off")),
+        Request::Trace(time) => trace(answer, *time),
     }
     answer.end()
 }
@@ -133,6 +135,35 @@ fn dumps(runtimes: &[Handle], patience: Duration) -> Vec<Dump> {
         });
         dumps.collect()
     })
+}
+
+fn trace(answer: &mut Answer<'_>, time: Duration) {
+    let runtimes = runtimes();
+    let tracing: Vec<_> = if time.is_zero() {
+        Vec::new()
+    } else {
+        runtimes.iter().map(trace::start_of).collect()
+    };
+    thread::sleep(time);
+    let snapshots: Vec<_> = runtimes.iter().map(trace::snapshot_of).collect();
+    drop(tracing);
+    let recorded: Vec<_> = runtimes
+        .into_iter()
+        .zip(snapshots)
+        .filter_map(|(runtime, snapshot)| Some((runtime, snapshot.ok()?)))
+        .collect();
+    if recorded.is_empty() {
+        let text = "nothing was recorded: the recorder is off. Start the program with LENO_DIAGNOSTICS=recorder,socket, or trace \
+                    for some seconds from now on";
+        answer.refuse(Refusal::new("off", text));
+        return;
+    }
+    let (runtimes, snapshots): (Vec<_>, Vec<_>) = recorded.into_iter().unzip();
+    each_runtime(answer, &runtimes, |answer, number, _| {
+        answer.text(",");
+        let bytes = snapshots[number].to_bytes();
+        answer.field("trace", &Value::from(base64::encode(&bytes)));
+    });
 }
 
 /// An answer with an object for each runtime.
