@@ -49,6 +49,8 @@ impl Service {
 
     fn try_start_command(command: &mut Command) -> Result<Self, Failure> {
         let mut child = command
+            // In a debug build, on a busy machine, polls take long that do not otherwise.
+            .env("LENO_DIAGNOSTICS", "slow-polls=off")
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
