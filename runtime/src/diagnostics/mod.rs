@@ -32,6 +32,12 @@
 //! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted, or told to end with its
 //! runtime.
 //!
+//! # From outside
+//!
+//! The program `leno` (`cargo install leno-cli`) asks a running process which tasks it has, where they stand, and what it counts, if
+//! the process has a [socket](Diagnostics::socket) for that; it answers while every worker is stuck. `leno ps` and `leno top` do
+//! without: on Linux they read the memory of a process that nobody has prepared, or that is stopped.
+//!
 //! # Who runs what
 //!
 //! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
@@ -44,7 +50,11 @@ mod dump;
 mod errors;
 mod graph;
 mod json;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory;
 mod report;
+#[cfg(unix)]
+mod server;
 mod settings;
 pub(crate) mod shutdown;
 mod waits;
@@ -57,5 +67,9 @@ pub use settings::Diagnostics;
 
 pub(crate) use deliver::flush_at_end;
 pub(crate) use dump::take_elsewhere;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use memory::Found;
+#[cfg(unix)]
+pub(crate) use server::{HideAtEnd, show};
 pub(crate) use settings::{prepare, tell_here};
 pub(crate) use waits::start as watch_waits;

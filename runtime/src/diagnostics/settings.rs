@@ -162,7 +162,11 @@ impl Diagnostics {
         self
     }
 
-    /// A socket through which the program `leno` can ask this process, while it runs.
+    /// A socket through which the program `leno` can ask this process, while it runs. (On Unix.)
+    ///
+    /// It is at `$XDG_RUNTIME_DIR/leno/PID.sock`, or else at `/tmp/leno-UID/PID.sock`, and answers the user that the process runs
+    /// as, and root. If there can be none, since that directory is not this user's alone for instance, a line on the standard
+    /// error says so, and the program goes on without. All runtimes of the process that have this on share one socket.
     #[must_use]
     pub fn socket(mut self, on: bool) -> Self {
         self.socket = on;
@@ -230,6 +234,12 @@ impl Diagnostics {
 
     pub(crate) fn wanted(&self) -> &Wanted {
         &self.wanted
+    }
+
+    /// Whether the program `leno` may ask.
+    #[cfg(unix)]
+    pub(crate) fn wants_socket(&self) -> bool {
+        self.socket
     }
 
     /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.

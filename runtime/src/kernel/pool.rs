@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+mod asked;
 mod observed;
 
 use crate::kernel::captures::{Captures, Standing};

@@ -19,7 +19,7 @@ pub(crate) mod question;
 mod timed;
 
 use crate::kernel::findings::{self, Activity, Finding, SlowPoll, ThreadState};
-use crate::kernel::task::{Poll, Polling};
+use crate::kernel::task::{Poll, Polling, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::worker;
 use crate::prim::atomic::{AtomicU32, Ordering};
@@ -63,6 +63,14 @@ impl Watched {
     pub(super) fn is_on_this_thread(&self) {
         // Ordering: Relaxed. Who sees a poll of this thread sees this too, by the Release of its announcement.
         self.thread.store(threads::id(), Ordering::Relaxed);
+    }
+
+    /// The task that is being polled.
+    pub(super) fn polled(&self) -> Option<TaskInfo> {
+        let poll = self.polling.look()?;
+        let task = self.polling.task(&poll);
+        // If it is over, the name may be another's.
+        self.polling.is_in(&poll).then_some(task)
     }
 
     fn thread(&self) -> u32 {
