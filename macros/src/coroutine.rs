@@ -88,11 +88,24 @@ impl Expansion {
     fn item(&self, item: TokenStream) -> Result<TokenStream> {
         match kind(item.clone()) {
             Kind::Function => {
+                if let Some(TokenTree::Punct(end)) = item.clone().into_iter().last() {
+                    return Err(Error::new(
+                        end.span(),
+                        "without a body it is a trait's, which says itself what its methods return: \
+                         write `fn name(..) -> impl Future<Output = ..>`, and no attribute",
+                    ));
+                }
                 let function: Function = syn::parse2(item)?;
                 if function.signature.asyncness.is_none() {
                     return Err(Error::new(
                         function.signature.fn_token.span,
                         "a coroutine is made of an async function: write `async fn`",
+                    ));
+                }
+                if let Some(entry) = function.attributes.iter().find(|a| is_entry(a)) {
+                    return Err(Error::new_spanned(
+                        entry,
+                        "this makes something else of the function: remove one of the two attributes",
                     ));
                 }
                 self.function(function, None)
