@@ -158,5 +158,32 @@ fn a_reader_that_makes_reports_holds_nobody_up() {
     }
 }
 
+/// What others print does not come between.
+#[cfg(unix)]
+#[test]
+fn a_report_is_printed_in_one_piece() {
+    const NAME: &str = "a_report_is_printed_in_one_piece";
+    const IS_CHILD: &str = "LENO_TEST_PRINTS_A_REPORT";
+    if std::env::var_os(IS_CHILD).is_some() {
+        drop(nobody_awaits());
+        assert!(diagnostics::flush(Duration::from_secs(60)));
+        return;
+    }
+    // Its other end gets each piece by itself.
+    let (ours, stderr) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    let status = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME])
+        .env(IS_CHILD, "1")
+        .stdout(std::process::Stdio::null())
+        .stderr(std::os::fd::OwnedFd::from(stderr))
+        .status();
+    assert!(status.unwrap().success());
+    let mut piece = [0; 4096];
+    let length = ours.recv(&mut piece).unwrap();
+    let text = std::str::from_utf8(&piece[..length]).unwrap();
+    assert!(text.starts_with("leno: `nobody_awaits` was"), "{text}");
+    assert!(text.ends_with("if that is meant.\n"), "{text}");
+}
+
 #[leno::coroutine]
 async fn nobody_awaits() {}

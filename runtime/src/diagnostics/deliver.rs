@@ -230,6 +230,8 @@ fn deliver(report: &Report) {
 }
 
 fn print(text: &dyn Display) {
+    // In one piece: a panic's message, or another process, would come between the pieces.
+    let line = format!("leno: {text}\n");
     // Nobody is left to tell if this fails.
-    let _ = writeln!(std::io::stderr(), "leno: {text}");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
