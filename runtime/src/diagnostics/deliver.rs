@@ -101,6 +101,21 @@ pub fn flush(timeout: Duration) -> bool {
     true
 }
 
+/// How many reports of each kind there have been; none of those that there have not.
+pub(crate) fn counts() -> Vec<(ReportKind, u64)> {
+    let state = QUEUE.get().lock();
+    let mut counts: Vec<(ReportKind, u64)> = Vec::new();
+    for (&(kind, _), times) in &state.seen {
+        match counts.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, count)) => *count += times,
+            None => counts.push((kind, *times)),
+        }
+    }
+    drop(state);
+    counts.sort_unstable_by_key(|(kind, _)| kind.name());
+    counts
+}
+
 /// [`flush`], for the end of a runtime.
 pub(crate) fn flush_at_end() {
     flush(AT_THE_END);
@@ -211,6 +226,7 @@ fn deliver(report: &Report) {
         .clone();
     match reader {
         Some(reader) => reader(report),
+        None if becomes_event(report) => {}
         None if report.times() < PRINTED => print(report),
         None if report.times() == PRINTED => {
             print(report);
@@ -223,4 +239,27 @@ fn deliver(report: &Report) {
 fn print(text: &dyn Display) {
     // Nobody is left to tell if this fails.
     let _ = writeln!(std::io::stderr(), "leno: {text}");
+}
+
+/// With the feature `tracing`: makes an event of the report, if the program has a subscriber for this thread.
+#[cfg(feature = "tracing")]
+fn becomes_event(report: &Report) -> bool {
+    use tracing::{dispatcher, subscriber::NoSubscriber};
+    let is_heard = dispatcher::get_default(|subscriber| !subscriber.is::<NoSubscriber>());
+    if is_heard {
+        let place = report.place().map(ToString::to_string);
+        tracing::warn!(
+            target: "leno::diagnostics",
+            kind = report.kind().name(),
+            place,
+            times = report.times(),
+            "{report}"
+        );
+    }
+    is_heard
+}
+
+#[cfg(not(feature = "tracing"))]
+fn becomes_event(_report: &Report) -> bool {
+    false
 }
