@@ -188,7 +188,7 @@ impl TaskDump {
         self.stands
     }
 
-    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`.
+    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`. At most 64.
     pub fn leaves(&self) -> &[Leaf] {
         &self.leaves
     }
