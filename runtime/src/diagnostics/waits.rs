@@ -55,9 +55,10 @@ struct Waits {
 ///
 /// If the system has no thread for it.
 pub(crate) fn start(runtime: &Arc<Inner>, threshold: Duration) -> io::Result<()> {
-    let runtime = Arc::downgrade(runtime);
+    let looked_at = Arc::downgrade(runtime);
     let builder = thread::Builder::new().name("leno-waits".to_owned());
-    builder.spawn(move || Waits::new(threshold).run(&runtime))?;
+    let thread = builder.spawn(move || Waits::new(threshold).run(&looked_at))?;
+    runtime.set_waits_thread(thread.thread().clone());
     Ok(())
 }
 
@@ -77,7 +78,8 @@ impl Waits {
     fn run(mut self, runtime: &Weak<Inner>) {
         let period = (self.threshold / 4).clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
         loop {
-            thread::sleep(period);
+            // Less, if the runtime ends.
+            thread::park_timeout(period);
             let Some(runtime) = runtime.upgrade().filter(|runtime| !runtime.is_closed()) else {
                 return;
             };
