@@ -36,8 +36,8 @@ struct Queue {
     state: Mutex<State>,
     /// There is a finding.
     came: Condvar,
-    /// There is none left, and none is being delivered.
-    empty: Condvar,
+    /// One has been delivered.
+    delivered: Condvar,
 }
 
 #[derive(Default)]
@@ -45,8 +45,11 @@ struct State {
     waiting: VecDeque<Item>,
     /// Findings that there was no room for.
     lost: u64,
+    /// The one thread that delivers.
     thread: Option<ThreadId>,
-    delivering: bool,
+    /// How many have been queued, and how many of these delivered.
+    queued: u64,
+    delivered: u64,
     /// Of what there is to be one finding, and has been.
     mentioned: HashSet<Once>,
     /// How many reports of a kind and place there have been.
@@ -59,7 +62,8 @@ enum Item {
     Made(Report),
 }
 
-/// Takes reports over: from now on `reader` is called with each, and nothing is printed.
+/// Takes reports over: from now on `reader` is called with each, and nothing is printed, but for how many were lost if there was
+/// no more room for them.
 ///
 /// There is one reader for the process; this replaces the last. It is called on the thread `leno-diagnostics`, one report after
 /// the other, and may take its time, and even block for ever: then reports wait. A panic in it is caught.
@@ -82,18 +86,19 @@ pub fn on_report(reader: impl Fn(&Report) + Send + Sync + 'static) {
 /// In a function of [`on_report`] it returns at once.
 pub fn flush(timeout: Duration) -> bool {
     let queue = QUEUE.get();
-    let end = Instant::now() + timeout;
+    let start = Instant::now();
     let mut state = queue.lock();
     if state.thread == Some(thread::current().id()) {
         return false;
     }
-    while !state.waiting.is_empty() || state.delivering {
-        let left = end.saturating_duration_since(Instant::now());
+    let so_far = state.queued;
+    while state.delivered < so_far {
+        let left = timeout.saturating_sub(start.elapsed());
         if left.is_zero() {
             return false;
         }
         state = queue
-            .empty
+            .delivered
             .wait_timeout(state, left)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
@@ -154,12 +159,17 @@ fn push_item(item: Item) {
         return;
     }
     state.waiting.push_back(item);
+    state.queued += 1;
     queue.came.notify_one();
     if state.thread.is_none() {
         let builder = thread::Builder::new().name("leno-diagnostics".to_owned());
         match builder.spawn(|| QUEUE.get().run()) {
             Ok(thread) => state.thread = Some(thread.thread().id()),
-            Err(_) => drop(queue.deliver_all(state)),
+            Err(_) => {
+                // What others find meanwhile goes this way too, and so does what the reader finds.
+                state.thread = Some(thread::current().id());
+                queue.deliver_all(state).thread = None;
+            }
         }
     }
 }
@@ -184,7 +194,6 @@ impl Queue {
     fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         while let Some(item) = state.waiting.pop_front() {
             let lost = std::mem::take(&mut state.lost);
-            state.delivering = true;
             drop(state);
             if lost > 0 {
                 print(&format_args!(
@@ -202,9 +211,9 @@ impl Queue {
                 deliver(&report);
             });
             state = self.lock();
-            state.delivering = false;
+            state.delivered += 1;
+            self.delivered.notify_all();
         }
-        self.empty.notify_all();
         state
     }
 
@@ -237,8 +246,10 @@ fn deliver(report: &Report) {
 }
 
 fn print(text: &dyn Display) {
+    // In one piece: a panic's message, or another process, would come between the pieces.
+    let line = format!("leno: {text}\n");
     // Nobody is left to tell if this fails.
-    let _ = writeln!(std::io::stderr(), "leno: {text}");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// With the feature `tracing`: makes an event of the report, if the program has a subscriber for this thread.
