@@ -9,6 +9,7 @@ use super::report::{Report, ReportKind};
 use crate::kernel::findings::{self, Finding, Once, Sink};
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
+use crate::trace;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::io::Write;
@@ -208,6 +209,12 @@ impl Queue {
                 };
                 let times = self.count(&report);
                 report.set_times(times);
+                if times == 1 && report.kind().has_a_history() {
+                    let traces = trace::write();
+                    if !traces.is_empty() {
+                        report.traces(&traces);
+                    }
+                }
                 deliver(&report);
             });
             state = self.lock();

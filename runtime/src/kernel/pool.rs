@@ -384,7 +384,7 @@ impl Pool {
         for (worker, remote) in self.active().enumerate() {
             if let Some(watched) = &remote.watched {
                 let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
-                slow.look(worker, watched, behind);
+                slow.look(worker, watched, behind, &self.observe);
             }
         }
     }
