@@ -132,10 +132,11 @@ impl Slow {
         })
     }
 
-    /// Looks at a worker. `behind` says how many tasks wait on it.
+    /// Looks at a worker, which users know by a number unless it is a spare. `behind` says how many tasks wait on it.
     pub(super) fn look(
         &mut self,
         worker: usize,
+        number: Option<usize>,
         watched: &Watched,
         behind: impl FnOnce() -> usize,
     ) {
@@ -173,7 +174,7 @@ impl Slow {
         }
         let told = Box::new(SlowPoll {
             task: watched.polling.task(&poll),
-            worker: Some(worker),
+            worker: number,
             time: Duration::from_nanos(time),
             ended: false,
             behind: behind(),
