@@ -167,7 +167,14 @@ impl Handed {
             counters.count_busy(core.awake_since.get());
             counters.count_sleep();
         }
-        let Core { index, deque, .. } = *core;
+        let Core {
+            index,
+            deque,
+            hooks,
+            ..
+        } = *core;
+        // What the callbacks own goes with the last core, where foreign code may.
+        drop(hooks);
         pool.spares.gone(Some((index, deque)));
         Outcome::left(pool.retire())
     }
