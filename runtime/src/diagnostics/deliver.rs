@@ -9,6 +9,7 @@ use super::report::{Report, ReportKind};
 use crate::kernel::findings::{self, Finding, Once, Sink};
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
+use crate::trace;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::io::Write;
@@ -106,6 +107,21 @@ pub fn flush(timeout: Duration) -> bool {
     true
 }
 
+/// How many reports of each kind there have been; none of those that there have not.
+pub(crate) fn counts() -> Vec<(ReportKind, u64)> {
+    let state = QUEUE.get().lock();
+    let mut counts: Vec<(ReportKind, u64)> = Vec::new();
+    for (&(kind, _), times) in &state.seen {
+        match counts.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, count)) => *count += times,
+            None => counts.push((kind, *times)),
+        }
+    }
+    drop(state);
+    counts.sort_unstable_by_key(|(kind, _)| kind.name());
+    counts
+}
+
 /// [`flush`], for the end of a runtime.
 pub(crate) fn flush_at_end() {
     flush(AT_THE_END);
@@ -193,6 +209,12 @@ impl Queue {
                 };
                 let times = self.count(&report);
                 report.set_times(times);
+                if times == 1 && report.kind().has_a_history() {
+                    let traces = trace::write();
+                    if !traces.is_empty() {
+                        report.traces(&traces);
+                    }
+                }
                 deliver(&report);
             });
             state = self.lock();
@@ -220,6 +242,7 @@ fn deliver(report: &Report) {
         .clone();
     match reader {
         Some(reader) => reader(report),
+        None if becomes_event(report) => {}
         None if report.times() < PRINTED => print(report),
         None if report.times() == PRINTED => {
             print(report);
@@ -234,4 +257,27 @@ fn print(text: &dyn Display) {
     let line = format!("leno: {text}\n");
     // Nobody is left to tell if this fails.
     let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// With the feature `tracing`: makes an event of the report, if the program has a subscriber for this thread.
+#[cfg(feature = "tracing")]
+fn becomes_event(report: &Report) -> bool {
+    use tracing::{dispatcher, subscriber::NoSubscriber};
+    let is_heard = dispatcher::get_default(|subscriber| !subscriber.is::<NoSubscriber>());
+    if is_heard {
+        let place = report.place().map(ToString::to_string);
+        tracing::warn!(
+            target: "leno::diagnostics",
+            kind = report.kind().name(),
+            place,
+            times = report.times(),
+            "{report}"
+        );
+    }
+    is_heard
+}
+
+#[cfg(not(feature = "tracing"))]
+fn becomes_event(_report: &Report) -> bool {
+    false
 }

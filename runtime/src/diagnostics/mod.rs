@@ -38,6 +38,9 @@
 //! the process has a [socket](Diagnostics::socket) for that; it answers while every worker is stuck. `leno ps` and `leno top` do
 //! without: on Linux they read the memory of a process that nobody has prepared, or that is stopped.
 //!
+//! With the feature `tracing`, a report that nobody has taken over becomes an event (level `WARN`, target `leno::diagnostics`, fields
+//! `kind`, `place` and `times`) instead of a line on the standard error, if the program has set a subscriber for all its threads.
+//!
 //! # Who runs what
 //!
 //! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
@@ -66,7 +69,7 @@ pub use errors::errors_of;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
-pub(crate) use deliver::flush_at_end;
+pub(crate) use deliver::{counts, flush_at_end};
 pub(crate) use dump::take_elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use memory::Found;

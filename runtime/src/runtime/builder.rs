@@ -15,6 +15,7 @@ use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::spares::MAX_SPARES;
 use crate::prim::process;
+use crate::trace;
 use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
@@ -436,6 +437,9 @@ impl Builder {
         #[cfg(unix)]
         if diagnostics.wants_socket() {
             diagnostics::show(&inner);
+        }
+        if let Some(directory) = diagnostics.directory() {
+            trace::record_to(&inner, directory);
         }
         if let Some(threshold) = diagnostics.wanted().waits {
             // A runtime without it is better than none.
