@@ -111,6 +111,45 @@ fn a_runtime_that_wants_nothing_tells_nothing() {
     }
 }
 
+#[test]
+fn what_is_mentioned_once_is_mentioned_later_if_there_was_no_room() {
+    let _turn = turn();
+    let runtime = Builder::new_current_thread()
+        .diagnostics(Diagnostics::off().huge_futures(4096))
+        .build()
+        .unwrap();
+    let spawn_huge = || {
+        let huge = async {
+            let buffer = [0_u8; 8192];
+            leno::task::yield_now().await;
+            buffer.len()
+        };
+        runtime.block_on(runtime.spawn(huge)).unwrap()
+    };
+    // One that does not come back, and more than there is room for behind it.
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    let (sender, read) = std::sync::mpsc::channel();
+    diagnostics::on_report(move |report| {
+        let _ = gone.lock().unwrap().recv();
+        sender.send(report.kind()).unwrap();
+    });
+    for _ in 0..2000 {
+        drop(nobody_awaits());
+    }
+    spawn_huge();
+    drop(go);
+    assert!(diagnostics::flush(Duration::from_secs(60)));
+    assert!(read.try_iter().all(|kind| kind == ReportKind::NeverAwaited));
+    spawn_huge();
+    spawn_huge();
+    assert!(diagnostics::flush(Duration::from_secs(60)));
+    assert_eq!(
+        read.try_iter().collect::<Vec<_>>(),
+        [ReportKind::HugeFuture]
+    );
+}
+
 /// Of each there may be a thousand in the queue.
 #[test]
 fn of_a_long_panic_the_beginning_is_kept() {
