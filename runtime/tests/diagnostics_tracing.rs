@@ -9,13 +9,15 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-static EVENTS: Mutex<Vec<(String, Vec<(String, String)>)>> = Mutex::new(Vec::new());
+/// The names and values of an event's fields.
+#[derive(Debug, Default)]
+struct Fields(Vec<(String, String)>);
+
+/// The target of each event, and its fields.
+static EVENTS: Mutex<Vec<(String, Fields)>> = Mutex::new(Vec::new());
 
 /// Keeps all events.
 struct Keeper;
-
-#[derive(Default)]
-struct Fields(Vec<(String, String)>);
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
@@ -40,7 +42,7 @@ impl Subscriber for Keeper {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let target = event.metadata().target().to_owned();
-        EVENTS.lock().unwrap().push((target, fields.0));
+        EVENTS.lock().unwrap().push((target, fields));
     }
 
     fn enter(&self, _: &Id) {}
@@ -71,7 +73,7 @@ fn a_report_is_an_event_unless_somebody_reads_reports() {
     };
     assert_eq!(target, "leno::diagnostics");
     let field = |name| {
-        let found = fields.iter().find(|(field, _)| field == name);
+        let found = fields.0.iter().find(|(field, _)| field == name);
         found.map(|(_, value)| value.as_str()).unwrap()
     };
     assert_eq!(field("kind"), "\"lost-panic\"");
