@@ -149,7 +149,8 @@ impl Dump {
     ///
     /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
     /// `spawned_at`, `state`, `stands` and `leaves`) and `deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
-    /// `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
+    /// `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, and `waits_for_task` or null: the id of the task whose
+    /// end it waits for, or that holds the lock.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
@@ -289,7 +290,20 @@ impl Leaf {
         Value::Object(vec![
             ("stack", Value::List(frames)),
             ("waits_for", Value::from(self.waits_for())),
+            (
+                "waits_for_task",
+                Value::from(self.waits_for_whom().map(|id| id.to_string())),
+            ),
         ])
+    }
+
+    /// The task that has to end, or to release a lock.
+    fn waits_for_whom(&self) -> Option<Id> {
+        match self.waits_for? {
+            What::Task(id) => Some(id),
+            What::Lock { holder, .. } => holder.map(|holder| holder.task),
+            What::Permits | What::Deadline(_) => None,
+        }
     }
 
     /// What tells its turn in the queue of a lock from all others.

@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+mod asked;
 mod observed;
 
 use crate::kernel::captures::{Captures, Standing};
@@ -383,7 +384,8 @@ impl Pool {
         for (worker, remote) in self.active().enumerate() {
             if let Some(watched) = &remote.watched {
                 let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
-                slow.look(worker, watched, behind);
+                let number = (worker < self.workers).then_some(worker);
+                slow.look(worker, number, watched, behind, &self.observe);
             }
         }
     }

@@ -31,7 +31,7 @@ pub enum RuntimeFlavor {
 }
 
 impl Handle {
-    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
         Self { inner }
     }
 

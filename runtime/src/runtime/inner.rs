@@ -6,6 +6,8 @@ pub(super) use ending::Patience;
 
 use super::current;
 use super::roots::{RootStanding, Roots};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
@@ -33,6 +35,9 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Inner {
     id: super::Id,
+    /// First of what is dropped, for it refers to the rest.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    _found: Found,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
@@ -50,6 +55,9 @@ pub(super) struct Settings {
     pub(super) name: Option<String>,
     /// Timers are enabled.
     pub(super) time: bool,
+    /// Programs outside may ask what it is doing.
+    #[cfg(unix)]
+    pub(super) shown: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
@@ -80,8 +88,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> io::Result<Arc<Self>> {
+        let id = super::Id::next();
         let inner = Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: Found::new(id, true, settings.name.as_deref(), pool.outline()),
             scheduler: Scheduler::Pool {
                 homes: Pool::homes(&pool),
                 watcher: Mutex::new(None),
@@ -149,8 +160,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> Arc<Self> {
+        let id = super::Id::next();
         let inner = Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: Found::new(id, false, settings.name.as_deref(), local.outline()),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -217,22 +231,31 @@ impl Inner {
         })
     }
 
-    pub(super) fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
         }
     }
 
+    /// The task that each worker is polling, with the worker's number, if slow polls are looked for.
+    #[cfg(unix)]
+    pub(crate) fn polled(&self) -> Vec<(usize, TaskInfo)> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.polled(),
+            Scheduler::Local { .. } => Vec::new(),
+        }
+    }
+
     /// Spare workers that are there, and how often one has been started.
-    pub(super) fn spares(&self) -> (usize, u64) {
+    pub(crate) fn spares(&self) -> (usize, u64) {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.spares(),
             Scheduler::Local { .. } => (0, 0),
         }
     }
 
-    pub(super) fn live_tasks(&self) -> u64 {
+    pub(crate) fn live_tasks(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
             Scheduler::Local { local, .. } => local.live_tasks(),
@@ -312,7 +335,7 @@ impl Inner {
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn sleeps(&self, worker: usize) -> u64 {
+    pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.sleeps(worker),
@@ -322,7 +345,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn busy(&self, worker: usize) -> u64 {
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.busy(worker),
@@ -339,11 +362,21 @@ impl Inner {
         );
     }
 
-    pub(super) fn injected(&self) -> usize {
+    pub(crate) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
             Scheduler::Local { local, .. } => local.injected(),
         }
+    }
+
+    /// Threads for blocking closures, those of them that idle, and closures that wait for one.
+    pub(crate) fn blocking_counts(&self) -> (usize, usize, usize) {
+        let (threads, idle, queued) = self.blocking.counts();
+        let workers = match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.workers() + pool.spares().0,
+            Scheduler::Local { .. } => 0,
+        };
+        (threads.saturating_sub(workers), idle, queued)
     }
 
     /// True in a process that was forked from the runtime's: its threads are not here, and the rest is the parent's.
