@@ -1,9 +1,11 @@
 //! A task that is in one poll for long is reported while it is, with what its thread is doing.
 #![cfg(target_os = "linux")]
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::{Builder, Runtime};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -12,7 +14,9 @@ const THRESHOLD: Duration = Duration::from_millis(20);
 /// Tests take turns, since there is one reader of reports.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    own_diagnostics::only();
+    turn
 }
 
 /// Reports of slow polls, as they come; and what is done about each.
@@ -124,6 +128,32 @@ fn a_poll_that_blocks_is_told_of_with_its_stack() {
         // Once a poll.
         assert!(reports.try_recv().is_err());
     }
+}
+
+/// A spare worker is none that users know by a number.
+#[test]
+fn a_spare_worker_is_told_from_the_others() {
+    let _turn = turn();
+    let barrier = Arc::new(Barrier::new(3));
+    let reports = reports({
+        let (barrier, told) = (Arc::clone(&barrier), AtomicUsize::new(0));
+        move |_| {
+            if told.fetch_add(1, Ordering::Relaxed) == 1 {
+                barrier.wait();
+            }
+        }
+    });
+    let runtime = runtime(1, watchful());
+    for task in [0, 1].map(|_| spawn_checkout(&runtime, &barrier)) {
+        runtime.block_on(task).unwrap();
+    }
+    let mut reports = [reports.recv().unwrap(), reports.recv().unwrap()];
+    reports.sort_by_key(|report| json(report)["worker"].is_null());
+    let [worker, spare] = reports;
+    assert_eq!(json(&worker)["worker"], 0);
+    assert!(worker.to_string().contains(" on worker 0"), "{worker}");
+    assert!(json(&spare)["worker"].is_null());
+    assert!(spare.to_string().contains(" on a spare worker"), "{spare}");
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! One program, since it has a handler of its own for the signal.
 #![cfg(target_os = "linux")]
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::Builder;
 use std::io::Write;
@@ -133,6 +135,7 @@ fn report(work: Do, stacks: bool) -> Report {
 
 #[test]
 fn a_stuck_thread_says_where_it_is() {
+    own_diagnostics::only();
     install_own_handler();
     let works: [(&str, Do); 6] = [
         ("computing", computing),

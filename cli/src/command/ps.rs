@@ -22,7 +22,8 @@ use std::time::Duration;
         STATE        asleep: waits to be woken; queued: waits for a worker; running: is polled, or has yielded;\n               \
         polling: is polled by the worker that WAITS FOR names (known where slow polls are looked for);\n               \
         cancelled: is to end, and has not yet\n  \
-        FOR, POLLS   for how long it has been so, and how often it was polled, if the recorder is on\n  \
+        FOR, POLLS   for how long nothing has happened to it, and how often it was polled, if the recorder is on,\n               \
+        and as far as its record goes back (LENO_DIAGNOSTICS=recorder,socket)\n  \
         NAME/FUTURE  the name that the task was given, or the type of its future\n  \
         SPAWNED AT   the call of `spawn`\n  \
         WAITS FOR    what it waits for, where that is known: with --waits each task is asked",

@@ -22,7 +22,7 @@ use std::time::Duration;
 ///
 /// FILE is what `leno::trace::Snapshot::save` has written, or a black box (`LENO_BLACKBOX`), of a program that still runs, too. Of a
 /// process PID it is what its recorder holds, or with --for what it does from now on; there is a file for each of its runtimes.
-/// Open what comes of it at https://ui.perfetto.dev, or in chrome://tracing.
+/// Open what comes of it at <https://ui.perfetto.dev>, or in chrome://tracing.
 #[derive(Debug, clap::Args)]
 #[command(
     after_long_help = "EXAMPLES:\n  leno trace slow-checkout.trace\n  leno trace 2817 --for 5\n  \

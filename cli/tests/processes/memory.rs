@@ -54,8 +54,11 @@ fn known(answer: &Value) -> Vec<(Value, Value, Vec<Value>)> {
         .map(|runtime| {
             let mut tasks = runtime["tasks"].as_array().unwrap().clone();
             for task in &mut tasks {
-                // That is not looked for in memory.
-                task.as_object_mut().unwrap().remove("worker");
+                // Those are not looked for in memory.
+                let fields = task.as_object_mut().unwrap();
+                for field in ["worker", "polls", "for"] {
+                    fields.remove(field);
+                }
             }
             tasks.sort_by_key(|task| task["id"].as_str().unwrap().parse::<u64>().unwrap());
             (runtime["name"].clone(), runtime["kind"].clone(), tasks)

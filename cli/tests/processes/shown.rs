@@ -16,6 +16,10 @@ pub const TESTS: &[Test] = &[
         "a_task_that_never_slept_is_shown_while_it_is_polled",
         a_task_that_never_slept_is_shown_while_it_is_polled,
     ),
+    (
+        "the_recorder_tells_for_how_long_and_how_often",
+        the_recorder_tells_for_how_long_and_how_often,
+    ),
     ("each_runtime_is_shown", each_runtime_is_shown),
     ("no_name_breaks_the_table", no_name_breaks_the_table),
     ("dump_tells_where_tasks_stand", dump_tells_where_tasks_stand),
@@ -64,7 +68,7 @@ fn ps_lists_the_tasks() {
         "ID  STATE  FOR  POLLS  NAME / FUTURE  SPAWNED AT  WAITS FOR",
         "#  asleep  processes::child::checkout::{{closure}}  cli/tests/processes/child.rs:#:#",
         "#  asleep  \"mailer\"  cli/tests/processes/child.rs:#:#",
-        "# tasks; # workers, # asleep.",
+        "# tasks; # workers, # asleep",
     ];
     let text = place.answer(&["ps", &child.arg()]);
     assert_eq!(masked(&text), expected);
@@ -112,7 +116,7 @@ fn a_task_that_never_slept_is_shown_while_it_is_polled() {
         "#  asleep  \"sleeper\"  cli/tests/processes/child.rs:#:#",
         "#  polling  \"first\"  cli/tests/processes/child.rs:#:#  worker #",
         "#  polling  \"second\"  cli/tests/processes/child.rs:#:#  worker #",
-        "# tasks; # workers, # asleep.",
+        "# tasks; # workers, # asleep",
     ];
     let mut lines = masked(&place.answer(&["ps", &child.arg()]));
     // Which is the first to be spawned is known, but not which id it gets.
@@ -123,6 +127,21 @@ fn a_task_that_never_slept_is_shown_while_it_is_polled() {
     let mut workers: Vec<_> = tasks.filter_map(|task| task["worker"].as_u64()).collect();
     workers.dedup();
     assert_eq!(workers.len(), 2, "two workers, or a spare that was quicker");
+}
+
+fn the_recorder_tells_for_how_long_and_how_often() {
+    let place = Place::new();
+    let child = place.child_with("one", Some("socket,recorder"));
+    let json = place.json(&["ps", &child.arg(), "--json"]);
+    let tasks = json["runtimes"][0]["tasks"].as_array().unwrap();
+    assert_eq!(tasks.len(), 2);
+    for task in tasks {
+        assert_eq!(task["polls"], 1, "{task}");
+        assert!(task["for"].as_f64().unwrap() >= 0.0, "{task}");
+    }
+    let without = place.child("one");
+    let json = place.json(&["ps", &without.arg(), "--json"]);
+    assert!(json["runtimes"][0]["tasks"][0]["polls"].is_null());
 }
 
 fn each_runtime_is_shown() {

@@ -188,7 +188,8 @@ impl Drop for Process {
     }
 }
 
-/// The text with what differs from run to run taken out: numbers, and how wide a column is for it.
+/// The text with what differs from run to run taken out: numbers, how wide a column is for it, and what the summary says of spare
+/// workers, and of the threads that those have left: on a busy machine workers may seem to be stuck.
 pub fn masked(text: &str) -> Vec<String> {
     let line = |line: &str| {
         let mut masked = String::new();
@@ -204,6 +205,10 @@ pub fn masked(text: &str) -> Vec<String> {
                 masked.push(character);
             }
         }
+        let end = masked
+            .find(", # asleep")
+            .filter(|_| masked.starts_with("# tasks"));
+        masked.truncate(end.map_or(masked.len(), |end| end + ", # asleep".len()));
         masked
     };
     text.lines().map(line).collect()

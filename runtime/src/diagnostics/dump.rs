@@ -137,6 +137,10 @@ impl Dump {
     ///
     /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
     /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
+    ///
+    /// A lock's holder is the task that took it. A guard cannot be followed: if it is handed to another task, which takes a lock
+    /// that is a static, or a future that has locked and is spawned after that, the report names the task that had it before, and
+    /// may be wrong.
     pub fn deadlocks(&self) -> &[Report] {
         &self.deadlocks
     }
@@ -189,7 +193,7 @@ impl TaskDump {
         self.stands
     }
 
-    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`.
+    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`. At most 64.
     pub fn leaves(&self) -> &[Leaf] {
         &self.leaves
     }
@@ -381,10 +385,17 @@ pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duratio
 /// The same on a thread of its own.
 pub(crate) async fn take_elsewhere(handle: Handle, patience: Duration) -> io::Result<Dump> {
     let (sender, receiver) = oneshot::channel();
+    // To ask takes real time: for the tasks, and for whoever waits here.
+    let here = Handle::try_current().ok();
+    let holds = [
+        handle.inner().hold_clock(),
+        here.and_then(|here| here.inner().hold_clock()),
+    ];
     let builder = thread::Builder::new().name("leno-dump".to_owned());
     builder.spawn(move || {
         // If nobody waits for it any more it is of no use.
         let _ = sender.send(take(&handle, patience));
+        drop(holds);
     })?;
     receiver
         .await

@@ -4,7 +4,7 @@ use super::deliver;
 use crate::kernel::findings::Finding;
 use crate::kernel::wanted::{self, Wanted};
 use crate::runtime::current;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -247,7 +247,7 @@ impl Diagnostics {
     /// With what the environment says.
     fn with_environment(self) -> io::Result<Self> {
         let mut settings = match std::env::var_os(DEBUG_VARIABLE) {
-            Some(value) if value != "0" && !value.is_empty() => Self::all(),
+            Some(value) if is_on(&value) => Self::all(),
             _ => self,
         };
         if let Some(list) = std::env::var_os(LIST_VARIABLE) {
@@ -315,6 +315,14 @@ pub(crate) fn tell_here(is_wanted: impl Fn(&Wanted) -> bool, finding: Finding) {
     if wanted {
         deliver::push(finding);
     }
+}
+
+/// Whether a variable that switches something on does so.
+fn is_on(value: &OsStr) -> bool {
+    let is_off = ["", "0", "off", "false", "no"]
+        .iter()
+        .any(|off| value.eq_ignore_ascii_case(off));
+    !is_off
 }
 
 fn switch(value: Option<&str>) -> Option<bool> {
@@ -411,6 +419,16 @@ mod tests {
             without.unwrap(),
             Diagnostics::all().slow_polls(None).stacks(false)
         );
+    }
+
+    #[test]
+    fn a_variable_says_no_by_any_of_the_usual_words() {
+        for off in ["", "0", "off", "False", "no"] {
+            assert!(!is_on(off.as_ref()), "{off}");
+        }
+        for on in ["1", "on", "true", "yes", "all"] {
+            assert!(is_on(on.as_ref()), "{on}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ pub(crate) enum Finding {
 #[derive(Debug)]
 pub(crate) struct SlowPoll {
     pub(crate) task: TaskInfo,
-    /// `None` for a thread that runs tasks in `block_on`.
+    /// `None` for a spare worker, and for a thread that runs tasks in `block_on`, which tells when it has `ended`.
     pub(crate) worker: Option<usize>,
     /// For how long at least.
     pub(crate) time: Duration,

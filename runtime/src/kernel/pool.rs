@@ -384,7 +384,8 @@ impl Pool {
         for (worker, remote) in self.active().enumerate() {
             if let Some(watched) = &remote.watched {
                 let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
-                slow.look(worker, watched, behind, &self.observe);
+                let number = (worker < self.workers).then_some(worker);
+                slow.look(worker, number, watched, behind, &self.observe);
             }
         }
     }

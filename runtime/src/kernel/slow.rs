@@ -141,10 +141,12 @@ impl Slow {
         })
     }
 
-    /// Looks at a worker. `behind` says how many tasks wait on it; a record of the pool's says what is found.
+    /// Looks at a worker, which users know by a number unless it is a spare. `behind` says how many tasks wait on it; a record of
+    /// the pool's says what is found.
     pub(super) fn look(
         &mut self,
         worker: usize,
+        number: Option<usize>,
         watched: &Watched,
         behind: impl FnOnce() -> usize,
         record: &Observe,
@@ -183,7 +185,7 @@ impl Slow {
         }
         let told = Box::new(SlowPoll {
             task: watched.polling.task(&poll),
-            worker: Some(worker),
+            worker: number,
             time: Duration::from_nanos(time),
             ended: false,
             behind: behind(),

@@ -4,7 +4,7 @@
 //! slot and a seat of its own; but timers that are made on it go to the wheel of a worker, which stays when the spare leaves, and
 //! it is no worker that users count. The watcher decides who comes and who goes:
 //!
-//! - *Come.* All that are active are stuck: none has moved for some milliseconds, and none sleeps. The next spare's loop goes to
+//! - *Come.* All that are active are stuck: none has moved for some milliseconds, nor taken a task, and none sleeps. The next spare's loop goes to
 //!   the threads for blocking closures, as a core does in `block_in_place`. It steals, fires timers, waits in the reactor. If it
 //!   gets stuck too, the next one comes a millisecond later.
 //! - *Go.* For [`CALM`] more workers than w were free. The youngest spare is told, and leaves between two tasks: it gives what it
@@ -34,7 +34,7 @@
 use crate::kernel::driver::Driver;
 use crate::kernel::pool::{Pool, Remote};
 use crate::kernel::slow::Slow;
-use crate::kernel::stuck::{Observed, Seen};
+use crate::kernel::stuck::{Observed, Seen, is_shorter};
 use crate::kernel::task::Runnable;
 use crate::kernel::watcher::{self, NAP, NEXT};
 use crate::kernel::wheel::{self, NEVER};
@@ -124,6 +124,8 @@ impl Spares {
 /// What the watcher remembers from look to look.
 struct Memory {
     observed: Vec<Observed>,
+    /// How many tasks were in the injector.
+    injected: usize,
     /// So many of the next looks come soon.
     soon: u32,
     /// Since when more workers have been free than there should be.
@@ -138,6 +140,7 @@ impl Pool {
     pub(crate) fn watch(pool: &Arc<Self>, start: impl Fn(Handed) -> bool) {
         let mut memory = Memory {
             observed: vec![Observed::new(prim::now()); pool.remotes.len()],
+            injected: 0,
             soon: 0,
             calm_since: None,
             slow: Slow::new(&pool.wanted, pool.remotes.len()),
@@ -164,11 +167,14 @@ impl Pool {
         for (index, remote) in pool.active().enumerate() {
             let patience = if index < pool.workers() { NAP } else { NEXT };
             let position = remote.counters.position();
-            match memory.observed[index].look(position, now, patience) {
+            let queued = remote.stealer.len();
+            match memory.observed[index].look(position, queued, now, patience) {
                 Seen::Free => free += 1,
                 Seen::Stuck { since } => held_up |= pool.stuck(index, since) || unattended,
             }
         }
+        // Whoever has taken a task from there gets on, though it may not have looked around since, and filled its own queue.
+        let somebody_moves = is_shorter(&mut memory.injected, pool.injector.len());
         memory.soon = memory.soon.saturating_sub(1);
         if free > pool.workers() {
             let since = *memory.calm_since.get_or_insert(now);
@@ -178,7 +184,7 @@ impl Pool {
         } else {
             memory.calm_since = None;
             pool.spares.withdraw();
-            if free > 0 {
+            if free > 0 || somebody_moves {
                 if held_up {
                     pool.rouse();
                 }

@@ -14,7 +14,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::lines::LongWait;
-use crate::kernel::local::Local;
+use crate::kernel::local::{ClockHold, Local};
 use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
@@ -27,8 +27,8 @@ use crate::trace;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread, ThreadId};
 use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
@@ -43,6 +43,8 @@ pub(crate) struct Inner {
     blocking: Blocking,
     /// What threads wait for in a `block_on`.
     roots: Roots,
+    /// The thread that looks for long waits, if there is one.
+    waits: OnceLock<Thread>,
     /// The [number](process::number) of the process that it was made in.
     process: u32,
 }
@@ -99,6 +101,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            waits: OnceLock::new(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.wanted.recorder);
@@ -169,6 +172,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            waits: OnceLock::new(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.wanted.recorder);
@@ -303,6 +307,21 @@ impl Inner {
             return Vec::new();
         }
         self.roots.ask(patience)
+    }
+
+    /// While this is alive a paused clock does not move by itself.
+    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
+        match &self.scheduler {
+            Scheduler::Local { local, .. } if !self.is_inherited() => {
+                Some(Local::hold_clock(local))
+            }
+            _ => None,
+        }
+    }
+
+    /// `thread` looks for long waits, and is to be unparked when the end has begun.
+    pub(crate) fn set_waits_thread(&self, thread: Thread) {
+        let _ = self.waits.set(thread);
     }
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.

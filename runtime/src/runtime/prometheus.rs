@@ -5,8 +5,11 @@
 //! it; so several runtimes are written together.
 
 use super::handle::Handle;
+use super::histogram::DurationHistogram;
 use super::metrics::RuntimeMetrics;
+use crate::diagnostics;
 use std::fmt::{self, Write};
+use std::time::Duration;
 
 impl RuntimeMetrics {
     /// All of it in the [text format](https://prometheus.io/docs/instrumenting/exposition_formats/) of Prometheus.
@@ -83,7 +86,38 @@ pub(crate) fn text(runtimes: &[Handle]) -> String {
         "For how long a worker was awake until it last went to sleep.",
         |runtime, worker| Number::Nanoseconds(runtime.inner().busy(worker)),
     );
+    text.head(
+        "leno_worker_spare_starts_total",
+        "counter",
+        "How often a spare worker was started.",
+    );
+    for runtime in runtimes {
+        let starts = runtime.inner().spares().1;
+        text.sample(
+            "leno_worker_spare_starts_total",
+            runtime,
+            None,
+            &Number::Whole(starts),
+        );
+    }
+    text.histograms(
+        runtimes,
+        "leno_task_poll_time_seconds",
+        "How long polls took, while the runtime was recorded.",
+        RuntimeMetrics::poll_time_histogram,
+    );
+    text.histograms(
+        runtimes,
+        "leno_task_schedule_delay_seconds",
+        "How long tasks that were woken waited for their poll, while the runtime was recorded: one of 64 wakes at most.",
+        RuntimeMetrics::schedule_delay_histogram,
+    );
+    text.reports();
     text.0
+}
+
+fn nanoseconds(duration: Duration) -> Number {
+    Number::Nanoseconds(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
 
 struct Text(String);
@@ -125,12 +159,57 @@ impl Text {
         }
     }
 
+    /// A histogram of each runtime.
+    fn histograms(
+        &mut self,
+        runtimes: &[Handle],
+        name: &str,
+        help: &str,
+        histogram: impl Fn(&RuntimeMetrics) -> DurationHistogram,
+    ) {
+        self.head(name, "histogram", help);
+        for runtime in runtimes {
+            let histogram = histogram(&runtime.metrics());
+            let mut sum = 0;
+            for (end, count) in histogram.buckets() {
+                sum += count;
+                let end = end.map_or_else(|| "+Inf".to_owned(), |end| nanoseconds(end).to_string());
+                self.write(format_args!("{name}_bucket{{"));
+                self.labels(runtime, None);
+                self.write(format_args!(",le=\"{end}\"}} {sum}\n"));
+            }
+            let total = nanoseconds(histogram.sum());
+            self.sample(&format!("{name}_sum"), runtime, None, &total);
+            let count = Number::Whole(sum);
+            self.sample(&format!("{name}_count"), runtime, None, &count);
+        }
+    }
+
+    /// How many reports there have been of each kind, in the whole process.
+    fn reports(&mut self) {
+        let name = "leno_diagnostics_reports_total";
+        self.head(
+            name,
+            "counter",
+            "Reports of what is wrong with the program.",
+        );
+        for (kind, count) in diagnostics::counts() {
+            self.write(format_args!("{name}{{kind=\"{kind}\"}} {count}\n"));
+        }
+    }
+
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         self.write(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
     fn sample(&mut self, name: &str, runtime: &Handle, worker: Option<usize>, value: &Number) {
-        self.write(format_args!("{name}{{leno_runtime_id=\"{}\"", runtime.id()));
+        self.write(format_args!("{name}{{"));
+        self.labels(runtime, worker);
+        self.write(format_args!("}} {value}\n"));
+    }
+
+    fn labels(&mut self, runtime: &Handle, worker: Option<usize>) {
+        self.write(format_args!("leno_runtime_id=\"{}\"", runtime.id()));
         if let Some(name) = runtime.name() {
             self.0.push_str(",leno_runtime_name=\"");
             self.escape(name);
@@ -139,7 +218,6 @@ impl Text {
         if let Some(worker) = worker {
             self.write(format_args!(",leno_worker_id=\"{worker}\""));
         }
-        self.write(format_args!("}} {value}\n"));
     }
 
     /// Writes what stands in a label.

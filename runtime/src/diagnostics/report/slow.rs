@@ -58,7 +58,7 @@ fn text(poll: &SlowPoll, stack: Option<&[Frame]>) -> String {
         (false, Some(worker)) => {
             write!(text, " has been polling for {time} on worker {worker}")
         }
-        (false, None) => write!(text, " has been polling for {time}"),
+        (false, None) => write!(text, " has been polling for {time} on a spare worker"),
         (true, Some(worker)) => write!(text, " was in one poll for {time} on worker {worker}"),
         (true, None) => write!(text, " was in one poll for {time}"),
     };

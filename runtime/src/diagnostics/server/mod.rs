@@ -25,6 +25,7 @@
 mod base64;
 mod client;
 mod place;
+mod recorded;
 mod request;
 mod verbs;
 

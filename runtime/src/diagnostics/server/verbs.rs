@@ -3,6 +3,7 @@
 
 use super::base64;
 use super::client::Answer;
+use super::recorded::Recorded;
 use super::request::{Refusal, Request, VERSION};
 use super::runtimes;
 use crate::diagnostics::dump::{self, Dump};
@@ -69,6 +70,7 @@ fn ps(answer: &mut Answer<'_>) {
         answer.text(",\"tasks\":[");
         // First, so that one that goes to sleep meanwhile, which enters it into a list, is not missed.
         let polled = inner.polled();
+        let recorded = Recorded::of(runtime);
         let mut tasks = runtime.tasks();
         let worker_of: HashMap<Id, usize> = polled
             .iter()
@@ -87,17 +89,19 @@ fn ps(answer: &mut Answer<'_>) {
             // Who sleeps by now is not polled any more.
             let worker = worker_of.get(&task.id());
             let worker = worker.filter(|_| task.state() == TaskState::Running);
-            answer.value(&row(task, worker.copied()));
+            answer.value(&row(task, worker.copied(), recorded.task(task.id().get())));
         }
         answer.text("]");
     });
 }
 
-fn row(task: &TaskInfo, worker: Option<usize>) -> Value {
+fn row(task: &TaskInfo, worker: Option<usize>, recorded: Option<(u64, f64)>) -> Value {
     let Value::Object(mut fields) = task_value(task) else {
         unreachable!("a task is written as an object");
     };
     fields.push(("cancelled", Value::from(task.is_cancelled())));
+    fields.push(("polls", Value::from(recorded.map(|(polls, _)| polls))));
+    fields.push(("for", Value::from(recorded.map(|(_, quiet)| quiet))));
     fields.push(("worker", Value::from(worker)));
     fields.push(("size", Value::from(task.future_size())));
     Value::Object(fields)

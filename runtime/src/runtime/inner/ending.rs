@@ -182,6 +182,9 @@ impl Inner {
                 self.blocking.close();
             }
         }
+        if let Some(thread) = self.waits.get() {
+            thread.unpark();
+        }
         is_closed
     }
 
