@@ -1,30 +1,32 @@
-//! What the program `leno` is made of, one module for each of its commands.
+//! What the program `leno` is made of, which looks into running processes that use the async runtime leno.
 
+#![forbid(unsafe_code)]
+
+#[cfg(unix)]
+mod answer;
+#[cfg(unix)]
+mod client;
+#[cfg(unix)]
+mod command;
+#[cfg(unix)]
+mod fault;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod show;
 pub mod trace;
 
-use clap::{Parser, Subcommand};
-use std::io;
-
-/// Looks into programs that run on leno.
-#[derive(Debug, Parser)]
-#[command(name = "leno", version, about)]
-pub struct Arguments {
-    #[command(subcommand)]
-    command: Command,
+/// Does what the command line says.
+#[cfg(unix)]
+pub fn main() -> std::process::ExitCode {
+    command::main()
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    Trace(trace::Arguments),
-}
-
-/// Does what the arguments say.
-///
-/// # Errors
-///
-/// If it cannot be done; the text is for people.
-pub fn run(arguments: &Arguments) -> io::Result<()> {
-    match &arguments.command {
-        Command::Trace(arguments) => trace::run(arguments),
-    }
+/// Does what the command line says.
+#[cfg(not(unix))]
+pub fn main() -> std::process::ExitCode {
+    eprintln!("leno: running processes can be looked into on Unix only");
+    std::process::ExitCode::from(2)
 }

@@ -130,7 +130,7 @@ fn the_program_converts_a_file() {
     assert!(whole["traceEvents"].is_array());
     std::fs::write(&file, "no trace").unwrap();
     let output = leno(&[]);
-    assert!(!output.status.success());
+    assert_eq!(output.status.code(), Some(2));
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(
         text.contains("shop.trace: this is no trace of leno's"),

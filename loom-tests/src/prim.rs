@@ -326,6 +326,13 @@ pub(crate) mod threads {
     }
 }
 
+pub(crate) mod process {
+    /// No model forks.
+    pub(crate) fn number() -> u32 {
+        1
+    }
+}
+
 pub(crate) mod turns {
     /// Only signals want to know.
     pub(crate) fn turned() {}

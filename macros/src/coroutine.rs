@@ -3,7 +3,7 @@
 use crate::function::{Function, braces_at, with_error};
 use crate::home::Home;
 use crate::options::{parse_home, read};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::fmt;
 use syn::ext::IdentExt;
@@ -88,11 +88,24 @@ impl Expansion {
     fn item(&self, item: TokenStream) -> Result<TokenStream> {
         match kind(item.clone()) {
             Kind::Function => {
+                if let Some(TokenTree::Punct(end)) = item.clone().into_iter().last() {
+                    return Err(Error::new(
+                        end.span(),
+                        "without a body it is a trait's, which says itself what its methods return: \
+                         write `fn name(..) -> impl Future<Output = ..>`, and no attribute",
+                    ));
+                }
                 let function: Function = syn::parse2(item)?;
                 if function.signature.asyncness.is_none() {
                     return Err(Error::new(
                         function.signature.fn_token.span,
                         "a coroutine is made of an async function: write `async fn`",
+                    ));
+                }
+                if let Some(entry) = function.attributes.iter().find(|a| is_entry(a)) {
+                    return Err(Error::new_spanned(
+                        entry,
+                        "this makes something else of the function: remove one of the two attributes",
                     ));
                 }
                 self.function(function, None)
@@ -200,24 +213,44 @@ impl Expansion {
         };
         let block = braces_at(&function.body, block);
         function.signature.asyncness = None;
-        // Its tokens are this crate's, so it captures what it has to in every edition.
+        // Where the signature ends. What the compiler says of the function is shown from its first token to this one, and at the
+        // attribute if that is not the user's.
+        let end = match &function.signature.output {
+            ReturnType::Default => function.signature.paren_token.span.close(),
+            ReturnType::Type(_, ty) => last_span(ty.to_token_stream()),
+        };
+        let close = quote_spanned!(end=> >);
+        // Its other tokens are this crate's, so it captures what it has to in every edition.
         let returns = quote_spanned! {here=>
-            -> #home::Coroutine<impl ::core::future::Future<Output = #output>>
+            -> #home::Coroutine<impl ::core::future::Future<Output = #output> #close
         };
         function.signature.output = syn::parse2(returns)?;
         let has_track_caller = |attribute: &Attribute| attribute.path().is_ident("track_caller");
+        let is_must_use = |attribute: &Attribute| attribute.path().is_ident("must_use");
         let track_caller = if function.attributes.iter().any(has_track_caller) {
             TokenStream::new()
         } else {
             quote_spanned!(here=> #[track_caller])
         };
+        // As on an async function, it is said of what the function returns, too.
+        let must_use = function.attributes.iter().any(is_must_use);
+        let must_use = must_use.then(|| quote_spanned!(here=> #[allow(clippy::double_must_use)]));
         let Function {
             attributes,
             visibility,
             signature,
             ..
         } = function;
-        Ok(quote!(#(#attributes)* #track_caller #visibility #signature #block))
+        Ok(quote!(#(#attributes)* #track_caller #must_use #visibility #signature #block))
+    }
+}
+
+/// Where what was written ends.
+fn last_span(tokens: TokenStream) -> Span {
+    match tokens.into_iter().last() {
+        Some(TokenTree::Group(group)) => group.span_close(),
+        Some(token) => token.span(),
+        None => Span::call_site(),
     }
 }
 

@@ -122,6 +122,34 @@ fn errors_of_the_program_are_known_when_it_has_said_so() {
     }
 }
 
+/// It may come from outside.
+#[test]
+fn the_text_of_an_error_neither_controls_a_terminal_nor_looks_like_a_report() {
+    struct Forged;
+    impl fmt::Debug for Forged {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("\x1b[2J\u{9b}2J\r\nleno: all is well")
+        }
+    }
+
+    let _turn = turn();
+    errors_of::<(), Forged>();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            finished(&leno::spawn(async { Err::<(), _>(Forged) })).await;
+        });
+        let report = report(ReportKind::LostError);
+        let text = report.to_string();
+        let is_harmless = |c: char| c == '\n' || !c.is_control();
+        assert!(text.chars().all(is_harmless), "{text:?}");
+        assert!(
+            text.contains("Err(\\u{1b}[2J\\u{9b}2J\\r\n      leno: all is well)"),
+            "{text}"
+        );
+        assert_eq!(json(&report)["error"], format!("{Forged:?}"));
+    }
+}
+
 #[test]
 fn a_result_of_unknown_type_is_mentioned_once_a_place() {
     #[derive(Debug)]

@@ -44,6 +44,10 @@ fn main() {
             a_child_of_a_child_is_told_from_both,
         ),
         (
+            "a_child_has_a_socket_of_its_own",
+            a_child_has_a_socket_of_its_own,
+        ),
+        (
             "a_fork_that_libc_does_not_know_of_is_noticed",
             a_fork_that_libc_does_not_know_of_is_noticed,
         ),
@@ -68,12 +72,14 @@ fn main() {}
 #[cfg(unix)]
 mod tests {
     use crate::fork_support::*;
+    use leno::diagnostics::Diagnostics;
     use leno::io::{AsyncReadExt, AsyncWriteExt};
     use leno::net::{TcpListener, TcpStream, UnixStream};
     use leno::runtime::{Builder, Runtime, is_rt_shutdown_err};
     use leno::time::sleep;
     use leno_reactor::{Interest, Reactor, is_reactor_gone};
-    use std::io::Write;
+    use std::io::{BufRead, Write};
+    use std::path::Path;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
 
@@ -299,6 +305,56 @@ mod tests {
             children.into_iter().for_each(Child::succeeds);
             work(&runtime);
         }
+    }
+
+    /// What the process at a socket says that it is, and its runtimes.
+    fn asked(socket: &Path) -> (u32, Vec<String>) {
+        let mut stream = std::os::unix::net::UnixStream::connect(socket).unwrap();
+        stream.write_all(b"{\"leno\":1,\"verb\":\"ps\"}\n").unwrap();
+        let mut answer = String::new();
+        std::io::BufReader::new(stream)
+            .read_line(&mut answer)
+            .unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let runtimes = answer["runtimes"].as_array().unwrap().iter();
+        let names = runtimes.map(|runtime| runtime["name"].as_str().unwrap().to_owned());
+        let pid = answer["pid"].as_u64().unwrap();
+        (u32::try_from(pid).unwrap(), names.collect())
+    }
+
+    pub fn a_child_has_a_socket_of_its_own() {
+        let parent = || {
+            let directory = tempfile::tempdir().unwrap();
+            // SAFETY: this process has just been forked, and has one thread.
+            unsafe { std::env::set_var("XDG_RUNTIME_DIR", directory.path()) };
+            let socket = || {
+                let name = format!("leno/{}.sock", std::process::id());
+                directory.path().join(name)
+            };
+            let runtime = |name| {
+                let mut builder = Builder::new_multi_thread();
+                builder.worker_threads(1).name(name);
+                let settings = Diagnostics::off().socket(true);
+                builder.diagnostics(settings).build().unwrap()
+            };
+            let of_parent = runtime("parent");
+            let named = |name: &str| (std::process::id(), vec![name.to_owned()]);
+            assert_eq!(asked(&socket()), named("parent"));
+            let (child, of_parent) = fork_with(of_parent, |inherited| {
+                assert!(!socket().exists());
+                let of_child = runtime("child");
+                assert_eq!(asked(&socket()), named("child"));
+                drop(inherited);
+                assert_eq!(asked(&socket()), named("child"));
+                drop(of_child);
+                assert!(!socket().exists());
+            });
+            child.succeeds();
+            assert_eq!(asked(&socket()), named("parent"));
+            drop(of_parent);
+            assert!(!socket().exists());
+        };
+        fork(parent).succeeds();
     }
 
     pub fn a_runtime_without_io_works_in_both() {

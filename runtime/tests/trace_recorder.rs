@@ -326,3 +326,37 @@ fn a_current_thread_runtime_is_recorded() {
     });
     assert!(parks.events().any(|event| event.kind == EventKind::Park));
 }
+
+#[test]
+fn spare_workers_come_and_go_in_the_record() {
+    let runtime = runtime(1, true);
+    let numbers = |leave: bool| {
+        let snapshot = trace::snapshot_of(runtime.handle()).unwrap();
+        let numbers = snapshot.events().filter_map(|event| match event.kind {
+            EventKind::SpareStarts { worker } if !leave => Some(worker),
+            EventKind::SpareLeaves { worker } if leave => Some(worker),
+            _ => None,
+        });
+        numbers.collect::<Vec<_>>()
+    };
+    runtime.block_on(async {
+        let (wake, woken) = std::sync::mpsc::channel();
+        let (begin, began) = std::sync::mpsc::channel();
+        let stuck = leno::spawn(async move {
+            begin.send(()).unwrap();
+            woken.recv().unwrap();
+        });
+        began.recv().unwrap();
+        // Whoever runs this while the worker is stuck is a spare.
+        leno::spawn(async move { wake.send(()).unwrap() })
+            .await
+            .unwrap();
+        stuck.await.unwrap();
+    });
+    assert_eq!(numbers(false).first(), Some(&1));
+    while numbers(true).is_empty() {
+        std::thread::yield_now();
+    }
+    let started = numbers(false);
+    assert!(numbers(true).iter().all(|worker| started.contains(worker)));
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// The number of the track for threads that are no workers.
-const OUTSIDE: usize = 1023;
+const OUTSIDE: usize = 65535;
 
 /// A snapshot as JSON.
 pub fn encode(snapshot: &Snapshot) -> Vec<u8> {

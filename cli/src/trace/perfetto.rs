@@ -169,13 +169,13 @@ fn at(time: Duration, event: TrackEvent) -> TracePacket {
 }
 
 fn runtime_track(runtime: u64) -> u64 {
-    runtime << 16
+    runtime << 20
 }
 
 fn worker_track(place: Place) -> u64 {
     let worker = match place.worker {
         Worker::Number(number) => number as u64,
-        Worker::Outside => 1023,
+        Worker::Outside => 65535,
     };
-    runtime_track(place.runtime) + 1 + worker
+    runtime_track(place.runtime) | (1 + worker)
 }

@@ -4,6 +4,9 @@ use leno::trace::{Event, EventKind, Outcome, Snapshot, Worker};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
+/// The characters of a slice's title, at most.
+const LONGEST: usize = 120;
+
 /// A whole trace.
 #[derive(Debug, Default)]
 pub(super) struct Timeline {
@@ -169,11 +172,17 @@ impl Making<'_> {
         });
     }
 
+    /// What to call a task on its slices. The types of some futures have names of many lines: the whole is among the details.
     fn title(&self, task: u64) -> String {
-        match self.snapshot.task(task) {
+        let mut title = match self.snapshot.task(task) {
             Some(task) => task.title(),
             None => self.snapshot.describe(task),
+        };
+        if let Some((end, _)) = title.char_indices().nth(LONGEST) {
+            title.truncate(end);
+            title.push('…');
         }
+        title
     }
 
     /// An arrow from here to the next poll of a task.

@@ -7,6 +7,7 @@
 //! | `DELETE /v1/keys/{key}` | 204, 404, 500 not stored, 503 late |
 //! | `GET /v1/keys?prefix=…&limit=…` | 200 with `{"keys":[…],"truncated":…}`, sorted |
 //! | `GET /healthz` | 200 |
+//! | `GET /metrics` | 200 with the runtime's counters for Prometheus; 404 without `--metrics` |
 //!
 //! Keys are percent-decoded; a slash within a key is written `%2F`. What is refused is told why:
 //! `{"error":"…"}`.
@@ -16,6 +17,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, EXPECT, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
+use leno::runtime::RuntimeMetrics;
 use leno::time::{Instant, timeout_at};
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,15 +37,23 @@ pub struct Api {
     store: Store,
     max_body: usize,
     request_timeout: Duration,
+    metrics: Option<RuntimeMetrics>,
     draining: AtomicBool,
 }
 
 impl Api {
-    pub fn new(store: Store, max_body: usize, request_timeout: Duration) -> Self {
+    /// `metrics` are told to whoever asks.
+    pub fn new(
+        store: Store,
+        max_body: usize,
+        request_timeout: Duration,
+        metrics: Option<RuntimeMetrics>,
+    ) -> Self {
         Self {
             store,
             max_body,
             request_timeout,
+            metrics,
             draining: AtomicBool::new(false),
         }
     }
@@ -67,6 +77,13 @@ impl Api {
         if path == "/healthz" {
             only_get(&request)?;
             return Ok(json(StatusCode::OK, r#"{"status":"ok"}"#));
+        }
+        if let ("/metrics", Some(metrics)) = (path, &self.metrics) {
+            only_get(&request)?;
+            let mut answer = Response::new(Full::from(metrics.prometheus()));
+            let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+            answer.headers_mut().insert(CONTENT_TYPE, format);
+            return Ok(answer);
         }
         if path == "/v1/keys" {
             only_get(&request)?;

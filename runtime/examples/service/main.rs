@@ -30,6 +30,7 @@ mod store;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use leno::diagnostics::Diagnostics;
 use leno::net::TcpListener;
 use leno::runtime::{Builder, Runtime};
 use options::Options;
@@ -37,6 +38,7 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 fn main() -> ExitCode {
     match read_options().and_then(|options| run(&options)) {
@@ -85,6 +87,7 @@ fn run(options: &Options) -> Result<(), String> {
         store,
         options.max_body,
         options.request_timeout,
+        options.metrics.then(|| runtime.metrics()),
     ));
     let limits = server::Limits {
         header_read_timeout: options.request_timeout,
@@ -113,7 +116,15 @@ fn start_runtime(options: &Options) -> std::io::Result<Runtime> {
     if let Some(workers) = options.workers {
         builder.worker_threads(workers);
     }
-    builder.enable_all().build()
+    // What a service wants to be told of. To look for slow polls takes some stores for each; the rest costs nothing while all
+    // goes well. `leno ps` can ask it, too.
+    let diagnostics = Diagnostics::default()
+        .lost_failures(true)
+        .slow_polls(Duration::from_secs(1))
+        .stacks(true)
+        .long_waits(Duration::from_secs(5))
+        .socket(true);
+    builder.enable_all().diagnostics(diagnostics).build()
 }
 
 fn open_store(options: &Options) -> Result<(store::Store, Option<store::Writer>), String> {

@@ -77,6 +77,10 @@ pub struct Options {
     /// How long to wait for accepted requests when told to stop
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_time)]
     pub drain_timeout: Duration,
+
+    /// Tells under `GET /metrics` what the runtime counts, in the text format of Prometheus.
+    #[arg(long)]
+    pub metrics: bool,
 }
 
 fn parse_workers(text: &str) -> Result<usize, String> {

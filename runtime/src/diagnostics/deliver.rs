@@ -9,6 +9,7 @@ use super::report::{Report, ReportKind};
 use crate::kernel::findings::{self, Finding, Once, Sink};
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
+use crate::trace;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::io::Write;
@@ -36,8 +37,8 @@ struct Queue {
     state: Mutex<State>,
     /// There is a finding.
     came: Condvar,
-    /// There is none left, and none is being delivered.
-    empty: Condvar,
+    /// One has been delivered.
+    delivered: Condvar,
 }
 
 #[derive(Default)]
@@ -45,8 +46,11 @@ struct State {
     waiting: VecDeque<Item>,
     /// Findings that there was no room for.
     lost: u64,
+    /// The one thread that delivers.
     thread: Option<ThreadId>,
-    delivering: bool,
+    /// How many have been queued, and how many of these delivered.
+    queued: u64,
+    delivered: u64,
     /// Of what there is to be one finding, and has been.
     mentioned: HashSet<Once>,
     /// How many reports of a kind and place there have been.
@@ -59,7 +63,8 @@ enum Item {
     Made(Report),
 }
 
-/// Takes reports over: from now on `reader` is called with each, and nothing is printed.
+/// Takes reports over: from now on `reader` is called with each, and nothing is printed, but for how many were lost if there was
+/// no more room for them.
 ///
 /// There is one reader for the process; this replaces the last. It is called on the thread `leno-diagnostics`, one report after
 /// the other, and may take its time, and even block for ever: then reports wait. A panic in it is caught.
@@ -82,23 +87,39 @@ pub fn on_report(reader: impl Fn(&Report) + Send + Sync + 'static) {
 /// In a function of [`on_report`] it returns at once.
 pub fn flush(timeout: Duration) -> bool {
     let queue = QUEUE.get();
-    let end = Instant::now() + timeout;
+    let start = Instant::now();
     let mut state = queue.lock();
     if state.thread == Some(thread::current().id()) {
         return false;
     }
-    while !state.waiting.is_empty() || state.delivering {
-        let left = end.saturating_duration_since(Instant::now());
+    let so_far = state.queued;
+    while state.delivered < so_far {
+        let left = timeout.saturating_sub(start.elapsed());
         if left.is_zero() {
             return false;
         }
         state = queue
-            .empty
+            .delivered
             .wait_timeout(state, left)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
     }
     true
+}
+
+/// How many reports of each kind there have been; none of those that there have not.
+pub(crate) fn counts() -> Vec<(ReportKind, u64)> {
+    let state = QUEUE.get().lock();
+    let mut counts: Vec<(ReportKind, u64)> = Vec::new();
+    for (&(kind, _), times) in &state.seen {
+        match counts.iter_mut().find(|(other, _)| *other == kind) {
+            Some((_, count)) => *count += times,
+            None => counts.push((kind, *times)),
+        }
+    }
+    drop(state);
+    counts.sort_unstable_by_key(|(kind, _)| kind.name());
+    counts
 }
 
 /// [`flush`], for the end of a runtime.
@@ -139,12 +160,17 @@ fn push_item(item: Item) {
         return;
     }
     state.waiting.push_back(item);
+    state.queued += 1;
     queue.came.notify_one();
     if state.thread.is_none() {
         let builder = thread::Builder::new().name("leno-diagnostics".to_owned());
         match builder.spawn(|| QUEUE.get().run()) {
             Ok(thread) => state.thread = Some(thread.thread().id()),
-            Err(_) => drop(queue.deliver_all(state)),
+            Err(_) => {
+                // What others find meanwhile goes this way too, and so does what the reader finds.
+                state.thread = Some(thread::current().id());
+                queue.deliver_all(state).thread = None;
+            }
         }
     }
 }
@@ -169,7 +195,6 @@ impl Queue {
     fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         while let Some(item) = state.waiting.pop_front() {
             let lost = std::mem::take(&mut state.lost);
-            state.delivering = true;
             drop(state);
             if lost > 0 {
                 print(&format_args!(
@@ -184,12 +209,18 @@ impl Queue {
                 };
                 let times = self.count(&report);
                 report.set_times(times);
+                if times == 1 && report.kind().has_a_history() {
+                    let traces = trace::write();
+                    if !traces.is_empty() {
+                        report.traces(&traces);
+                    }
+                }
                 deliver(&report);
             });
             state = self.lock();
-            state.delivering = false;
+            state.delivered += 1;
+            self.delivered.notify_all();
         }
-        self.empty.notify_all();
         state
     }
 
@@ -211,6 +242,7 @@ fn deliver(report: &Report) {
         .clone();
     match reader {
         Some(reader) => reader(report),
+        None if becomes_event(report) => {}
         None if report.times() < PRINTED => print(report),
         None if report.times() == PRINTED => {
             print(report);
@@ -221,6 +253,31 @@ fn deliver(report: &Report) {
 }
 
 fn print(text: &dyn Display) {
+    // In one piece: a panic's message, or another process, would come between the pieces.
+    let line = format!("leno: {text}\n");
     // Nobody is left to tell if this fails.
-    let _ = writeln!(std::io::stderr(), "leno: {text}");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// With the feature `tracing`: makes an event of the report, if the program has a subscriber for this thread.
+#[cfg(feature = "tracing")]
+fn becomes_event(report: &Report) -> bool {
+    use tracing::{dispatcher, subscriber::NoSubscriber};
+    let is_heard = dispatcher::get_default(|subscriber| !subscriber.is::<NoSubscriber>());
+    if is_heard {
+        let place = report.place().map(ToString::to_string);
+        tracing::warn!(
+            target: "leno::diagnostics",
+            kind = report.kind().name(),
+            place,
+            times = report.times(),
+            "{report}"
+        );
+    }
+    is_heard
+}
+
+#[cfg(not(feature = "tracing"))]
+fn becomes_event(_report: &Report) -> bool {
+    false
 }

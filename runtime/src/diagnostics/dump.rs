@@ -137,6 +137,10 @@ impl Dump {
     ///
     /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
     /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
+    ///
+    /// A lock's holder is the task that took it. A guard cannot be followed: if it is handed to another task, which takes a lock
+    /// that is a static, or a future that has locked and is spawned after that, the report names the task that had it before, and
+    /// may be wrong.
     pub fn deadlocks(&self) -> &[Report] {
         &self.deadlocks
     }
@@ -145,7 +149,8 @@ impl Dump {
     ///
     /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
     /// `spawned_at`, `state`, `stands` and `leaves`) and `deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
-    /// `function`, `file`, `line`, each or null, and `text`) and `waits_for` or null.
+    /// `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, and `waits_for_task` or null: the id of the task whose
+    /// end it waits for, or that holds the lock.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }
@@ -188,7 +193,7 @@ impl TaskDump {
         self.stands
     }
 
-    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`.
+    /// The futures in it that will wake it: several if it waits in a `select!` or a `join!`. At most 64.
     pub fn leaves(&self) -> &[Leaf] {
         &self.leaves
     }
@@ -266,8 +271,9 @@ impl Leaf {
         let found = self.names.found();
         let frames = self.stack.iter().filter_map(|address| found.get(address));
         let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
-        trim::inner(&mut frames);
+        // First what is around: if the leaf is all that there is, nothing else tells where it ends.
         trim::outer(&mut frames);
+        trim::inner(&mut frames);
         trim::leaf(&mut frames);
         frames
     }
@@ -285,7 +291,20 @@ impl Leaf {
         Value::Object(vec![
             ("stack", Value::List(frames)),
             ("waits_for", Value::from(self.waits_for())),
+            (
+                "waits_for_task",
+                Value::from(self.waits_for_whom().map(|id| id.to_string())),
+            ),
         ])
+    }
+
+    /// The task that has to end, or to release a lock.
+    fn waits_for_whom(&self) -> Option<Id> {
+        match self.waits_for? {
+            What::Task(id) => Some(id),
+            What::Lock { holder, .. } => holder.map(|holder| holder.task),
+            What::Permits | What::Deadline(_) => None,
+        }
     }
 
     /// What tells its turn in the queue of a lock from all others.
@@ -367,10 +386,17 @@ pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duratio
 /// The same on a thread of its own.
 pub(crate) async fn take_elsewhere(handle: Handle, patience: Duration) -> io::Result<Dump> {
     let (sender, receiver) = oneshot::channel();
+    // To ask takes real time: for the tasks, and for whoever waits here.
+    let here = Handle::try_current().ok();
+    let holds = [
+        handle.inner().hold_clock(),
+        here.and_then(|here| here.inner().hold_clock()),
+    ];
     let builder = thread::Builder::new().name("leno-dump".to_owned());
     builder.spawn(move || {
         // If nobody waits for it any more it is of no use.
         let _ = sender.send(take(&handle, patience));
+        drop(holds);
     })?;
     receiver
         .await

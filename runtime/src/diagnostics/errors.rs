@@ -93,7 +93,7 @@ fn usual() -> HashMap<TypeId, Read> {
 
 /// What `Debug` writes, which is the program's code.
 fn text_of(error: &dyn Debug) -> String {
-    let mut text = Limited(String::new());
+    let mut text = Limited::default();
     let mut panicked = true;
     foreign::call(|| {
         // If it fails, what has been written is what there is.
@@ -101,26 +101,35 @@ fn text_of(error: &dyn Debug) -> String {
         panicked = false;
     });
     if panicked {
-        text.0.push_str("(its `Debug` panics)");
+        text.text.push_str("(its `Debug` panics)");
     }
-    text.0
+    text.text
 }
 
-struct Limited(String);
+#[derive(Default)]
+struct Limited {
+    text: String,
+    is_full: bool,
+}
 
 impl Write for Limited {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = MOST - self.0.len();
+        // There are those who go on after a failure.
+        if self.is_full {
+            return Err(fmt::Error);
+        }
+        let room = MOST - self.text.len();
         if text.len() <= room {
-            self.0.push_str(text);
+            self.text.push_str(text);
             return Ok(());
         }
         let mut end = room;
         while !text.is_char_boundary(end) {
             end -= 1;
         }
-        self.0.push_str(&text[..end]);
-        self.0.push('…');
+        self.text.push_str(&text[..end]);
+        self.text.push('…');
+        self.is_full = true;
         Err(fmt::Error)
     }
 }
@@ -142,6 +151,20 @@ mod tests {
         let text = text_of(&Endless);
         assert!(text.len() <= MOST + '…'.len_utf8(), "{}", text.len());
         assert!(text.starts_with("aéaé") && text.ends_with('…'));
+    }
+
+    #[test]
+    fn who_goes_on_writing_writes_no_more() {
+        struct Stubborn;
+        impl Debug for Stubborn {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                for _ in 0..3 {
+                    let _ = f.write_str(&"a".repeat(MOST));
+                }
+                Ok(())
+            }
+        }
+        assert_eq!(text_of(&Stubborn), "a".repeat(MOST) + "…");
     }
 
     #[test]

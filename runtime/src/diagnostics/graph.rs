@@ -13,7 +13,7 @@
 //! its ticket, and the same tasks to wait for. Who gives it has not moved from its first answer to its second; all first
 //! answers come before all second ones; so in between all of it was true.
 
-use crate::kernel::captures::Standing;
+use crate::kernel::captures::{Answer, Standing};
 use crate::kernel::task::What;
 use crate::task::Id;
 use std::collections::{HashMap, HashSet};
@@ -44,7 +44,8 @@ pub(super) struct Lock {
 
 /// What the answer says, if all its leaves wait for tasks.
 pub(super) fn node(standing: &Standing) -> Option<Node> {
-    let answer = standing.answer.as_ref().filter(|answer| !answer.is_ready)?;
+    let knows_all = |answer: &&Answer| !answer.is_ready && !answer.has_more;
+    let answer = standing.answer.as_ref().filter(knows_all)?;
     let edge = |what: What, address| match what {
         What::Task(to) => Some(Edge { to, lock: None }),
         What::Lock { holder, ticket } => holder.map(|holder| Edge {

@@ -106,8 +106,8 @@ fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
             '"' => f.write_str("\\\"")?,
             '\\' => f.write_str("\\\\")?,
             '\n' => f.write_str("\\n")?,
-            // The line and paragraph separators are line ends to some readers of lines.
-            '\u{2028}' | '\u{2029}' | '\0'..='\x1f' | '\x7f' => {
+            // The line and paragraph separators are line ends to some readers of lines, and so is one of the controls.
+            '\u{2028}' | '\u{2029}' | '\0'..='\x1f' | '\x7f'..='\u{9f}' => {
                 write!(f, "\\u{:04x}", u32::from(character))?;
             }
             _ => f.write_char(character)?,

@@ -15,7 +15,7 @@
 //! nothing: see [`Diagnostics::default`]. Two environment variables add to what the program says, so that a program need not be
 //! built anew:
 //!
-//! - `LENO_DEBUG=1`: everything;
+//! - `LENO_DEBUG=1`: everything (with `0`, `off`, `false`, `no` or nothing it says nothing);
 //! - `LENO_DIAGNOSTICS`: a list of what to switch on or off, as in `slow-polls=20ms,socket,lost-failures=off`; see
 //!   [`Diagnostics::with`].
 //!
@@ -32,19 +32,33 @@
 //! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted, or told to end with its
 //! runtime.
 //!
+//! # From outside
+//!
+//! The program `leno` (`cargo install leno-cli`) asks a running process which tasks it has, where they stand, and what it counts, if
+//! the process has a [socket](Diagnostics::socket) for that; it answers while every worker is stuck. `leno ps` and `leno top` do
+//! without: on Linux they read the memory of a process that nobody has prepared, or that is stopped.
+//!
+//! With the feature `tracing`, a report that nobody has taken over becomes an event (level `WARN`, target `leno::diagnostics`, fields
+//! `kind`, `place` and `times`) instead of a line on the standard error, if the program has set a subscriber for all its threads.
+//!
 //! # Who runs what
 //!
 //! What is found on a worker is put into a queue, and a thread named `leno-diagnostics`, which is started for the first report,
 //! makes the text, and prints it or calls the function of `on_report`. So a function that is slow or stuck holds up reports and
 //! nothing else; if some thousand wait, further ones are only counted. A runtime that ends waits up to a second for reports that
-//! have not been delivered.
+//! have not been delivered, unless it ends without waiting for anything
+//! ([`shutdown_background`](crate::runtime::Runtime::shutdown_background)). `std::process::exit` waits for none: [`flush`] does.
 
 mod deliver;
 mod dump;
 mod errors;
 mod graph;
 mod json;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod memory;
 mod report;
+#[cfg(unix)]
+mod server;
 mod settings;
 pub(crate) mod shutdown;
 mod waits;
@@ -55,7 +69,11 @@ pub use errors::errors_of;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
-pub(crate) use deliver::flush_at_end;
+pub(crate) use deliver::{counts, flush_at_end};
 pub(crate) use dump::take_elsewhere;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) use memory::Found;
+#[cfg(unix)]
+pub(crate) use server::{HideAtEnd, show};
 pub(crate) use settings::{prepare, tell_here};
 pub(crate) use waits::start as watch_waits;

@@ -4,9 +4,10 @@ use super::deliver;
 use crate::kernel::findings::Finding;
 use crate::kernel::wanted::{self, Wanted};
 use crate::runtime::current;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ const LONG_WAIT: Duration = Duration::from_secs(5);
 pub struct Diagnostics {
     wanted: Wanted,
     socket: bool,
+    record_to: Option<PathBuf>,
 }
 
 impl Default for Diagnostics {
@@ -51,6 +53,7 @@ impl Default for Diagnostics {
                 ..Wanted::NOTHING
             },
             socket: false,
+            record_to: None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Diagnostics {
                 waits: Some(LONG_WAIT),
             },
             socket: true,
+            record_to: None,
         }
     }
 
@@ -79,6 +83,7 @@ impl Diagnostics {
         Self {
             wanted: Wanted::NOTHING,
             socket: false,
+            record_to: None,
         }
     }
 
@@ -154,6 +159,20 @@ impl Diagnostics {
         self
     }
 
+    /// Saves what was [recorded](Self::recorder), which this switches on, in a directory when something is found: a slow poll, a
+    /// deadlock or futurelock, or a panic that nobody sees. So what led to it can be looked at, with `leno trace FILE`.
+    ///
+    /// The file is `leno-PID-N.trace`, with the smallest N that is free; the report names it. It has what all runtimes of the
+    /// process did that have the same directory. There is one for the first report of each kind and place, and at most 16 of a
+    /// process, of some hundred KiB for each worker. They are written by the thread that delivers reports, so nobody else waits.
+    /// If one cannot be written a line on the standard error says so, once, and the program goes on.
+    #[must_use]
+    pub fn record_to(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record_to = Some(directory.into());
+        self.wanted.recorder = true;
+        self
+    }
+
     /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that
     /// nobody can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
     #[must_use]
@@ -162,7 +181,11 @@ impl Diagnostics {
         self
     }
 
-    /// A socket through which the program `leno` can ask this process, while it runs.
+    /// A socket through which the program `leno` can ask this process, while it runs. (On Unix.)
+    ///
+    /// It is at `$XDG_RUNTIME_DIR/leno/PID.sock`, or else at `/tmp/leno-UID/PID.sock`, and answers the user that the process runs
+    /// as, and root. If there can be none, since that directory is not this user's alone for instance, a line on the standard
+    /// error says so, and the program goes on without. All runtimes of the process that have this on share one socket.
     #[must_use]
     pub fn socket(mut self, on: bool) -> Self {
         self.socket = on;
@@ -175,6 +198,7 @@ impl Diagnostics {
     /// | --- | --- |
     /// | `all`, `off` | everything, nothing |
     /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `record-to=DIRECTORY` | what was recorded is saved there when something is found; the name has no comma |
     /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
     /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
     /// | `long-waits` | of more than 5 s |
@@ -205,6 +229,14 @@ impl Diagnostics {
             "stacks" => self.stacks(switch(value)?),
             "recorder" => self.recorder(switch(value)?),
             "socket" => self.socket(switch(value)?),
+            "record-to" => match value? {
+                "" => return None,
+                "off" => Self {
+                    record_to: None,
+                    ..self
+                },
+                directory => self.record_to(directory),
+            },
             "huge-futures" => self.huge_futures(setting(value, HUGE, |text| text.parse().ok())?),
             "slow-polls" => self.slow_polls(setting(value, SLOW, duration)?),
             "long-waits" => self.long_waits(setting(value, LONG_WAIT, duration)?),
@@ -215,7 +247,7 @@ impl Diagnostics {
     /// With what the environment says.
     fn with_environment(self) -> io::Result<Self> {
         let mut settings = match std::env::var_os(DEBUG_VARIABLE) {
-            Some(value) if value != "0" && !value.is_empty() => Self::all(),
+            Some(value) if is_on(&value) => Self::all(),
             _ => self,
         };
         if let Some(list) = std::env::var_os(LIST_VARIABLE) {
@@ -230,6 +262,17 @@ impl Diagnostics {
 
     pub(crate) fn wanted(&self) -> &Wanted {
         &self.wanted
+    }
+
+    /// Whether the program `leno` may ask.
+    #[cfg(unix)]
+    pub(crate) fn wants_socket(&self) -> bool {
+        self.socket
+    }
+
+    /// Where what was recorded is to be saved when something is found.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.record_to.as_deref()
     }
 
     /// The same for ever, for what has no room for a count. Each value stays in memory once; programs have few of them.
@@ -274,6 +317,14 @@ pub(crate) fn tell_here(is_wanted: impl Fn(&Wanted) -> bool, finding: Finding) {
     }
 }
 
+/// Whether a variable that switches something on does so.
+fn is_on(value: &OsStr) -> bool {
+    let is_off = ["", "0", "off", "false", "no"]
+        .iter()
+        .any(|off| value.eq_ignore_ascii_case(off));
+    !is_off
+}
+
 fn switch(value: Option<&str>) -> Option<bool> {
     match value {
         None | Some("on") => Some(true),
@@ -315,7 +366,7 @@ fn unknown(item: &str) -> io::Error {
         io::ErrorKind::InvalidInput,
         format!(
             "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, still-running, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
-             recorder, long-waits[=5s], socket, each with =off to switch it off"
+             recorder, record-to=DIRECTORY, long-waits[=5s], socket, each with =off to switch it off"
         ),
     )
 }
@@ -337,6 +388,7 @@ impl fmt::Debug for Diagnostics {
             .field("slow_polls", &self.wanted.slow_polls)
             .field("stacks", &self.wanted.stacks)
             .field("recorder", &self.wanted.recorder)
+            .field("record_to", &self.record_to)
             .field("long_waits", &self.wanted.waits)
             .field("socket", &self.socket)
             .finish()
@@ -350,20 +402,33 @@ mod tests {
     #[test]
     fn a_list_adds_to_what_was() {
         let settings = Diagnostics::off()
-            .with("slow-polls=20ms, socket,huge-futures=4096, long-waits=1.5s")
+            .with("slow-polls=20ms, socket,record-to=/var/my traces,huge-futures=4096, long-waits=1.5s")
             .unwrap();
         let expected = Diagnostics::off()
             .slow_polls(Duration::from_millis(20))
             .socket(true)
+            .record_to("/var/my traces")
             .huge_futures(4096)
             .long_waits(Duration::from_millis(1500));
         assert_eq!(settings, expected);
         assert_eq!(Diagnostics::off().with("all").unwrap(), Diagnostics::all());
+        let nowhere = Diagnostics::off().with("record-to=here,record-to=off");
+        assert_eq!(nowhere.unwrap(), Diagnostics::off().recorder(true));
         let without = Diagnostics::all().with("slow-polls=off,stacks=off");
         assert_eq!(
             without.unwrap(),
             Diagnostics::all().slow_polls(None).stacks(false)
         );
+    }
+
+    #[test]
+    fn a_variable_says_no_by_any_of_the_usual_words() {
+        for off in ["", "0", "off", "False", "no"] {
+            assert!(!is_on(off.as_ref()), "{off}");
+        }
+        for on in ["1", "on", "true", "yes", "all"] {
+            assert!(is_on(on.as_ref()), "{on}");
+        }
     }
 
     #[test]
@@ -375,6 +440,8 @@ mod tests {
             "socket=2",
             "all=on",
             "long-waits=-1s",
+            "record-to",
+            "record-to=",
         ] {
             let error = Diagnostics::off().with(list).unwrap_err();
             assert!(error.to_string().contains(list), "{error}");

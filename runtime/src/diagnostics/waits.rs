@@ -12,6 +12,7 @@
 
 use super::deliver;
 use super::dump::{self, Dump};
+use super::graph::{Circle, Edge};
 use super::report::waits as report;
 use crate::kernel::captures::Standing;
 use crate::kernel::lines::LongWait;
@@ -38,6 +39,8 @@ struct Waits {
     threshold: Duration,
     /// Turns in a queue of which has been told.
     told: HashSet<u64>,
+    /// Circles of which has been told: for each task that waits in one, what for.
+    circles: HashMap<Id, Edge>,
     /// Who held the lock that a turn is for, asleep.
     holders: HashMap<u64, Id>,
     /// Since when tasks were seen that nothing can wake.
@@ -52,9 +55,10 @@ struct Waits {
 ///
 /// If the system has no thread for it.
 pub(crate) fn start(runtime: &Arc<Inner>, threshold: Duration) -> io::Result<()> {
-    let runtime = Arc::downgrade(runtime);
+    let looked_at = Arc::downgrade(runtime);
     let builder = thread::Builder::new().name("leno-waits".to_owned());
-    builder.spawn(move || Waits::new(threshold).run(&runtime))?;
+    let thread = builder.spawn(move || Waits::new(threshold).run(&looked_at))?;
+    runtime.set_waits_thread(thread.thread().clone());
     Ok(())
 }
 
@@ -63,6 +67,7 @@ impl Waits {
         Self {
             threshold,
             told: HashSet::new(),
+            circles: HashMap::new(),
             holders: HashMap::new(),
             forsaken: HashMap::new(),
             given_up: HashSet::new(),
@@ -73,7 +78,8 @@ impl Waits {
     fn run(mut self, runtime: &Weak<Inner>) {
         let period = (self.threshold / 4).clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
         loop {
-            thread::sleep(period);
+            // Less, if the runtime ends.
+            thread::park_timeout(period);
             let Some(runtime) = runtime.upgrade().filter(|runtime| !runtime.is_closed()) else {
                 return;
             };
@@ -93,7 +99,11 @@ impl Waits {
         if !new.is_empty() {
             self.look_at(runtime, new);
         }
-        self.look_for_forsaken(&runtime.handles());
+        let tasks = runtime.handles();
+        let alive: HashSet<Id> = tasks.iter().map(AbortHandle::id).collect();
+        self.circles.retain(|task, _| alive.contains(task));
+        self.given_up.retain(|task| alive.contains(task));
+        self.look_for_forsaken(&tasks);
     }
 
     /// Asks those who have waited for long, and those they wait for.
@@ -102,6 +112,25 @@ impl Waits {
         let standings = ask_all(runtime, first);
         let circles = dump::circles(runtime, &standings, PATIENCE);
         let held = self.held(&waiting, &standings);
+        // Whoever waits for one that is in a circle is behind it: that is told of with the circle, or came later.
+        let in_circle = |task: Id| {
+            let mut tasks = circles.iter().flat_map(|circle| &circle.tasks);
+            tasks.any(|&(other, _)| other == task)
+        };
+        for wait in &waiting {
+            let mut standings = standings.iter();
+            let standing = standings.find(|standing| standing.task.id() == wait.task.id());
+            let holder = standing.and_then(|standing| holder_for(standing, wait.ticket));
+            if holder.is_some_and(in_circle) {
+                self.told.insert(wait.ticket);
+            }
+        }
+        // Those who wait behind one come to it at later looks.
+        let is_known = |circle: &Circle| {
+            let mut tasks = circle.tasks.iter();
+            tasks.all(|(task, edge)| self.circles.get(task) == Some(edge))
+        };
+        let circles: Vec<Circle> = circles.into_iter().filter(|it| !is_known(it)).collect();
         if circles.is_empty() && held.is_empty() {
             return;
         }
@@ -109,10 +138,11 @@ impl Waits {
         for circle in &circles {
             let edges = circle.tasks.iter().map(|(_, edge)| edge.lock);
             self.told.extend(edges.flatten().map(|lock| lock.ticket));
+            self.circles.extend(circle.tasks.iter().copied());
             deliver::push_report(report::circle(circle, &dump));
         }
         for (ticket, waiter, holder, time) in held {
-            // It may be of a circle that has just been told.
+            // It may be of a circle, or behind one.
             if self.told.insert(ticket) {
                 deliver::push_report(report::held(waiter, holder, time, &dump));
             }
@@ -166,7 +196,6 @@ impl Waits {
             }
             forsaken.insert(id, since);
         }
-        self.given_up.retain(|id| forsaken.contains_key(id));
         self.forsaken = forsaken;
     }
 }

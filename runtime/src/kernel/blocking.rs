@@ -41,6 +41,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::time::{Duration, Instant};
 
+use census::Places;
 pub(crate) use census::Running;
 pub(crate) use closure::task;
 pub(crate) use in_place::in_place;
@@ -101,8 +102,8 @@ struct State {
     has_standby: bool,
     /// The [waits](Job::Wait) that have not ended.
     waits: usize,
-    /// What each thread runs, by its number, but for workers' loops.
-    running: HashMap<usize, Running>,
+    /// What the threads run, but for workers' loops.
+    running: Places,
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
@@ -163,8 +164,8 @@ pub(crate) struct Main {
     /// It is there in case that all others go on waiting.
     standby: Cell<bool>,
     in_closure: Cell<bool>,
-    /// What it runs is among those that are running.
-    is_running: Cell<bool>,
+    /// Where it says what it runs.
+    place: Cell<Option<usize>>,
 }
 
 /// A job that could not be taken.
@@ -193,7 +194,7 @@ impl Blocking {
                 spares: 0,
                 has_standby: false,
                 waits: 0,
-                running: HashMap::new(),
+                running: Places::new(),
                 handles: HashMap::new(),
                 next_thread: 0,
             }),
@@ -258,7 +259,7 @@ impl Blocking {
 
     /// True on a thread of this runtime.
     pub(crate) fn is_own_thread(&self) -> bool {
-        self.own_number().is_some()
+        self.with_own(|_| ()).is_some()
     }
 
     /// Threads, those of them that idle, and jobs in the queue.
@@ -378,7 +379,7 @@ impl Shared {
                 starting: Cell::new(true),
                 standby: Cell::new(standby),
                 in_closure: Cell::new(false),
-                is_running: Cell::new(false),
+                place: Cell::new(None),
             };
             let mut builder = thread::Builder::new().name((shared.config.name)());
             if let Some(size) = shared.config.stack_size {

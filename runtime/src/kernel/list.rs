@@ -47,6 +47,13 @@ unsafe impl<T: ?Sized> Send for Links<T> {}
 // SAFETY: as above.
 unsafe impl<T: ?Sized> Sync for Links<T> {}
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl<T: ?Sized> Links<T> {
+    /// Where the pointer to the next node is. A cell is what is in it.
+    pub(crate) const NEXT: usize =
+        std::mem::offset_of!(Self, ends) + std::mem::offset_of!(Ends<T>, next);
+}
+
 impl<T: ?Sized> Links<T> {
     const_fn! {
         /// Links of a node that is in no list.
@@ -69,6 +76,13 @@ pub(crate) struct List<T: Linked> {
 // SAFETY: a list is two pointers to nodes that its owner's exclusion protects. `T: Send` because whoever
 // holds the list reaches the nodes from its own thread.
 unsafe impl<T: Linked + Send> Send for List<T> {}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl<T: Linked> List<T> {
+    /// Where the pointers to the first node and the last are.
+    pub(crate) const HEAD: usize = std::mem::offset_of!(Self, head);
+    pub(crate) const TAIL: usize = std::mem::offset_of!(Self, tail);
+}
 
 impl<T: Linked> List<T> {
     pub(crate) const fn new() -> Self {

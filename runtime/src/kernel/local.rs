@@ -50,6 +50,7 @@ use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex};
 use handover::{CoreSlot, Part};
+pub(crate) use paused::ClockHold;
 use paused::Patience;
 use std::cell::{Cell, UnsafeCell};
 use std::collections::VecDeque;

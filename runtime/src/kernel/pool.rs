@@ -17,6 +17,7 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
+mod asked;
 mod observed;
 
 use crate::kernel::captures::{Captures, Standing};
@@ -384,7 +385,7 @@ impl Pool {
             if let Some(watched) = &remote.watched {
                 let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
                 let number = (worker < self.workers).then_some(worker);
-                slow.look(worker, number, watched, behind);
+                slow.look(worker, number, watched, behind, &self.observe);
             }
         }
     }

@@ -19,7 +19,8 @@ pub(crate) mod question;
 mod timed;
 
 use crate::kernel::findings::{self, Activity, Finding, SlowPoll, ThreadState};
-use crate::kernel::task::{Poll, Polling};
+use crate::kernel::observe::Observe;
+use crate::kernel::task::{Poll, Polling, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::worker;
 use crate::prim::atomic::{AtomicU32, Ordering};
@@ -63,6 +64,14 @@ impl Watched {
     pub(super) fn is_on_this_thread(&self) {
         // Ordering: Relaxed. Who sees a poll of this thread sees this too, by the Release of its announcement.
         self.thread.store(threads::id(), Ordering::Relaxed);
+    }
+
+    /// The task that is being polled.
+    pub(super) fn polled(&self) -> Option<TaskInfo> {
+        let poll = self.polling.look()?;
+        let task = self.polling.task(&poll);
+        // If it is over, the name may be another's.
+        self.polling.is_in(&poll).then_some(task)
     }
 
     fn thread(&self) -> u32 {
@@ -132,13 +141,15 @@ impl Slow {
         })
     }
 
-    /// Looks at a worker, which users know by a number unless it is a spare. `behind` says how many tasks wait on it.
+    /// Looks at a worker, which users know by a number unless it is a spare. `behind` says how many tasks wait on it; a record of
+    /// the pool's says what is found.
     pub(super) fn look(
         &mut self,
         worker: usize,
         number: Option<usize>,
         watched: &Watched,
         behind: impl FnOnce() -> usize,
+        record: &Observe,
     ) {
         let Some(seen) = self.workers.get_mut(worker) else {
             return;
@@ -185,6 +196,8 @@ impl Slow {
             // It has ended just now, and what was seen may have been another's.
             return;
         }
+        // Before anybody hears of it, so that who then looks at the record finds it there.
+        record.slow_from_outside(told.task.id().get(), worker);
         if !self.stacks || !seen.ask(watched) {
             return seen.tell(told);
         }

@@ -259,6 +259,7 @@ impl Pool {
         spares.there.fetch_add(1, Ordering::Relaxed);
         // Before anybody can hear of the spare.
         pool.idle.set_active(index + 1);
+        pool.observe.spare_from_outside(index, false);
         Some(Handed::new(Core::new(
             Arc::clone(pool),
             index,
@@ -285,8 +286,12 @@ impl Pool {
     pub(crate) fn settle(&self) -> usize {
         // Ordering: Acquire, the partner of `Spares::gone`.
         let active = self.workers() + self.spares.there.load(Ordering::Acquire);
-        if active != self.idle.active() {
+        let counted = self.idle.active();
+        if active != counted {
             self.idle.set_active(active);
+            for worker in active..counted {
+                self.observe.spare_from_outside(worker, true);
+            }
         }
         active
     }

@@ -2,6 +2,7 @@
 
 /// A cell whose content is reached by raw pointer, for the length of a closure.
 #[derive(Debug)]
+#[repr(transparent)]
 pub(crate) struct UnsafeCell<T: ?Sized>(std::cell::UnsafeCell<T>);
 
 impl<T> UnsafeCell<T> {

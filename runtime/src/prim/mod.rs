@@ -17,6 +17,8 @@ mod clock;
 #[cfg(unix)]
 pub(crate) mod descriptor;
 mod lock;
+#[cfg(unix)]
+pub(crate) mod peer;
 pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod shared_file;

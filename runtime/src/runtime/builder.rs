@@ -14,8 +14,8 @@ use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::spares::MAX_SPARES;
-use crate::kernel::wanted::Wanted;
 use crate::prim::process;
+use crate::trace;
 use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
@@ -396,7 +396,7 @@ impl Builder {
         );
         let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
-        let settings = self.settings(owner, diagnostics.forever());
+        let settings = self.settings(owner, &diagnostics);
         let clock = Arc::new(Clock::new());
         if self.start_paused {
             clock.pause();
@@ -434,6 +434,13 @@ impl Builder {
                 Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
+        #[cfg(unix)]
+        if diagnostics.wants_socket() {
+            diagnostics::show(&inner);
+        }
+        if let Some(directory) = diagnostics.directory() {
+            trace::record_to(&inner, directory);
+        }
         if let Some(threshold) = diagnostics.wanted().waits {
             // A runtime without it is better than none.
             let _ = diagnostics::watch_waits(&inner, threshold);
@@ -449,13 +456,15 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(&self, owner: Option<ThreadId>, wanted: &'static Wanted) -> Settings {
+    fn settings(&self, owner: Option<ThreadId>, diagnostics: &Diagnostics) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
+            #[cfg(unix)]
+            shown: diagnostics.wants_socket(),
             owner,
             built_at: Location::caller(),
-            wanted,
+            wanted: diagnostics.forever(),
         }
     }
 

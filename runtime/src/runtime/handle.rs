@@ -31,7 +31,7 @@ pub enum RuntimeFlavor {
 }
 
 impl Handle {
-    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
         Self { inner }
     }
 
@@ -199,7 +199,10 @@ impl Handle {
     /// `FuturesUnordered`, or in whatever else polls with a waker of its own, is hidden behind that.
     ///
     /// Tasks that do not answer within `patience` are in the dump without a chain: one that is being polled all the while, and
-    /// those that its thread does not come to. Nobody waits for longer.
+    /// those that its thread does not come to. For so long the tasks are waited for; then those among them that seem to wait
+    /// for each other, which are asked once more; and then the futures of `block_on`.
+    ///
+    /// A paused clock does not move by itself meanwhile.
     ///
     /// # Errors
     ///

@@ -6,13 +6,15 @@ pub(super) use ending::Patience;
 
 use super::current;
 use super::roots::{RootStanding, Roots};
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::lines::LongWait;
-use crate::kernel::local::Local;
+use crate::kernel::local::{ClockHold, Local};
 use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
@@ -25,19 +27,24 @@ use crate::trace;
 use std::future::Future;
 use std::io;
 use std::panic::Location;
-use std::sync::Arc;
-use std::thread::{self, ThreadId};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, Thread, ThreadId};
 use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
 pub(crate) struct Inner {
     id: super::Id,
+    /// First of what is dropped, for it refers to the rest.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    _found: Found,
     scheduler: Scheduler,
     settings: Settings,
     blocking: Blocking,
     /// What threads wait for in a `block_on`.
     roots: Roots,
+    /// The thread that looks for long waits, if there is one.
+    waits: OnceLock<Thread>,
     /// The [number](process::number) of the process that it was made in.
     process: u32,
 }
@@ -48,6 +55,9 @@ pub(super) struct Settings {
     pub(super) name: Option<String>,
     /// Timers are enabled.
     pub(super) time: bool,
+    /// Programs outside may ask what it is doing.
+    #[cfg(unix)]
+    pub(super) shown: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
     /// Where its builder was told to build it.
@@ -78,8 +88,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> io::Result<Arc<Self>> {
+        let id = super::Id::next();
         let inner = Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: Found::new(id, true, settings.name.as_deref(), pool.outline()),
             scheduler: Scheduler::Pool {
                 homes: Pool::homes(&pool),
                 watcher: Mutex::new(None),
@@ -88,6 +101,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            waits: OnceLock::new(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.wanted.recorder);
@@ -146,8 +160,11 @@ impl Inner {
         settings: Settings,
         blocking: Blocking,
     ) -> Arc<Self> {
+        let id = super::Id::next();
         let inner = Arc::new(Self {
-            id: super::Id::next(),
+            id,
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            _found: Found::new(id, false, settings.name.as_deref(), local.outline()),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -155,6 +172,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            waits: OnceLock::new(),
             process: process::number(),
         });
         trace::begin(&inner, inner.settings.wanted.recorder);
@@ -213,22 +231,31 @@ impl Inner {
         })
     }
 
-    pub(super) fn workers(&self) -> usize {
+    pub(crate) fn workers(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.workers(),
             Scheduler::Local { .. } => 1,
         }
     }
 
+    /// The task that each worker is polling, with the worker's number, if slow polls are looked for.
+    #[cfg(unix)]
+    pub(crate) fn polled(&self) -> Vec<(usize, TaskInfo)> {
+        match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.polled(),
+            Scheduler::Local { .. } => Vec::new(),
+        }
+    }
+
     /// Spare workers that are there, and how often one has been started.
-    pub(super) fn spares(&self) -> (usize, u64) {
+    pub(crate) fn spares(&self) -> (usize, u64) {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.spares(),
             Scheduler::Local { .. } => (0, 0),
         }
     }
 
-    pub(super) fn live_tasks(&self) -> u64 {
+    pub(crate) fn live_tasks(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
             Scheduler::Local { local, .. } => local.live_tasks(),
@@ -282,6 +309,21 @@ impl Inner {
         self.roots.ask(patience)
     }
 
+    /// While this is alive a paused clock does not move by itself.
+    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
+        match &self.scheduler {
+            Scheduler::Local { local, .. } if !self.is_inherited() => {
+                Some(Local::hold_clock(local))
+            }
+            _ => None,
+        }
+    }
+
+    /// `thread` looks for long waits, and is to be unparked when the end has begun.
+    pub(crate) fn set_waits_thread(&self, thread: Thread) {
+        let _ = self.waits.set(thread);
+    }
+
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
     pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
         let lines = match &self.scheduler {
@@ -293,7 +335,7 @@ impl Inner {
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn sleeps(&self, worker: usize) -> u64 {
+    pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.sleeps(worker),
@@ -303,7 +345,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
     #[track_caller]
-    pub(super) fn busy(&self, worker: usize) -> u64 {
+    pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.busy(worker),
@@ -320,11 +362,21 @@ impl Inner {
         );
     }
 
-    pub(super) fn injected(&self) -> usize {
+    pub(crate) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
             Scheduler::Local { local, .. } => local.injected(),
         }
+    }
+
+    /// Threads for blocking closures, those of them that idle, and closures that wait for one.
+    pub(crate) fn blocking_counts(&self) -> (usize, usize, usize) {
+        let (threads, idle, queued) = self.blocking.counts();
+        let workers = match &self.scheduler {
+            Scheduler::Pool { pool, .. } => pool.workers() + pool.spares().0,
+            Scheduler::Local { .. } => 0,
+        };
+        (threads.saturating_sub(workers), idle, queued)
     }
 
     /// True in a process that was forked from the runtime's: its threads are not here, and the rest is the parent's.

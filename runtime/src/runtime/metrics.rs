@@ -17,6 +17,10 @@ impl RuntimeMetrics {
         Self { handle }
     }
 
+    pub(super) fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
     /// Worker threads, without [spares](Self::spare_workers); 1 for a current-thread runtime.
     pub fn num_workers(&self) -> usize {
         self.handle.inner().workers()

@@ -82,6 +82,7 @@ mod id;
 pub(crate) mod inner;
 mod local_runtime;
 mod metrics;
+pub(crate) mod prometheus;
 pub(crate) mod required;
 pub(crate) mod roots;
 

@@ -37,7 +37,12 @@ pub(crate) struct Root {
 #[derive(Debug, Default)]
 struct State {
     waker: Option<Waker>,
+    /// The last answer, as long as somebody waits for one.
     answer: Option<Answer>,
+    /// How many there have been.
+    answers: u64,
+    /// How many wait for one.
+    waiting: usize,
     over: bool,
 }
 
@@ -99,9 +104,13 @@ impl Roots {
     pub(super) fn ask(&self, patience: Duration) -> Vec<RootStanding> {
         let end = Instant::now().checked_add(patience);
         let roots = lock(&self.0).clone();
-        let asked: Vec<Arc<Root>> = roots.into_iter().filter(|root| root.ask()).collect();
-        let standings = asked.into_iter().filter_map(|root| {
-            let answer = root.wait(end)?;
+        let asked = roots.into_iter().filter_map(|root| {
+            let before = root.ask()?;
+            Some((root, before))
+        });
+        let asked: Vec<(Arc<Root>, u64)> = asked.collect();
+        let standings = asked.into_iter().filter_map(|(root, before)| {
+            let answer = root.wait(before, end)?;
             Some(RootStanding { root, answer })
         });
         standings.collect()
@@ -109,13 +118,14 @@ impl Roots {
 }
 
 impl Root {
-    /// Asks; false if it is waited for no more.
-    fn ask(&self) -> bool {
+    /// Asks, and says how many answers there have been; `None` if it is waited for no more. To be followed by `wait`.
+    fn ask(&self) -> Option<u64> {
         let mut state = lock(&self.state);
         if state.over {
-            return false;
+            return None;
         }
-        state.answer = None;
+        state.waiting += 1;
+        let before = state.answers;
         // Ordering: Relaxed. The wake publishes it; before the first poll, which gives the waker, the lock does.
         self.asked.store(true, Ordering::Relaxed);
         let waker = state.waker.clone();
@@ -123,15 +133,15 @@ impl Root {
         if let Some(waker) = waker {
             waker.wake();
         }
-        true
+        Some(before)
     }
 
-    /// Waits for the answer: `Some(None)` if it does not come in time, and `None` if the root is waited for no more.
+    /// Waits for an answer after the first `before`, which is for all that have asked: `Some(None)` if it does not come in time, and `None` if the root is waited for no more.
     #[expect(
         clippy::option_option,
         reason = "the two are told apart where this is called"
     )]
-    fn wait(&self, end: Option<Instant>) -> Option<Option<Answer>> {
+    fn wait(&self, before: u64, end: Option<Instant>) -> Option<Option<Answer>> {
         let mut state = lock(&self.state);
         loop {
             if state.over {
@@ -140,8 +150,14 @@ impl Root {
             let left = end.map_or(Duration::from_secs(1), |end| {
                 end.saturating_duration_since(Instant::now())
             });
-            if state.answer.is_some() || left.is_zero() {
-                return Some(state.answer.take());
+            let has_come = state.answers != before;
+            if has_come || left.is_zero() {
+                let answer = state.answer.clone().filter(|_| has_come);
+                state.waiting -= 1;
+                if state.waiting == 0 {
+                    state.answer = None;
+                }
+                return Some(answer);
             }
             let waited = self.came.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
@@ -150,7 +166,11 @@ impl Root {
 
     #[cold]
     fn answer(&self, answer: Answer) {
-        lock(&self.state).answer = Some(answer);
+        let mut state = lock(&self.state);
+        state.answers += 1;
+        // (One that was not waited for long enough may come now.)
+        state.answer = Some(answer).filter(|_| state.waiting > 0);
+        drop(state);
         self.came.notify_all();
     }
 }
@@ -172,11 +192,8 @@ impl<F: Future> Future for Listed<'_, F> {
             return this.future.poll(cx);
         }
         listing.root.asked.store(false, Ordering::Relaxed);
-        let (polled, leaves) = task::tells(cx.waker(), |cx| this.future.poll(cx));
-        listing.root.answer(Answer {
-            leaves,
-            is_ready: false,
-        });
+        let (polled, answer) = task::tells(cx.waker(), |cx| this.future.poll(cx));
+        listing.root.answer(answer);
         polled
     }
 }

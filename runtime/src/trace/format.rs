@@ -19,7 +19,7 @@
 //! and what depends on that. A word of 0 where one might begin is the end.
 //!
 //! - **1, strings.** The [table](crate::kernel::observe::strings), behind the head.
-//! - **2, a track**, what one worker did: the runtime's number, the worker's (1023 for all threads that are none), the number of
+//! - **2, a track**, what one worker did: the runtime's number, the worker's (65535 for all threads that are none), the number of
 //!   the runtime's name among the strings, where in the segment its two [rings](crate::kernel::observe::ring) are, and 0. The
 //!   [events](crate::kernel::observe::event) are in the first, what is told of tasks in the second.
 //!
@@ -146,21 +146,30 @@ fn write_ring<const W: usize>(records: &[[u64; W]], words: &mut Vec<u64>) {
 
 // ----- reading ----------------------------------------------------------------------------------------
 
+/// Whether a file that begins like this is a trace.
+///
+/// # Errors
+///
+/// If it is none, or of a later version.
+pub(super) fn check(bytes: &[u8]) -> io::Result<()> {
+    let words = to_words(bytes.get(..16).unwrap_or(&[]));
+    match words.as_slice() {
+        [MAGIC, VERSION] => Ok(()),
+        [MAGIC, _] => Err(invalid(
+            "this trace is of a version that this one cannot read",
+        )),
+        _ => Err(invalid("this is no trace of leno's")),
+    }
+}
+
 /// Reads a file. `later` is what it was when it was read again, after that.
 ///
 /// # Errors
 ///
 /// If it is none, or of a later version; or if it says what cannot be.
 pub(super) fn read(bytes: &[u8], later: Option<&[u8]>) -> io::Result<Data> {
+    check(bytes)?;
     let (words, later) = (to_words(bytes), later.map(to_words));
-    if words.first() != Some(&MAGIC) {
-        return Err(invalid("this is no trace of leno's"));
-    }
-    if words.get(1) != Some(&VERSION) {
-        return Err(invalid(
-            "this trace is of a version that this one cannot read",
-        ));
-    }
     let head = words.get(..HEAD).ok_or_else(cut)?;
     let multiple = usize::try_from(head[2]).ok().filter(|&words| words > 0);
     let multiple = multiple.ok_or_else(cut)?;
@@ -221,7 +230,10 @@ fn read_strings(segment: &[u64]) -> io::Result<Vec<u64>> {
 fn read_track(segment: &[u64], later: &[u64]) -> io::Result<TrackData> {
     Ok(TrackData {
         runtime: segment[2],
-        worker: usize::try_from(segment[3]).map_err(|_| cut())?,
+        worker: usize::try_from(segment[3])
+            .ok()
+            .filter(|&worker| worker <= store::OUTSIDE)
+            .ok_or_else(cut)?,
         name: segment[4] as u32,
         events: read_ring(segment, later, segment[5])?,
         lives: read_ring(segment, later, segment[6])?,
@@ -262,10 +274,12 @@ fn read_ring<const W: usize>(
     Ok((first..end).map(record).collect())
 }
 
-/// The string of a number; none for 0, and for one that is not the table's.
+/// The string of a number; none for 0, and for one that is not the table's. No writer enters longer ones than this returns: a file
+/// that has a long one, and says it again and again, is not to fill the memory of who reads it.
 pub(super) fn string(strings: &[u64], number: u32) -> Option<String> {
     let place = Some(number as usize).filter(|&place| place > 0)?;
     let length = usize::try_from(*strings.get(place)?).ok()?;
+    let length = length.min(strings::LONGEST);
     let range = place + 1..(place + 1).checked_add(length.div_ceil(8))?;
     let words = strings.get(range)?;
     let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();

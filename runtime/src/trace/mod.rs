@@ -42,13 +42,21 @@
 //!
 //! Tasks of a [`LocalSet`](crate::task::LocalSet), the future of a `block_on`, and blocking closures are not recorded.
 //!
+//! # When something is found
+//!
+//! [`Diagnostics::record_to`](crate::diagnostics::Diagnostics::record_to) names a directory, and so does `LENO_DIAGNOSTICS=record-to=DIRECTORY`:
+//! when a slow poll, a deadlock or a panic that nobody sees is reported, what was recorded up to then is saved there, and the
+//! report says where.
+//!
 //! # A black box
 //!
 //! With the environment variable `LENO_BLACKBOX=DIRECTORY` all runtimes of the process are recorded, and the rings are in a file,
 //! `DIRECTORY/leno-PID.blackbox`. It is there when the process is gone, by `kill -9` too, and [`Snapshot::load`] and `leno trace`
 //! read it. It takes some 512 KiB, and as much again for each worker, whose room is asked for at once; if there is none, or no
-//! such directory, that is told on the standard error, and the program goes on. A forked child leaves its parent's file alone. Files
-//! stay until somebody deletes them. Not on Windows.
+//! such directory, that is told on the standard error, and the program goes on. A forked child leaves its parent's file alone, if it was
+//! forked by libc's `fork`: a child that is made by the bare system call, and goes on running tasks, writes to the same file.
+//! Files stay until somebody deletes them; a process that finds one of its own number, which an earlier one has left, says so, and has
+//! no black box. Not on Windows.
 //!
 //! # The file's format
 //!
@@ -58,6 +66,7 @@
 mod black_box;
 mod events;
 mod format;
+mod of_reports;
 mod recording;
 mod snapshot;
 mod tasks;
@@ -68,6 +77,7 @@ pub use events::{Cause, Event, EventKind, Outcome, Worker};
 pub use snapshot::Snapshot;
 pub use tasks::TracedTask;
 
+pub(crate) use of_reports::{record_to, write};
 pub(crate) use recording::begin;
 
 use crate::kernel::observe::{self, Change};

@@ -4,13 +4,14 @@ use super::events::{self, Event};
 use super::format::{self, Clock, Data, TrackData};
 use super::recording;
 use super::tasks::{self, TracedTask};
-use crate::kernel::observe::CopiedTrack;
 use crate::prim::tick;
 use crate::runtime::Handle;
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A copy of what a runtime's workers have done last, or of what a file says of that.
@@ -28,31 +29,45 @@ const LONG_ENOUGH: u64 = 100_000_000;
 impl Snapshot {
     /// What the recorder of this runtime holds.
     pub(super) fn take(handle: &Handle) -> io::Result<Self> {
-        let observation = handle.inner().observation();
-        let Some((source, tracks)) = observation.and_then(|observe| observe.read()) else {
+        Self::take_all(std::slice::from_ref(handle))
+    }
+
+    /// What the recorders of these runtimes hold, those of which something has been recorded.
+    pub(super) fn take_all(handles: &[Handle]) -> io::Result<Self> {
+        let mut strings = None;
+        let mut tracks = Vec::new();
+        for handle in handles {
+            let observation = handle.inner().observation();
+            let Some((source, copied)) = observation.and_then(|observe| observe.read()) else {
+                continue;
+            };
+            let name = source.name.as_deref();
+            let name = name.map_or(0, |name| source.store.strings.number(name));
+            tracks.extend(copied.into_iter().map(|copied| TrackData {
+                runtime: source.runtime,
+                worker: copied.worker,
+                name,
+                events: copied.events.records,
+                lives: copied.lives.records,
+            }));
+            strings = Some(source.store);
+        }
+        let Some(store) = strings else {
             return Err(io::Error::new(
                 io::ErrorKind::NotFound,
                 "nothing has been recorded of this runtime: `Diagnostics::recorder`, `LENO_DIAGNOSTICS=recorder`, `leno::trace::record` \
                  or `leno::trace::start` has it recorded",
             ));
         };
-        let track = |copied: CopiedTrack| TrackData {
-            runtime: source.runtime,
-            worker: copied.worker,
-            name: source
-                .name
-                .as_deref()
-                .map_or(0, |name| source.store.strings.number(name)),
-            events: copied.events.records,
-            lives: copied.lives.records,
-        };
         let mut data = Data {
             clock: clock(),
-            tracks: tracks.into_iter().map(track).collect(),
-            // After the tracks: what those refer to is there.
-            strings: source.store.strings.copy(),
+            tracks,
+            // After the tracks: what those refer to is there. All runtimes of a process have one table.
+            strings: store.strings.copy(),
         };
-        tasks::add(&mut data, &handle.tasks());
+        for handle in handles {
+            tasks::add(&mut data, &handle.tasks());
+        }
         Ok(Self::of(data))
     }
 
@@ -112,14 +127,13 @@ impl Snapshot {
     /// As the system has them. A file that is there is replaced, once the new one is whole.
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let path = path.as_ref();
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(format!(".{}.part", std::process::id()));
-        let beside = Path::new(&beside);
-        let written = std::fs::write(beside, self.to_bytes());
-        let written = written.and_then(|()| std::fs::rename(beside, path));
+        let (beside, mut file) = create_beside(path)?;
+        let written = file.write_all(&self.to_bytes());
+        drop(file);
+        let written = written.and_then(|()| std::fs::rename(&beside, path));
         if written.is_err() {
             // What has come of it is of no use.
-            let _ = std::fs::remove_file(beside);
+            let _ = std::fs::remove_file(&beside);
         }
         written
     }
@@ -131,10 +145,23 @@ impl Snapshot {
     /// As the system has them, and [`InvalidData`](io::ErrorKind::InvalidData) if the file is no trace, or damaged.
     pub fn load(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let first = std::fs::read(path)?;
-        // Who writes it while it is read has said so before, and the second reading finds that.
-        let second = std::fs::read(path)?;
-        format::read(&first, Some(&second)).map(Self::of)
+        let mut file = File::open(path)?;
+        // Of what is none not more than this is read: it might never end.
+        let mut first = vec![0; 8 * format::HEAD];
+        let length = read_up_to(&mut file, &mut first)?;
+        first.truncate(length);
+        format::check(&first)?;
+        file.read_to_end(&mut first)?;
+        // Who writes it while it is read has said so before, and the second reading finds that. What comes through a pipe has been
+        // written by then, and comes once.
+        let mut second = None;
+        if file.metadata()?.is_file() {
+            file.seek(SeekFrom::Start(0))?;
+            let mut bytes = Vec::with_capacity(first.len());
+            file.read_to_end(&mut bytes)?;
+            second = Some(bytes);
+        }
+        format::read(&first, second.as_deref()).map(Self::of)
     }
 
     /// As a file has it.
@@ -166,6 +193,42 @@ impl fmt::Debug for Snapshot {
             .field("tasks", &self.tasks.len())
             .finish_non_exhaustive()
     }
+}
+
+/// A new file beside `path`, which is in nobody's way: there may be somebody who does the same, and what a process has left that had
+/// this one's id. It is not opened through a link that somebody else has put there.
+fn create_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    const ATTEMPTS: usize = 100;
+    let mut result = Err(io::ErrorKind::AlreadyExists.into());
+    for _ in 0..ATTEMPTS {
+        // Ordering: Relaxed, all that matters is that each is used once.
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}-{number}.part", std::process::id()));
+        match File::create_new(&beside) {
+            Ok(file) => return Ok((beside.into(), file)),
+            Err(error) => result = Err(error),
+        }
+        if !matches!(&result, Err(error) if error.kind() == io::ErrorKind::AlreadyExists) {
+            break;
+        }
+    }
+    result
+}
+
+/// Reads as much as there is, up to the end of `bytes`.
+fn read_up_to(file: &mut File, bytes: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(length)
 }
 
 /// The process' clock, as exactly as it is known by now.

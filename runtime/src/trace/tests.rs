@@ -141,3 +141,132 @@ fn what_has_no_stamp_lies_between() {
     };
     assert_eq!((since.as_nanos(), outcome), (3_000, super::Outcome::Done));
 }
+
+/// A file in which one long text is said by very many marks.
+fn long_winded() -> Vec<u8> {
+    let mut data = data();
+    let number = data.strings.len() as u64;
+    data.strings
+        .extend(strings::encode(&"long ".repeat(1 << 16)));
+    let mark = [3_000, Word::new(Kind::Mark, number).0];
+    data.tracks[0].events = vec![mark; 10_000];
+    data.write()
+}
+
+#[test]
+fn a_text_that_is_said_again_and_again_does_not_fill_the_memory() {
+    let data = format::read(&long_winded(), None).unwrap();
+    let events = super::events::all(&data);
+    assert_eq!(events.len(), 10_000);
+    for event in events {
+        let super::EventKind::Mark { label, .. } = event.kind else {
+            panic!("{event:?}");
+        };
+        assert_eq!(label.len(), strings::LONGEST);
+    }
+}
+
+#[test]
+fn a_worker_that_no_pool_can_have_is_refused() {
+    let mut data = data();
+    for (worker, is_there) in [(65_535, true), (65_536, false), (usize::MAX, false)] {
+        data.tracks[0].worker = worker;
+        assert_eq!(format::read(&data.write(), None).is_ok(), is_there);
+    }
+}
+
+#[test]
+fn long_texts_are_entered_in_part() {
+    let words = strings::HEAD + 2 * strings::LONGEST / 8;
+    let table = strings::Strings::new(Words::zeroed(words));
+    let number = table.number(&"ä".repeat(strings::LONGEST));
+    let text = format::string(&table.copy(), number).unwrap();
+    assert_eq!(text, "ä".repeat(strings::LONGEST / 2));
+    assert_ne!(table.number("short"), 0);
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::super::Snapshot;
+    use super::*;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    #[test]
+    fn what_never_ends_is_no_trace() {
+        let error = Snapshot::load("/dev/zero").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn a_trace_comes_through_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        make_pipe(&pipe);
+        let writer = thread::spawn({
+            let pipe = pipe.clone();
+            move || std::fs::write(pipe, data().write()).unwrap()
+        });
+        let snapshot = Snapshot::load(&pipe).unwrap();
+        writer.join().unwrap();
+        assert_eq!(snapshot.events().count(), 4);
+    }
+
+    fn make_pipe(path: &Path) {
+        use std::os::unix::ffi::OsStrExt;
+        let path = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: a path that ends as C's do.
+        assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0);
+    }
+
+    #[test]
+    fn nobody_follows_a_link_that_is_in_the_way_of_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let precious = folder.path().join("precious");
+        std::fs::write(&precious, "precious").unwrap();
+        let path = folder.path().join("saved.trace");
+        // Whatever name is next: some of them are taken.
+        for number in 0..64 {
+            let part = format!("saved.trace.{}-{number}.part", std::process::id());
+            std::os::unix::fs::symlink(&precious, folder.path().join(part)).unwrap();
+        }
+        let snapshot = Snapshot::from_bytes(&data().write()).unwrap();
+        snapshot.save(&path).unwrap();
+        assert_eq!(Snapshot::load(&path).unwrap().events().count(), 4);
+        assert_eq!(std::fs::read(&precious).unwrap(), b"precious");
+    }
+
+    #[test]
+    fn a_forked_child_waits_for_no_lock_of_its_parent() {
+        let table = strings::Strings::new(Words::zeroed(strings::HEAD + 64));
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            // Holds the lock most of the time.
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    table.number("the parent's");
+                }
+            });
+            for _ in 0..50 {
+                // SAFETY: the child allocates nothing, takes no lock, and ends.
+                let child = unsafe { libc::fork() };
+                if child == 0 {
+                    // SAFETY: if it waits it is ended by the signal.
+                    unsafe { libc::alarm(10) };
+                    let number = table.number("the child's");
+                    // SAFETY: ends the process.
+                    unsafe { libc::_exit(number as i32) };
+                }
+                let mut status = 0;
+                // SAFETY: the child's number, and a place for its status.
+                unsafe { libc::waitpid(child, &raw mut status, 0) };
+                if !libc::WIFEXITED(status) || libc::WEXITSTATUS(status) != 0 {
+                    stop.store(true, Ordering::Relaxed);
+                    panic!("the child ended with {status}");
+                }
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
+}

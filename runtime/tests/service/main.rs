@@ -140,6 +140,23 @@ fn refuses_a_body_over_the_limit_with_413() {
 }
 
 #[test]
+fn tells_what_its_runtime_counts_if_it_is_to() {
+    let service = Service::start(&["--metrics", "--workers", "2"]);
+    let mut connection = service.connect();
+    let answer = connection.request(&get("/metrics"));
+    assert_eq!(answer.status, 200);
+    let format = "text/plain; version=0.0.4; charset=utf-8";
+    assert_eq!(answer.header("content-type"), Some(format));
+    let text = answer.text();
+    let workers = text.lines().find(|line| line.starts_with("leno_workers{"));
+    assert!(workers.unwrap().ends_with("} 2"), "{text}");
+    assert_eq!(connection.request(&put("/metrics", "1")).status, 405);
+
+    let service = Service::start(&[]);
+    assert_eq!(service.connect().request(&get("/metrics")).status, 404);
+}
+
+#[test]
 fn refuses_a_head_over_the_limit_with_431() {
     let service = Service::start(&[]);
     let many: String = (0..100).map(|n| format!("x-{n}: 1\r\n")).collect();

@@ -23,10 +23,11 @@ pub(super) fn panic(task: TaskInfo, message: Option<String>) -> Report {
 /// "task 77 failed, and nobody will see it".
 pub(super) fn error(task: TaskInfo, error: String) -> Report {
     let text = format!(
-        "{} failed, and nobody will see it: its handle was dropped\n      {}, spawned at {}: Err({error})",
+        "{} failed, and nobody will see it: its handle was dropped\n      {}, spawned at {}: Err({})",
         named(&task),
         task.type_name(),
         task.spawned_at(),
+        indented(&error),
     );
     Report::new(ReportKind::LostError, text)
         .task(task)
@@ -43,6 +44,21 @@ pub(super) fn unread(task: TaskInfo) -> Report {
         task.spawned_at(),
     );
     Report::new(ReportKind::UnreadResult, text).task(task)
+}
+
+/// A text of the program's that may have any character: those that would do something to a terminal are escaped, and no line
+/// of it looks like the beginning of a report.
+fn indented(text: &str) -> String {
+    let mut indented = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => indented.push_str("\n      "),
+            '\t' => indented.push('\t'),
+            _ if character.is_control() => indented.extend(character.escape_default()),
+            _ => indented.push(character),
+        }
+    }
+    indented
 }
 
 /// `task 12 "mailer"`, or `task 12`.

@@ -12,6 +12,7 @@ use crate::kernel::findings::Finding;
 use crate::task::TaskInfo;
 use std::fmt;
 use std::panic::Location;
+use std::path::PathBuf;
 
 /// What was found.
 ///
@@ -58,6 +59,14 @@ pub enum ReportKind {
 }
 
 impl ReportKind {
+    /// What tasks did just before tells more.
+    pub(super) fn has_a_history(self) -> bool {
+        matches!(
+            self,
+            Self::LostPanic | Self::SlowPoll | Self::Deadlock | Self::Futurelock
+        )
+    }
+
     /// The kind as programs write it: `lost-panic`.
     pub fn name(self) -> &'static str {
         match self {
@@ -123,6 +132,20 @@ impl Report {
     pub(super) fn field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.fields.push((name, value.into()));
         self
+    }
+
+    /// With the traces of what led to it.
+    pub(super) fn traces(&mut self, paths: &[PathBuf]) {
+        for path in paths {
+            self.text.push_str(&format!(
+                "\n      What led to it is in {0}; `leno trace {0}` shows it.",
+                path.display()
+            ));
+        }
+        let names = paths
+            .iter()
+            .map(|path| Value::from(path.display().to_string()));
+        self.fields.push(("traces", Value::List(names.collect())));
     }
 
     /// There have been so many of this kind and place by now.

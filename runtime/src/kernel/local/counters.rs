@@ -25,6 +25,12 @@ impl Local {
         self.spawned.load(Ordering::Relaxed) - finished
     }
 
+    /// Where its lists of tasks are, for who reads them from outside.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn outline(&self) -> (*const (), usize, usize) {
+        self.owned.outline()
+    }
+
     /// The tasks that have been asleep, and the one that this thread is polling.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)

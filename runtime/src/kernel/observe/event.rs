@@ -85,9 +85,15 @@ impl Word {
         Self(self.0 | (outcome as u64) << OUTCOME_SHIFT)
     }
 
+    /// With another worker; the last number there is stands for all from there on.
     #[inline]
     pub(crate) const fn peer(self, peer: usize) -> Self {
-        Self(self.0 | (peer as u64 & PEER) << PEER_SHIFT)
+        let peer = if peer as u64 > PEER {
+            PEER
+        } else {
+            peer as u64
+        };
+        Self(self.0 | peer << PEER_SHIFT)
     }
 
     /// The kind, if it is one.
@@ -152,6 +158,7 @@ mod tests {
             .outcome(Outcome::Woken)
             .peer(3);
         assert_eq!((word.id(), word.of_peer()), (5, 3));
+        assert_eq!(Word::new(Kind::Steal, 1).peer(65_000).of_peer(), 1023);
         assert_eq!(word.of_outcome(), Outcome::Woken);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) mod store;
 pub(crate) mod strings;
 pub(in crate::kernel) mod turns;
 
-pub(crate) use mode::{Change, CopiedTrack, Observe, Source};
+pub(crate) use mode::{Change, Observe, Source};
 pub(crate) use pen::Pen;
 pub(crate) use recorder::Recorder;
 

@@ -3,7 +3,7 @@
 //! Off, recording, tracing: the closest of what somebody wants. The scheduler is told under the lock of this; its workers look
 //! when they look around, or wake up. What was recorded stays when nobody wants it any more.
 
-use super::event::{EVENT, LIFE};
+use super::event::{EVENT, Kind, LIFE, Outcome, Word};
 use super::histogram::Counted;
 use super::recorder::Recorder;
 use super::ring::Copied;
@@ -11,7 +11,7 @@ use super::sample::Sample;
 use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::task::Header;
 use crate::prim::atomic::{AtomicU32, Ordering};
-use crate::prim::{Mutex, SelfArc};
+use crate::prim::{Mutex, SelfArc, process};
 use std::fmt;
 
 /// How closely a scheduler is observed.
@@ -66,6 +66,8 @@ pub(crate) struct Observe {
     state: Mutex<State>,
     /// The pen of all threads that are not the scheduler's.
     outside: Mutex<Option<Recorder>>,
+    /// The process whose threads those are.
+    process: u32,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,7 @@ impl Observe {
                 tracks: Vec::new(),
             }),
             outside: Mutex::new(None),
+            process: process::number(),
         }
     }
 
@@ -158,7 +161,8 @@ impl Observe {
     /// Calls `f` with the pen of all threads that are not the scheduler's, if it is observed.
     #[cold]
     fn outside(&self, f: impl FnOnce(&Recorder)) {
-        if self.shared.is_off() {
+        // In a process that was forked another thread's lock may never be released.
+        if self.shared.is_off() || self.process != process::number() {
             return;
         }
         let mut outside = self.outside.lock();
@@ -183,6 +187,23 @@ impl Observe {
     /// A thread outside marks the moment.
     pub(crate) fn mark_from_outside(&self, label: &str) {
         self.outside(|recorder| recorder.mark(label));
+    }
+
+    /// A poll of task `id` has lasted for long on this worker.
+    pub(crate) fn slow_from_outside(&self, id: u64, worker: usize) {
+        let word = Word::new(Kind::Slow, id).peer(worker);
+        self.outside(|recorder| recorder.within(word));
+    }
+
+    /// This spare worker has started, or has left.
+    pub(crate) fn spare_from_outside(&self, worker: usize, leaves: bool) {
+        let outcome = if leaves {
+            Outcome::Woken
+        } else {
+            Outcome::Asleep
+        };
+        let word = Word::new(Kind::Spare, 0).outcome(outcome).peer(worker);
+        self.outside(|recorder| recorder.within(word));
     }
 
     // ----- readers ------------------------------------------------------------------------------------

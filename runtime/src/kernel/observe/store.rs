@@ -8,6 +8,7 @@ use super::event::{EVENT, LIFE};
 use super::histogram::Histogram;
 use super::ring::{self, Ring};
 use super::strings::Strings;
+use crate::kernel::idle::MAX_WORKERS;
 use crate::prim::SelfArc;
 use crate::prim::atomic::Ordering;
 use crate::prim::tick::Calibration;
@@ -23,8 +24,8 @@ pub(crate) const LIVES: usize = 1 << 12;
 pub(crate) const TRACK_HEAD: usize = 8;
 /// The first word of a track.
 pub(crate) const TRACK: u64 = 2;
-/// The number of the worker that stands for all threads which are none.
-pub(crate) const OUTSIDE: usize = 1023;
+/// The number of the worker that stands for all threads which are none: no pool has as many.
+pub(crate) const OUTSIDE: usize = MAX_WORKERS;
 
 /// Words of a track with rings of so many.
 pub(crate) const fn track_words(events: usize, lives: usize) -> usize {

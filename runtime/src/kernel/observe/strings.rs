@@ -9,8 +9,12 @@
 
 use crate::prim::Mutex;
 use crate::prim::atomic::Ordering;
+use crate::prim::process;
 use crate::prim::words::Words;
 use std::collections::HashMap;
+
+/// A string's greatest length in bytes.
+pub(crate) const LONGEST: usize = 2048;
 
 /// Words before the strings.
 pub(crate) const HEAD: usize = 8;
@@ -20,6 +24,8 @@ const USED: usize = 0;
 #[derive(Debug)]
 pub(crate) struct Strings {
     words: Words,
+    /// Whose table it is.
+    process: u32,
     numbers: Mutex<HashMap<Box<str>, u32>>,
 }
 
@@ -34,6 +40,15 @@ pub(crate) fn encode(text: &str) -> impl Iterator<Item = u64> {
     std::iter::once(text.len() as u64).chain(bytes)
 }
 
+/// What is entered of a text: of those that are very long, as types of futures may be, the beginning.
+fn shortened(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 impl Strings {
     /// An empty table in memory that is all zeros.
     pub(crate) fn new(words: Words) -> Self {
@@ -42,12 +57,18 @@ impl Strings {
         words[USED].store(1, Ordering::Release);
         Self {
             words,
+            process: process::number(),
             numbers: Mutex::new(HashMap::new()),
         }
     }
 
-    /// The number of a string, which is entered if it is new; 0 if there is no room.
+    /// The number of a string, which is entered if it is new; 0 if there is no room, and in a process that was forked from the one
+    /// whose table it is: there another thread's lock may never be released.
     pub(crate) fn number(&self, text: &str) -> u32 {
+        if self.process != process::number() {
+            return 0;
+        }
+        let text = shortened(text);
         let mut numbers = self.numbers.lock();
         if let Some(&number) = numbers.get(text) {
             return number;

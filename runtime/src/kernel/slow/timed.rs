@@ -1,6 +1,8 @@
 //! Slow polls on a thread that nobody watches: it reads the clock before and after each, and tells of one when it is over.
 
 use crate::kernel::findings::{self, Finding, SlowPoll};
+use crate::kernel::observe::event::{Kind, Word};
+use crate::kernel::observe::with_recorder;
 use crate::kernel::task::{Polling, Runnable};
 use crate::kernel::wanted::Wanted;
 use crate::prim;
@@ -44,8 +46,11 @@ impl Timed {
     fn tell(&self, time: Duration, behind: usize) {
         // The task may be gone, but what was announced is there.
         if let Some(poll) = self.polling.look() {
+            let task = self.polling.task(&poll);
+            let word = Word::new(Kind::Slow, task.id().get());
+            with_recorder(|recorder| recorder.within(word));
             findings::tell(Finding::SlowPoll(Box::new(SlowPoll {
-                task: self.polling.task(&poll),
+                task,
                 worker: None,
                 time,
                 ended: true,

@@ -57,6 +57,11 @@ impl AbortHandle {
         info
     }
 
+    /// Somebody polls the task, or its own poll has requeued it.
+    pub(crate) fn is_running(&self) -> bool {
+        self.header().state.load().is_running()
+    }
+
     /// True if the task sleeps, and nobody else refers to it: no waker, no handle.
     pub(crate) fn is_forsaken(&self) -> bool {
         // Its own, and this one.

@@ -14,6 +14,7 @@
 use super::Id;
 use super::cell::Header;
 use super::waker;
+use crate::kernel::captures::Answer;
 use crate::kernel::here;
 use crate::prim::stack::Frames;
 use std::cell::{Cell, RefCell};
@@ -28,7 +29,7 @@ static VTABLE: RawWakerVTable =
     RawWakerVTable::new(clone, waker::wake, waker::wake_by_ref, waker::drop_waker);
 
 /// Where a task has gone to sleep: one of the futures in it that will wake it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Leaf {
     /// The stack at that moment, from the leaf outwards.
     pub(crate) stack: Box<[usize]>,
@@ -86,8 +87,19 @@ pub(crate) struct Capture {
     /// The data of the waker that is handed out.
     task: *const (),
     leaves: RefCell<Vec<Leaf>>,
+    /// There were more than are told of.
+    has_more: Cell<bool>,
     /// What the next leaf waits for.
     next: Cell<Option<WaitsFor>>,
+}
+
+/// Gives the thread back to the capture that it had before, also if the poll unwinds: that of something that is no task may.
+struct Outer(*const ());
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        here::with(|here| here.capture.set(self.0));
+    }
 }
 
 impl Capture {
@@ -99,20 +111,25 @@ impl Capture {
         Self {
             task,
             leaves: RefCell::new(Vec::new()),
+            has_more: Cell::new(false),
             next: Cell::new(None),
         }
     }
 
     /// Calls `f`, which polls the task; meanwhile its leaves tell this.
     pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
-        let outer = here::with(|here| here.capture.replace(ptr::from_ref(self).cast()));
-        let result = f();
-        here::with(|here| here.capture.set(outer));
-        result
+        let _outer = Outer(here::with(|here| {
+            here.capture.replace(ptr::from_ref(self).cast())
+        }));
+        f()
     }
 
-    pub(super) fn into_leaves(self) -> Vec<Leaf> {
-        self.leaves.into_inner()
+    pub(super) fn into_answer(self, is_ready: bool) -> Answer {
+        Answer {
+            leaves: self.leaves.into_inner(),
+            has_more: self.has_more.get(),
+            is_ready,
+        }
     }
 
     /// A leaf clones the waker.
@@ -123,12 +140,13 @@ impl Capture {
             return;
         };
         if leaves.len() == MOST_LEAVES {
+            self.has_more.set(true);
             return;
         }
         let stack = Frames::capture(0).addresses().into();
         let leaf = Leaf { stack, waits_for };
-        // Some register twice.
-        if !leaves.iter().any(|before| *before.stack == *leaf.stack) {
+        // Some register twice. (Two that are polled in one loop have one stack.)
+        if !leaves.contains(&leaf) {
             leaves.push(leaf);
         }
     }
@@ -186,7 +204,7 @@ struct Instead<'a> {
 }
 
 /// Calls `poll`, which polls something that is no task and is woken by `waker`, and says at which leaves that waits.
-pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, Vec<Leaf>) {
+pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, Answer) {
     let instead = Instead { waker };
     let data = ptr::from_ref(&instead).cast();
     let capture = Capture::of(data);
@@ -195,7 +213,7 @@ pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) 
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &OF_ANOTHER)) });
     let mut cx = Context::from_waker(&waker);
     let result = capture.within(|| poll(&mut cx));
-    (result, capture.into_leaves())
+    (result, capture.into_answer(false))
 }
 
 unsafe fn clone_another(instead: *const ()) -> RawWaker {

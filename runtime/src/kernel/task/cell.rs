@@ -111,6 +111,9 @@ impl fmt::Debug for Header {
 }
 
 impl Header {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) const LINKS: usize = std::mem::offset_of!(Self, links);
+
     /// True if the task is in an owned list, or was. For its poller's thread (invariant 7).
     pub(crate) fn is_linked(&self) -> bool {
         self.state.load().shard().is_some()

@@ -15,6 +15,9 @@ use crate::kernel::findings::{self, Finding, Outcome};
 use crate::prim::thread;
 use std::any::{Any, type_name};
 
+/// Of the text of a panic this much is kept, since many of them may wait to be read.
+const MOST: usize = 4096;
+
 /// True if `T` is a `Result`, which is the only type of output that is looked at.
 ///
 /// Known to the compiler, though it cannot be asked for it: with optimization for speed this is a constant.
@@ -67,10 +70,18 @@ fn is_given_up(task: &Header) -> bool {
     task.state.load().is_detached() || thread::panicking()
 }
 
-/// The text that somebody panicked with.
+/// The text that somebody panicked with, or its beginning.
 fn message(payload: &(dyn Any + Send)) -> Option<String> {
-    if let Some(text) = payload.downcast_ref::<&'static str>() {
-        return Some((*text).to_owned());
+    let text = match payload.downcast_ref::<&'static str>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<String>()?.as_str(),
+    };
+    if text.len() <= MOST {
+        return Some(text.to_owned());
     }
-    payload.downcast_ref::<String>().cloned()
+    let mut end = MOST;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(format!("{}…", &text[..end]))
 }

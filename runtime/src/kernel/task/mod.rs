@@ -61,6 +61,8 @@ mod join;
 mod large;
 mod lost;
 mod origin;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) mod outline;
 mod polling;
 mod run;
 mod state;

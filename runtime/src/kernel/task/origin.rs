@@ -36,6 +36,13 @@ unsafe impl Send for Origin {}
 // SAFETY: as above.
 unsafe impl Sync for Origin {}
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl Origin {
+    pub(super) const EXTRA: usize = EXTRA;
+    pub(super) const EXTRA_PLACE: usize = std::mem::offset_of!(Extra, place);
+    pub(super) const EXTRA_NAME: usize = std::mem::offset_of!(Extra, name);
+}
+
 impl Origin {
     /// The place that the caller was called from.
     #[inline]

@@ -4,7 +4,6 @@ use super::capture::{self, Capture};
 use super::cell::Header;
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
-use crate::kernel::captures::Answer;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
 use std::ptr::NonNull;
@@ -81,7 +80,8 @@ impl Runnable {
         let id = header.id;
         // The home may go with the task.
         let home = header.home.clone();
-        let Some(captures) = home.captures().filter(|captures| captures.is_open()) else {
+        let captures = home.captures();
+        let Some((captures, round)) = captures.and_then(|it| Some((it, it.round()?))) else {
             // Whoever asked waits no longer.
             let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll(word, &waker);
@@ -89,11 +89,8 @@ impl Runnable {
         let capture = Capture::new(self.0);
         let waker = capture::borrowed(self.0);
         let again = capture.within(|| self.poll(word, &waker));
-        let answer = Answer {
-            leaves: capture.into_leaves(),
-            is_ready: again.0.is_some(),
-        };
-        captures.answer(id, answer);
+        let answer = capture.into_answer(again.0.is_some());
+        captures.answer(round, id, answer);
         again
     }
 

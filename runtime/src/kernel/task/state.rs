@@ -169,6 +169,31 @@ impl Word {
     }
 }
 
+/// The bits, for who reads them from outside.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) struct Bits {
+    pub(super) running: u64,
+    pub(super) notified: u64,
+    pub(super) complete: u64,
+    pub(super) cancelled: u64,
+    pub(super) linked: u64,
+    pub(super) shard_shift: u32,
+    pub(super) shard_mask: u64,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+impl State {
+    pub(super) const BITS: Bits = Bits {
+        running: RUNNING,
+        notified: NOTIFIED,
+        complete: COMPLETE,
+        cancelled: CANCELLED,
+        linked: LINKED,
+        shard_shift: SHARD_SHIFT,
+        shard_mask: SHARD_MASK,
+    };
+}
+
 impl State {
     /// A task that nobody has polled, with its own reference and a `JoinHandle`.
     pub(crate) fn new() -> Self {

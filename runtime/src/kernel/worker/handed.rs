@@ -15,7 +15,6 @@ use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
 use crate::kernel::root::Driving;
-use crate::kernel::task::Runnable;
 use crate::prim::Arc;
 use std::ptr;
 
@@ -102,14 +101,13 @@ impl Handed {
         // Until the pool is closed, a spare worker is told, or the core is gone with a task.
         while let Some(records) = current(Core::next_loop).flatten() {
             let looks_again = match (records, is_spare, is_watched) {
-                (true, false, _) => run_all(Core::step::<true>, run_either),
-                (true, true, _) => run_all(Core::step_unless_told::<true>, run_either),
-                (false, false, false) => run_all(Core::step::<false>, run::<false>),
-                (false, false, true) => run_all(Core::step::<false>, run_watched::<false>),
-                (false, true, false) => run_all(Core::step_unless_told::<false>, run::<false>),
-                (false, true, true) => {
-                    run_all(Core::step_unless_told::<false>, run_watched::<false>)
-                }
+                (false, false, false) => run_all::<false, false, false>(),
+                (false, false, true) => run_all::<false, false, true>(),
+                (false, true, false) => run_all::<false, true, false>(),
+                (false, true, true) => run_all::<false, true, true>(),
+                // Who records asks each time whether somebody watches.
+                (true, false, _) => run_all::<true, false, true>(),
+                (true, true, _) => run_all::<true, true, true>(),
             };
             if !looks_again {
                 break;
@@ -233,12 +231,26 @@ impl Outcome {
     }
 }
 
-/// Runs tasks with `run` as long as this thread holds the core, and there is a next step.
-#[inline(always)]
-fn run_all(step: impl Fn(&Core) -> Step, run: impl Fn(Runnable)) -> bool {
+/// Runs tasks as long as this thread holds the core, and there is a next step. True if there is another loop to go on with.
+///
+/// Each kind of worker has a copy of its own, in which nothing is left of what the others do.
+#[inline(never)]
+fn run_all<const OBSERVED: bool, const SPARE: bool, const WATCHED: bool>() -> bool {
     loop {
-        match current(&step) {
-            Some(Step::Task(task)) => run(task),
+        let step = current(
+            #[inline(always)]
+            |core| {
+                if SPARE {
+                    core.step_unless_told::<OBSERVED>()
+                } else {
+                    core.step::<OBSERVED>()
+                }
+            },
+        );
+        match step {
+            Some(Step::Task(task)) if WATCHED && OBSERVED => run_either(task),
+            Some(Step::Task(task)) if WATCHED => run_watched::<false>(task),
+            Some(Step::Task(task)) => run::<OBSERVED>(task),
             Some(Step::Rested) => {}
             Some(Step::Leave) => return true,
             // Ended, or gone with the task.

@@ -121,6 +121,8 @@ impl Inner {
             let _leaked = ManuallyDrop::new(Arc::clone(self));
             return end;
         }
+        #[cfg(unix)]
+        let _shown = self.settings.shown.then(|| diagnostics::HideAtEnd(self.id));
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         let start = Instant::now();
@@ -179,6 +181,9 @@ impl Inner {
                 is_closed = Local::close(local, patience);
                 self.blocking.close();
             }
+        }
+        if let Some(thread) = self.waits.get() {
+            thread.unpark();
         }
         is_closed
     }

@@ -69,7 +69,7 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
 impl<T: ?Sized> Drop for MappedMutexGuard<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.permit.release(1);
+        self.permit.release_the_only_one();
     }
 }
 

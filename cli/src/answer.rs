@@ -1,0 +1,192 @@
+//! What processes answer. Fields that are not known are passed over, and what a process may not know is optional.
+
+use serde::Deserialize;
+
+/// What every answer begins with.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) leno: u64,
+    pub(crate) error: Option<String>,
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Ps {
+    /// It was read from the process' memory, and the process has not answered.
+    #[serde(default)]
+    pub(crate) from_memory: bool,
+    /// Tasks came and went meanwhile.
+    #[serde(default)]
+    pub(crate) moving: bool,
+    pub(crate) runtimes: Vec<Runtime>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Runtime {
+    #[serde(flatten)]
+    pub(crate) title: Title,
+    /// Tasks that there are, those that have never been asleep included.
+    pub(crate) alive: Option<u64>,
+    pub(crate) workers: Vec<Worker>,
+    /// Workers that stand in for those that are stuck.
+    #[serde(default)]
+    pub(crate) spares: u64,
+    pub(crate) blocking: Option<Blocking>,
+    pub(crate) tasks: Vec<Row>,
+}
+
+/// Which runtime it is.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Title {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Worker {
+    pub(crate) asleep: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Blocking {
+    pub(crate) threads: u64,
+    pub(crate) idle: u64,
+    pub(crate) queued: u64,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Task {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) r#type: String,
+    pub(crate) spawned_at: Place,
+    pub(crate) state: String,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Place {
+    pub(crate) file: String,
+    pub(crate) line: u64,
+    pub(crate) column: u64,
+}
+
+/// A task, and what is known of it without asking it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Row {
+    #[serde(flatten)]
+    pub(crate) task: Task,
+    #[serde(default)]
+    pub(crate) cancelled: bool,
+    /// The worker that polls it, if that is known.
+    pub(crate) worker: Option<u64>,
+    /// For so many seconds it has been in this state.
+    pub(crate) r#for: Option<f64>,
+    pub(crate) polls: Option<u64>,
+    pub(crate) waits_for: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dump {
+    pub(crate) runtimes: Vec<DumpedRuntime>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DumpedRuntime {
+    #[serde(flatten)]
+    pub(crate) title: Title,
+    /// The futures that threads wait for.
+    #[serde(default)]
+    pub(crate) roots: Vec<Root>,
+    pub(crate) tasks: Vec<Dumped>,
+    #[serde(default)]
+    pub(crate) deadlocks: Vec<Deadlock>,
+}
+
+/// A future that a thread waits for in a `block_on`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Root {
+    pub(crate) place: Place,
+    pub(crate) r#type: String,
+    pub(crate) thread: Option<String>,
+    pub(crate) stands: String,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+/// Tasks that wait for each other.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Deadlock {
+    pub(crate) text: String,
+    pub(crate) tasks: Vec<Task>,
+}
+
+/// A task, and where it stands.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Dumped {
+    #[serde(flatten)]
+    pub(crate) task: Task,
+    pub(crate) stands: String,
+    pub(crate) leaves: Vec<Leaf>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Leaf {
+    pub(crate) stack: Vec<Frame>,
+    pub(crate) waits_for: Option<String>,
+    /// The task whose end it waits for, or that holds the lock.
+    pub(crate) waits_for_task: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Frame {
+    pub(crate) function: Option<String>,
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<u64>,
+    pub(crate) text: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Traces {
+    pub(crate) runtimes: Vec<TracedRuntime>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct TracedRuntime {
+    #[serde(flatten)]
+    pub(crate) title: Title,
+    /// What a file would have, in base64.
+    pub(crate) trace: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Metrics {
+    pub(crate) metrics: String,
+}
+
+impl Task {
+    pub(crate) fn number(&self) -> u64 {
+        self.id.parse().unwrap_or(u64::MAX)
+    }
+
+    /// What it is called: the name that it was given, or the type of its future.
+    pub(crate) fn called(&self) -> String {
+        match &self.name {
+            Some(name) => format!("{name:?}"),
+            None => self.r#type.clone(),
+        }
+    }
+}
+
+impl Place {
+    pub(crate) fn text(&self) -> String {
+        format!("{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl Title {
+    pub(crate) fn text(&self) -> String {
+        let name = self.name.as_ref();
+        let name = name.map_or_else(String::new, |name| format!(" {name:?}"));
+        format!("runtime {}{name}, {}", self.id, self.kind)
+    }
+}

@@ -1,0 +1,3 @@
+#[leno::coroutine]
+#[leno::main]
+async fn main() {}
