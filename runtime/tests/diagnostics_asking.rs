@@ -153,6 +153,57 @@ fn in_which_order_a_select_polls_makes_no_difference() {
     }
 }
 
+type Half = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Polls it once, which is not enough.
+async fn once(half: &mut Half) {
+    poll_fn(|cx| {
+        assert!(half.as_mut().poll(cx).is_pending());
+        Poll::Ready(())
+    })
+    .await;
+}
+
+#[test]
+fn a_future_that_waits_for_a_lock_is_its_last_pollers() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mutex = Arc::new(Mutex::new(()));
+            let guard = mutex.clone().lock_owned().await;
+            let (sender, receiver) = oneshot::channel();
+            let first = leno::spawn({
+                let mutex = mutex.clone();
+                async move {
+                    let mut half: Half = Box::pin(async move { drop(mutex.lock().await) });
+                    once(&mut half).await;
+                    sender.send(half).ok().unwrap();
+                    pending::<()>().await;
+                }
+            });
+            let task = leno::spawn({
+                let mutex = mutex.clone();
+                async move {
+                    let mut half = receiver.await.unwrap();
+                    once(&mut half).await;
+                    drop(mutex.lock().await);
+                }
+            });
+            asleep(2).await;
+            drop(guard);
+            let reports = loop {
+                let reports = deadlocks().await;
+                if !reports.is_empty() {
+                    break reports;
+                }
+            };
+            assert_eq!(reports[0].kind(), ReportKind::Futurelock);
+            assert_eq!(reports[0].tasks()[0].id(), task.id());
+            first.abort();
+            task.abort();
+        });
+    }
+}
+
 /// Each costs a walk through the stack, so not all of them are looked at.
 #[test]
 fn who_clones_a_waker_very_often_is_told_of_once() {

@@ -175,6 +175,9 @@ impl Diagnostics {
 
     /// What waits for longer than this for something that will never come: a lock whose holder waits in turn, a wake that
     /// nobody can send; and a lock that is held by a task which sleeps for as long. `None` for not at all.
+    ///
+    /// Each is told of once, however many wait behind it. Who holds a lock is known as far as
+    /// [`Dump::deadlocks`](super::Dump::deadlocks) says.
     #[must_use]
     pub fn long_waits(mut self, threshold: impl Into<Option<Duration>>) -> Self {
         self.wanted.waits = threshold.into();

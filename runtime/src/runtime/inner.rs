@@ -1,24 +1,23 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
+mod asking;
 mod ending;
 
 pub(super) use ending::Patience;
 
 use super::current;
-use super::roots::{RootStanding, Roots};
+use super::roots::Roots;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
-use crate::kernel::captures::Standing;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
-use crate::kernel::lines::LongWait;
-use crate::kernel::local::{ClockHold, Local};
+use crate::kernel::local::Local;
 use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, AbortHandle, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
@@ -29,7 +28,6 @@ use std::io;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread, ThreadId};
-use std::time::Duration;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
@@ -279,58 +277,6 @@ impl Inner {
             Scheduler::Pool { pool, .. } => pool.is_closed(),
             Scheduler::Local { local, .. } => local.is_closed(),
         }
-    }
-
-    /// Handles to the tasks that have been asleep.
-    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
-        if self.is_left_behind() {
-            // As above.
-            return Vec::new();
-        }
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.handles(),
-            Scheduler::Local { local, .. } => local.handles(),
-        }
-    }
-
-    /// Where tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.ask(tasks, patience),
-            Scheduler::Local { local, .. } => local.ask(tasks, patience),
-        }
-    }
-
-    /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask_roots(&self, patience: Duration) -> Vec<RootStanding> {
-        if self.is_inherited() {
-            return Vec::new();
-        }
-        self.roots.ask(patience)
-    }
-
-    /// While this is alive a paused clock does not move by itself.
-    pub(crate) fn hold_clock(&self) -> Option<ClockHold> {
-        match &self.scheduler {
-            Scheduler::Local { local, .. } if !self.is_inherited() => {
-                Some(Local::hold_clock(local))
-            }
-            _ => None,
-        }
-    }
-
-    /// `thread` looks for long waits, and is to be unparked when the end has begun.
-    pub(crate) fn set_waits_thread(&self, thread: Thread) {
-        let _ = self.waits.set(thread);
-    }
-
-    /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
-    pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
-        let lines = match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.lines(),
-            Scheduler::Local { local, .. } => local.lines(),
-        };
-        lines.map_or_else(Vec::new, |lines| lines.waiting_for(time))
     }
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.

@@ -46,12 +46,12 @@ impl<'a> Acquire<'a> {
                 links: Links::new(),
                 wanted: n,
                 purpose,
-                task: 0,
                 ticket: 0,
                 fate: AtomicU32::new(QUEUED),
                 share: UnsafeCell::new(Share {
                     missing: n,
                     waker: None,
+                    task: 0,
                 }),
             },
         }
@@ -79,8 +79,8 @@ impl<'a> Acquire<'a> {
     fn enqueue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         // Declared before the lock, so dropped after it.
         let waker = cx.waker().clone();
-        (self.waiter.task, self.waiter.ticket) =
-            here::with(|here| (here.task_id.get(), here.rng.next()));
+        let task;
+        (task, self.waiter.ticket) = here::with(|here| (here.task_id.get(), here.rng.next()));
         let mut queue = self.semaphore.queue.lock();
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.semaphore.word.load(Ordering::Relaxed);
@@ -108,6 +108,7 @@ impl<'a> Acquire<'a> {
                     self.waiter.share.with_mut(|share| unsafe {
                         (*share).missing -= permits;
                         (*share).waker = Some(waker);
+                        (*share).task = task;
                     });
                     break;
                 }
@@ -172,7 +173,11 @@ impl<'a> Acquire<'a> {
                 if matches!(place, Some(old) if old.will_wake(cx.waker())) {
                     Some(None)
                 } else {
-                    clone.take().map(|new| place.replace(new))
+                    clone.take().map(|new| {
+                        // The future may have been moved to another task.
+                        (*share).task = here::with(|here| here.task_id.get());
+                        place.replace(new)
+                    })
                 }
             });
             drop(queue);

@@ -88,8 +88,6 @@ struct Waiter {
     links: Links<Waiter>,
     wanted: usize,
     purpose: Purpose,
-    /// The task that waits, or 0.
-    task: u64,
     /// What tells this turn in the queue from all others.
     ticket: u64,
     fate: AtomicU32,
@@ -100,6 +98,8 @@ struct Waiter {
 struct Share {
     missing: usize,
     waker: Option<Waker>,
+    /// The task that waits, or 0: the one whose waker it is.
+    task: u64,
 }
 
 // SAFETY: `share` is only touched under the queue's lock while the waiter is queued, and otherwise by its
@@ -328,13 +328,13 @@ impl Semaphore {
             // SAFETY: it is in the queue, hence lent to it and live (invariant 3).
             let first = unsafe { first.as_ref() };
             // SAFETY: it is queued and we hold the lock, so its share is ours (invariant 3).
-            let (missing, waker) = first.share.with_mut(|share| unsafe {
+            let (missing, waker, task) = first.share.with_mut(|share| unsafe {
                 let given = permits.min((*share).missing);
                 permits -= given;
                 (*share).missing -= given;
                 match (*share).missing {
-                    0 => (0, (*share).waker.take()),
-                    missing => (missing, None),
+                    0 => (0, (*share).waker.take(), (*share).task),
+                    missing => (missing, None, 0),
                 }
             });
             if missing == 0 {
@@ -343,7 +343,7 @@ impl Semaphore {
                     wakers.push(waker);
                 }
                 if first.purpose == Purpose::Exclusive {
-                    self.holder.hand_to(first.task);
+                    self.holder.hand_to(task);
                 }
                 // Ordering: Release shows the waiter what was done under its permits, and that we are done
                 // with it. It may be gone right after.
