@@ -203,6 +203,40 @@ fn main_tells_where_it_stands() {
 }
 
 #[test]
+fn a_handle_that_is_all_that_main_waits_for_is_its_chain() {
+    for runtime in runtimes() {
+        let handle = runtime.handle().clone();
+        let task = runtime.spawn(async move {
+            loop {
+                let dump = handle.dump(PATIENCE).await.unwrap();
+                if !dump.roots().is_empty() {
+                    return dump;
+                }
+            }
+        });
+        let dump = runtime.block_on(task);
+        let dump = dump.unwrap();
+        let [root] = dump.roots() else {
+            panic!("{dump}");
+        };
+        let stack = root.leaves()[0].stack();
+        let functions: Vec<_> = stack
+            .iter()
+            .map(|frame| frame.function().unwrap())
+            .collect();
+        assert!(functions[0].contains("JoinHandle"), "{root}");
+        assert!(
+            !functions.iter().any(|path| path.contains("block_on")),
+            "{root}"
+        );
+        assert!(
+            !functions.iter().any(|path| path.contains("lang_start")),
+            "{root}"
+        );
+    }
+}
+
+#[test]
 fn a_join_handle_tells_whose_end_it_waits_for() {
     for runtime in runtimes() {
         runtime.block_on(async {

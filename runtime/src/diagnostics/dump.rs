@@ -271,8 +271,9 @@ impl Leaf {
         let found = self.names.found();
         let frames = self.stack.iter().filter_map(|address| found.get(address));
         let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
-        trim::inner(&mut frames);
+        // First what is around: if the leaf is all that there is, nothing else tells where it ends.
         trim::outer(&mut frames);
+        trim::inner(&mut frames);
         trim::leaf(&mut frames);
         frames
     }

@@ -10,8 +10,8 @@
 //!   follow a stack that goes on changing. It is asked once a poll, and again if its answer is of no use.
 //!
 //! The watcher waits for the answer a moment. If it does not come (the thread has not got a processor, or waits for a device
-//! in a way that no signal interrupts), the watcher goes on with its work, and takes the answer along at one of its next
-//! looks.
+//! in a way that no signal interrupts, or blocks the signal), the watcher goes on with its work, and takes the answer along at
+//! one of its next looks, or does without. It does not sleep before, whoever else does.
 //!
 //! A thread that runs tasks in `block_on` has no watcher. It tells of its slow polls itself, afterwards ([`timed`]).
 
@@ -207,6 +207,24 @@ impl Slow {
                 return;
             }
             thread::yield_now();
+        }
+    }
+}
+
+impl Slow {
+    /// True if something is still to be told, though no worker may be awake any more.
+    pub(super) fn awaits_answer(&self) -> bool {
+        self.workers
+            .iter()
+            .any(|seen| matches!(seen.stage, Stage::Asked(..)))
+    }
+
+    /// Nobody will look again: tells what is to be told, without the stacks that have not come.
+    pub(super) fn end(self) {
+        for mut seen in self.workers {
+            if let Stage::Asked(_, told) = std::mem::take(&mut seen.stage) {
+                seen.tell(told);
+            }
         }
     }
 }

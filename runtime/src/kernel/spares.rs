@@ -42,6 +42,7 @@ use crate::kernel::worker::{Core, Handed};
 use crate::prim::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::prim::deque::Worker;
 use crate::prim::{self, Arc, Mutex};
+use std::cell::Cell;
 use std::time::Duration;
 
 /// The most spares that a pool can have.
@@ -145,12 +146,25 @@ impl Pool {
             calm_since: None,
             slow: Slow::new(&pool.wanted, pool.remotes.len()),
         };
+        // A thread has been asked for its stack, and has not answered.
+        let awaits_answer = Cell::new(false);
         pool.watcher.run(
             watcher::QUIET,
             || !pool.idle.is_closed(),
-            || pool.idle.all_sleep() && pool.idle.active() == pool.workers(),
-            || Self::look(pool, &mut memory, &start),
+            || {
+                pool.idle.all_sleep()
+                    && pool.idle.active() == pool.workers()
+                    && !awaits_answer.get()
+            },
+            || {
+                let nap = Self::look(pool, &mut memory, &start);
+                awaits_answer.set(memory.slow.as_ref().is_some_and(Slow::awaits_answer));
+                nap
+            },
         );
+        if let Some(slow) = memory.slow {
+            slow.end();
+        }
     }
 
     /// Looks at all workers, and does what has to be done; says when to look again.

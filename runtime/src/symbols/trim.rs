@@ -103,7 +103,9 @@ pub(crate) fn outer(frames: &mut Vec<Frame>) {
     let around = frames[..caller]
         .iter()
         .rev()
-        .take_while(|frame| path(frame).is_some_and(|path| starts(path, &AROUND)))
+        .take_while(|frame| {
+            path(frame).is_some_and(|path| starts(path, &AROUND) && !starts(path, &LEAVES))
+        })
         .count();
     let kept = caller - around;
     if kept > 0 {
