@@ -280,22 +280,47 @@ fn a_full_disk_is_told_and_no_signal_comes() {
     }
 }
 
-#[test]
-fn a_file_that_is_there_is_left_alone() {
-    let folder = tempfile::tempdir().unwrap();
+/// A child that finds files of so many numbers; what it says, and the files that are there then.
+fn with_taken(folder: &tempfile::TempDir, taken: u32) -> (Vec<String>, Vec<PathBuf>) {
     let path = folder.path().to_owned();
     let mut command = child("works", folder.path());
     // SAFETY: the child is single-threaded and its own allocator's only user here; it makes a file of its own number.
     unsafe {
         use std::os::unix::process::CommandExt;
         command.pre_exec(move || {
-            let name = format!("leno-{}.blackbox", std::process::id());
-            std::fs::write(path.join(name), "precious")
+            let pid = std::process::id();
+            std::fs::write(path.join(format!("leno-{pid}.blackbox")), "precious")?;
+            // With all names taken there is none.
+            for number in 2..=taken {
+                std::fs::write(path.join(format!("leno-{pid}-{number}.blackbox")), "")?;
+            }
+            Ok(())
         });
     }
     let complaints = complaints(&mut command);
+    let mut boxes = black_boxes(folder.path());
+    boxes.sort_by_key(|path| path.as_os_str().len());
+    assert_eq!(std::fs::read(&boxes[0]).unwrap(), b"precious");
+    (complaints, boxes)
+}
+
+#[test]
+fn a_file_that_is_there_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (complaints, boxes) = with_taken(&folder, 1);
+    assert_eq!(complaints, [""; 0]);
+    let [_, made] = boxes.as_slice() else {
+        panic!("{boxes:?}");
+    };
+    assert!(made.to_str().unwrap().ends_with("-2.blackbox"), "{made:?}");
+    check(&Snapshot::load(made).unwrap());
+}
+
+#[test]
+fn boxes_of_one_number_do_not_pile_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let (complaints, boxes) = with_taken(&folder, 16);
     assert_eq!(complaints.len(), 1, "{complaints:?}");
     assert!(complaints[0].contains("exists"), "{complaints:?}");
-    let boxes = black_boxes(folder.path());
-    assert_eq!(std::fs::read(&boxes[0]).unwrap(), b"precious");
+    assert_eq!(boxes.len(), 16);
 }

@@ -499,3 +499,26 @@ fn the_first_poll_begins_when_the_record_does() {
     let (began, _) = polled_for("second");
     assert!(began > paused);
 }
+
+#[test]
+fn a_record_does_not_grow_with_the_tasks_that_sleep() {
+    let runtime = runtime(1, false);
+    runtime.block_on(async {
+        let notify = Arc::new(Notify::new());
+        let sleepers: Vec<_> = (0..40_000)
+            .map(|_| {
+                let notify = notify.clone();
+                task::spawn(async move { notify.notified().await })
+            })
+            .collect();
+        trace::record(&leno::runtime::Handle::current(), true);
+        until_recorded().await;
+        // So the worker has polled all by now, before or after.
+        let task = task::Builder::new().name("awake").spawn(async {});
+        task.unwrap().await.unwrap();
+        let snapshot = trace::snapshot().unwrap();
+        named(&snapshot, "awake");
+        assert!(snapshot.tasks().count() < 40_000, "{snapshot:?}");
+        drop(sleepers);
+    });
+}

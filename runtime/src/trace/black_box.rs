@@ -1,6 +1,6 @@
 //! A record that outlives its process: the rings are in a file.
 //!
-//! `LENO_BLACKBOX=DIRECTORY` has the process make `DIRECTORY/leno-PID.blackbox`, and write to it by writing to memory. What it has
+//! `LENO_BLACKBOX=DIRECTORY` has the process make `DIRECTORY/leno-PID.blackbox`, or `leno-PID-2.blackbox` and so on, and write to it by writing to memory. What it has
 //! written is the system's then, and stays when the process is killed, by whatever; not when the machine is. What cannot be made is
 //! told once, on the standard error, and the program goes on without it.
 
@@ -16,6 +16,9 @@ use std::sync::{Arc, Mutex};
 
 /// Says where to put it.
 const VARIABLE: &str = "LENO_BLACKBOX";
+
+/// How many black boxes processes of one number may leave.
+const BOXES: u32 = 16;
 
 /// How many tracks there may be before those of runtimes that have ended are used again.
 const TRACKS: usize = 64;
@@ -46,16 +49,27 @@ impl BlackBox {
     /// The one that the environment asks for. If it cannot be made, that is told.
     pub(super) fn of_environment() -> Option<Self> {
         let directory = std::env::var_os(VARIABLE).filter(|value| !value.is_empty())?;
-        let name = format!("leno-{}.blackbox", std::process::id());
-        let path = Path::new(&directory).join(name);
-        match Self::create(&path) {
-            Ok(black_box) => Some(black_box),
-            Err(error) => {
-                eprintln!(
-                    "leno: there will be no black box: {} cannot be made: {error}",
-                    path.display()
-                );
-                None
+        let pid = std::process::id();
+        let mut number = 1;
+        loop {
+            let name = match number {
+                1 => format!("leno-{pid}.blackbox"),
+                _ => format!("leno-{pid}-{number}.blackbox"),
+            };
+            let path = Path::new(&directory).join(name);
+            match Self::create(&path) {
+                Ok(black_box) => return Some(black_box),
+                // Of an earlier process: in a container all may have the same number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < BOXES => {
+                    number += 1;
+                }
+                Err(error) => {
+                    eprintln!(
+                        "leno: there will be no black box: {} cannot be made: {error}",
+                        path.display()
+                    );
+                    return None;
+                }
             }
         }
     }

@@ -173,14 +173,20 @@ fn times(track: &TrackData, clock: &Clock) -> Vec<(Duration, bool)> {
     let stamps = stamps.filter(|(_, [time, _])| *time != 0);
     let mut times = Vec::with_capacity(track.events.len());
     let mut last: Option<u64> = None;
-    for (index, &[ticks, _]) in stamps {
+    for (index, &[ticks, word]) in stamps {
         // A counter may be a little different on another processor.
         let ticks = ticks.max(last.unwrap_or(0));
         let missing = (index - times.len()) as u64;
+        // What comes between polls takes no time, so the poll before it has ended then.
+        let is_between = matches!(
+            Word(word).kind(),
+            Some(Kind::Park | Kind::Look | Kind::Io | Kind::Timers | Kind::Steal)
+        );
+        let steps = missing + u64::from(!is_between);
         // Before the first stamp all that is known is that it was before.
         let from = last.unwrap_or(ticks);
         for step in 1..=missing {
-            let ticks = from + (ticks - from) / (missing + 1) * step;
+            let ticks = from + (ticks - from) / steps * step;
             times.push((clock.time(ticks), false));
         }
         times.push((clock.time(ticks), true));

@@ -56,8 +56,8 @@
 //! read it. It takes some 512 KiB, and as much again for each worker, whose room is asked for at once; if there is none, or no
 //! such directory, that is told on the standard error, and the program goes on. A forked child leaves its parent's file alone, if it was
 //! forked by libc's `fork`: a child that is made by the bare system call, and goes on running tasks, writes to the same file.
-//! Files stay until somebody deletes them; a process that finds one of its own number, which an earlier one has left, says so, and has
-//! no black box. Not on Windows.
+//! Files stay until somebody deletes them; a process that finds one of its own number, which an earlier one has left, makes
+//! `leno-PID-2.blackbox`, and so on up to 16, after which there is none until somebody has tidied up. Not on Windows.
 //!
 //! # The file's format
 //!
@@ -88,7 +88,8 @@ use std::io;
 /// Copies what the current runtime's recorder holds, while the runtime goes on.
 ///
 /// It may be called anywhere in the runtime, in a panic hook too. Besides the rings it looks at the tasks that are there
-/// ([`Handle::tasks`]), so that it knows those that were spawned before anything was recorded.
+/// ([`Handle::tasks`]), so that it knows those that were spawned before anything was recorded; if there are more than some
+/// 16,000, those only that events speak of.
 ///
 /// # Errors
 ///

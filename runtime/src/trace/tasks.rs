@@ -4,8 +4,11 @@ use super::format::{Data, string};
 use crate::kernel::observe::event::{Kind, Word};
 use crate::kernel::observe::strings;
 use crate::task::TaskInfo;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+
+/// If there are more tasks than this, what they are is told of those only that events speak of.
+const MANY: usize = 1 << 14;
 
 /// What a trace knows of a task.
 ///
@@ -117,7 +120,18 @@ pub(super) fn all(data: &Data) -> HashMap<u64, TracedTask> {
 /// Adds what is known of tasks that are there, to what a trace knows of them.
 pub(super) fn add(data: &mut Data, there: &[TaskInfo]) {
     let known = all(data);
+    // A file is not to grow with a million tasks that nothing is said of.
+    let mentioned: Option<HashSet<u64>> = (there.len() > MANY).then(|| {
+        let events = data.tracks.iter().flat_map(|track| &track.events);
+        events.map(|&[_, word]| Word(word).id()).collect()
+    });
     let unknown = there.iter().filter(|task| {
+        if mentioned
+            .as_ref()
+            .is_some_and(|mentioned| !mentioned.contains(&task.id().get()))
+        {
+            return false;
+        }
         let known = known.get(&task.id().get());
         known.is_none_or(|known| known.type_name.is_none())
     });

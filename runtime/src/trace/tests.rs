@@ -185,6 +185,19 @@ fn long_texts_are_entered_in_part() {
     assert_ne!(table.number("short"), 0);
 }
 
+#[test]
+fn a_lone_poll_lasts_until_its_worker_sleeps() {
+    let mut data = data();
+    data.tracks[0].events = vec![
+        [3_000, Word::new(Kind::Unpark, 0).0],
+        [0, Word::new(Kind::PollEnd, 9).outcome(Outcome::Done).0],
+        [9_000, Word::new(Kind::Park, 0).0],
+    ];
+    let events = super::events::all(&data);
+    let times: Vec<_> = events.iter().map(|event| event.time.as_nanos()).collect();
+    assert_eq!(times, [1_000, 4_000, 4_000]);
+}
+
 #[cfg(unix)]
 mod unix {
     use super::super::Snapshot;

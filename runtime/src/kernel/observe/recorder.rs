@@ -206,6 +206,8 @@ impl Recorder {
         // This one is no poll.
         self.counted_to.set(index + 1);
         self.events.write(index, [now, word.0]);
+        // The next one is: of a worker that sleeps after it, all polls are stamped.
+        self.next_stamp.set(index + 1);
     }
 
     /// Something happens within a poll that is worth a stamp anyway.
