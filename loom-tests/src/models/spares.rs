@@ -164,6 +164,7 @@ fn a_start_that_fails_meets_the_end() {
 
 /// A spare that leaves while a task comes from outside, and the worker sleeps or falls asleep: the task is run. The spare may
 /// be the one whom the push took for a searcher.
+// Mutation: idle.rs, `leave` keeps its count as searcher: deadlock.
 #[test]
 fn a_push_meets_a_leave() {
     explore(1, || {
@@ -250,6 +251,8 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 
 /// The watcher takes its word back, and starts another one, while the spare that was told may be leaving: each has a place of its
 /// own, and those that are there are the first ones (which `start_spare` asserts).
+// Mutations: spares.rs, `withdraw` stores, or is not asked for; `gone` says so before the spare is counted out: one that is not the
+// next comes.
 #[test]
 fn a_start_meets_a_leave() {
     explore(2, || {
