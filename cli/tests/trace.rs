@@ -66,6 +66,8 @@ fn chrome_gets_json_with_slices_arrows_and_marks() {
     let wake = events
         .iter()
         .position(|event| event["name"] == "wakes waits");
+    let by = events[wake.unwrap()]["args"]["by"].as_str().unwrap();
+    assert!(by.contains("\"sends\""), "{by}");
     let arrow = &events[wake.unwrap() + 1];
     assert_eq!(arrow["ph"], "s");
     let end = of("f").find(|event| event["id"] == arrow["id"]).unwrap();

@@ -19,7 +19,10 @@ pub(crate) fn expand(home: &Home, options: TokenStream, item: TokenStream) -> To
     let expanded = parse_options
         .parse2(options)
         .and_then(|path| home.path_or(path.as_ref(), &Name(home)))
-        .and_then(|home| Expansion { home }.item(item.clone()));
+        .and_then(|path| {
+            let name = &home.name;
+            Expansion { home: path, name }.item(item.clone())
+        });
     expanded.unwrap_or_else(|error| with_error(item, &error))
 }
 
@@ -79,12 +82,14 @@ fn kind(item: TokenStream) -> Kind {
     look.parse2(item).unwrap_or(Kind::Other)
 }
 
-struct Expansion {
+struct Expansion<'a> {
     /// How the runtime is named.
     home: TokenStream,
+    /// The same, for people.
+    name: &'a str,
 }
 
-impl Expansion {
+impl Expansion<'_> {
     fn item(&self, item: TokenStream) -> Result<TokenStream> {
         match kind(item.clone()) {
             Kind::Function => {
@@ -189,6 +194,16 @@ impl Expansion {
     /// A function, which is async; a method of the type `of`, if that is known.
     fn function(&self, mut function: Function, of: Option<&Ident>) -> Result<TokenStream> {
         check(&function.signature)?;
+        if let Some(attribute) = function.attributes.iter().find(|a| is_instrument(a)) {
+            return Err(Error::new_spanned(
+                attribute,
+                format!(
+                    "this follows an async function into its polls, but would find none any more: write `#[{}::coroutine]` \
+                     below it",
+                    self.name
+                ),
+            ));
+        }
         let here = Span::mixed_site();
         let home = &self.home;
         let statements = function.statements();
@@ -293,6 +308,12 @@ fn is_entry(attribute: &Attribute) -> bool {
     })
 }
 
+/// Whether an attribute is that of `tracing`, which takes a function that is not async for one that is done when it returns.
+fn is_instrument(attribute: &Attribute) -> bool {
+    let last = attribute.path().segments.last();
+    last.is_some_and(|last| last.ident == "instrument")
+}
+
 fn nothing(token: &impl ToTokens, what: &str) -> Error {
     let text = format!("there is no async function in this {what}");
     Error::new_spanned(token, text)
@@ -365,6 +386,28 @@ mod tests {
             expansion.contains("here :: it :: is :: Coroutine"),
             "{expansion}"
         );
+    }
+
+    #[test]
+    fn tracing_comes_first() {
+        let text = expanded(quote! {
+            #[tracing::instrument(skip_all)]
+            async fn f() {}
+        });
+        assert!(
+            text.contains("write `#[leno::coroutine]` below it"),
+            "{text}"
+        );
+        // By then the other one has done its work.
+        let text = expanded(quote! {
+            mod inner {
+                #[tracing::instrument]
+                #[leno::coroutine]
+                async fn f() {}
+                async fn g() {}
+            }
+        });
+        assert!(text.contains("async fn f"), "{text}");
     }
 
     #[test]

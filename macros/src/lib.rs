@@ -165,7 +165,8 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// It stands before an `async fn`, or before an `impl` block or a `mod` (one that is written in place), for all the functions there
 /// that are `async`. In a `mod` it leaves alone what it cannot change: traits and their implementations, and functions that an
-/// attribute named `main` or `test` makes something else of.
+/// attribute named `main` or `test` makes something else of. An attribute that changes async functions itself, as `instrument` of
+/// `tracing`, comes first: it stands above this one, which is then written for that function alone.
 ///
 /// The function stays what it was in all else: generics, lifetimes, `self`, `impl Trait`, attributes, when its arguments are dropped,
 /// and whether its future is `Send`. It gets `#[track_caller]`. A future of its own type it was never, but code that spells

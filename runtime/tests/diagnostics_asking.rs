@@ -130,6 +130,49 @@ fn all_that_is_waited_for_in_a_loop_counts() {
 }
 
 #[test]
+fn in_which_order_a_select_polls_makes_no_difference() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let task = leno::spawn(async {
+                let locks: [_; 4] = std::array::from_fn(|_| Mutex::new(()));
+                let _held = locks.each_ref().map(|lock| lock.try_lock().unwrap());
+                leno::select! {
+                    _ = locks[0].lock() => {}
+                    _ = locks[1].lock() => {}
+                    _ = locks[2].lock() => {}
+                    _ = locks[3].lock() => {}
+                }
+            });
+            asleep(1).await;
+            // (The first poll that tells finds wakers that are replaced in all of them.)
+            for _ in 0..30 {
+                assert_eq!(deadlocks().await.len(), 1);
+            }
+            task.abort();
+        });
+    }
+}
+
+/// Each costs a walk through the stack, so not all of them are looked at.
+#[test]
+fn who_clones_a_waker_very_often_is_told_of_once() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let task = leno::spawn(poll_fn(|cx| {
+                let kept: Vec<_> = (0..100_000).map(|_| cx.waker().clone()).collect();
+                assert!(kept.iter().all(|waker| waker.will_wake(&kept[0])));
+                Poll::<()>::Pending
+            }));
+            asleep(1).await;
+            let dump = Handle::current().dump(PATIENCE).await.unwrap();
+            let dumped = dump.task(task.id()).unwrap();
+            assert_eq!(dumped.leaves().len(), 1, "{dumped}");
+            task.abort();
+        });
+    }
+}
+
+#[test]
 fn two_who_ask_at_once_are_both_answered() {
     for runtime in runtimes() {
         runtime.block_on(async {
@@ -255,7 +298,7 @@ fn one_that_does_not_answer_hides_no_others() {
 }
 
 #[test]
-fn a_deadlock_is_told_once_whoever_comes_behind() {
+fn a_deadlock_and_a_hold_are_told_once_whoever_comes_behind() {
     forget_environment();
     let (sender, reports) = mpsc::channel();
     diagnostics::on_report(move |report| drop(sender.send(report.clone())));
@@ -279,13 +322,24 @@ fn a_deadlock_is_told_once_whoever_comes_behind() {
         assert_eq!(report.kind(), kind, "{report}");
     };
     next(ReportKind::Deadlock);
-    for _ in 0..3 {
+    let wait_for = |mutex: &Arc<Mutex<()>>| {
         let mutex = mutex.clone();
-        runtime
-            .spawn(async move { drop(mutex.lock().await) })
-            .detach();
-    }
-    runtime.block_on(asleep(4));
+        runtime.spawn(async move { drop(mutex.lock().await) })
+    };
+    let _behind = [(); 3].map(|()| wait_for(&mutex));
+    let held = Arc::new(Mutex::new(()));
+    let holder = runtime.spawn({
+        let held = held.clone();
+        async move {
+            let _guard = held.lock().await;
+            pending::<()>().await;
+        }
+    });
+    runtime.block_on(asleep(5));
+    let _first = [(); 3].map(|()| wait_for(&held));
+    next(ReportKind::HeldLock);
+    let _later = [(); 3].map(|()| wait_for(&held));
+    runtime.block_on(asleep(11));
     // Of another one it is told when there have been several looks at those.
     for _ in 0..3 {
         runtime.spawn(async move {
@@ -295,6 +349,7 @@ fn a_deadlock_is_told_once_whoever_comes_behind() {
         });
         next(ReportKind::Deadlock);
     }
+    holder.abort();
     drop(runtime);
     diagnostics::flush(PATIENCE);
     assert!(reports.try_recv().is_err());

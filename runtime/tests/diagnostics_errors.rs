@@ -284,6 +284,22 @@ fn an_error_of_a_task_that_was_aborted_is_not_told_of() {
     }
 }
 
+/// As by who keeps a handle that aborts its task when it is dropped.
+#[test]
+fn to_abort_what_has_failed_gives_nothing_up() {
+    let _turn = turn();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let handle = leno::spawn(async { refused() });
+            finished(&handle).await;
+            handle.abort();
+            handle.abort_handle().abort();
+        });
+        drop(runtime);
+        report(ReportKind::LostError);
+    }
+}
+
 #[test]
 fn who_unwinds_has_given_nothing_up_and_nothing_is_told() {
     let _turn = turn();

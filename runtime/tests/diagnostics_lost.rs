@@ -111,6 +111,45 @@ fn a_runtime_that_wants_nothing_tells_nothing() {
     }
 }
 
+#[test]
+fn what_is_mentioned_once_is_mentioned_later_if_there_was_no_room() {
+    let _turn = turn();
+    let runtime = Builder::new_current_thread()
+        .diagnostics(Diagnostics::off().huge_futures(4096))
+        .build()
+        .unwrap();
+    let spawn_huge = || {
+        let huge = async {
+            let buffer = [0_u8; 8192];
+            leno::task::yield_now().await;
+            buffer.len()
+        };
+        runtime.block_on(runtime.spawn(huge)).unwrap()
+    };
+    // One that does not come back, and more than there is room for behind it.
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let gone = Mutex::new(gone);
+    let (sender, read) = std::sync::mpsc::channel();
+    diagnostics::on_report(move |report| {
+        let _ = gone.lock().unwrap().recv();
+        sender.send(report.kind()).unwrap();
+    });
+    for _ in 0..2000 {
+        drop(nobody_awaits());
+    }
+    spawn_huge();
+    drop(go);
+    assert!(diagnostics::flush(Duration::from_secs(60)));
+    assert!(read.try_iter().all(|kind| kind == ReportKind::NeverAwaited));
+    spawn_huge();
+    spawn_huge();
+    assert!(diagnostics::flush(Duration::from_secs(60)));
+    assert_eq!(
+        read.try_iter().collect::<Vec<_>>(),
+        [ReportKind::HugeFuture]
+    );
+}
+
 /// Of each there may be a thousand in the queue.
 #[test]
 fn of_a_long_panic_the_beginning_is_kept() {
@@ -162,19 +201,14 @@ fn a_reader_that_makes_reports_holds_nobody_up() {
 #[cfg(unix)]
 #[test]
 fn a_report_is_printed_in_one_piece() {
-    const NAME: &str = "a_report_is_printed_in_one_piece";
-    const IS_CHILD: &str = "LENO_TEST_PRINTS_A_REPORT";
-    if std::env::var_os(IS_CHILD).is_some() {
+    if is_child() {
         drop(nobody_awaits());
         assert!(diagnostics::flush(Duration::from_secs(60)));
         return;
     }
     // Its other end gets each piece by itself.
     let (ours, stderr) = std::os::unix::net::UnixDatagram::pair().unwrap();
-    let status = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", NAME])
-        .env(IS_CHILD, "1")
-        .stdout(std::process::Stdio::null())
+    let status = child("a_report_is_printed_in_one_piece")
         .stderr(std::os::fd::OwnedFd::from(stderr))
         .status();
     assert!(status.unwrap().success());
@@ -183,6 +217,55 @@ fn a_report_is_printed_in_one_piece() {
     let text = std::str::from_utf8(&piece[..length]).unwrap();
     assert!(text.starts_with("leno: `nobody_awaits` was"), "{text}");
     assert!(text.ends_with("if that is meant.\n"), "{text}");
+}
+
+/// Also those that the reader makes.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_thread_one_report_is_delivered_after_the_other() {
+    static DELIVERS: AtomicBool = AtomicBool::new(false);
+    static IS_NESTED: AtomicBool = AtomicBool::new(false);
+    if is_child() {
+        assert!(std::thread::Builder::new().spawn(|| ()).is_err());
+        diagnostics::on_report(|report| {
+            if DELIVERS.swap(true, Ordering::Relaxed) {
+                IS_NESTED.store(true, Ordering::Relaxed);
+            }
+            if report.times() < 3 {
+                drop(nobody_awaits());
+            }
+            DELIVERS.store(false, Ordering::Relaxed);
+        });
+        drop(nobody_awaits());
+        assert!(diagnostics::flush(Duration::ZERO));
+        assert!(!IS_NESTED.load(Ordering::Relaxed));
+        return;
+    }
+    // No system has room for a stack like this.
+    let status = child("without_a_thread_one_report_is_delivered_after_the_other")
+        .env("RUST_MIN_STACK", (1_u64 << 46).to_string())
+        .status();
+    assert!(status.unwrap().success());
+}
+
+/// Says to this program that it is a child of a test's.
+#[cfg(unix)]
+const IS_CHILD: &str = "LENO_TEST_IS_CHILD";
+
+#[cfg(unix)]
+fn is_child() -> bool {
+    std::env::var_os(IS_CHILD).is_some()
+}
+
+/// A process that runs one of these tests alone, on its main thread.
+#[cfg(unix)]
+fn child(test: &str) -> std::process::Command {
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", test, "--test-threads=1"])
+        .env(IS_CHILD, "1")
+        .stdout(std::process::Stdio::null());
+    command
 }
 
 #[leno::coroutine]

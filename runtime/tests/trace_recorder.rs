@@ -360,3 +360,142 @@ fn spare_workers_come_and_go_in_the_record() {
     let started = numbers(false);
     assert!(numbers(true).iter().all(|worker| started.contains(worker)));
 }
+
+/// Tasks that end, wake each other and are stolen, until they are to stop.
+async fn traffic(stop: Arc<AtomicBool>) {
+    while !stop.load(Ordering::Relaxed) {
+        let notify = Arc::new(Notify::new());
+        let tasks: Vec<_> = (0..8)
+            .map(|number| {
+                let notify = notify.clone();
+                task::spawn(async move {
+                    trace::mark("begun");
+                    if number % 2 == 0 {
+                        notify.notify_one();
+                    } else {
+                        notify.notified().await;
+                    }
+                    task::yield_now().await;
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+}
+
+#[test]
+fn two_runtimes_are_switched_read_and_dropped_at_full_speed() {
+    let check = |snapshot: &Snapshot| {
+        let mut last = std::collections::HashMap::new();
+        for event in snapshot.events() {
+            let before = last.insert((event.runtime, event.worker), event.time);
+            assert!(before.is_none_or(|before| before <= event.time));
+            match event.kind {
+                EventKind::Poll { since, .. } => assert!(since <= event.time),
+                EventKind::Mark { label, .. } => assert_eq!(label, "begun"),
+                _ => {}
+            }
+        }
+    };
+    for _ in 0..2 {
+        let stop = Arc::new(AtomicBool::new(false));
+        let runtimes = [runtime(2, false), runtime(1, true)];
+        let handles: Vec<_> = runtimes
+            .iter()
+            .map(|runtime| runtime.handle().clone())
+            .collect();
+        for handle in &handles {
+            handle.spawn(traffic(stop.clone()));
+        }
+        std::thread::scope(|scope| {
+            let switches = scope.spawn(|| {
+                for round in 0..40 {
+                    for handle in &handles {
+                        trace::record(handle, round % 3 != 0);
+                        let tracing = trace::start_of(handle);
+                        task_from_outside(handle);
+                        drop(tracing);
+                    }
+                }
+            });
+            let reads = scope.spawn(|| {
+                for _ in 0..15 {
+                    for handle in &handles {
+                        if let Ok(snapshot) = trace::snapshot_of(handle) {
+                            check(&snapshot);
+                        }
+                    }
+                }
+            });
+            switches.join().unwrap();
+            // The end comes while somebody reads.
+            drop(runtimes);
+            reads.join().unwrap();
+            stop.store(true, Ordering::Relaxed);
+        });
+        for handle in &handles {
+            check(&trace::snapshot_of(handle).unwrap());
+        }
+    }
+}
+
+fn task_from_outside(handle: &leno::runtime::Handle) {
+    drop(handle.spawn(async { trace::mark("begun") }));
+}
+
+#[test]
+fn the_first_poll_begins_when_the_record_does() {
+    let runtime = runtime(1, false);
+    let handle = runtime.handle();
+    // The first poll that is recorded from now on. The worker looks whether to record when it looks around.
+    let polled_for = |name: &'static str| {
+        loop {
+            let first = task::Builder::new().name(name).spawn_on(
+                async {
+                    let begun = std::time::Instant::now();
+                    while begun.elapsed() < std::time::Duration::from_millis(2) {}
+                },
+                handle,
+            );
+            runtime.block_on(first.unwrap()).unwrap();
+            let snapshot = trace::snapshot_of(handle).unwrap();
+            let is_it = |task: u64| snapshot.task(task).and_then(|task| task.name()) == Some(name);
+            let poll = snapshot.events().find_map(|event| match event.kind {
+                EventKind::Poll { task, since, .. } if is_it(task) => Some((since, event.time)),
+                _ => None,
+            });
+            if let Some(poll) = poll {
+                return poll;
+            }
+        }
+    };
+    trace::record(handle, true);
+    let (began, ended) = polled_for("first");
+    assert!(ended - began >= std::time::Duration::from_millis(2));
+    trace::record(handle, false);
+    // Until the worker has heard of it: then its last event is the last.
+    let last = || {
+        let snapshot = trace::snapshot_of(handle).unwrap();
+        let events = snapshot.events();
+        let last = events
+            .filter(|event| event.worker == Worker::Number(0))
+            .last();
+        last.unwrap().time
+    };
+    let spawn = || runtime.block_on(async { task::spawn(async {}).await.unwrap() });
+    let mut paused = last();
+    loop {
+        spawn();
+        spawn();
+        let now = last();
+        if now == paused {
+            break;
+        }
+        paused = now;
+    }
+    trace::record(handle, true);
+    let (began, _) = polled_for("second");
+    assert!(began > paused);
+}

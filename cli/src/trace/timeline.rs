@@ -1,6 +1,6 @@
 //! What both formats show, in terms of neither: slices, moments and arrows on tracks.
 
-use leno::trace::{Event, EventKind, Outcome, Snapshot, Worker};
+use leno::trace::{Cause, Event, EventKind, Outcome, Snapshot, Worker};
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -104,7 +104,7 @@ impl Making<'_> {
             EventKind::Wake { task, by } => {
                 entry.category = "wake";
                 entry.title = format!("wakes {}", self.title(*task));
-                entry.details.push(("by", format!("{by:?}")));
+                entry.details.push(("by", self.cause(*by)));
                 entry.details.push(("task", self.snapshot.describe(*task)));
                 entry.leads_to = Some(self.arrow(*task));
             }
@@ -183,6 +183,16 @@ impl Making<'_> {
             title.push('…');
         }
         title
+    }
+
+    fn cause(&self, cause: Cause) -> String {
+        match cause {
+            Cause::Task(task) => self.snapshot.describe(task),
+            Cause::Io => "an event".to_owned(),
+            Cause::Timer => "a timer".to_owned(),
+            Cause::Outside => "a thread that is no worker".to_owned(),
+            _ => "unknown".to_owned(),
+        }
     }
 
     /// An arrow from here to the next poll of a task.

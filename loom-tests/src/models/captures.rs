@@ -132,3 +132,47 @@ fn a_task_that_is_asked_can_be_ended() {
         });
     }
 }
+
+/// Two ask: the one waits for the other, and both are answered.
+// Mutation: captures.rs, whose turn ends tells nobody: "deadlock".
+#[test]
+fn two_who_ask_take_turns() {
+    explore(2, || {
+        let queue = Queue::new();
+        let leaf = Arc::new(AtomicWaker::new());
+        let handle = Queue::spawn(&queue, {
+            let leaf = leaf.clone();
+            poll_fn(move |cx| {
+                leaf.register(cx.waker());
+                Poll::<()>::Pending
+            })
+        });
+        queue.run();
+        let askers = [(); 2].map(|()| {
+            let queue = queue.clone();
+            thread::spawn(move || {
+                let standings = queue.stand(true);
+                assert_eq!(standings[0].answer.as_ref().unwrap().leaves.len(), 1);
+            })
+        });
+        // A turn for each; what is left of a request is answered to nobody.
+        let runner = thread::spawn({
+            let queue = queue.clone();
+            move || {
+                while !queue.is_closed() {
+                    queue.run();
+                    thread::yield_now();
+                }
+            }
+        });
+        for asker in askers {
+            asker.join().unwrap();
+        }
+        queue.note_closed();
+        runner.join().unwrap();
+        handle.abort();
+        queue.run();
+        assert!(handle.is_finished());
+        drop(leaf);
+    });
+}

@@ -152,13 +152,15 @@ fn push_item(item: Item) {
         Item::Made(_) => None,
     };
     let mut state = queue.lock();
-    if once.is_some_and(|once| !state.mentioned.insert(once)) {
+    if once.is_some_and(|once| state.mentioned.contains(&once)) {
         return;
     }
     if state.waiting.len() >= MOST_WAITING {
         state.lost += 1;
         return;
     }
+    // Not if it is lost: it would never be mentioned.
+    state.mentioned.extend(once);
     state.waiting.push_back(item);
     state.queued += 1;
     queue.came.notify_one();

@@ -62,7 +62,9 @@ pub(super) fn node(standing: &Standing) -> Option<Node> {
         leaf.waits_for
             .and_then(|waits_for| edge(waits_for.what, waits_for.address))
     });
-    let edges: Vec<Edge> = edges.collect::<Option<_>>()?;
+    let mut edges: Vec<Edge> = edges.collect::<Option<_>>()?;
+    // A `select!` polls in another order each time.
+    edges.sort_unstable_by_key(|edge| (edge.to, edge.lock.map(|lock| lock.ticket)));
     // Without a leaf it is not known what wakes it.
     (!edges.is_empty()).then_some(Node {
         task: standing.task.id(),

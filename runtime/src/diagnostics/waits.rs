@@ -28,6 +28,9 @@ use std::time::{Duration, Instant};
 const SHORTEST_PERIOD: Duration = Duration::from_millis(10);
 const LONGEST_PERIOD: Duration = Duration::from_secs(1);
 
+/// At most this part of the time is spent on walks: one of a million tasks takes a tenth of a second.
+const PART: u32 = 20;
+
 /// For how long those who are asked are waited for.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -37,16 +40,34 @@ const ROUNDS: usize = 64;
 /// What is known from earlier looks.
 struct Waits {
     threshold: Duration,
-    /// Turns in a queue of which has been told.
-    told: HashSet<u64>,
+    /// Turns in a queue of which has been told, and whose hold it is that lasts, if that has.
+    told: HashMap<u64, Option<Hold>>,
     /// Circles of which has been told: for each task that waits in one, what for.
     circles: HashMap<Id, Edge>,
     /// Who held the lock that a turn is for, asleep.
-    holders: HashMap<u64, Id>,
+    holds: HashMap<u64, Hold>,
     /// Since when tasks were seen that nothing can wake.
     forsaken: HashMap<Id, Instant>,
     /// Those of which has been told.
     given_up: HashSet<Id>,
+    /// How long the last walk through all tasks took.
+    walk: Duration,
+}
+
+/// Who holds which lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Hold {
+    holder: Id,
+    /// Its address.
+    lock: usize,
+}
+
+/// A wait for a lock that is held.
+struct Held {
+    ticket: u64,
+    waiter: Id,
+    hold: Hold,
+    time: Duration,
 }
 
 /// Starts to look.
@@ -66,11 +87,12 @@ impl Waits {
     fn new(threshold: Duration) -> Self {
         Self {
             threshold,
-            told: HashSet::new(),
+            told: HashMap::new(),
             circles: HashMap::new(),
-            holders: HashMap::new(),
+            holds: HashMap::new(),
             forsaken: HashMap::new(),
             given_up: HashSet::new(),
+            walk: Duration::ZERO,
         }
     }
 
@@ -79,7 +101,7 @@ impl Waits {
         let period = (self.threshold / 4).clamp(SHORTEST_PERIOD, LONGEST_PERIOD);
         loop {
             // Less, if the runtime ends.
-            thread::park_timeout(period);
+            thread::park_timeout(period.max(self.walk.saturating_mul(PART)));
             let Some(runtime) = runtime.upgrade().filter(|runtime| !runtime.is_closed()) else {
                 return;
             };
@@ -90,20 +112,25 @@ impl Waits {
     fn look(&mut self, runtime: &Arc<Inner>) {
         let waiting = runtime.waiting_for(self.threshold);
         let tickets: HashSet<u64> = waiting.iter().map(|wait| wait.ticket).collect();
-        self.told.retain(|ticket| tickets.contains(ticket));
-        self.holders.retain(|ticket, _| tickets.contains(ticket));
+        self.told.retain(|ticket, _| tickets.contains(ticket));
+        self.holds.retain(|ticket, _| tickets.contains(ticket));
         let new: Vec<LongWait> = waiting
             .into_iter()
-            .filter(|wait| !self.told.contains(&wait.ticket))
+            .filter(|wait| !self.told.contains_key(&wait.ticket))
             .collect();
         if !new.is_empty() {
             self.look_at(runtime, new);
         }
+        let start = Instant::now();
         let tasks = runtime.handles();
-        let alive: HashSet<Id> = tasks.iter().map(AbortHandle::id).collect();
-        self.circles.retain(|task, _| alive.contains(task));
-        self.given_up.retain(|task| alive.contains(task));
+        if !(self.circles.is_empty() && self.given_up.is_empty()) {
+            let alive: HashSet<Id> = tasks.iter().map(AbortHandle::id).collect();
+            self.circles.retain(|task, _| alive.contains(task));
+            self.given_up.retain(|task| alive.contains(task));
+        }
         self.look_for_forsaken(&tasks);
+        drop(tasks);
+        self.walk = start.elapsed();
     }
 
     /// Asks those who have waited for long, and those they wait for.
@@ -111,51 +138,46 @@ impl Waits {
         let first: Vec<AbortHandle> = waiting.iter().map(|wait| wait.task.clone()).collect();
         let standings = ask_all(runtime, first);
         let circles = dump::circles(runtime, &standings, PATIENCE);
-        let held = self.held(&waiting, &standings);
-        // Whoever waits for one that is in a circle is behind it: that is told of with the circle, or came later.
-        let in_circle = |task: Id| {
-            let mut tasks = circles.iter().flat_map(|circle| &circle.tasks);
-            tasks.any(|&(other, _)| other == task)
-        };
-        for wait in &waiting {
-            let mut standings = standings.iter();
-            let standing = standings.find(|standing| standing.task.id() == wait.task.id());
-            let holder = standing.and_then(|standing| holder_for(standing, wait.ticket));
-            if holder.is_some_and(in_circle) {
-                self.told.insert(wait.ticket);
-            }
-        }
+        let in_circles: HashSet<Id> = circles
+            .iter()
+            .flat_map(|circle| circle.tasks.iter().map(|&(task, _)| task))
+            .collect();
         // Those who wait behind one come to it at later looks.
         let is_known = |circle: &Circle| {
             let mut tasks = circle.tasks.iter();
             tasks.all(|(task, edge)| self.circles.get(task) == Some(edge))
         };
         let circles: Vec<Circle> = circles.into_iter().filter(|it| !is_known(it)).collect();
-        if circles.is_empty() && held.is_empty() {
+        // One still waits who did when it was told of: so it has been held all the time, and others need not be told of.
+        let mut known: HashSet<Hold> = self.told.values().copied().flatten().collect();
+        let mut new = Vec::new();
+        for held in self.held(&waiting, &standings) {
+            // Whoever waits for one that is in a circle is behind it.
+            let hold = Some(held.hold).filter(|hold| !in_circles.contains(&hold.holder));
+            self.told.insert(held.ticket, hold);
+            if hold.is_some_and(|hold| known.insert(hold)) {
+                new.push(held);
+            }
+        }
+        if circles.is_empty() && new.is_empty() {
             return;
         }
         let dump = Dump::new(Vec::new(), standings);
         for circle in &circles {
             let edges = circle.tasks.iter().map(|(_, edge)| edge.lock);
-            self.told.extend(edges.flatten().map(|lock| lock.ticket));
+            let tickets = edges.flatten().map(|lock| (lock.ticket, None));
+            self.told.extend(tickets);
             self.circles.extend(circle.tasks.iter().copied());
             deliver::push_report(report::circle(circle, &dump));
         }
-        for (ticket, waiter, holder, time) in held {
-            // It may be of a circle, or behind one.
-            if self.told.insert(ticket) {
-                deliver::push_report(report::held(waiter, holder, time, &dump));
-            }
+        for held in new {
+            let report = report::held(held.waiter, held.hold.holder, held.time, &dump);
+            deliver::push_report(report);
         }
     }
 
-    /// Waits for a lock that the same task has held, asleep, at the last look and at this one: the ticket, who waits, who
-    /// holds, and for how long that has been waited for.
-    fn held(
-        &mut self,
-        waiting: &[LongWait],
-        standings: &[Standing],
-    ) -> Vec<(u64, Id, Id, Duration)> {
+    /// Waits for a lock that the same task has held, asleep, at the last look and at this one, the longest first.
+    fn held(&mut self, waiting: &[LongWait], standings: &[Standing]) -> Vec<Held> {
         let by_id: HashMap<Id, &Standing> = standings
             .iter()
             .map(|standing| (standing.task.id(), standing))
@@ -169,18 +191,24 @@ impl Waits {
         let mut held = Vec::new();
         for wait in waiting {
             let waiter = wait.task.id();
-            let holder = by_id
+            let hold = by_id
                 .get(&waiter)
-                .and_then(|standing| holder_for(standing, wait.ticket))
-                .filter(|&holder| holder != waiter && sleeps(holder));
-            let before = match holder {
-                Some(holder) => self.holders.insert(wait.ticket, holder),
-                None => self.holders.remove(&wait.ticket),
+                .and_then(|standing| hold_for(standing, wait.ticket))
+                .filter(|hold| hold.holder != waiter && sleeps(hold.holder));
+            let before = match hold {
+                Some(hold) => self.holds.insert(wait.ticket, hold),
+                None => self.holds.remove(&wait.ticket),
             };
-            if let Some(holder) = holder.filter(|_| before == holder) {
-                held.push((wait.ticket, waiter, holder, wait.time));
+            if let Some(hold) = hold.filter(|&hold| before == Some(hold)) {
+                held.push(Held {
+                    ticket: wait.ticket,
+                    waiter,
+                    hold,
+                    time: wait.time,
+                });
             }
         }
+        held.sort_by_key(|held| std::cmp::Reverse(held.time));
         held
     }
 
@@ -200,15 +228,21 @@ impl Waits {
     }
 }
 
-/// The task that holds the lock for which `standing` has this ticket.
-fn holder_for(standing: &Standing, ticket: u64) -> Option<Id> {
+/// Who holds the lock for which `standing` has this ticket.
+fn hold_for(standing: &Standing, ticket: u64) -> Option<Hold> {
     let leaves = &standing.answer.as_ref()?.leaves;
-    leaves.iter().find_map(|leaf| match leaf.waits_for?.what {
-        What::Lock {
-            holder: Some(LockHolder { task, .. }),
-            ticket: own,
-        } if own == ticket => Some(task),
-        _ => None,
+    leaves.iter().find_map(|leaf| {
+        let waits_for = leaf.waits_for?;
+        match waits_for.what {
+            What::Lock {
+                holder: Some(LockHolder { task, .. }),
+                ticket: own,
+            } if own == ticket => Some(Hold {
+                holder: task,
+                lock: waits_for.address,
+            }),
+            _ => None,
+        }
     })
 }
 

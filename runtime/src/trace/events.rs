@@ -14,7 +14,7 @@ pub struct Event {
     /// When, counted from [`Snapshot::origin`](super::Snapshot::origin).
     pub time: Duration,
     /// True if the clock was read for it. Else the time lies between those of the events around which it was read for: what is
-    /// recorded all the time reads it for one event of eight while polls are short.
+    /// recorded all the time reads it for one event of sixteen while polls are short.
     pub is_exact: bool,
     /// The number of the runtime; see [`Id`](crate::runtime::Id).
     pub runtime: u64,

@@ -65,7 +65,7 @@ pub(crate) struct Observe {
     shared: SelfArc<Shared>,
     state: Mutex<State>,
     /// The pen of all threads that are not the scheduler's.
-    outside: Mutex<Option<Recorder>>,
+    outside: Mutex<Option<Box<Recorder>>>,
     /// The process whose threads those are.
     process: u32,
 }
@@ -134,7 +134,7 @@ impl Observe {
     }
 
     /// The pen of a worker, which begins to observe; `None` if nobody has said where to write.
-    pub(crate) fn recorder(&self, worker: usize) -> Option<Recorder> {
+    pub(crate) fn recorder(&self, worker: usize) -> Option<Box<Recorder>> {
         let mut state = self.state.lock();
         let source = state.source.clone()?;
         let there = state.tracks.iter().find(|track| track.worker == worker);
@@ -149,11 +149,11 @@ impl Observe {
                 track
             }
         };
-        Some(Recorder::new(
+        Some(Box::new(Recorder::new(
             SelfArc::clone(&self.shared),
             source.store,
             track,
-        ))
+        )))
     }
 
     // ----- threads outside ----------------------------------------------------------------------------

@@ -26,10 +26,10 @@ impl Pen {
     }
 
     /// Records from now on, or not. On the owner's thread.
-    pub(crate) fn take(&self, records: bool, make: impl FnOnce() -> Option<Recorder>) {
+    pub(crate) fn take(&self, records: bool, make: impl FnOnce() -> Option<Box<Recorder>>) {
         if records && self.recorder.get().is_none() {
             if let Some(recorder) = make() {
-                let _new = self.recorder.set(Box::new(recorder));
+                let _new = self.recorder.set(recorder);
             }
         }
         if let Some(recorder) = self.recorder.get().filter(|_| records) {

@@ -6,9 +6,9 @@
 //! # Stamps
 //!
 //! Reading the clock is most of what an event costs. A *trace* stamps every event. The *recorder* stamps what comes between
-//! polls, and of polls, wakes and spawns the first, then each eighth, and each one while they last long: while the time since
+//! polls, and of polls, wakes and spawns the first, then each sixteenth, and each one while they last long: while the time since
 //! the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long poll cannot hide but
-//! among the seven next to it.
+//! among the fifteen next to it.
 //!
 //! # Who is told of
 //!
@@ -30,7 +30,7 @@ use std::fmt;
 const LONG: u64 = 1_000;
 
 /// How many events go without a stamp after one that has.
-const SPARSE: u64 = 7;
+const SPARSE: u64 = 15;
 
 /// Tasks that a worker knows it has told of, by the end of their numbers.
 const KNOWN: usize = 1024;
@@ -67,7 +67,8 @@ pub(crate) struct Recorder {
     /// Wakes since the last that was counted out, and until the next that is timed.
     woken: Cell<u32>,
     until_sample: Cell<u32>,
-    known: Box<[Cell<u64>; KNOWN]>,
+    /// In place: each poll looks here.
+    known: [Cell<u64>; KNOWN],
     names: Box<[Cell<Names>; NAMES]>,
 }
 
@@ -107,7 +108,7 @@ impl Recorder {
             scale: u64::try_from(scale).unwrap_or(u64::MAX),
             woken: Cell::new(0),
             until_sample: Cell::new(SAMPLED),
-            known: Box::new([const { Cell::new(0) }; KNOWN]),
+            known: [const { Cell::new(0) }; KNOWN],
             names: Box::new(std::array::from_fn(|_| Cell::new(Names::default()))),
         };
         this.look_at_mode();
@@ -136,6 +137,8 @@ impl Recorder {
         self.others.set(0);
         self.counted_to.set(self.events.next());
         self.next_stamp.set(0);
+        // Where the first poll begins, which is not where the last event before the pause was.
+        self.begin_turn(Word::new(Kind::Look, 0));
     }
 
     // ----- polls --------------------------------------------------------------------------------------
@@ -158,13 +161,11 @@ impl Recorder {
     pub(crate) fn end(&self, id: u64, outcome: Outcome) {
         let word = Word::new(Kind::PollEnd, id).outcome(outcome);
         let index = self.events.next();
-        if index < self.next_stamp.get() {
+        let is_last = matches!(outcome, Outcome::Done | Outcome::Cancelled);
+        if index < self.next_stamp.get() && !is_last {
             self.events.write(index, [0, word.0]);
         } else {
-            self.end_stamped(index, word);
-        }
-        if matches!(outcome, Outcome::Done | Outcome::Cancelled) {
-            self.told_last(id, outcome);
+            self.end_specially(index, word, is_last);
         }
     }
 
@@ -244,11 +245,18 @@ impl Recorder {
         self.events.write(index, [time, word.0]);
     }
 
+    /// A poll has ended that is to be stamped, or is the task's last.
     #[inline(never)]
-    fn end_stamped(&self, index: u64, word: Word) {
-        let now = self.stamp(index);
-        self.account(now, index + 1);
-        self.events.write(index, [now, word.0]);
+    fn end_specially(&self, index: u64, word: Word, is_last: bool) {
+        let mut time = 0;
+        if index >= self.next_stamp.get() {
+            time = self.stamp(index);
+            self.account(time, index + 1);
+        }
+        self.events.write(index, [time, word.0]);
+        if is_last {
+            self.told_last(word.id(), word.of_outcome());
+        }
     }
 
     /// Reads the clock for event `index`, and decides for which to do so next.
@@ -260,7 +268,7 @@ impl Recorder {
         let sparse = if is_long { 0 } else { self.sparse.get() };
         self.next_stamp.set(index + 1 + sparse);
         self.events.begin(index + 1 + SPARSE);
-        // What comes after the events up to the next stamp: twice as many, so that they are there in time.
+        // What comes after the events up to the next stamp, as many.
         self.events.prefetch(index + 1 + SPARSE, 32);
         now
     }
@@ -275,7 +283,10 @@ impl Recorder {
             0 => {}
             // Most often it is one of these, and a division takes long.
             1 => self.track.poll_time.count(nanoseconds, nanoseconds, 1),
-            8 => self.track.poll_time.count(nanoseconds / 8, nanoseconds, 8),
+            16 => self
+                .track
+                .poll_time
+                .count(nanoseconds / 16, nanoseconds, 16),
             _ => self
                 .track
                 .poll_time

@@ -82,14 +82,16 @@ impl<const W: usize> Ring<W> {
     #[inline(always)]
     pub(crate) fn next(&self) -> u64 {
         // Ordering: Relaxed, only the writer writes it.
-        self.words[END].load(Ordering::Relaxed)
+        // SAFETY: `new` has checked that there are `HEAD` words and more.
+        unsafe { self.words.at(END) }.load(Ordering::Relaxed)
     }
 
     /// Says that the records below `index` may be written from now on. For the one writer.
     #[inline(always)]
     pub(crate) fn begin(&self, index: u64) {
         // Ordering: see the module's header.
-        self.words[BEGIN].store(index, Ordering::Relaxed);
+        // SAFETY: as in `next`.
+        unsafe { self.words.at(BEGIN) }.store(index, Ordering::Relaxed);
         fence(Ordering::Release);
     }
 
@@ -116,7 +118,8 @@ impl<const W: usize> Ring<W> {
             // SAFETY: `new` has checked that there are `HEAD + (mask + 1) * W` words.
             unsafe { self.words.at(place + word) }.store(value, Ordering::Relaxed);
         }
-        self.words[END].store(index + 1, Ordering::Release);
+        // SAFETY: as in `next`.
+        unsafe { self.words.at(END) }.store(index + 1, Ordering::Release);
     }
 
     /// The records that are there, and stay so while they are copied.

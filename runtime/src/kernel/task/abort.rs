@@ -86,6 +86,10 @@ impl AbortHandle {
 
 /// Asks a live task to end.
 pub(super) fn abort(task: NonNull<Header>, header: &Header) {
+    // One that is complete was not cancelled: if it has failed, and nobody has looked, that is still to be told.
+    if header.state.is_complete() {
+        return;
+    }
     match header.state.abort() {
         // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).
         Wake::Submit => header.home.schedule(unsafe { Runnable::from_raw(task) }),

@@ -25,6 +25,10 @@ use std::task::{Context, RawWaker, RawWakerVTable, Waker};
 /// So many leaves of a task are told of.
 const MOST_LEAVES: usize = 64;
 
+/// So many clones are looked at: each costs a walk through the stack, and there may be one for each of thousands of futures in
+/// a loop, which have the same.
+const MOST_WALKS: usize = 256;
+
 static VTABLE: RawWakerVTable =
     RawWakerVTable::new(clone, waker::wake, waker::wake_by_ref, waker::drop_waker);
 
@@ -87,6 +91,8 @@ pub(crate) struct Capture {
     /// The data of the waker that is handed out.
     task: *const (),
     leaves: RefCell<Vec<Leaf>>,
+    /// How many clones there have been.
+    walks: Cell<usize>,
     /// There were more than are told of.
     has_more: Cell<bool>,
     /// What the next leaf waits for.
@@ -111,6 +117,7 @@ impl Capture {
         Self {
             task,
             leaves: RefCell::new(Vec::new()),
+            walks: Cell::new(0),
             has_more: Cell::new(false),
             next: Cell::new(None),
         }
@@ -139,10 +146,11 @@ impl Capture {
         let Ok(mut leaves) = self.leaves.try_borrow_mut() else {
             return;
         };
-        if leaves.len() == MOST_LEAVES {
+        if leaves.len() == MOST_LEAVES || self.walks.get() == MOST_WALKS {
             self.has_more.set(true);
             return;
         }
+        self.walks.set(self.walks.get() + 1);
         let stack = Frames::capture(0).addresses().into();
         let leaf = Leaf { stack, waits_for };
         // Some register twice. (Two that are polled in one loop have one stack.)

@@ -5,7 +5,9 @@
 //! one that waits, who hands it on writes the id, with a bit that says that the task has not been polled since.
 //!
 //! Not known is who holds a lock by a guard that is made to be moved ("owned"), in a thread that is no task's, or as one of
-//! several. A guard that borrows its lock can only be moved to another task if the lock is a static.
+//! several. A guard that borrows its lock can be moved to another task as well: if the lock is a static, or within the future
+//! that has locked, if that owns a share of the lock and is spawned after it has been polled. Nothing tells of that, so the word
+//! then names a task that holds the lock no more.
 
 use crate::kernel::here;
 use crate::kernel::task::LockHolder;
