@@ -259,17 +259,28 @@ fn metrics_are_in_the_format_of_prometheus() {
     let text = place.answer(&["metrics", &child.arg()]);
     let mut families = Vec::new();
     let mut samples = Vec::new();
+    let mut is_histogram = false;
     for line in text.lines() {
         if let Some(family) = line.strip_prefix("# TYPE ") {
             let (name, kind) = family.split_once(' ').unwrap();
-            assert!(["counter", "gauge"].contains(&kind), "{line}");
+            assert!(["counter", "gauge", "histogram"].contains(&kind), "{line}");
             assert_eq!(name.ends_with("_total"), kind == "counter", "{line}");
             assert!(!families.contains(&name), "told twice: {line}");
             families.push(name);
+            is_histogram = kind == "histogram";
         } else if !line.starts_with("# HELP ") {
             let (series, value) = line.rsplit_once(' ').unwrap();
             let (name, labels) = series.split_once('{').unwrap();
-            assert_eq!(Some(&name), families.last(), "{line}");
+            let part = name.strip_prefix(*families.last().unwrap()).unwrap();
+            let is_part = ["_bucket", "_sum", "_count"].contains(&part);
+            assert!(
+                if is_histogram {
+                    is_part
+                } else {
+                    part.is_empty()
+                },
+                "{line}"
+            );
             let value: f64 = value.parse().unwrap();
             samples.push((name, labels.strip_suffix('}').unwrap(), value));
         }
