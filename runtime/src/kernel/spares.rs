@@ -182,13 +182,19 @@ impl Pool {
             let patience = if index < pool.workers() { NAP } else { NEXT };
             let position = remote.counters.position();
             let queued = remote.stealer.len();
+            if memory.soon > 0 {
+                // A spare has come just now, and takes from those that are stuck.
+                memory.observed[index].is_robbed(queued);
+            }
             match memory.observed[index].look(position, queued, now, patience) {
                 Seen::Free => free += 1,
                 Seen::Stuck { since } => held_up |= pool.stuck(index, since) || unattended,
             }
         }
         // Whoever has taken a task from there gets on, though it may not have looked around since, and filled its own queue.
-        let somebody_moves = is_shorter(&mut memory.injected, pool.injector.len());
+        // (Just after a start that is the spare.)
+        let is_shorter = is_shorter(&mut memory.injected, pool.injector.len());
+        let somebody_moves = is_shorter && memory.soon == 0;
         memory.soon = memory.soon.saturating_sub(1);
         if free > pool.workers() {
             let since = *memory.calm_since.get_or_insert(now);

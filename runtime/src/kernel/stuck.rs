@@ -53,6 +53,11 @@ impl Observed {
         }
     }
 
+    /// Thieves are about: that the queue is shorter now says nothing of its worker.
+    pub(super) fn is_robbed(&mut self, queued: usize) {
+        self.queued = self.queued.min(queued);
+    }
+
     /// The worker is at `position` at `now`, with so many tasks in its queue. Who has been seen there for `patience`, awake, and
     /// whose queue nobody has taken from, is stuck.
     pub(super) fn look(
@@ -122,6 +127,17 @@ mod tests {
         // A poll that goes on spawning is one poll.
         assert_eq!(observed.look(at(2, 1), 9, 140, PATIENCE), stuck);
         assert_eq!(observed.look(at(2, 1), 8, 150, PATIENCE), Seen::Free);
+    }
+
+    #[test]
+    fn who_is_robbed_does_not_get_on() {
+        let mut observed = Observed::new(50);
+        assert_eq!(observed.look(at(2, 1), 9, 100, PATIENCE), Seen::Free);
+        let stuck = Seen::Stuck { since: 100 };
+        assert_eq!(observed.look(at(2, 1), 9, 110, PATIENCE), stuck);
+        observed.is_robbed(5);
+        assert_eq!(observed.look(at(2, 1), 5, 120, PATIENCE), stuck);
+        assert_eq!(observed.look(at(2, 1), 4, 130, PATIENCE), Seen::Free);
     }
 
     #[test]
