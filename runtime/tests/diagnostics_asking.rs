@@ -2,32 +2,23 @@
 
 #![cfg(target_os = "linux")]
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind, Stands};
 use leno::runtime::{Builder, Handle, Runtime};
 use leno::sync::{Mutex, MutexGuard, oneshot};
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once, mpsc};
+use std::sync::{Arc, mpsc};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Reports are what the test is about: not what somebody else wants of its runtimes as well.
-fn forget_environment() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        for variable in ["LENO_DEBUG", "LENO_DIAGNOSTICS"] {
-            // SAFETY: the tests read the environment by the standard library alone, which has a lock for it.
-            unsafe { std::env::remove_var(variable) };
-        }
-    });
-}
-
 fn runtimes() -> [Runtime; 3] {
-    forget_environment();
+    own_diagnostics::only();
     let pool = |workers| {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(workers).enable_all();
@@ -246,7 +237,7 @@ fn two_who_ask_at_once_are_both_answered() {
 #[test]
 fn a_paused_clock_stands_still_while_tasks_are_asked() {
     const HOUR: Duration = Duration::from_secs(3600);
-    forget_environment();
+    own_diagnostics::only();
     let paused = || {
         let mut builder = Builder::new_current_thread();
         builder.enable_all().start_paused(true);
@@ -278,7 +269,7 @@ fn a_paused_clock_stands_still_while_tasks_are_asked() {
 
 /// A pool of two workers, with a task that is in one poll until what is returned is dropped.
 fn busy() -> (Runtime, mpsc::Sender<()>) {
-    forget_environment();
+    own_diagnostics::only();
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(2).enable_all();
     let runtime = builder.diagnostics(Diagnostics::off()).build().unwrap();
@@ -350,7 +341,7 @@ fn one_that_does_not_answer_hides_no_others() {
 
 #[test]
 fn a_deadlock_and_a_hold_are_told_once_whoever_comes_behind() {
-    forget_environment();
+    own_diagnostics::only();
     let (sender, reports) = mpsc::channel();
     diagnostics::on_report(move |report| drop(sender.send(report.clone())));
     let mut builder = Builder::new_multi_thread();

@@ -2,31 +2,22 @@
 
 #![cfg(target_os = "linux")]
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::{Builder, Handle, Runtime};
 use leno::sync::{Mutex, MutexGuard, RwLock, oneshot};
 use leno::task::JoinHandle;
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::{Arc, Once, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Reports are what the test is about: not what somebody else wants of its runtimes as well.
-fn forget_environment() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        for variable in ["LENO_DEBUG", "LENO_DIAGNOSTICS"] {
-            // SAFETY: the tests read the environment by the standard library alone, which has a lock for it.
-            unsafe { std::env::remove_var(variable) };
-        }
-    });
-}
-
 fn runtimes() -> [Runtime; 3] {
-    forget_environment();
+    own_diagnostics::only();
     let pool = |workers| {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(workers).enable_all();
@@ -330,7 +321,7 @@ async fn run(steps: Vec<Step>, locks: Arc<Locks>, handles: Handles) {
 fn random_programs_are_stuck_exactly_if_it_is_said() {
     let mut random = 0x9e37_79b9_7f4a_7c15;
     let (mut ended, mut stuck, mut handed) = (0, 0, 0);
-    forget_environment();
+    own_diagnostics::only();
     for _ in 0..200 {
         let program = program(&mut random);
         let mut builder = Builder::new_current_thread();
@@ -374,7 +365,7 @@ fn random_programs_are_stuck_exactly_if_it_is_said() {
 /// Programs that go on all the time, on two workers: nothing is ever said.
 #[test]
 fn a_program_that_goes_on_is_never_said_to_be_stuck() {
-    forget_environment();
+    own_diagnostics::only();
     let mut builder = Builder::new_multi_thread();
     builder.worker_threads(2).diagnostics(Diagnostics::off());
     let runtime = builder.build().unwrap();
@@ -408,7 +399,7 @@ fn turn() -> (
     std::sync::MutexGuard<'static, ()>,
     std::sync::mpsc::Receiver<Report>,
 ) {
-    forget_environment();
+    own_diagnostics::only();
     static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (sender, receiver) = std::sync::mpsc::channel();

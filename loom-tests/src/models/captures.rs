@@ -81,7 +81,8 @@ fn a_request_takes_no_wake_away() {
 }
 
 /// A request meets a wake, which is not lost in the poll that tells.
-// Mutation: `look` forgets a task that was woken meanwhile: "the task sleeps for ever". (Without `see_request` it is found to be asked at each later turn, which costs time and nothing else.)
+// Mutation: `look` forgets a task that was woken meanwhile: "the task sleeps for ever". (Without `see_request` it is found to be
+// asked at each later turn, which costs time and nothing else.)
 #[test]
 fn a_poll_that_tells_is_a_poll() {
     for yields in [0, 1] {

@@ -4,9 +4,10 @@
 //! slot and a seat of its own; but timers that are made on it go to the wheel of a worker, which stays when the spare leaves, and
 //! it is no worker that users count. The watcher decides who comes and who goes:
 //!
-//! - *Come.* All that are active are stuck: none has moved for some milliseconds, nor taken a task, and none sleeps. The next spare's loop goes to
-//!   the threads for blocking closures, as a core does in `block_in_place`. It steals, fires timers, waits in the reactor. If it
-//!   gets stuck too, the next one comes a millisecond later.
+//! - *Come.* All that are active are stuck: none has moved for some milliseconds, nor taken a task, and none sleeps. The next
+//!   spare's loop goes to the threads for blocking closures, as a core does in `block_in_place`. It steals, fires timers, waits
+//!   in the reactor. If it gets stuck too, the next one comes a millisecond later; what it has stolen by then does not count as a
+//!   task that those have taken who are stuck.
 //! - *Go.* For [`CALM`] more workers than w were free. The youngest spare is told, and leaves between two tasks: it gives what it
 //!   has to the injector, and wakes somebody in its place ([`Idle::leave`](super::idle::Idle::leave)).
 //!

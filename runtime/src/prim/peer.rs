@@ -4,15 +4,16 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::net::UnixStream;
 
-/// The effective user of the process at the other end, as it was when it connected.
+/// The process at the other end, and whose it is, as it was when it connected or listened.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn peer_user(socket: &UnixStream) -> io::Result<libc::uid_t> {
+pub(crate) fn credentials(socket: &impl AsFd) -> io::Result<libc::ucred> {
     let mut cred = libc::ucred {
         pid: 0,
         uid: 0,
         gid: 0,
     };
-    let mut length = size_of::<libc::ucred>() as libc::socklen_t;
+    let size = size_of::<libc::ucred>() as libc::socklen_t;
+    let mut length = size;
     // SAFETY: the descriptor is open, as it is borrowed; `cred` has room for the `length` bytes that may be written, and is made
     // of integers, so that whatever is written is valid.
     let result = unsafe {
@@ -27,10 +28,18 @@ pub(crate) fn peer_user(socket: &UnixStream) -> io::Result<libc::uid_t> {
     if result != 0 {
         return Err(io::Error::last_os_error());
     }
-    if length as usize != size_of::<libc::ucred>() {
-        return Err(io::ErrorKind::InvalidData.into());
+    if length != size {
+        return Err(io::Error::other(
+            "the system's credentials of a peer have an unknown form",
+        ));
     }
-    Ok(cred.uid)
+    Ok(cred)
+}
+
+/// The effective user of the process at the other end, as it was when it connected.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn peer_user(socket: &UnixStream) -> io::Result<libc::uid_t> {
+    credentials(socket).map(|peer| peer.uid)
 }
 
 /// The effective user of the process at the other end, as it was when it connected.
