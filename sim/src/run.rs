@@ -1,0 +1,302 @@
+//! One run: it asks the chooser, and writes down what was chosen.
+//!
+//! A run is used again for the next one, so that nothing is allocated per run. Each decision goes into a hash, of which a checkpoint
+//! is kept every 256 decisions: two runs that should be one are compared by their hashes, and the place where they part is found
+//! between two checkpoints.
+
+use crate::actor::{Actor, Actors, Key, Kind, Place};
+use crate::chooser::{Access, Calm, Chooser, Point, Resource};
+use std::fmt;
+use std::mem;
+
+/// A question and its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// What was asked.
+    pub point: Point,
+    /// Who was chosen, if it was asked who goes next; else who was running.
+    pub actor: Actor,
+    /// How many answers there were.
+    pub count: u32,
+    /// Which one was given; 0 is the calm one.
+    pub taken: u32,
+}
+
+/// The hash of a run up to one of its decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// How many decisions had been made.
+    pub decisions: u64,
+    /// The hash of all of them, of all actors and moments up to there.
+    pub hash: u64,
+}
+
+/// How many decisions lie between two checkpoints.
+const STRIDE: u64 = 256;
+
+/// FNV-1a, with a word in the place of a byte: no secret is kept by it, and equal runs have to have equal hashes on every machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    pub(crate) const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    #[inline]
+    pub(crate) fn word(&mut self, word: u64) {
+        // The shift brings the high bits back down, which a multiplication alone never does.
+        self.0 = (self.0 ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        self.0 ^= self.0 >> 29;
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        for byte in text.bytes() {
+            self.word(byte.into());
+        }
+        self.word(0x100);
+    }
+
+    pub(crate) const fn value(self) -> u64 {
+        self.0
+    }
+}
+
+/// One run of a program: who runs it asks here.
+pub struct Run {
+    chooser: Box<dyn Chooser>,
+    actors: Actors,
+    decisions: Vec<Decision>,
+    checkpoints: Vec<Checkpoint>,
+    hash: Hash,
+    running: Actor,
+    /// The running actor has been held up at a leaf: so it is at all further ones of this poll.
+    held: bool,
+    touches: bool,
+    told: bool,
+    now: u64,
+}
+
+impl Run {
+    /// A run that asks `chooser`. It has not begun.
+    pub fn new(chooser: Box<dyn Chooser>) -> Self {
+        Self {
+            chooser,
+            actors: Actors::default(),
+            decisions: Vec::new(),
+            checkpoints: Vec::new(),
+            hash: Hash::new(),
+            running: Actor::ROOT,
+            held: false,
+            touches: false,
+            told: false,
+            now: 0,
+        }
+    }
+
+    /// Forgets the last run and begins one. False if the chooser has nothing left to try.
+    pub fn begin(&mut self, seed: u64) -> bool {
+        self.actors.clear();
+        self.decisions.clear();
+        self.checkpoints.clear();
+        self.hash = Hash::new();
+        self.running = Actor::ROOT;
+        self.held = false;
+        self.now = 0;
+        if !self.chooser.begin(seed) {
+            return false;
+        }
+        self.touches = self.chooser.wants_touches();
+        true
+    }
+
+    /// The run is over: the chooser learns of it.
+    pub fn end(&mut self, failed: bool) {
+        // The chooser looks at the run, so it stands beside it for the moment.
+        let mut chooser = mem::replace(&mut self.chooser, Box::new(Calm));
+        chooser.end(self, failed);
+        self.chooser = chooser;
+    }
+
+    /// Takes another chooser from the next run on, and gives back the one before.
+    pub fn replace_chooser(&mut self, chooser: Box<dyn Chooser>) -> Box<dyn Chooser> {
+        mem::replace(&mut self.chooser, chooser)
+    }
+
+    // ----- what the program's scheduler says and asks --------------------------------------------------
+
+    /// `actor` is born, by the one that runs.
+    pub fn born(&mut self, actor: Actor, kind: Kind, place: Place) {
+        self.actors.born(actor, self.running, kind, place);
+        self.hash.word(0x20 | u64::from(actor.0) << 8);
+        self.chooser.born(&self.actors, actor, self.running);
+    }
+
+    /// `actor` can go on, because of what the running one did.
+    pub fn woke(&mut self, actor: Actor) {
+        self.chooser.woke(&self.actors, actor, self.running);
+    }
+
+    /// Which of `ready` goes next, as an index. They are in the order in which they became ready.
+    ///
+    /// # Panics
+    ///
+    /// If nobody is ready: then there is nothing to decide.
+    pub fn next(&mut self, ready: &[Actor]) -> usize {
+        assert!(
+            !ready.is_empty(),
+            "nobody is ready: nothing is to be decided"
+        );
+        let taken = if ready.len() == 1 {
+            self.chooser.only(&self.actors, ready[0]);
+            0
+        } else {
+            let taken = self.chooser.next(&self.actors, ready);
+            if taken < ready.len() { taken } else { 0 }
+        };
+        self.running = ready[taken];
+        self.held = false;
+        self.actors.count_turn(self.running);
+        if ready.len() == 1 {
+            self.hash.word(0x10 | u64::from(self.running.0) << 8);
+        } else {
+            self.decided(Point::Next, ready.len() as u32, taken as u32);
+        }
+        taken
+    }
+
+    /// The running actor has come to a leaf: may it go on? If not, it is held up, here and at all further leaves of this poll.
+    ///
+    /// All of them, since that is what a budget that is used up does: a `select!` that is held in one branch and served in the next
+    /// would be a schedule that no runtime has.
+    pub fn leaf(&mut self) -> bool {
+        if self.held {
+            return false;
+        }
+        self.held = self.chooser.hold(&self.actors, self.running);
+        self.actors.count_turn(self.running);
+        self.decided(Point::Leaf, 2, self.held.into());
+        !self.held
+    }
+
+    /// True if the running actor has been held up in this poll.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// A number below `count`, for `point`.
+    pub fn draw(&mut self, point: Point, count: u32) -> u32 {
+        if count < 2 {
+            return 0;
+        }
+        let taken = self.chooser.draw(&self.actors, point, self.running, count);
+        let taken = if taken < count { taken } else { 0 };
+        self.decided(point, count, taken);
+        taken
+    }
+
+    /// The running actor gives way of its own will.
+    pub fn yielded(&mut self) {
+        self.chooser.yielded(&self.actors, self.running);
+    }
+
+    /// True if the chooser wants to know who touches what.
+    #[inline]
+    pub fn wants_touches(&self) -> bool {
+        self.touches
+    }
+
+    /// The running actor touches `resource`.
+    pub fn touch(&mut self, resource: Resource, access: Access) {
+        if self.touches {
+            self.chooser
+                .touch(&self.actors, self.running, resource, access);
+        }
+    }
+
+    /// It is `nanoseconds` after the start now.
+    pub fn time_is(&mut self, nanoseconds: u64) {
+        self.now = nanoseconds;
+        self.hash.word(0x30 | nanoseconds << 8);
+    }
+
+    fn decided(&mut self, point: Point, count: u32, taken: u32) {
+        let decision = Decision {
+            point,
+            actor: self.running,
+            count,
+            taken,
+        };
+        self.hash
+            .word(u64::from(decision.actor.0) << 8 | point as u64);
+        self.hash.word(u64::from(count) << 32 | u64::from(taken));
+        self.decisions.push(decision);
+        let decisions = self.decisions.len() as u64;
+        if decisions % STRIDE == 0 {
+            self.checkpoints.push(Checkpoint {
+                decisions,
+                hash: self.hash.value(),
+            });
+        }
+    }
+
+    // ----- what it was ---------------------------------------------------------------------------------
+
+    /// Who takes part.
+    pub fn actors(&self) -> &Actors {
+        &self.actors
+    }
+
+    /// The key of who runs now, or ran last.
+    pub fn running(&self) -> Actor {
+        self.running
+    }
+
+    /// What was decided so far.
+    pub fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    /// The hash so far: equal for equal runs, on every machine.
+    pub fn hash(&self) -> u64 {
+        self.hash.value()
+    }
+
+    /// The hashes on the way.
+    pub fn checkpoints(&self) -> &[Checkpoint] {
+        &self.checkpoints
+    }
+
+    /// Nanoseconds since the start.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// True if the run should be told: whoever runs the program takes the trouble to collect what a report needs.
+    pub fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Asks for what a report needs, from the next run on, or no more.
+    pub fn set_told(&mut self, told: bool) {
+        self.told = told;
+    }
+
+    /// The keys of `actors`.
+    pub fn keys(&self, actors: impl IntoIterator<Item = Actor>) -> Vec<Key> {
+        actors
+            .into_iter()
+            .map(|actor| self.actors.key(actor))
+            .collect()
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("running", &self.running)
+            .field("decisions", &self.decisions.len())
+            .field("hash", &format_args!("{:016x}", self.hash.value()))
+            .finish_non_exhaustive()
+    }
+}
