@@ -116,6 +116,10 @@ pub(crate) mod reactor {
     pub(crate) use crate::reactor::{Handle, Reactor};
 }
 
+/// No model is a simulation.
+#[path = "../../runtime/src/prim/asked/nobody.rs"]
+pub(crate) mod asked;
+
 pub(crate) mod alarm {
     pub(crate) use crate::reactor::Alarm;
 

@@ -69,6 +69,8 @@ pub mod process;
 pub mod runtime;
 #[cfg(unix)]
 pub mod signal;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod symbols;
 pub mod sync;
 pub mod task;

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "symbols",
     ],
     &["net", "fs", "process", "signal"],
-    &["hyper"],
+    &["hyper", "sim"],
 ];
 
 fn source() -> PathBuf {

@@ -16,6 +16,9 @@ pub struct Actor(pub u32);
 impl Actor {
     /// The program's own future, which is there from the start.
     pub const ROOT: Self = Self(0);
+
+    /// The timers that are due, which take turns of their own. What they wake was woken by no task.
+    pub const CLOCK: Self = Self(u32::MAX);
 }
 
 /// What an actor is.
@@ -138,6 +141,8 @@ impl Actors {
     }
 
     pub(crate) fn born(&mut self, actor: Actor, by: Actor, kind: Kind, place: Place) {
+        // What a timer's waker makes is nobody's child.
+        let by = if by == Actor::CLOCK { Actor::ROOT } else { by };
         let ordinal = {
             let by = self.entry(by);
             by.children += 1;
@@ -153,6 +158,10 @@ impl Actors {
             turns: 0,
             place,
         };
+    }
+
+    pub(crate) fn set_kind(&mut self, actor: Actor, kind: Kind) {
+        self.entry(actor).kind = kind;
     }
 
     /// Counts one more boundary that `actor` has come to.
@@ -187,6 +196,9 @@ impl Actors {
 
     /// What `actor` is.
     pub fn kind(&self, actor: Actor) -> Kind {
+        if actor == Actor::CLOCK {
+            return Kind::Clock;
+        }
         self.entries
             .get(actor.0 as usize)
             .map_or(Kind::Task, |entry| entry.kind)

@@ -132,6 +132,11 @@ impl Run {
         self.chooser.born(&self.actors, actor, self.running);
     }
 
+    /// What was born as `actor` is a closure that may block.
+    pub fn is_closure(&mut self, actor: Actor) {
+        self.actors.set_kind(actor, Kind::Closure);
+    }
+
     /// `actor` can go on, because of what the running one did.
     pub fn woke(&mut self, actor: Actor) {
         self.chooser.woke(&self.actors, actor, self.running);
@@ -214,9 +219,11 @@ impl Run {
         }
     }
 
-    /// It is `nanoseconds` after the start now.
+    /// It is `nanoseconds` after the start now, and it is the turn of the timers that are due.
     pub fn time_is(&mut self, nanoseconds: u64) {
         self.now = nanoseconds;
+        self.running = Actor::CLOCK;
+        self.held = false;
         self.hash.word(0x30 | nanoseconds << 8);
     }
 

@@ -5,12 +5,19 @@
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
 use super::{deferred, here};
+use crate::prim::asked;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::task::{Context, Poll, ready};
 
 /// Units given to each poll of a task.
 pub(crate) const PER_POLL: u8 = 128;
+
+/// What a poll starts with. In a simulation none: so each leaf asks whether it may go on.
+#[inline(always)]
+pub(crate) fn of_a_poll() -> u8 {
+    if asked::asks() { 0 } else { PER_POLL }
+}
 
 /// No budget applies: outside a task, on a blocking thread, under `unconstrained`.
 pub(crate) const UNLIMITED: u8 = u8::MAX;
@@ -28,6 +35,9 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         budget
     });
     if budget == 0 {
+        if asked::go_on() {
+            return Poll::Ready(RestoreOnPending::new(UNLIMITED));
+        }
         return exhausted(cx);
     }
     Poll::Ready(RestoreOnPending::new(budget))
@@ -65,7 +75,7 @@ pub(crate) fn attempt<T, E>(attempt: impl FnOnce() -> Result<T, E>) -> Option<Re
     here::with(|here| {
         let budget = here.budget.get();
         if budget == 0 {
-            return None;
+            return asked::go_on().then(attempt);
         }
         let result = attempt();
         if result.is_ok() {
@@ -89,12 +99,17 @@ pub(crate) fn poll_attempt<T, E>(
 
 /// Spends a unit if there is one, for progress that did not depend on it.
 pub(crate) fn spend() {
-    let _spent: Option<Result<(), ()>> = attempt(|| Ok(()));
+    here::with(|here| {
+        let budget = here.budget.get();
+        if budget != 0 {
+            here.budget.set(budget - u8::from(budget != UNLIMITED));
+        }
+    });
 }
 
 /// True if the running task has units left.
 pub(crate) fn has_remaining() -> bool {
-    here::with(|here| here.budget.get() != 0)
+    here::with(|here| here.budget.get() != 0) || asked::may_go_on()
 }
 
 /// Sets the budget for the length of a closure, and the previous one after it, also if it panics.

@@ -49,6 +49,12 @@ pub(crate) trait Crew {
     fn go_on(&self);
 }
 
+/// A simulation, as a thread sees it that is in one.
+pub(crate) trait Simulation {
+    /// Runs what there is until `woken` says true.
+    fn run_until(&self, woken: &dyn Fn() -> bool);
+}
+
 /// The cells of one thread.
 #[derive(Debug)]
 pub(crate) struct Here {
@@ -70,6 +76,8 @@ pub(crate) struct Here {
     pub(crate) recorder: Cell<*const ()>,
     /// The current-thread scheduler that this thread drives, or null.
     pub(crate) local: Cell<*const ()>,
+    /// What runs the simulation that this thread is in; see [`super::local`].
+    pub(crate) simulation: Cell<Option<NonNull<dyn Simulation>>>,
     /// Where who yields on this thread waits for the others, or null; see [`super::deferred`].
     pub(crate) deferred: Cell<*const ()>,
     /// The wheel that this thread counts timers on without atomics, or null; see [`super::wheel`].
@@ -116,6 +124,7 @@ impl Here {
             core: Cell::new(ptr::null()),
             recorder: Cell::new(ptr::null()),
             local: Cell::new(ptr::null()),
+            simulation: Cell::new(None),
             deferred: Cell::new(ptr::null()),
             wheel: Cell::new(ptr::null()),
             local_set: Cell::new(ptr::null()),

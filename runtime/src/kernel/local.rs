@@ -22,6 +22,8 @@
 
 mod closing;
 mod counters;
+#[cfg_attr(not(feature = "sim"), path = "local/drawn_absent.rs")]
+pub(crate) mod drawn;
 mod handover;
 mod home;
 mod observed;

@@ -48,7 +48,7 @@ use crate::kernel::task::{
     self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
 };
 use crate::prim::atomic::{AtomicUsize, Ordering};
-use crate::prim::{Arc, Condvar, Mutex};
+use crate::prim::{Arc, Condvar, Mutex, asked};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -203,6 +203,9 @@ impl LocalSet {
     /// The next task.
     fn next(&self) -> Option<Runnable> {
         let own = &*self.0;
+        if asked::asks() {
+            return own.drawn();
+        }
         let tick = own.tick.get();
         own.tick.set((tick + 1) % REMOTE_FIRST);
         if tick == 0 {
@@ -216,11 +219,13 @@ impl LocalSet {
 impl Polling<'_> {
     /// P2 and P3; true if there may be more to do.
     pub(crate) fn run_tasks(&self) -> bool {
-        for _ in 0..TASKS_PER_POLL {
+        // In a simulation one at a time, so that who is not in the set can have its turn between any two.
+        let most = if asked::asks() { 1 } else { TASKS_PER_POLL };
+        for _ in 0..most {
             let Some(task) = self.set.next() else {
                 return false;
             };
-            let woken = budget::with_budget(budget::PER_POLL, || task.run());
+            let woken = budget::with_budget(budget::of_a_poll(), || task.run());
             if let Some(woken) = woken {
                 self.set.0.push(woken);
             }
@@ -306,6 +311,17 @@ impl Own {
     fn pop(&self) -> Option<Runnable> {
         self.take_own();
         self.queue.borrow_mut().pop_front()
+    }
+
+    /// The next task, if a simulation chooses it.
+    fn drawn(&self) -> Option<Runnable> {
+        self.take_own();
+        while let Some(task) = self.pop_remote() {
+            self.queue.borrow_mut().push_back(task);
+        }
+        let mut queue = self.queue.borrow_mut();
+        let chosen = asked::choose(queue.iter().map(|task| task.id().get()))?;
+        queue.remove(chosen)
     }
 
     /// What this thread has pushed from outside of the set's polls came before what is pushed now.

@@ -4,11 +4,12 @@
 //! of Marsaglia's xorshift generators, scrambled", 2016). Good enough to choose a victim or a branch, and
 //! for nothing that needs secrecy.
 
+use crate::prim::asked;
 use std::cell::Cell;
 
 /// The state; 0 means that it has not been seeded yet.
 #[derive(Debug)]
-pub(crate) struct Rng(Cell<u64>);
+pub(crate) struct Rng(pub(crate) Cell<u64>);
 
 impl Rng {
     /// A generator that seeds itself at its first use.
@@ -28,6 +29,12 @@ impl Rng {
     /// A number below `bound`, which must not be 0.
     #[inline]
     pub(crate) fn below(&self, bound: u32) -> u32 {
+        if self.0.get() == 0 {
+            // A simulation keeps it unseeded.
+            if let Some(drawn) = asked::draw(bound) {
+                return drawn;
+            }
+        }
         // Lemire's multiplication instead of a division.
         (((self.next() >> 32) * u64::from(bound)) >> 32) as u32
     }

@@ -6,7 +6,7 @@
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::seat::Seat;
-use crate::kernel::waiting::waiting;
+use crate::kernel::waiting::{in_simulation, waiting};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicBool, Ordering};
 use std::future::Future;
@@ -52,6 +52,13 @@ impl Root {
         self.seat.poke();
         if let Some(scheduler) = &self.scheduler {
             scheduler.poke();
+        }
+    }
+
+    /// Sleeps until it is woken, or poked for another reason. (A simulation does what there is to do meanwhile.)
+    pub(crate) fn sleep(&self) {
+        if !in_simulation(|| self.is_woken()) {
+            waiting(|| self.seat.park(None));
         }
     }
 
@@ -167,7 +174,7 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
                 return output;
             }
         } else {
-            waiting(|| root.seat.park(None));
+            root.sleep();
         }
     }
 }

@@ -11,6 +11,7 @@
 //! (they have a share of their own in the limit), it is a look at the thread-local.
 
 use crate::kernel::here::{self, Crew, Hold};
+use crate::prim::asked;
 
 /// Says what the thread holds until this is dropped.
 #[derive(Debug)]
@@ -36,6 +37,20 @@ impl Drop for Holding {
 pub(crate) fn waiting<R>(wait: impl FnOnce() -> R) -> R {
     let _waiting = Waiting::begin(|crew| crew.begin_to_wait());
     wait()
+}
+
+/// If this thread is in a simulation, has that run what there is until `woken` says true, and is true.
+#[inline]
+pub(crate) fn in_simulation(woken: impl Fn() -> bool) -> bool {
+    if !asked::asks() {
+        return false;
+    }
+    match here::with(|here| here.simulation.get()) {
+        // SAFETY: set by who runs the simulation, further up on this stack, and taken out before that goes.
+        Some(simulation) => unsafe { simulation.as_ref() }.run_until(&woken),
+        None => return false,
+    }
+    true
 }
 
 /// This thread waits, until the guard is dropped. Does nothing unless the thread counted before.

@@ -12,6 +12,7 @@
 
 pub(crate) mod alarm;
 pub(crate) mod alloc;
+pub(crate) mod asked;
 mod cell;
 mod clock;
 #[cfg(unix)]

@@ -8,6 +8,7 @@ use super::inner::Inner;
 use crate::kernel::clock::Clock;
 use crate::kernel::here;
 use crate::kernel::wheel;
+use crate::prim::asked;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -20,6 +21,14 @@ const NO_RUNTIME: &str = "there is no reactor running, must be called from the c
 
 const NO_IO: &str = "A Tokio 1.x context was found, but IO is disabled. Call `enable_io` on the runtime builder to enable IO. \
      (The runtime was built without IO; `enable_all` does it, too.)";
+
+const NO_SOCKETS: &str = "this simulation has no sockets, pipes, signals or child processes: what they bring comes from outside, and in \
+     no order that could be repeated. Use `leno::io::duplex` in their place, or leave them out of the test";
+
+/// What to say where there is no reactor.
+fn no_io() -> &'static str {
+    if asked::asks() { NO_SOCKETS } else { NO_IO }
+}
 
 const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to \
      enable timers. (The runtime was built without timers; `enable_all` does it, too.)";
@@ -98,7 +107,7 @@ pub(crate) fn expect<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> R {
 pub(crate) fn reactor() -> leno_reactor::Handle {
     match expect(|inner| inner.reactor().cloned()) {
         Some(reactor) => reactor,
-        None => panic!("{NO_IO}"),
+        None => panic!("{}", no_io()),
     }
 }
 
@@ -116,7 +125,7 @@ pub(crate) enum Need {
 pub(crate) fn missing(need: Need) -> Option<&'static str> {
     let look = |inner: &Arc<Inner>| match need {
         Need::Nothing | Need::Runtime => None,
-        Need::Io => inner.reactor().is_none().then_some(NO_IO),
+        Need::Io => inner.reactor().is_none().then(no_io),
         Need::Timers => inner.wheel().is_none().then_some(NO_TIME),
     };
     match (need, with(look)) {

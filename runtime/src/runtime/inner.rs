@@ -2,6 +2,8 @@
 
 mod asking;
 mod ending;
+#[cfg(feature = "sim")]
+mod simulated;
 
 pub(super) use ending::Patience;
 
@@ -13,7 +15,7 @@ use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
-use crate::kernel::local::Local;
+use crate::kernel::local::{Local, drawn};
 use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::root::{self, Driving};
@@ -498,6 +500,10 @@ impl Inner {
             drop(task);
             return (handle, Err(Refused::Closed));
         }
+        task = match drawn::take_closure(task) {
+            Ok(()) => return (handle, Ok(())),
+            Err(task) => task,
+        };
         if let Scheduler::Local { local, .. } = &self.scheduler {
             // A paused clock stands still until the closure is done, and those who wait for it have been told.
             let hold = Local::hold_clock(local);

@@ -201,7 +201,7 @@ impl<F: Future> Future for RunUntil<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
         let polling = this.set.set.poll(cx.waker());
-        let polled = budget::with_budget(budget::PER_POLL, || this.future.poll(cx));
+        let polled = budget::with_budget(budget::of_a_poll(), || this.future.poll(cx));
         if polled.is_pending() && polling.run_tasks() {
             cx.waker().wake_by_ref();
         }

@@ -4,6 +4,7 @@ use crate::kernel::budget;
 use crate::kernel::here;
 use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
+use crate::prim::asked;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -64,10 +65,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    task::new(
-        Closure(Some(closure)),
-        Home::new(Elsewhere { wanted }),
-        Id::next(),
-        origin,
-    )
+    let id = Id::next();
+    let home = Home::new(Elsewhere { wanted });
+    let made = task::new(Closure(Some(closure)), home, id, origin);
+    asked::is_closure(id.get());
+    made
 }

@@ -133,7 +133,7 @@ impl Local {
             if let Poll::Ready(output) = poll() {
                 return output;
             }
-            waiting(|| root.seat.park(None));
+            root.sleep();
         };
         drop(in_line);
         driven.drive(&root, poll)
@@ -167,7 +167,7 @@ impl Local {
                 None => {
                     in_line = true;
                     if !root.is_woken() {
-                        waiting(|| root.seat.park(None));
+                        root.sleep();
                     }
                 }
             }

@@ -80,6 +80,7 @@ pub(crate) use origin::Origin;
 pub(crate) use polling::{Poll, Polling};
 pub(crate) use run::Runnable;
 
+use crate::prim::asked;
 use std::future::Future;
 use std::ptr::NonNull;
 
@@ -97,6 +98,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    asked::born(id.get(), || origin.place_and_name());
     let header = cell::allocate(future, home, id, origin);
     if const { size_of::<F>() > large::LARGE } {
         // SAFETY: it was just made, and nobody else knows it.

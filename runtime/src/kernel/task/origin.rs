@@ -92,6 +92,11 @@ impl Origin {
         self.extra()?.name.as_deref()
     }
 
+    /// Both, for a simulation.
+    pub(crate) fn place_and_name(&self) -> (&'static Location<'static>, Option<String>) {
+        (self.place(), self.name().map(str::to_owned))
+    }
+
     /// The pointer to the extra, if there is one.
     #[inline]
     fn pointer(&self) -> Option<*const Extra> {

@@ -3,11 +3,13 @@
 use super::current;
 use crate::kernel::deferred;
 use crate::kernel::here;
+use crate::prim::asked;
 use std::task::Waker;
 
 /// Whoever `waker` belongs to, and this thread is polling, yields: it is woken when the others have had their turn.
 #[inline]
 pub(crate) fn yield_now(waker: &Waker) {
+    asked::yielded();
     if !deferred::defer(waker) {
         yielded();
         waker.wake_by_ref();

@@ -1,0 +1,56 @@
+//! Nobody is asked.
+
+use std::panic::Location;
+
+/// False: this thread is in no simulation.
+#[inline(always)]
+pub(crate) const fn asks() -> bool {
+    false
+}
+
+/// False: a budget that is over is over.
+#[inline(always)]
+pub(crate) const fn go_on() -> bool {
+    false
+}
+
+/// False: a budget that is over is over.
+#[inline(always)]
+pub(crate) const fn may_go_on() -> bool {
+    false
+}
+
+/// `None`: the thread's generator is seeded as it seeds itself.
+#[inline(always)]
+pub(crate) const fn draw(_count: u32) -> Option<u32> {
+    None
+}
+
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) fn born(
+    _id: u64,
+    _place: impl FnOnce() -> (&'static Location<'static>, Option<String>),
+) {
+}
+
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) const fn is_closure(_id: u64) {}
+
+/// The first, if there is one.
+pub(crate) fn choose(mut ready: impl Iterator<Item = u64>) -> Option<usize> {
+    ready.next().map(|_| 0)
+}
+
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) const fn yielded() {}
+
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) fn looks<T: ?Sized>(_what: *const T) {}
+
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) fn changes<T: ?Sized>(_what: *const T) {}

@@ -1,0 +1,176 @@
+//! Who is asked: what [`enter`] was given, for as long as its guard lives.
+
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+
+/// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
+pub(crate) trait Asked {
+    /// Which of `ready` goes next, as an index.
+    fn next(&mut self, ready: &[u32]) -> usize;
+    /// The timers that are due are fired next.
+    fn clock(&mut self, now: u64);
+    /// Whether time moves on although somebody is ready.
+    fn stalls(&mut self) -> bool;
+    /// Whether the running one goes on at this leaf.
+    fn go_on(&mut self) -> bool;
+    /// Whether it has gone on so far in this turn.
+    fn may_go_on(&mut self) -> bool;
+    /// Where a `select!` begins, and the like.
+    fn draw(&mut self, count: u32) -> u32;
+    /// The program's own draw.
+    fn choose(&mut self, count: u32) -> u32;
+    /// Made, by the running one.
+    fn born(&mut self, id: u32, place: &'static Location<'static>, name: Option<String>);
+    /// It is a closure that may block.
+    fn is_closure(&mut self, id: u32);
+    fn woke(&mut self, id: u32);
+    fn yielded(&mut self);
+    fn wants_touches(&self) -> bool;
+    fn touch(&mut self, address: usize, changes: bool);
+    fn into_any(self: Box<Self>) -> Box<dyn Any>;
+}
+
+thread_local! {
+    /// So that a thread that is in no simulation has to look at one byte.
+    static ASKS: Cell<bool> = const { Cell::new(false) };
+    static TOUCHES: Cell<bool> = const { Cell::new(false) };
+    static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
+}
+
+/// This thread is in a simulation until this is dropped or [left](Self::leave).
+#[derive(Debug)]
+#[must_use = "the simulation is left when this is dropped"]
+pub(crate) struct Entered(());
+
+/// Asks `asked` from now on. `Err` if this thread is in a simulation already.
+pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
+    if ASKS.get() {
+        return Err(asked);
+    }
+    TOUCHES.set(asked.wants_touches());
+    ASKED.set(Some(asked));
+    ASKS.set(true);
+    Ok(Entered(()))
+}
+
+impl Entered {
+    /// Gives back who was asked.
+    pub(crate) fn leave(self) -> Option<Box<dyn Asked>> {
+        ASKS.set(false);
+        TOUCHES.set(false);
+        ASKED.take()
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ASKS.set(false);
+        TOUCHES.set(false);
+        ASKED.set(None);
+    }
+}
+
+/// True if this thread is in a simulation.
+#[inline]
+pub(crate) fn asks() -> bool {
+    ASKS.get()
+}
+
+/// Asks, if this thread is in a simulation. (Nothing that is asked asks again.)
+fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
+    if !ASKS.get() {
+        return None;
+    }
+    ASKED.with_borrow_mut(|asked| match asked {
+        Some(asked) => Some(f(asked.as_mut())),
+        None => None,
+    })
+}
+
+pub(crate) fn next(ready: &[u32]) -> usize {
+    ask(|asked| asked.next(ready)).unwrap_or(0)
+}
+
+/// Which of these tasks goes next, if there is one.
+pub(crate) fn choose(ready: impl Iterator<Item = u64>) -> Option<usize> {
+    let ready: Vec<u32> = ready.map(number).collect();
+    (!ready.is_empty()).then(|| next(&ready))
+}
+
+pub(crate) fn clock(now: u64) {
+    ask(|asked| asked.clock(now));
+}
+
+pub(crate) fn stalls() -> bool {
+    ask(|asked| asked.stalls()).unwrap_or(false)
+}
+
+pub(crate) fn woke(id: u32) {
+    ask(|asked| asked.woke(id));
+}
+
+/// A leaf has found the budget at 0: true if it goes on nevertheless.
+#[cold]
+pub(crate) fn go_on() -> bool {
+    ask(|asked| asked.go_on()).unwrap_or(false)
+}
+
+/// As [`go_on`], but it decides nothing.
+#[cold]
+pub(crate) fn may_go_on() -> bool {
+    ask(|asked| asked.may_go_on()).unwrap_or(false)
+}
+
+/// A number below `count`.
+#[cold]
+pub(crate) fn draw(count: u32) -> Option<u32> {
+    ask(|asked| asked.draw(count))
+}
+
+/// A number below `count` for the program; `None` if this thread is in no simulation.
+pub(crate) fn chance(count: u32) -> Option<u32> {
+    ask(|asked| asked.choose(count))
+}
+
+/// A task was made.
+pub(crate) fn born(id: u64, place: impl FnOnce() -> (&'static Location<'static>, Option<String>)) {
+    ask(|asked| {
+        let (place, name) = place();
+        asked.born(number(id), place, name);
+    });
+}
+
+/// What was made is a closure that may block.
+pub(crate) fn is_closure(id: u64) {
+    ask(|asked| asked.is_closure(number(id)));
+}
+
+/// The number of a task: its id, for those of a simulation start at 1.
+pub(crate) fn number(id: u64) -> u32 {
+    u32::try_from(id).unwrap_or(u32::MAX - 1)
+}
+
+/// The running one gives way of its own will.
+pub(crate) fn yielded() {
+    ask(|asked| asked.yielded());
+}
+
+/// The running one looks at what others may change.
+#[inline]
+pub(crate) fn looks<T: ?Sized>(what: *const T) {
+    touch(what, false);
+}
+
+/// The running one changes what others may look at.
+#[inline]
+pub(crate) fn changes<T: ?Sized>(what: *const T) {
+    touch(what, true);
+}
+
+#[inline]
+fn touch<T: ?Sized>(what: *const T, changes: bool) {
+    if TOUCHES.get() {
+        ask(|asked| asked.touch(what.cast::<()>().addr(), changes));
+    }
+}

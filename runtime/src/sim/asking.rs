@@ -1,0 +1,114 @@
+//! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
+
+use crate::prim::asked::Asked;
+use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
+use std::any::Any;
+use std::collections::HashMap;
+use std::mem;
+use std::panic::Location;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A run that is asked by the kernel of this thread.
+pub(super) struct Asking {
+    run: Run,
+    ready: Vec<Actor>,
+    /// Resources by their addresses, numbered in the order in which they are touched first.
+    resources: HashMap<usize, u32>,
+    /// Counts turns, for who looks whether this thread is stuck in one.
+    pulse: Arc<AtomicU64>,
+}
+
+impl Asking {
+    /// Takes `run` until [`give_back`].
+    pub(super) fn take(run: &mut Run, pulse: &Arc<AtomicU64>) -> Box<dyn Asked> {
+        Box::new(Self {
+            run: mem::replace(run, Run::new(Box::new(Calm))),
+            ready: Vec::new(),
+            resources: HashMap::new(),
+            pulse: Arc::clone(pulse),
+        })
+    }
+}
+
+/// The end of [`Asking::take`].
+pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) {
+    if let Ok(asking) = asked.into_any().downcast::<Asking>() {
+        *run = asking.run;
+    }
+}
+
+impl Asked for Asking {
+    fn next(&mut self, ready: &[u32]) -> usize {
+        self.beat();
+        self.ready.clear();
+        self.ready.extend(ready.iter().copied().map(Actor));
+        self.run.next(&self.ready)
+    }
+
+    fn clock(&mut self, now: u64) {
+        self.beat();
+        self.run.time_is(now);
+    }
+
+    fn stalls(&mut self) -> bool {
+        self.run.draw(Point::Stall, 2) == 1
+    }
+
+    fn go_on(&mut self) -> bool {
+        self.run.leaf()
+    }
+
+    fn may_go_on(&mut self) -> bool {
+        !self.run.is_held()
+    }
+
+    fn draw(&mut self, count: u32) -> u32 {
+        self.run.draw(Point::Start, count)
+    }
+
+    fn choose(&mut self, count: u32) -> u32 {
+        self.run.draw(Point::Choice, count)
+    }
+
+    fn born(&mut self, id: u32, place: &'static Location<'static>, name: Option<String>) {
+        let location = Some(place);
+        self.run
+            .born(Actor(id), Kind::Task, Place { name, location });
+    }
+
+    fn is_closure(&mut self, id: u32) {
+        self.run.is_closure(Actor(id));
+    }
+
+    fn woke(&mut self, id: u32) {
+        self.run.woke(Actor(id));
+    }
+
+    fn yielded(&mut self) {
+        self.run.yielded();
+    }
+
+    fn wants_touches(&self) -> bool {
+        self.run.wants_touches()
+    }
+
+    fn touch(&mut self, address: usize, changes: bool) {
+        let next = self.resources.len() as u32;
+        let number = *self.resources.entry(address).or_insert(next);
+        let access = if changes { Access::Write } else { Access::Read };
+        self.run.touch(Resource(number), access);
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+impl Asking {
+    fn beat(&self) {
+        // Ordering: Relaxed, a sign of life. Only this thread writes it.
+        let beats = self.pulse.load(Ordering::Relaxed);
+        self.pulse.store(beats.wrapping_add(1), Ordering::Relaxed);
+    }
+}

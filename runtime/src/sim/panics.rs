@@ -1,0 +1,71 @@
+//! Panics of a run: caught by the panic hook of the process, so that it is known where they were, and that nothing is printed for
+//! each of a thousand runs.
+
+use leno_sim::{Failure, FailureKind};
+use std::cell::{Cell, RefCell};
+use std::panic::{self, PanicHookInfo};
+use std::sync::Once;
+
+/// A panic, as it was told to the hook.
+#[derive(Clone, Debug)]
+pub(super) struct Caught {
+    message: String,
+    place: Option<String>,
+}
+
+impl Caught {
+    fn new(info: &PanicHookInfo<'_>) -> Self {
+        let message = info.payload_as_str().unwrap_or("(a value that is no text)");
+        Self {
+            message: message.to_owned(),
+            place: info.location().map(ToString::to_string),
+        }
+    }
+
+    pub(super) fn into_failure(self) -> Failure {
+        Failure {
+            kind: FailureKind::Panic,
+            place: self.place,
+            actors: Vec::new(),
+            message: self.message,
+            details: String::new(),
+        }
+    }
+}
+
+thread_local! {
+    static WATCHED: Cell<bool> = const { Cell::new(false) };
+    static CAUGHT: RefCell<Vec<Caught>> = const { RefCell::new(Vec::new()) };
+}
+
+/// This thread's panics are kept, and not printed, until this is [ended](Self::end) or dropped.
+pub(super) struct Watch(());
+
+/// Begins to keep them.
+pub(super) fn watch() -> Watch {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if WATCHED.get() {
+                CAUGHT.with_borrow_mut(|caught| caught.push(Caught::new(info)));
+            } else {
+                before(info);
+            }
+        }));
+    });
+    WATCHED.set(true);
+    Watch(())
+}
+
+impl Watch {
+    pub(super) fn end(self) -> Vec<Caught> {
+        CAUGHT.take()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        WATCHED.set(false);
+    }
+}
