@@ -10,7 +10,7 @@ use std::str::FromStr;
 /// One that takes turns: a number that holds for one run.
 ///
 /// 0 is the root, which is there from the start. Numbers should be dense, since tables are indexed by them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Actor(pub u32);
 
 impl Actor {
@@ -212,6 +212,38 @@ impl Actors {
             .map(|entry| &entry.place)
     }
 
+    /// Where `actor` was born, if that is known.
+    #[inline]
+    pub(crate) fn birthplace(&self, actor: Actor) -> Option<&'static Location<'static>> {
+        self.entries
+            .get(actor.0 as usize)
+            .and_then(|entry| entry.place.location)
+    }
+
+    /// True if `actor` has been born, and `key` is its name in all runs. It compares, and allocates nothing.
+    pub fn is_called(&self, actor: Actor, key: &Key) -> bool {
+        let Some(mut entry) = self
+            .entries
+            .get(actor.0 as usize)
+            .filter(|entry| entry.known && entry.kind.prefix() == key.prefix)
+        else {
+            return false;
+        };
+        let mut at = actor.0;
+        for &step in key.path.iter().rev() {
+            if at == 0 || entry.ordinal != step {
+                return false;
+            }
+            let by = entry.by;
+            let Some(parent) = self.entries.get(by as usize) else {
+                return false;
+            };
+            at = by;
+            entry = parent;
+        }
+        at == 0
+    }
+
     /// The name of `actor` that holds in all runs. It walks up the births, so it is for reports and not for each decision.
     pub fn key(&self, actor: Actor) -> Key {
         let mut path = Vec::new();
@@ -237,6 +269,6 @@ impl Actors {
     pub fn find(&self, key: &Key) -> Option<Actor> {
         (0..self.entries.len() as u32)
             .map(Actor)
-            .find(|&actor| self.entries[actor.0 as usize].known && self.key(actor) == *key)
+            .find(|&actor| self.is_called(actor, key))
     }
 }

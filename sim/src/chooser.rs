@@ -72,6 +72,12 @@ pub trait Chooser {
     /// The running `actor` touches something, between the last boundary and the next.
     fn touch(&mut self, _actors: &Actors, _actor: Actor, _resource: Resource, _access: Access) {}
 
+    /// What this chooser did in the run that has begun, in a word or two for the report: `walk 1/16`. Nothing if the name that it was
+    /// given says enough.
+    fn describe(&self) -> Option<String> {
+        None
+    }
+
     /// The run is over. What was chosen stands in `run`.
     fn end(&mut self, _run: &Run, _failed: bool) {}
 }

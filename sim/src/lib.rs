@@ -10,11 +10,40 @@
 #![forbid(unsafe_code)]
 
 mod actor;
+mod again;
+mod base64;
+mod cause;
+mod check;
 mod chooser;
+mod distinct;
+mod examine;
+mod explore;
+mod lines;
 mod program;
+mod record;
+mod replay;
+mod replayed;
+mod report;
 mod run;
+mod settings;
+mod shard;
+mod shrink;
+mod summary;
+mod tally;
+mod trace;
 
-pub use actor::{Actor, Actors, Key, Kind, Place};
+pub use actor::{Actor, Actors, Key, Kind, NotAKey, Place};
+pub use cause::{Cause, Named, Why};
+pub use check::Difference;
 pub use chooser::{Access, Calm, Chooser, Point, Resource};
+pub use examine::Found;
+pub use explore::{Explorer, Failed};
 pub use program::{Ended, Failure, FailureKind, Program};
+pub use record::{Choice, Record};
+pub use replay::{Exact, Guided};
 pub use run::{Checkpoint, Decision, Run};
+pub use settings::{Budget, NotASetting, Settings, Wording};
+pub use shard::{NotAShard, Shard};
+pub use summary::{Because, PointSeen, SometimesSeen, Summary};
+pub use tally::Site;
+pub use trace::{NotATrace, Trace};

@@ -10,6 +10,14 @@ use std::fmt;
 pub trait Program {
     /// Runs once.
     fn run(&mut self, run: &mut Run) -> Ended;
+
+    /// Two runs that were given the same answers differed: can the runs be kept further apart, say on threads of their own?
+    ///
+    /// If so it does that from now on and says so, in a line for the summary; then it is looked at once more. This is asked at
+    /// most 4 times.
+    fn isolate(&mut self) -> Option<String> {
+        None
+    }
 }
 
 impl<F: FnMut(&mut Run) -> Ended> Program for F {
@@ -43,6 +51,10 @@ pub enum FailureKind {
     Broken,
     /// The program did what a simulation cannot allow.
     Refused,
+    /// Two runs differed that were given the same answers.
+    Differs,
+    /// What should be true in some run was true in none.
+    Never,
 }
 
 impl FailureKind {
@@ -55,6 +67,8 @@ impl FailureKind {
             Self::Asleep => "asleep",
             Self::Broken => "broken",
             Self::Refused => "refused",
+            Self::Differs => "differs",
+            Self::Never => "never",
         }
     }
 }

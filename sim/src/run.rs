@@ -6,8 +6,12 @@
 
 use crate::actor::{Actor, Actors, Key, Kind, Place};
 use crate::chooser::{Access, Calm, Chooser, Point, Resource};
+use crate::program::{Failure, FailureKind};
+use crate::tally::{Site, Tally};
+use std::collections::VecDeque;
 use std::fmt;
 use std::mem;
+use std::panic::Location;
 
 /// A question and its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,9 @@ pub struct Checkpoint {
 
 /// How many decisions lie between two checkpoints.
 const STRIDE: u64 = 256;
+
+/// How many notes are kept: the last ones, since a report tells how it ended.
+const NOTES: usize = 64;
 
 /// FNV-1a, with a word in the place of a byte: no secret is kept by it, and equal runs have to have equal hashes on every machine.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +82,10 @@ pub struct Run {
     touches: bool,
     told: bool,
     now: u64,
+    notes: VecDeque<String>,
+    broken: Option<Failure>,
+    /// Outlives the run: it is what all runs came to. Boxed, since it is put aside and back.
+    tally: Box<Tally>,
 }
 
 impl Run {
@@ -91,6 +102,9 @@ impl Run {
             touches: false,
             told: false,
             now: 0,
+            notes: VecDeque::new(),
+            broken: None,
+            tally: Box::default(),
         }
     }
 
@@ -103,6 +117,8 @@ impl Run {
         self.running = Actor::ROOT;
         self.held = false;
         self.now = 0;
+        self.notes.clear();
+        self.broken = None;
         if !self.chooser.begin(seed) {
             return false;
         }
@@ -175,10 +191,17 @@ impl Run {
     /// All of them, since that is what a budget that is used up does: a `select!` that is held in one branch and served in the next
     /// would be a schedule that no runtime has.
     pub fn leaf(&mut self) -> bool {
+        self.leaf_at(Site::default())
+    }
+
+    /// As [`leaf`](Self::leaf), and says what it is that the actor may be held at, for the summary's points.
+    pub fn leaf_at(&mut self, site: Site) -> bool {
         if self.held {
             return false;
         }
         self.held = self.chooser.hold(&self.actors, self.running);
+        self.tally
+            .leaf(self.actors.birthplace(self.running), site, self.held);
         self.actors.count_turn(self.running);
         self.decided(Point::Leaf, 2, self.held.into());
         !self.held
@@ -225,6 +248,45 @@ impl Run {
         self.running = Actor::CLOCK;
         self.held = false;
         self.hash.word(0x30 | nanoseconds << 8);
+    }
+
+    /// Something that should be true in some run: if it never is, the exploration has not been where it was meant to go.
+    ///
+    /// It is known by its name and place.
+    pub fn sometimes(
+        &mut self,
+        name: &'static str,
+        place: &'static Location<'static>,
+        is_so: bool,
+    ) {
+        self.tally.sometimes(name, place, is_so);
+    }
+
+    /// Something that must be true whenever it is looked at: if it is not, the run has failed, even if it ends as it should.
+    ///
+    /// Only the first that does not hold is kept; its name is the failure's message.
+    pub fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
+        if is_so || self.broken.is_some() {
+            return;
+        }
+        self.broken = Some(Failure {
+            kind: FailureKind::Broken,
+            place: Some(format!("{}:{}", place.file(), place.line())),
+            actors: vec![self.actors.key(self.running)],
+            message: format!("`{name}` does not hold"),
+            details: String::new(),
+        });
+    }
+
+    /// Notes a step for the report. It is made only if the run is told, and only the last ones are kept.
+    #[inline]
+    pub fn note(&mut self, note: impl FnOnce() -> String) {
+        if self.told {
+            if self.notes.len() == NOTES {
+                self.notes.pop_front();
+            }
+            self.notes.push_back(note());
+        }
     }
 
     fn decided(&mut self, point: Point, count: u32, taken: u32) {
@@ -287,6 +349,31 @@ impl Run {
     /// Asks for what a report needs, from the next run on, or no more.
     pub fn set_told(&mut self, told: bool) {
         self.told = told;
+    }
+
+    /// The last steps that were noted, the oldest first; nothing if the run was not told.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.notes.iter().map(String::as_str)
+    }
+
+    /// What was said to hold [always](Self::always), and did not.
+    pub fn broken(&self) -> Option<&Failure> {
+        self.broken.as_ref()
+    }
+
+    /// What all runs so far came to.
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// Puts another tally in the place of this one, so that runs which only look closer are not counted.
+    pub(crate) fn swap_tally(&mut self, tally: &mut Box<Tally>) {
+        mem::swap(&mut self.tally, tally);
+    }
+
+    /// What the chooser calls the run that has begun.
+    pub(crate) fn chooser_name(&self) -> Option<String> {
+        self.chooser.describe()
     }
 
     /// The keys of `actors`.
