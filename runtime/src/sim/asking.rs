@@ -100,6 +100,14 @@ impl Asked for Asking {
         self.run.touch(Resource(number), access);
     }
 
+    fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
+        self.run.sometimes(name, place, is_so);
+    }
+
+    fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
+        self.run.always(name, place, is_so);
+    }
+
     fn into_any(self: Box<Self>) -> Box<dyn Any> {
         self
     }

@@ -122,7 +122,7 @@ fn judge(
         return Ended::Failed(panic.into_failure());
     }
     let Some(stuck) = stuck else {
-        return Ended::Passed;
+        return run.broken().cloned().map_or(Ended::Passed, Ended::Failed);
     };
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (

@@ -28,6 +28,8 @@ pub(crate) trait Asked {
     fn yielded(&mut self);
     fn wants_touches(&self) -> bool;
     fn touch(&mut self, address: usize, changes: bool);
+    fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
+    fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
@@ -131,6 +133,16 @@ pub(crate) fn draw(count: u32) -> Option<u32> {
 /// A number below `count` for the program; `None` if this thread is in no simulation.
 pub(crate) fn chance(count: u32) -> Option<u32> {
     ask(|asked| asked.choose(count))
+}
+
+/// So it should be in some run.
+pub(crate) fn sometimes(name: &'static str, place: &'static Location<'static>, is_so: bool) {
+    ask(|asked| asked.sometimes(name, place, is_so));
+}
+
+/// So it should be in all.
+pub(crate) fn always(name: &'static str, place: &'static Location<'static>, is_so: bool) {
+    ask(|asked| asked.always(name, place, is_so));
 }
 
 /// A task was made.

@@ -1,0 +1,212 @@
+//! What an exploration of a program is told.
+
+use super::once::Conditions;
+use super::program::{Isolate, Simulated};
+use super::watchdog::Watchdog;
+use crate::kernel::local::drawn::Bounds;
+use leno_sim::{Budget, Chooser, Explorer, Failed, Settings, Summary};
+use std::fmt;
+use std::future::Future;
+use std::ops::Range;
+use std::panic::Location;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+type Make = Arc<dyn Fn() -> Box<dyn Chooser> + Send + Sync>;
+
+/// Explores the schedules of a program.
+///
+/// A builder is of use for programs that are not tests, and for what [`#[leno::test(sim)]`](macro@crate::test) has no word for.
+#[must_use = "nothing is run until `run` is called"]
+#[derive(Clone)]
+pub struct Builder {
+    settings: Settings,
+    strategy: Option<(String, Make)>,
+    bounds: Bounds,
+    tolerates_panics: bool,
+    isolate: Isolate,
+    place: &'static Location<'static>,
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("settings", &self.settings)
+            .field("strategy", &self.strategy.as_ref().map(|(name, _)| name))
+            .field("tolerates_panics", &self.tolerates_panics)
+            .field("isolate", &self.isolate)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for Builder {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Builder {
+    /// 1,000 seeds of a portfolio of strategies, for the program that is called as the current thread is: in a test that is the
+    /// test's name.
+    #[track_caller]
+    pub fn new() -> Self {
+        let thread = std::thread::current();
+        let place = Location::caller();
+        let name = match thread.name() {
+            Some(name) if name != "main" => name.to_owned(),
+            _ => format!("{}:{}", place.file(), place.line()),
+        };
+        let mut settings = Settings::new(name);
+        settings.wording.root = "the test's future".to_owned();
+        settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
+        Self {
+            settings,
+            strategy: None,
+            bounds: Bounds {
+                turns: 1_000_000,
+                turns_at_once: 100_000,
+                time: 3_600_000_000_000,
+                stalls: false,
+            },
+            tolerates_panics: false,
+            isolate: Isolate::Auto,
+            place,
+        }
+    }
+
+    /// What it is called in reports and in the names of traces.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.settings.test = name.into();
+        self
+    }
+
+    /// The seeds: one run each.
+    pub fn seeds(mut self, seeds: Range<u64>) -> Self {
+        self.settings.seeds = seeds;
+        self
+    }
+
+    /// Ends after so many runs, whatever the seeds are.
+    pub fn runs(mut self, runs: u64) -> Self {
+        self.settings.runs = Some(runs);
+        self
+    }
+
+    /// Ends after that much real time: then the run that has begun is the last.
+    pub fn time(mut self, time: Duration) -> Self {
+        self.settings.time = Some(time);
+        self
+    }
+
+    /// Goes on until it has found so many different failures; 1 at first.
+    pub fn failures(mut self, failures: usize) -> Self {
+        self.settings.failures = failures;
+        self
+    }
+
+    /// Takes choosers that `make` makes, under a name for reports.
+    pub fn chooser(
+        mut self,
+        name: impl Into<String>,
+        make: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
+    ) -> Self {
+        self.strategy = Some((name.into(), Arc::new(make)));
+        self
+    }
+
+    /// How much is spent on making a failure small; `None` tells it as it was found.
+    pub fn shrink(mut self, budget: Option<Budget>) -> Self {
+        self.settings.shrink = budget;
+        self
+    }
+
+    /// Where traces are written; without this to `target/leno-sim`.
+    pub fn traces(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.settings.traces = Some(directory.into());
+        self
+    }
+
+    /// Does this trace again, and nothing else.
+    pub fn replay(mut self, trace: impl Into<PathBuf>) -> Self {
+        self.settings.replay = Some(trace.into());
+        self
+    }
+
+    /// Polls a run may take, 1,000,000 at first: more are a livelock.
+    pub fn polls(mut self, polls: u64) -> Self {
+        self.bounds.turns = polls;
+        self
+    }
+
+    /// Polls a run may take without time moving, 100,000 at first: more are a livelock.
+    pub fn polls_at_once(mut self, polls: u64) -> Self {
+        self.bounds.turns_at_once = polls;
+        self
+    }
+
+    /// Virtual time a run may take, an hour at first.
+    pub fn virtual_time(mut self, time: Duration) -> Self {
+        self.bounds.time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        self
+    }
+
+    /// Lets time move now and then although somebody could go on, as on a machine that is busy or was paused: then timeouts strike
+    /// early. Off at first.
+    pub fn stalls(mut self, stalls: bool) -> Self {
+        self.bounds.stalls = stalls;
+        self
+    }
+
+    /// A panic of a task fails the run, unless this is true: then it only reaches who awaits the task.
+    pub fn tolerate_panics(mut self, tolerates: bool) -> Self {
+        self.tolerates_panics = tolerates;
+        self
+    }
+
+    /// How runs are kept apart.
+    pub fn isolate(mut self, isolate: Isolate) -> Self {
+        self.isolate = isolate;
+        self
+    }
+
+    /// Runs the future that `program` makes, once for each seed, as the environment wants it if that says anything
+    /// ([`Settings::read_env`](leno_sim::Settings::read_env)).
+    ///
+    /// `program` should make all that it uses: what it takes from outside outlives a run.
+    ///
+    /// # Errors
+    ///
+    /// The first failure, made small, told, and written down as a trace; or that the environment makes no sense. The error's
+    /// [`Display`](fmt::Display) is the report.
+    ///
+    /// # Panics
+    ///
+    /// In asynchronous code, and in a simulation.
+    pub fn run<P, F>(mut self, program: P) -> Result<Summary, Box<Failed>>
+    where
+        P: Fn() -> F + Sync,
+        F: Future<Output = ()>,
+    {
+        self.settings
+            .read_env()
+            .unwrap_or_else(|error| panic!("{error}"));
+        let conditions = Conditions {
+            bounds: self.bounds,
+            tolerates_panics: self.tolerates_panics,
+            place: self.place,
+            pulse: Arc::default(),
+        };
+        let _watchdog = Watchdog::start(&self.settings.test, &conditions.pulse);
+        let mut explorer = Explorer::new(self.settings);
+        if let Some((name, make)) = self.strategy {
+            explorer = explorer.chooser(name, move || make());
+        }
+        explorer.explore(&mut Simulated {
+            program: &program,
+            conditions,
+            isolate: self.isolate,
+        })
+    }
+}
