@@ -115,7 +115,7 @@ pub(crate) mod deque {
 }
 
 pub(crate) mod reactor {
-    pub(crate) use crate::reactor::{Handle, Reactor};
+    pub(crate) use crate::reactor::{Handle, Reactor, Turn};
 }
 
 pub(crate) mod alarm {

@@ -65,7 +65,7 @@ pub(crate) mod deque {
 
 pub(crate) mod reactor {
     //! The reactor that idle workers wait in.
-    pub(crate) use leno_reactor::{Handle, Reactor};
+    pub(crate) use leno_reactor::{Handle, Reactor, Turn};
 }
 
 pub(crate) use crossbeam_utils::CachePadded;
