@@ -12,9 +12,13 @@
 //! those that seem stuck are asked again, and [`same`] wants the same answer: the same turn in the queue of the same lock, by
 //! its ticket, and the same tasks to wait for. Who gives it has not moved from its first answer to its second; all first
 //! answers come before all second ones; so in between all of it was true.
+//!
+//! That a task has taken a lock does not say that it has it still: it may have given the guard away, which nothing tells of. So
+//! [`certain`] is only who is stuck even if everybody who has spawned or sent anything since it took a lock has parted with it.
+//! The second answer says how much that is by then.
 
 use crate::kernel::captures::{Answer, Standing};
-use crate::kernel::task::What;
+use crate::kernel::task::{HandedOn, What};
 use crate::task::Id;
 use std::collections::{HashMap, HashSet};
 
@@ -40,6 +44,8 @@ pub(super) struct Lock {
     pub(super) ticket: u64,
     /// It was handed to its holder, and the future that had waited for it has not been polled since.
     pub(super) was_handed: bool,
+    /// How much its holder had handed on when it took it.
+    pub(super) handed_on: HandedOn,
 }
 
 /// What the answer says, if all its leaves wait for tasks.
@@ -54,6 +60,7 @@ pub(super) fn node(standing: &Standing) -> Option<Node> {
                 address,
                 ticket,
                 was_handed: holder.was_handed,
+                handed_on: holder.handed_on,
             }),
         }),
         What::Permits | What::Deadline(_) => None,
@@ -107,6 +114,22 @@ pub(super) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id,
     stuck(unmoved)
 }
 
+/// Those of a stuck set that are stuck whatever has become of the guards that may have been given away by the second answers.
+pub(super) fn certain(stuck_tasks: &HashMap<Id, Node>, second: &[Standing]) -> HashSet<Id> {
+    let by_now: HashMap<Id, HandedOn> = second
+        .iter()
+        .filter_map(|standing| Some((standing.task.id(), standing.answer.as_ref()?.handed_on)))
+        .collect();
+    let keeps = |edge: &Edge| {
+        let then = edge.lock.map(|lock| lock.handed_on);
+        let now = by_now.get(&edge.to);
+        then.is_none_or(|then| now.is_some_and(|&now| then.is_all(now)))
+    };
+    let nodes = stuck_tasks.values();
+    let certain = nodes.filter(|node| node.edges.iter().all(keeps)).cloned();
+    stuck(certain).into_keys().collect()
+}
+
 /// A circle of tasks each of which waits for the next, and the last for the first.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Circle {
@@ -114,10 +137,12 @@ pub(super) struct Circle {
     pub(super) tasks: Vec<(Id, Edge)>,
     /// Tasks that wait for one of them, or for one that does.
     pub(super) behind: usize,
+    /// None of them can have given away what the one before waits for.
+    pub(super) is_certain: bool,
 }
 
-/// The circles in a stuck set.
-pub(super) fn circles(mut stuck: HashMap<Id, Node>) -> Vec<Circle> {
+/// The circles in a stuck set. Whoever a certain one waits for is certain, so a circle is so as a whole or not at all.
+pub(super) fn circles(mut stuck: HashMap<Id, Node>, certain: &HashSet<Id>) -> Vec<Circle> {
     let mut circles = Vec::new();
     // The oldest first, so that it is always told in the same way.
     while let Some(&first) = stuck.keys().min() {
@@ -136,7 +161,11 @@ pub(super) fn circles(mut stuck: HashMap<Id, Node>) -> Vec<Circle> {
         let oldest = (0..tasks.len()).min_by_key(|&number| tasks[number].0);
         tasks.rotate_left(oldest.unwrap_or(0));
         let behind = take_waiting(&mut stuck, &tasks);
-        circles.push(Circle { tasks, behind });
+        circles.push(Circle {
+            is_certain: certain.contains(&tasks[0].0),
+            tasks,
+            behind,
+        });
     }
     circles
 }
@@ -207,7 +236,7 @@ mod tests {
             (7, &[7]),
             (8, &[7, 2]),
         ];
-        let circles = circles(stuck(nodes(edges)));
+        let circles = circles(stuck(nodes(edges)), &HashSet::new());
         let told: Vec<(Vec<u64>, usize)> = circles
             .iter()
             .map(|circle| {

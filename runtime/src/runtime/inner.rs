@@ -1,6 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
 mod asking;
+mod counted;
 mod ending;
 #[cfg(feature = "sim")]
 mod simulated;

@@ -42,7 +42,7 @@ impl AbortHandle {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.header().id
+        self.header().mark.id()
     }
 
     /// Asks the task to tell where it stands, at its next turn, and says how it was before.

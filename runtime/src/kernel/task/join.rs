@@ -101,7 +101,7 @@ impl<T> JoinHandle<T> {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.header().id
+        self.header().mark.id()
     }
 
     pub(super) fn home(&self) -> &Home {
@@ -124,7 +124,7 @@ impl<T> JoinHandle<T> {
             Some(old) if old.will_wake(waker) => (old, None),
             Some(old) => {
                 capture::waits_for(waker, || WaitsFor {
-                    what: What::Task(header.id),
+                    what: What::Task(header.mark.id()),
                     address: self.task.as_ptr().addr(),
                 });
                 (waker.clone(), Some(old))
@@ -165,7 +165,9 @@ impl<T> Future for JoinHandle<T> {
         };
         let header = self.header();
         Poll::Ready(
-            output.map_err(|failure| JoinError::new(header.id, header.origin.clone(), failure)),
+            output.map_err(|failure| {
+                JoinError::new(header.mark.id(), header.origin.clone(), failure)
+            }),
         )
     }
 }

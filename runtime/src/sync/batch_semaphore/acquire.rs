@@ -7,7 +7,7 @@ use crate::kernel::budget;
 use crate::kernel::here;
 use crate::kernel::lines::Place;
 use crate::kernel::list::Links;
-use crate::kernel::task::{self, WaitsFor, What};
+use crate::kernel::task::{self, Mark, WaitsFor, What};
 use crate::prim::UnsafeCell;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use std::fmt;
@@ -80,7 +80,7 @@ impl<'a> Acquire<'a> {
         // Declared before the lock, so dropped after it.
         let waker = cx.waker().clone();
         let task;
-        (task, self.waiter.ticket) = here::with(|here| (here.task_id.get(), here.rng.next()));
+        (task, self.waiter.ticket) = (Mark::here(), here::with(|here| here.rng.next()));
         let mut queue = self.semaphore.queue.lock();
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.semaphore.word.load(Ordering::Relaxed);
@@ -175,7 +175,7 @@ impl<'a> Acquire<'a> {
                 } else {
                     clone.take().map(|new| {
                         // The future may have been moved to another task.
-                        (*share).task = here::with(|here| here.task_id.get());
+                        (*share).task = Mark::here();
                         place.replace(new)
                     })
                 }

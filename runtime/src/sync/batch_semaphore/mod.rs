@@ -98,7 +98,7 @@ struct Waiter {
 struct Share {
     missing: usize,
     waker: Option<Waker>,
-    /// The task that waits, or 0: the one whose waker it is.
+    /// The mark of the task that waits, or 0: the one whose waker it is.
     task: u64,
 }
 

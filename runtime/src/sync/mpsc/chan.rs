@@ -14,7 +14,7 @@
 use super::error::TryRecvError;
 use super::list::{self, list};
 use crate::kernel::atomic_waker::AtomicWaker;
-use crate::kernel::budget;
+use crate::kernel::{budget, task};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, CachePadded, UnsafeCell, hint, thread};
 use crate::sync::notify::Notify;
@@ -132,6 +132,7 @@ impl<T, F> Tx<T, F> {
     /// Sends a value, or gives it back if the list is closed.
     #[inline]
     pub(super) fn send(&self, value: T) -> Result<(), T> {
+        task::hand_on::<T>();
         if self.chan.list.push(value)? {
             self.wake_rx();
         }

@@ -4,6 +4,7 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::{Shared, in_budget};
 use super::{Ref, channel};
+use crate::kernel::task;
 use crate::prim::Arc;
 use std::fmt;
 use std::pin::pin;
@@ -119,6 +120,7 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
+        task::hand_on::<T>();
         self.shared.change(modify)
     }
 
