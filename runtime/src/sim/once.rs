@@ -2,16 +2,20 @@
 
 use super::asking::{self, Asking};
 use super::panics::{self, Caught};
+use super::standing::{self, Standings};
 use crate::kernel::here;
 use crate::kernel::local::drawn::{Bounds, Still, Stuck};
 use crate::prim::asked;
 use crate::runtime::inner::Inner;
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
+use pin_project_lite::pin_project;
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::task::{Context, Poll};
 
 /// What holds for all runs of a program.
 #[derive(Clone, Debug)]
@@ -55,6 +59,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     conditions: &Conditions,
     program: impl FnOnce() -> F,
 ) -> Ended {
+    let told = run.is_told();
     let Ok(entered) = asked::enter(Asking::take(run, &conditions.pulse)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
@@ -64,14 +69,18 @@ pub(super) fn run<F: Future<Output = ()>>(
     let watch = panics::watch();
     let inner = Inner::new_simulated(conditions.place);
     let mut stuck = None;
+    let future = async {
+        let future = program();
+        if told {
+            AsRoot { future }.await;
+        } else {
+            future.await;
+        }
+    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(
-            async { program().await },
-            conditions.bounds,
-            |why, still| {
-                stuck = Some(Standstill::look(why, still));
-            },
-        )
+        inner.run_simulated(future, conditions.bounds, |why, still| {
+            stuck = Some(Standstill::look(why, still, &inner, told));
+        })
     }));
     let asked = entered.leave();
     // Destructors are the program's too, but nothing is decided any more.
@@ -94,14 +103,45 @@ pub(super) fn run<F: Future<Output = ()>>(
 struct Standstill {
     why: Stuck,
     now: u64,
+    /// Who has not ended.
+    alive: Vec<u64>,
+    standings: Option<Standings>,
 }
 
 impl Standstill {
-    fn look(why: Stuck, still: &Still<'_, '_>) -> Self {
+    fn look(why: Stuck, still: &Still<'_, '_>, inner: &Arc<Inner>, told: bool) -> Self {
+        let tasks = inner.tasks();
+        let mut alive: Vec<u64> = tasks.iter().map(|task| task.id().get()).collect();
+        alive.sort_unstable();
         Self {
             why,
             now: still.now(),
+            alive,
+            standings: told.then(|| standing::ask(inner, still)).flatten(),
         }
+    }
+}
+
+pin_project! {
+    /// The root of a run that is told: its locks say that it holds them.
+    struct AsRoot<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for AsRoot<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        struct Restore(u64);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                here::with(|here| here.task_id.set(self.0));
+            }
+        }
+        let _restore = Restore(here::with(|here| here.task_id.replace(standing::ROOT)));
+        self.project().future.poll(cx)
     }
 }
 
@@ -153,9 +193,11 @@ fn judge(
     Ended::Failed(Failure {
         kind,
         place: None,
-        actors: run.keys(Vec::<Actor>::new()),
+        actors: run.keys(stuck.alive.iter().map(|&id| Actor(asked::number(id)))),
         message,
-        details: String::new(),
+        details: stuck
+            .standings
+            .map_or_else(String::new, |standings| standings.tell(run)),
     })
 }
 
