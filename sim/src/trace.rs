@@ -15,6 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::str::FromStr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A failure that was found: which it is, why it comes about, and all of its run.
 ///
@@ -169,7 +171,10 @@ impl Trace {
             })
             // All lengths are taken by files that are none of ours: the full name is this failure's.
             .unwrap_or_else(|| directory.join(format!("{test}-{}.trace", self.fingerprint)));
-        let beside = file.with_extension(format!("trace.{}", process::id()));
+        // A name that nobody else writes to, in this process or another.
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let written = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let beside = file.with_extension(format!("trace.{}.{written}", process::id()));
         fs::write(&beside, self.to_string())?;
         fs::rename(&beside, &file).inspect_err(|_| {
             // What matters is why it could not be renamed.
@@ -202,7 +207,6 @@ fn file_name(test: &str) -> String {
 
 /// Which build this is. The executable is read and hashed, so it is asked for only if a trace is written or compared.
 fn program() -> String {
-    use std::sync::OnceLock;
     static PROGRAM: OnceLock<String> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let hash = env::current_exe()
