@@ -308,16 +308,29 @@ impl Candidates {
 /// `causes` as what is searched for: each once, in their order.
 fn as_holds(causes: Vec<Cause>) -> Vec<Cause> {
     let mut known = HashSet::new();
-    causes
-        .into_iter()
-        .map(|cause| match cause {
-            Cause::Leaf { key, turn } => Cause::Hold { key, turn },
+    let mut at_leaf = HashSet::new();
+    let mut holds = Vec::new();
+    for cause in causes {
+        let hold = match cause {
+            Cause::Leaf { key, turn } => {
+                at_leaf.insert((key.clone(), turn));
+                Cause::Hold { key, turn }
+            }
+            // It is passed over since it was held at the leaf before: one hold does both.
+            Cause::Ahead { of, turn, .. }
+                if at_leaf.contains(&(of.clone(), turn.saturating_sub(1))) =>
+            {
+                continue;
+            }
             // Whoever was passed over was held up before that turn.
             Cause::Ahead { of, turn, .. } => Cause::Hold { key: of, turn },
             other => other,
-        })
-        .filter(|cause| known.insert(cause.clone()))
-        .collect()
+        };
+        if known.insert(hold.clone()) {
+            holds.push(hold);
+        }
+    }
+    holds
 }
 
 struct Upward {
