@@ -25,7 +25,17 @@ impl Default for Budget {
     }
 }
 
-/// The last lines of a report, which say what to do with the trace. `{trace}` and `{test}` stand for its file and the test's name.
+/// What reports say in the words of whoever runs the program.
+///
+/// In the last lines, which say what to do with the trace, `{trace}` and `{test}` stand for its file and the test's name.
+///
+/// ```
+/// use leno_sim::Settings;
+///
+/// let mut settings = Settings::new("lock_order");
+/// settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
+/// settings.wording.root = "the test's future".to_owned();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
     /// How to run it again. Empty if that is not to be said.
@@ -50,6 +60,18 @@ impl Default for Wording {
 ///
 /// The environment can override it, as [`read_env`](Self::read_env) says, so that a test is run longer, in parts or again without a
 /// change.
+///
+/// ```
+/// use leno_sim::{Budget, Settings};
+/// use std::time::Duration;
+///
+/// let mut settings = Settings::new("lock_order");
+/// settings.seeds = 0..100_000;
+/// settings.time = Some(Duration::from_secs(30));
+/// settings.shrink = Some(Budget { runs: 500, ..Budget::default() });
+/// settings.read_env()?;
+/// # Ok::<(), leno_sim::NotASetting>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {

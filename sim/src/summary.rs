@@ -54,6 +54,18 @@ pub struct SometimesSeen {
 /// What an exploration came to: how much was run, and what of the program it met.
 ///
 /// Its [`Display`](fmt::Display) is a few lines for people.
+///
+/// ```
+/// use leno_sim::{Because, Ended, Explorer, Run, Settings};
+///
+/// let summary = Explorer::new(Settings::new("nothing"))
+///     .explore(&mut |_: &mut Run| Ended::Passed)
+///     .unwrap();
+/// assert_eq!(summary.runs(), 1000);
+/// assert_eq!(summary.distinct(), (1, true));
+/// assert_eq!(summary.because(), Because::Seeds);
+/// println!("{summary}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub(crate) test: String,

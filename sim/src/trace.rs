@@ -39,6 +39,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the way.
 /// The number after `end` is a sum over all before it; who edits a trace leaves it away.
+///
+/// ```
+/// use leno_sim::Trace;
+///
+/// let text = r#"leno-trace 1
+/// test     lock_order
+/// seed     17   strategy walk
+/// failure  deadlock at bank.rs:34 "nobody can go on"
+/// print    6be1c3d20f9a7745
+/// run      212 decisions, hash 5d0c77e1a4b2c3d4, ends at 0 ns
+/// why      hold 0.3 "transfer" bank.rs:30 from its 2nd turn
+/// end
+/// "#;
+/// let trace: Trace = text.parse()?;
+/// assert_eq!(trace.seed, 17);
+/// assert_eq!(
+///     trace.why[0].to_string(),
+///     "task `transfer` (bank.rs:30) is held up before its 2nd turn, until nobody else can go on"
+/// );
+/// let again: Trace = trace.to_string().parse()?;
+/// assert_eq!(again, trace);
+/// # Ok::<(), leno_sim::NotATrace>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trace {
