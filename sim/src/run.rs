@@ -70,6 +70,8 @@ impl Hash {
 }
 
 /// One run of a program: who runs it asks here.
+///
+/// It can be lent to another thread, for a program that wants its thread-locals fresh.
 pub struct Run {
     chooser: Box<dyn Chooser>,
     actors: Actors,

@@ -177,10 +177,15 @@ impl Settings {
         if let Some(text) = set("LENO_SIM") {
             self.read_text(&text)?;
         }
-        self.shard = match Shard::from_variables(&variable)? {
-            Shard::WHOLE => self.shard,
-            shard => shard,
-        };
+        // A test can be split into several, in a process that is one of several.
+        let outer = Shard::from_variables(&variable)?;
+        self.shard = outer.part(self.shard).ok_or_else(|| {
+            NotASetting(format!(
+                "{} shards of {} each are too many",
+                outer.of(),
+                self.shard.of()
+            ))
+        })?;
         if let Some(file) = set("LENO_SIM_REPLAY") {
             self.replay = Some(file.into());
         }
@@ -353,5 +358,11 @@ mod tests {
         assert_eq!(settings.replay, Some("a.trace".into()));
         assert_eq!(settings.out, Some("out".into()));
         assert_eq!(settings.shard, Shard::new(1, 2).unwrap());
+        let mut split = Settings::new("test");
+        split.shard = Shard::new(2, 3).unwrap();
+        split
+            .read_variables(|name| (name == "LENO_SIM_SHARD").then(|| "1/2".to_owned()))
+            .unwrap();
+        assert_eq!(split.shard, Shard::new(5, 6).unwrap());
     }
 }
