@@ -312,10 +312,10 @@ impl Test {
             counted(self.runs, "run"),
             strategies.join(", "),
             counted(self.decisions, "decision"),
-            counted(self.lines, "process").replace("processs", "processes"),
+            counted(self.lines, "exploration"),
         )?;
         let distinct = grouped(self.distinct.count());
-        writeln!(f, "  about {distinct} different runs")?;
+        writeln!(f, "  about {distinct} different ones")?;
         for (print, (failed, count)) in &self.failures {
             writeln!(
                 f,

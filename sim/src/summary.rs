@@ -1,7 +1,7 @@
 //! What an exploration came to.
 
 use crate::distinct::Distinct;
-use crate::report::grouped;
+use crate::report::{counted, grouped};
 use crate::run::Run;
 use crate::shard::Shard;
 use crate::tally::Tally;
@@ -222,11 +222,11 @@ impl fmt::Display for Summary {
         };
         write!(
             f,
-            "{}: {} runs ({}), {} decisions, {:.2} s; {ended}",
+            "{}: {} ({}), {}, {:.2} s; {ended}",
             self.test,
-            grouped(self.runs),
+            counted(self.runs, "run"),
             self.strategy,
-            grouped(self.decisions),
+            counted(self.decisions, "decision"),
             self.elapsed.as_secs_f64()
         )?;
         if self.shard != Shard::WHOLE {
@@ -234,7 +234,7 @@ impl fmt::Display for Summary {
         }
         let (distinct, exact) = self.distinct();
         let about = if exact { "" } else { "about " };
-        write!(f, "\n  {about}{} different runs", grouped(distinct))?;
+        write!(f, "\n  {about}{}", counted(distinct, "different run"))?;
         if let Some(last) = self.last_new {
             write!(
                 f,
@@ -247,17 +247,17 @@ impl fmt::Display for Summary {
         if !self.points.is_empty() {
             write!(
                 f,
-                "\n  {} points where an actor may be held, {held} where one was",
-                self.points.len()
+                "\n  {} where an actor may be held, {held} where one was",
+                counted(self.points.len() as u64, "point")
             )?;
             let never = || self.points.iter().filter(|point| point.held == 0);
             for point in never().take(SHOWN) {
                 write!(
                     f,
-                    "\n    never held: {} at {} (there {} times)",
+                    "\n    never held: {} at {} (there {})",
                     point.born,
                     point.site,
-                    grouped(point.reached)
+                    counted(point.reached, "time")
                 )?;
             }
             more(f, never().count())?;

@@ -203,7 +203,10 @@ fn births_that_nobody_decides_are_found_too() {
     let failed = walk("births", folder.path())
         .explore(&mut program)
         .unwrap_err();
-    assert!(failed.report.contains("it has 1 tasks"), "{failed}");
+    assert!(
+        failed.report.contains("it has 1 task and 0 closures"),
+        "{failed}"
+    );
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn all_shards_are_the_whole() {
     let (status, out, _) = merge(&[folder.path()]);
     assert_eq!(status, 0, "{out}");
     assert!(out.starts_with("locks::order: 400 runs (walk), "), "{out}");
-    assert!(out.contains("by 4 processes\n"), "{out}");
+    assert!(out.contains("by 4 explorations\n"), "{out}");
     // One process sees as many different runs as all of them together.
     let mut whole = walk("locks::order", folder.path());
     whole.settings_mut().seeds = 0..400;
@@ -63,7 +63,7 @@ fn all_shards_are_the_whole() {
         .unwrap()
         .distinct();
     assert!(
-        out.contains(&format!("about {distinct} different runs")),
+        out.contains(&format!("about {distinct} different ones")),
         "{out}"
     );
 }
