@@ -147,9 +147,9 @@ pub(super) fn called(run: &Run, actor: Actor) -> String {
     let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
     let at = place.location;
     let at = at.map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
-    let what = match run.actors().kind(actor) {
-        Kind::Closure => "closure",
-        _ => "task",
-    };
-    format!("{what} {}{name}{at}", run.actors().key(actor))
+    let key = run.actors().key(actor);
+    match run.actors().kind(actor) {
+        Kind::Closure => format!("{key}{name}{at}"),
+        _ => format!("task {key}{name}{at}"),
+    }
 }

@@ -23,6 +23,8 @@ pub(super) struct Conditions {
     pub(super) bounds: Bounds,
     /// A panic of a task is its own affair, as in production.
     pub(super) tolerates_panics: bool,
+    /// A task that nothing can wake any more may be there when the program ends.
+    pub(super) tolerates_sleepers: bool,
     /// Where the program was given to the simulation.
     pub(super) place: &'static Location<'static>,
     pub(super) pulse: Arc<AtomicU64>,
@@ -83,6 +85,10 @@ pub(super) fn run<F: Future<Output = ()>>(
         })
     }));
     let asked = entered.leave();
+    let forsaken = match outcome {
+        Ok(Some(())) if !conditions.tolerates_sleepers => forsaken(&inner),
+        _ => Vec::new(),
+    };
     // Destructors are the program's too, but nothing is decided any more.
     let ended = catch_unwind(AssertUnwindSafe(|| inner.end_simulated()));
     drop(inner);
@@ -96,7 +102,7 @@ pub(super) fn run<F: Future<Output = ()>>(
             resume_unwind(payload);
         }
     }
-    judge(run, conditions, outcome, stuck, caught)
+    judge(run, conditions, outcome, stuck, &forsaken, caught)
 }
 
 /// Where a run stands that does not go on.
@@ -150,6 +156,7 @@ fn judge(
     conditions: &Conditions,
     outcome: Result<Option<()>, Box<dyn Any + Send>>,
     stuck: Option<Standstill>,
+    forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
     // The root's own panic ends the run, so it is the last; those of tasks come first.
@@ -159,10 +166,14 @@ fn judge(
         Ok(_) => caught.into_iter().next(),
     };
     if let Some(panic) = panic {
-        return Ended::Failed(panic.into_failure());
+        return Ended::Failed(panic.into_failure(run));
     }
     let Some(stuck) = stuck else {
-        return run.broken().cloned().map_or(Ended::Passed, Ended::Failed);
+        return match run.broken() {
+            Some(broken) => Ended::Failed(broken.clone()),
+            None if forsaken.is_empty() => Ended::Passed,
+            None => Ended::Failed(asleep(run, forsaken)),
+        };
     };
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (
@@ -199,6 +210,34 @@ fn judge(
             .standings
             .map_or_else(String::new, |standings| standings.tell(run)),
     })
+}
+
+/// Tasks that sleep when the program has ended, and to which nobody has a waker or a handle.
+fn forsaken(inner: &Arc<Inner>) -> Vec<Actor> {
+    let handles = inner.handles();
+    let forsaken = handles.iter().filter(|task| task.is_forsaken());
+    let mut forsaken: Vec<Actor> = forsaken
+        .map(|task| Actor(asked::number(task.id().get())))
+        .collect();
+    forsaken.sort_unstable();
+    forsaken
+}
+
+fn asleep(run: &Run, forsaken: &[Actor]) -> Failure {
+    let called: Vec<String> = forsaken
+        .iter()
+        .map(|&actor| asking::called(run, actor))
+        .collect();
+    Failure {
+        kind: FailureKind::Asleep,
+        place: None,
+        actors: run.keys(forsaken.iter().copied()),
+        message: format!(
+            "the program has ended, and nothing is left that could wake {}",
+            called.join(", ")
+        ),
+        details: String::new(),
+    }
 }
 
 /// A time for people.
