@@ -13,7 +13,7 @@ use crate::run::Run;
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::summary::Summary;
-use crate::trace::Trace;
+use crate::trace::{Trace, meant, shown};
 use std::path::Path;
 
 /// Does the trace in `file` again.
@@ -25,6 +25,7 @@ pub(crate) fn replay(
     file: &Path,
     program: &mut dyn Program,
 ) -> Result<Summary, Box<Failed>> {
+    let file = &meant(file);
     let trace = Trace::read(file).map_err(|error| {
         Failed::refused(
             &settings.test,
@@ -45,7 +46,7 @@ pub(crate) fn replay(
     summary.decisions = again.run.decisions().len() as u64;
     let Some(failure) = failed else {
         let fingerprint = &trace.fingerprint;
-        let file = file.display();
+        let file = shown(file).display();
         summary.notes.push(format!(
             "the trace {file} ({} {fingerprint}) does not fail any more",
             trace.kind
@@ -61,7 +62,7 @@ pub(crate) fn replay(
     }
     let report = Told {
         settings,
-        found_by: format!("replayed from {}", file.display()),
+        found_by: format!("replayed from {}", shown(file).display()),
         failure: &failure,
         from: 0,
         why: &why,

@@ -143,8 +143,8 @@ impl Settings {
     /// | variable | means |
     /// | --- | --- |
     /// | `LENO_SIM=seeds=0..50,strategy=pct(3)` | any of `seeds=A..B`, `strategy=…`, `runs=N`, `time=30s`, `failures=N`, `shrink=N` (runs; 0 for none) |
-    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else |
-    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there |
+    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else; a relative one is looked for from here upwards |
+    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there; a relative one is beside `target` |
     /// | `LENO_SIM_SHARD=i/n`, and others | which seeds are this process's: [`Shard::from_env`] |
     ///
     /// # Errors
