@@ -110,7 +110,8 @@ impl Exact {
 pub(crate) struct Telling {
     /// Each answer that was not calm.
     pub(crate) causes: Vec<Cause>,
-    /// Who was held up: at leaves, and as [`Cause::Hold`] whoever was passed over at the start of a poll. Draws stand there as well.
+    /// Who was held up: at leaves, and as [`Cause::Hold`] whoever was passed over at the start of a poll. Draws stand there as
+    /// well.
     pub(crate) holds: Vec<Cause>,
 }
 

@@ -18,8 +18,8 @@ use std::path::Path;
 
 /// Does the trace in `file` again.
 ///
-/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace fits
-/// the program, and what of it was left out.
+/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace
+/// fits the program, and what of it was left out.
 pub(crate) fn replay(
     settings: &Settings,
     file: &Path,

@@ -1,18 +1,20 @@
 //! Making a failure small: the fewest decisions in which a run that fails differs from the calm one.
 //!
-//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth first over
-//! the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over in the failing
-//! run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no children of its own.
+//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth
+//! first over the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over
+//! in the failing run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no
+//! children of its own.
 //!
 //! *Downward* from the failing run: ddmin (Zeller and Hildebrandt, 2002) over the choices that are not 0, then lower values.
 //!
-//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a thousand
-//! turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at a time, since a hold
-//! says more than the three answers that it comes to. Only what is still longer than two is searched for upward in full.
+//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a
+//! thousand turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at
+//! a time, since a hold says more than the three answers that it comes to. Only what is still longer than two is searched for
+//! upward in full.
 //!
-//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is deterministic, but
-//! for the limit of time. What was found is searched again until it comes to itself, so a run that was made small is made to the same
-//! again.
+//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is
+//! deterministic, but for the limit of time. What was found is searched again until it comes to itself, so a run that was made
+//! small is made to the same again.
 
 mod upward;
 
@@ -167,8 +169,8 @@ impl Search<'_, '_> {
             return Smallest::Holds(found);
         }
         let mut best = self.best_of(&record.choices, &mut upward);
-        // What was found is a failing run as well, so it is where the next round begins, until one comes to what it began with: then
-        // whoever begins with that has the same.
+        // What was found is a failing run as well, so it is where the next round begins, until one comes to what it began with:
+        // then whoever begins with that has the same.
         for _ in 0..ROUNDS {
             if !self.may_go_on() {
                 break;

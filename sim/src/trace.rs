@@ -37,8 +37,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// end      0f1e2d3c
 /// ```
 ///
-/// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the way.
-/// The number after `end` is a sum over all before it; who edits a trace leaves it away.
+/// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the
+/// way. The number after `end` is a sum over all before it; who edits a trace leaves it away.
 ///
 /// ```
 /// use leno_sim::Trace;
@@ -171,8 +171,8 @@ impl Trace {
             .map_err(|NotATrace { line, text }| said(line, text))
     }
 
-    /// Writes it into `directory`, which is made if it is not there, and returns the file's name: `<test>-<fingerprint>.trace`, with as
-    /// many digits of the fingerprint as tell it from the traces that are there.
+    /// Writes it into `directory`, which is made if it is not there, and returns the file's name: `<test>-<fingerprint>.trace`,
+    /// with as many digits of the fingerprint as tell it from the traces that are there.
     ///
     /// The file is there as a whole or not at all, also if several processes write it at once.
     ///

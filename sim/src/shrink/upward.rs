@@ -68,7 +68,8 @@ impl Candidates {
             .map(|(turn, key)| (!self.involved.contains(key), turn, key))
             .collect();
         holds.sort_unstable();
-        // Beyond one decision all failing runs are searched for in one order, so that what is found does not depend on which it was.
+        // Beyond one decision all failing runs are searched for in one order, so that what is found does not depend on which it
+        // was.
         let is_first = parent.causes.is_empty();
         let holds = holds
             .into_iter()
@@ -129,8 +130,8 @@ pub(super) struct Upward {
 }
 
 impl Upward {
-    /// Begins at the calm run: its turns and its hash. `of_failing` is what was held in the run that failed, `involved` who is part of
-    /// the failure.
+    /// Begins at the calm run: its turns and its hash. `of_failing` is what was held in the run that failed, `involved` who is
+    /// part of the failure.
     pub(super) fn new(
         turns: Vec<(Key, u32)>,
         hash: u64,
