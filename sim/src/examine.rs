@@ -167,10 +167,13 @@ pub(crate) fn examine(
     }
     let smaller = told.is_some();
     let (failure, why) = told.unwrap_or_else(|| {
-        let (telling, causes) = Exact::telling(&record.choices);
+        let (telling, told_causes) = Exact::telling(&record.choices);
         let ended = again.with(Box::new(telling));
         let failure = same(&ended, &print).unwrap_or(failure);
-        (failure, named(causes.take(), again.run.actors()))
+        (
+            failure,
+            named(told_causes.take().causes, again.run.actors()),
+        )
     });
     again.run.set_told(false);
     let kept = Record::of(again.run);

@@ -24,8 +24,8 @@ type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
 
 /// Runs a [`Program`] again and again, each time with another seed, until it fails or all is done.
 ///
-/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One that
-/// does is made small, written down as a [`Trace`](crate::Trace), and told.
+/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One
+/// that does is made small, written down as a [`Trace`](crate::Trace), and told.
 ///
 /// ```
 /// use leno_sim::{Actors, Actor, Chooser, Ended, Explorer, Failure, FailureKind, Point, Run, Settings};
@@ -146,8 +146,8 @@ impl Explorer {
         self
     }
 
-    /// Lets [`Settings::strategy`], and so the environment, name another chooser: `make` makes the one that a text names, or says why
-    /// there is none.
+    /// Lets [`Settings::strategy`], and so the environment, name another chooser: `make` makes the one that a text names, or says
+    /// why there is none.
     ///
     /// ```
     /// use leno_sim::{Calm, Chooser, Ended, Explorer, Run, Settings};

@@ -4,6 +4,7 @@
 
 use crate::examine::Found;
 use crate::summary::{Because, Summary};
+use crate::trace::beside;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -93,7 +94,8 @@ pub(crate) fn line(summary: &Summary, found: &[Found]) -> String {
 
 /// Appends the line to this process's file in `directory`, which is made if it is not there.
 pub(crate) fn append(directory: &Path, summary: &Summary, found: &[Found]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    let directory = beside(directory);
+    fs::create_dir_all(&directory)?;
     let mut line = line(summary, found);
     line.push('\n');
     // Tests of one process run on several threads, so it is one write to a file that is only appended to.

@@ -172,7 +172,8 @@ impl Merged {
         Ok(())
     }
 
-    /// As an exit status: 0 if all is there and nothing failed, 1 if something failed, 2 if nothing failed and something is missing.
+    /// As an exit status: 0 if all is there and nothing failed, 1 if something failed, 2 if nothing failed and something is
+    /// missing.
     pub fn status(&self) -> u8 {
         let mut tests = self.tests.values();
         if tests.any(Test::has_failed) {

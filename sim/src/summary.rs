@@ -197,7 +197,8 @@ impl Summary {
         self.elapsed
     }
 
-    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says nothing.
+    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says
+    /// nothing.
     pub(crate) fn never(&self) -> impl Iterator<Item = &SometimesSeen> {
         let whole = matches!(self.because, Because::Seeds | Because::Exhausted);
         // One shard of many has seen its part only; `merge` looks at all of them.
