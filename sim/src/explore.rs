@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// Makes choosers, one for each exploration.
-type Make = Box<dyn FnMut() -> Box<dyn Chooser>>;
+type Make = Box<dyn Fn() -> Box<dyn Chooser> + Send + Sync>;
 
 /// Makes the chooser that a text names, or says why there is none.
 type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
@@ -139,7 +139,7 @@ impl Explorer {
     pub fn chooser(
         mut self,
         name: impl Into<String>,
-        make: impl FnMut() -> Box<dyn Chooser> + 'static,
+        make: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
     ) -> Self {
         self.strategy = name.into();
         self.make = Box::new(make);
@@ -173,7 +173,7 @@ impl Explorer {
     }
 
     /// The chooser, and what it is called.
-    fn chosen(&mut self) -> Result<(String, Box<dyn Chooser>), String> {
+    fn chosen(&self) -> Result<(String, Box<dyn Chooser>), String> {
         match (&self.settings.strategy, &self.by_name) {
             (None, _) => Ok((self.strategy.clone(), (self.make)())),
             (Some(name), Some(by_name)) => by_name(name).map(|chooser| (name.clone(), chooser)),

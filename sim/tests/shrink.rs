@@ -41,7 +41,7 @@ fn random(seed: u64) -> Toy {
 fn find(
     toy: &Toy,
     folder: &Path,
-    chooser: impl FnMut() -> Box<dyn Chooser> + 'static,
+    chooser: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
 ) -> Option<Found> {
     let mut settings = Settings::new("random");
     settings.traces = Some(folder.to_owned());
