@@ -10,9 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A run that is asked by the kernel of this thread.
+///
+/// Used again for the next run, so that nothing is allocated for one.
 pub(super) struct Asking {
     run: Run,
-    ready: Vec<Actor>,
+    /// The line of those who can go on.
+    line: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -20,30 +23,48 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Takes `run` until [`give_back`].
-    pub(super) fn take(run: &mut Run, pulse: &Arc<AtomicU64>) -> Box<dyn Asked> {
+    pub(super) fn new(pulse: &Arc<AtomicU64>) -> Box<Self> {
         Box::new(Self {
-            run: mem::replace(run, Run::new(Box::new(Calm))),
-            ready: Vec::new(),
+            run: Run::new(Box::new(Calm)),
+            line: Vec::new(),
             resources: HashMap::new(),
             pulse: Arc::clone(pulse),
         })
     }
-}
 
-/// The end of [`Asking::take`].
-pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) {
-    if let Ok(asking) = asked.into_any().downcast::<Asking>() {
-        *run = asking.run;
+    /// Takes `run` until [`give_back`].
+    pub(super) fn take(mut self: Box<Self>, run: &mut Run) -> Box<dyn Asked> {
+        self.line.clear();
+        self.resources.clear();
+        mem::swap(&mut self.run, run);
+        self
     }
 }
 
+/// The end of [`Asking::take`].
+pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) -> Option<Box<Asking>> {
+    let mut asking = asked.into_any().downcast::<Asking>().ok()?;
+    mem::swap(&mut asking.run, run);
+    Some(asking)
+}
+
 impl Asked for Asking {
-    fn next(&mut self, ready: &[u32]) -> usize {
+    fn woke(&mut self, id: u32) {
+        self.line.push(Actor(id));
+        self.run.woke(Actor(id));
+    }
+
+    fn next(&mut self) -> usize {
         self.beat();
-        self.ready.clear();
-        self.ready.extend(ready.iter().copied().map(Actor));
-        self.run.next(&self.ready)
+        let chosen = self.run.next(&self.line);
+        self.line.remove(chosen);
+        chosen
+    }
+
+    fn pick(&mut self, ready: &[u32]) -> usize {
+        self.beat();
+        let ready: Vec<_> = ready.iter().copied().map(Actor).collect();
+        self.run.next(&ready)
     }
 
     fn clock(&mut self, now: u64) {
@@ -79,10 +100,6 @@ impl Asked for Asking {
 
     fn is_closure(&mut self, id: u32) {
         self.run.is_closure(Actor(id));
-    }
-
-    fn woke(&mut self, id: u32) {
-        self.run.woke(Actor(id));
     }
 
     fn yielded(&mut self) {

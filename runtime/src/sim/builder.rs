@@ -207,6 +207,7 @@ impl Builder {
             program: &program,
             conditions,
             isolate: self.isolate,
+            asking: None,
         })
     }
 }

@@ -49,13 +49,17 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`.
+/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
+    spare: &mut Option<Box<Asking>>,
     program: impl FnOnce() -> F,
 ) -> Ended {
-    let Ok(entered) = asked::enter(Asking::take(run, &conditions.pulse)) else {
+    let asking = spare
+        .take()
+        .unwrap_or_else(|| Asking::new(&conditions.pulse));
+    let Ok(entered) = asked::enter(asking.take(run)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
         );
@@ -80,7 +84,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     drop(fresh);
     let caught = watch.end();
     if let Some(asked) = asked {
-        asking::give_back(asked, run);
+        *spare = asking::give_back(asked, run);
     }
     if let Err(payload) = ended {
         if outcome.is_ok() {
