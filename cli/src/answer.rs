@@ -101,6 +101,9 @@ pub(crate) struct DumpedRuntime {
     pub(crate) tasks: Vec<Dumped>,
     #[serde(default)]
     pub(crate) deadlocks: Vec<Deadlock>,
+    /// Those that are none if a guard was moved.
+    #[serde(default)]
+    pub(crate) suspected_deadlocks: Vec<Deadlock>,
 }
 
 /// A future that a thread waits for in a `block_on`.

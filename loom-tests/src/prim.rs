@@ -45,6 +45,8 @@ impl<T: ?Sized> Drop for UnsafeCell<T> {
 
 pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicBool, Ordering, fence};
+    /// Relaxed in all places, and nobody synchronises by it: no model need look at each order of its accesses.
+    pub(crate) use std::sync::atomic::AtomicU64 as Note;
 
     /// loom's atomics, whose end counts as a write, as a cell's does. (loom offers none for `AtomicBool`.)
     macro_rules! atomics {
@@ -113,7 +115,7 @@ pub(crate) mod deque {
 }
 
 pub(crate) mod reactor {
-    pub(crate) use crate::reactor::{Handle, Reactor};
+    pub(crate) use crate::reactor::{Handle, Reactor, Turn};
 }
 
 /// No model is a simulation.
@@ -345,6 +347,13 @@ pub(crate) mod turns {
 pub(crate) fn note_paused_clock() {}
 
 pub(crate) fn a_clock_was_paused() -> bool {
+    true
+}
+
+pub(crate) fn note_held_lock() {}
+
+/// Here tasks always count.
+pub(crate) fn a_lock_was_held() -> bool {
     true
 }
 

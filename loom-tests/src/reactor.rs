@@ -35,6 +35,12 @@ pub(crate) struct Handle(Arc<Shared>);
 #[derive(Debug)]
 pub(crate) struct Alarm(Arc<Shared>);
 
+/// What a turn has done.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub(crate) events: usize,
+}
+
 /// Begins an execution of a model.
 pub(crate) fn reset_time() {
     TIME.set(0);
@@ -59,7 +65,7 @@ impl Reactor {
     }
 
     /// Waits for a wake or the alarm, unless the timeout is zero. (Any other timeout is for ever.)
-    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn turn(&mut self, timeout: Option<Duration>) -> io::Result<Turn> {
         let mut state = self.0.state.lock().unwrap();
         let mut others_went_on = false;
         while !state.woken && timeout != Some(Duration::ZERO) {
@@ -80,13 +86,13 @@ impl Reactor {
         state.woken = false;
         // The event is told once.
         state.alarm = state.alarm.filter(|&moment| moment > now());
-        Ok(())
+        Ok(Turn { events: 0 })
     }
 }
 
 impl Reactor {
     /// A turn that does not wait.
-    pub(crate) fn look(&mut self) -> io::Result<()> {
+    pub(crate) fn look(&mut self) -> io::Result<Turn> {
         self.turn(Some(Duration::ZERO))
     }
 }

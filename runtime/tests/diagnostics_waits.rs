@@ -6,8 +6,8 @@ mod own_diagnostics;
 
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::{Builder, Handle, Runtime};
-use leno::sync::{Mutex, MutexGuard, RwLock, oneshot};
-use leno::task::JoinHandle;
+use leno::sync::{Mutex, MutexGuard, RwLock, SetOnce, mpsc, oneshot};
+use leno::task::{AbortHandle, JoinHandle, TaskInfo};
 use std::future::{Future, pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, PoisonError};
@@ -233,6 +233,32 @@ fn who_can_still_go_on_is_not_named() {
     }
 }
 
+#[test]
+fn who_may_have_given_its_guard_away_is_only_suspected() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mutex = Arc::new(Mutex::new(()));
+            let task = leno::spawn(async move {
+                let _first = mutex.lock().await;
+                leno::spawn(std::future::ready(Box::new(1)));
+                let _second = mutex.lock().await;
+            });
+            let report = loop {
+                let dump = Handle::current().dump(PATIENCE).await.unwrap();
+                assert_eq!(dump.deadlocks().len(), 0);
+                if let Some(report) = dump.suspected_deadlocks().first() {
+                    break report.clone();
+                }
+            };
+            assert_eq!(report.kind(), ReportKind::SuspectedDeadlock);
+            let text = report.to_string();
+            assert!(text.starts_with("probably a deadlock: task "), "{text}");
+            assert!(text.contains("It is none if the guard"), "{text}");
+            task.abort();
+        });
+    }
+}
+
 /// What a task of a random program does, one after the other.
 #[derive(Debug, Clone)]
 enum Step {
@@ -247,13 +273,22 @@ enum Step {
     /// Waits for the end of another task.
     Join(usize),
     Yield,
+    /// Gives its last guard to a task that it spawns.
+    Spawn,
+    /// Sends its last guard to the keeper of guards.
+    Send,
+    /// Begins a future that locks, and spawns it.
+    Begin(usize),
+    /// Spawns a task that has nothing of its.
+    Part,
 }
 
 const LOCKS: usize = 3;
 
 type Locks = [Mutex<()>; LOCKS];
 
-fn program(random: &mut u64) -> Vec<Vec<Step>> {
+/// A program, in which guards may move from task to task.
+fn program(random: &mut u64, moves: bool) -> Vec<Vec<Step>> {
     let mut below = |bound: usize| {
         *random ^= *random << 13;
         *random ^= *random >> 7;
@@ -264,12 +299,16 @@ fn program(random: &mut u64) -> Vec<Vec<Step>> {
     (0..tasks)
         .map(|_| {
             (0..1 + below(4))
-                .map(|_| match below(12) {
+                .map(|_| match below(if moves { 17 } else { 12 }) {
                     0..3 => Step::Lock(below(LOCKS)),
                     3 => Step::Pass(below(LOCKS)),
                     4 | 5 => Step::Half(below(LOCKS)),
                     6 | 7 => Step::Either(below(LOCKS), below(LOCKS)),
                     8 => Step::Join(below(tasks)),
+                    12 | 13 => Step::Spawn,
+                    14 => Step::Send,
+                    15 => Step::Begin(below(LOCKS)),
+                    16 => Step::Part,
                     _ => Step::Yield,
                 })
                 .collect()
@@ -279,7 +318,29 @@ fn program(random: &mut u64) -> Vec<Vec<Step>> {
 
 type Handles = Arc<Mutex<Vec<Option<JoinHandle<()>>>>>;
 
-async fn run(steps: Vec<Step>, locks: Arc<Locks>, handles: Handles) {
+/// Where guards go that a task of a random program gives away: they are dropped when the gate opens.
+#[derive(Clone)]
+struct Elsewhere {
+    gate: Arc<SetOnce<()>>,
+    keeper: mpsc::UnboundedSender<MutexGuard<'static, ()>>,
+}
+
+impl Elsewhere {
+    fn new() -> Self {
+        let gate = Arc::new(SetOnce::new());
+        let (keeper, mut guards) = mpsc::unbounded_channel();
+        let opened = gate.clone();
+        leno::spawn(async move {
+            opened.wait().await;
+            while let Some(guard) = guards.recv().await {
+                drop(guard);
+            }
+        });
+        Self { gate, keeper }
+    }
+}
+
+async fn run(steps: Vec<Step>, locks: &'static Locks, handles: Handles, elsewhere: Elsewhere) {
     let mut guards: Vec<MutexGuard<'_, ()>> = Vec::new();
     let mut halves: Vec<Pin<Box<dyn Future<Output = MutexGuard<'_, ()>> + Send + '_>>> = Vec::new();
     for step in steps {
@@ -310,9 +371,66 @@ async fn run(steps: Vec<Step>, locks: Arc<Locks>, handles: Handles) {
                 }
             }
             Step::Yield => leno::task::yield_now().await,
+            Step::Spawn => {
+                let (guard, gate) = (guards.pop(), elsewhere.gate.clone());
+                leno::spawn(async move {
+                    gate.wait().await;
+                    drop(guard);
+                });
+            }
+            Step::Send => {
+                if let Some(guard) = guards.pop() {
+                    elsewhere.keeper.send(guard).unwrap();
+                }
+            }
+            Step::Begin(lock) => {
+                let gate = elsewhere.gate.clone();
+                let mut begun = Box::pin(async move {
+                    let guard = locks[lock].lock().await;
+                    gate.wait().await;
+                    drop(guard);
+                });
+                if poll_fn(|cx| Poll::Ready(begun.as_mut().poll(cx)))
+                    .await
+                    .is_pending()
+                {
+                    leno::spawn(begun);
+                }
+            }
+            Step::Part => {
+                leno::spawn({
+                    let gate = elsewhere.gate.clone();
+                    async move { _ = gate.wait().await }
+                });
+            }
         }
     }
     drop(halves);
+}
+
+/// Starts the tasks of a program, and lets them do what they can.
+async fn start(program: &[Vec<Step>], elsewhere: &Elsewhere) -> Vec<AbortHandle> {
+    // A guard of a lock that is there for ever can go anywhere.
+    let locks: &'static Locks = Box::leak(Box::default());
+    let handles: Handles = Arc::default();
+    let tasks: Vec<_> = program
+        .iter()
+        .map(|steps| {
+            let task = run(steps.clone(), locks, handles.clone(), elsewhere.clone());
+            leno::spawn(task)
+        })
+        .collect();
+    let aborts = tasks.iter().map(JoinHandle::abort_handle).collect();
+    *handles.lock().await = tasks.into_iter().map(Some).collect();
+    rest().await;
+    aborts
+}
+
+/// Each task has so few steps that it has made all it can by then.
+async fn rest() {
+    for _ in 0..200 {
+        leno::task::yield_now().await;
+    }
 }
 
 /// When all has come to rest, a program of locks and joins alone has ended, or is stuck: then all that has not ended is in a
@@ -323,22 +441,11 @@ fn random_programs_are_stuck_exactly_if_it_is_said() {
     let (mut ended, mut stuck, mut handed) = (0, 0, 0);
     own_diagnostics::only();
     for _ in 0..200 {
-        let program = program(&mut random);
+        let program = program(&mut random, false);
         let mut builder = Builder::new_current_thread();
         let runtime = builder.diagnostics(Diagnostics::off()).build().unwrap();
         runtime.block_on(async {
-            let locks: Arc<Locks> = Arc::default();
-            let handles: Handles = Arc::default();
-            let tasks: Vec<_> = program
-                .iter()
-                .map(|steps| leno::spawn(run(steps.clone(), locks.clone(), handles.clone())))
-                .collect();
-            let aborts: Vec<_> = tasks.iter().map(JoinHandle::abort_handle).collect();
-            *handles.lock().await = tasks.into_iter().map(Some).collect();
-            // Each task has so few steps that it has made all it can by then.
-            for _ in 0..200 {
-                leno::task::yield_now().await;
-            }
+            let aborts = start(&program, &Elsewhere::new()).await;
             let left = aborts.iter().filter(|task| !task.is_finished()).count();
             let reports = deadlocks().await;
             let mut said = 0;
@@ -360,6 +467,46 @@ fn random_programs_are_stuck_exactly_if_it_is_said() {
         ended > 25 && stuck > 25 && handed > 0,
         "{ended} {stuck} {handed}"
     );
+}
+
+/// Guards move to other tasks, which drop them when the gate opens: what was certain before that stays as it is, and what stays is
+/// suspected at least.
+#[test]
+fn what_is_certain_is_true_wherever_guards_have_gone() {
+    let mut random = 0x2545_f491_4f6c_dd1d;
+    let (mut certain, mut wrong) = (0, 0);
+    own_diagnostics::only();
+    for _ in 0..400 {
+        let program = program(&mut random, true);
+        let mut builder = Builder::new_current_thread();
+        let runtime = builder.diagnostics(Diagnostics::off()).build().unwrap();
+        runtime.block_on(async {
+            let elsewhere = Elsewhere::new();
+            let aborts = start(&program, &elsewhere).await;
+            let dump = Handle::current().dump(PATIENCE).await.unwrap();
+            elsewhere.gate.set(()).unwrap();
+            rest().await;
+            let left: Vec<_> = aborts.iter().filter(|task| !task.is_finished()).collect();
+            let is_left = |task: &TaskInfo| left.iter().any(|left| left.id() == task.id());
+            for report in dump.deadlocks() {
+                assert!(report.tasks().iter().all(is_left), "{program:#?}\n{report}");
+                certain += 1;
+            }
+            for report in dump.suspected_deadlocks() {
+                assert_eq!(report.kind(), ReportKind::SuspectedDeadlock);
+                wrong += usize::from(!report.tasks().iter().any(is_left));
+            }
+            // Nothing is elsewhere any more.
+            let dump = Handle::current().dump(PATIENCE).await.unwrap();
+            let said = dump.deadlocks().len() + dump.suspected_deadlocks().len();
+            assert!(left.is_empty() || said > 0, "{program:#?}");
+            for task in aborts {
+                task.abort();
+            }
+        });
+    }
+    // It is a test of either.
+    assert!(certain > 25 && wrong > 10, "{certain} {wrong}");
 }
 
 /// Programs that go on all the time, on two workers: nothing is ever said.

@@ -65,8 +65,17 @@ fn what_is_counted_is_read_back() {
     );
     assert_eq!(samples[&format!("leno_workers{{{labels}}}")], 2.0);
     for worker in 0..2 {
-        let parks = format!("leno_worker_parks_total{{{labels},leno_worker_id=\"{worker}\"}}");
-        assert!(samples.contains_key(&parks), "{text}");
+        for name in ["parks", "steals", "steal_operations", "stuck_time_seconds"] {
+            let sample =
+                format!("leno_worker_{name}_total{{{labels},leno_worker_id=\"{worker}\"}}");
+            assert!(samples.contains_key(&sample), "{text}");
+        }
+    }
+    for name in ["leno_io_events_total", "leno_timers_fired_total"] {
+        assert!(
+            samples.contains_key(&format!("{name}{{{labels}}}")),
+            "{text}"
+        );
     }
     let name = "leno_task_poll_time_seconds";
     let count = samples[&format!("{name}_count{{{labels}}}")];

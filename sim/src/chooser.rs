@@ -37,7 +37,8 @@ pub enum Access {
 /// Who decides.
 ///
 /// Choice 0 is always the calm one: first come, first served; nobody is held up. A chooser that returns a number beyond what there
-/// is gets the calm choice. It must be deterministic in what it is told and in its seed, or no failure of it can be repeated.
+/// is gets the calm choice. It must be deterministic in what it is told and in its seed, or no failure of it can be repeated. It goes
+/// with its [`Run`] to another thread, if each run has a thread of its own.
 pub trait Chooser: Send {
     /// Begins a run. False if there is nothing left that this chooser would try: then the run is not made.
     fn begin(&mut self, seed: u64) -> bool;

@@ -19,6 +19,8 @@ mod distinct;
 mod examine;
 mod explore;
 mod lines;
+#[cfg(feature = "merge")]
+mod merge;
 mod program;
 mod record;
 mod replay;
@@ -38,6 +40,8 @@ pub use check::Difference;
 pub use chooser::{Access, Calm, Chooser, Point, Resource};
 pub use examine::Found;
 pub use explore::{Explorer, Failed};
+#[cfg(feature = "merge")]
+pub use merge::{Merged, NotMerged};
 pub use program::{Ended, Failure, FailureKind, Program};
 pub use record::{Choice, Record};
 pub use replay::{Exact, Guided};

@@ -121,3 +121,20 @@ fn file_name() -> &'static str {
             .to_owned()
     })
 }
+
+#[cfg(all(test, feature = "merge"))]
+mod tests {
+    use super::*;
+    use crate::shard::Shard;
+
+    #[test]
+    fn any_text_comes_through() {
+        let test = "a \"b\" \\ \n \u{1} \u{7f} é 𝄞";
+        let summary = Summary::new(test, "walk(1/2)", 0..7, Shard::WHOLE);
+        let line = line(&summary, &[]);
+        assert!(!line.contains('\n'));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["test"], test);
+        assert_eq!(value["seeds"], serde_json::json!([0, 7, 0, 1]));
+    }
+}

@@ -182,6 +182,26 @@ struct Guide {
     state: State,
     /// Whom the cause is about, once it is born.
     actor: Option<Actor>,
+    /// The how manieth of all it was that began.
+    order: usize,
+}
+
+impl Guide {
+    /// It begins, as the next after `begun` others.
+    fn begins(&mut self, begun: &mut usize, state: State) {
+        self.state = state;
+        *begun += 1;
+        self.order = *begun;
+    }
+}
+
+/// What came of a cause in a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fate {
+    /// Why it was left out, if it was.
+    pub(crate) left_out: Option<String>,
+    /// The how manieth of all it was that began.
+    pub(crate) order: usize,
 }
 
 /// Is calm, but for some causes: it holds actors at their n-th turns, and gives draws their values, by keys.
@@ -200,8 +220,10 @@ struct Guide {
 #[derive(Clone, Debug)]
 pub struct Guided {
     guides: Vec<Guide>,
+    /// How many of them have begun in this run.
+    begun: usize,
     draws: Draws,
-    left_out: Option<Shared<Vec<Option<String>>>>,
+    fates: Option<Shared<Vec<Fate>>>,
 }
 
 impl Guided {
@@ -214,30 +236,34 @@ impl Guided {
                     cause,
                     state: State::Waiting,
                     actor: None,
+                    order: 0,
                 })
                 .collect(),
+            begun: 0,
             draws: Draws::default(),
-            left_out: None,
+            fates: None,
         }
     }
 
-    /// As [`new`](Self::new), and says of each cause why it was left out, if it was: in the second value, once the run is over.
-    pub(crate) fn telling(
-        causes: impl IntoIterator<Item = Cause>,
-    ) -> (Self, Told<Vec<Option<String>>>) {
+    /// As [`new`](Self::new), and says what came of each cause: in the second value, once the run is over.
+    pub(crate) fn telling(causes: impl IntoIterator<Item = Cause>) -> (Self, Told<Vec<Fate>>) {
         let mut this = Self::new(causes);
-        let left_out = Shared::default();
-        this.left_out = Some(Arc::clone(&left_out));
-        (this, Told(left_out))
+        let fates = Shared::default();
+        this.fates = Some(Arc::clone(&fates));
+        (this, Told(fates))
     }
 
     /// The hold of `actor` that is in `state`, and at `turn` if it waits for one.
-    fn hold_of(&mut self, actor: Actor, state: State, turn: u32) -> Option<&mut Guide> {
-        self.guides.iter_mut().find(|guide| {
+    fn hold_of(&self, actor: Actor, state: State, turn: u32) -> Option<usize> {
+        self.guides.iter().position(|guide| {
             guide.actor == Some(actor)
                 && guide.state == state
                 && matches!(guide.cause, Cause::Hold { turn: at, .. } if state == State::Active || at == turn)
         })
+    }
+
+    fn begins(&mut self, guide: usize, state: State) {
+        self.guides[guide].begins(&mut self.begun, state);
     }
 
     /// True if `actor`, which would go on now, is passed over.
@@ -248,7 +274,7 @@ impl Guided {
         let turn = actors.turns(actor) + 1;
         match self.hold_of(actor, State::Waiting, turn) {
             Some(guide) => {
-                guide.state = State::Active;
+                self.begins(guide, State::Active);
                 true
             }
             None => false,
@@ -258,11 +284,11 @@ impl Guided {
     /// Nobody else can go on, so `actor` does.
     fn lets_go(&mut self, actors: &Actors, actor: Actor) {
         while let Some(guide) = self.hold_of(actor, State::Active, 0) {
-            guide.state = State::Over;
+            self.guides[guide].state = State::Over;
         }
         let turn = actors.turns(actor) + 1;
         if let Some(guide) = self.hold_of(actor, State::Waiting, turn) {
-            guide.state = State::Over;
+            self.begins(guide, State::Over);
         }
     }
 
@@ -280,7 +306,7 @@ impl Guided {
                 .iter()
                 .position(|&actor| Some(actor) == guide.actor)
                 .filter(|&index| index != 0)?;
-            guide.state = State::Over;
+            guide.begins(&mut self.begun, State::Over);
             Some(index)
         })
     }
@@ -310,6 +336,7 @@ impl Chooser for Guided {
                 .is_some_and(|key| *key == Default::default());
             guide.actor = is_root.then_some(Actor::ROOT);
         }
+        self.begun = 0;
         self.draws = Draws::default();
         true
     }
@@ -343,10 +370,11 @@ impl Chooser for Guided {
                 && matches!(guide.cause, Cause::Hold { turn, .. } | Cause::Leaf { turn, .. } if turn == here)
         });
         let Some(guide) = guide else { return false };
-        guide.state = match guide.cause {
+        let state = match guide.cause {
             Cause::Hold { .. } => State::Active,
             _ => State::Over,
         };
+        guide.begins(&mut self.begun, state);
         true
     }
 
@@ -368,7 +396,7 @@ impl Chooser for Guided {
                 && guide.state == State::Waiting
                 && (of, turn, nth) == (point, now, count)
             {
-                guide.state = State::Over;
+                guide.begins(&mut self.begun, State::Over);
                 value = drawn;
             }
         }
@@ -376,19 +404,18 @@ impl Chooser for Guided {
     }
 
     fn end(&mut self, run: &Run, _failed: bool) {
-        if let Some(left_out) = &self.left_out {
-            let texts = self
-                .guides
-                .iter()
-                .map(|guide| left_out_text(guide, run.actors()))
-                .collect();
-            *left_out.lock().unwrap_or_else(PoisonError::into_inner) = texts;
+        if let Some(fates) = &self.fates {
+            let all = self.guides.iter().map(|guide| Fate {
+                left_out: left_out(guide, run.actors()),
+                order: guide.order,
+            });
+            *fates.lock().unwrap_or_else(PoisonError::into_inner) = all.collect();
         }
     }
 }
 
 /// Why the cause of `guide` was left out of the run that is over, if it was.
-fn left_out_text(guide: &Guide, actors: &Actors) -> Option<String> {
+fn left_out(guide: &Guide, actors: &Actors) -> Option<String> {
     if guide.state != State::Waiting {
         return None;
     }

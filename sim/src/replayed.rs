@@ -8,7 +8,7 @@ use crate::examine::{Found, named};
 use crate::explore::Failed;
 use crate::program::{Ended, Failure, Program};
 use crate::replay::{Exact, Guided};
-use crate::report::{Told, counted, grouped, indented};
+use crate::report::{Told, counted, grouped};
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::shard::Shard;
@@ -34,6 +34,10 @@ pub(crate) fn replay(
     let mut run = Run::new(Box::new(Calm));
     let seeds = trace.seed..trace.seed.saturating_add(1);
     let mut summary = Summary::new(&settings.test, "replay", seeds, Shard::WHOLE);
+    if trace.test != settings.test {
+        let note = format!("the trace is of the test `{}`, not of this one", trace.test);
+        summary.notes.push(note);
+    }
     let mut again = Again::new(&mut run, program);
     again.run.set_told(true);
     let (failed, why) = attempts(&mut again, &trace, &mut summary.notes);
@@ -55,7 +59,7 @@ pub(crate) fn replay(
             trace.kind, trace.message
         ));
     }
-    let mut report = Told {
+    let report = Told {
         settings,
         found_by: format!("replayed from {}", file.display()),
         failure: &failure,
@@ -67,10 +71,6 @@ pub(crate) fn replay(
         notes: &summary.notes,
     }
     .text(again.run);
-    if trace.test != settings.test {
-        let note = format!("the trace is of the test `{}`, not of this one", trace.test);
-        indented(&mut report, "", &note);
-    }
     summary.failures = 1;
     let found = Found {
         seed: Some(trace.seed),
@@ -124,10 +124,11 @@ fn attempts(
         return (failure_of(&ended).cloned(), Vec::new());
     }
     let causes = || trace.why.iter().map(|why| why.cause.clone());
-    let (guided, left_out) = Guided::telling(causes());
+    let (guided, fates) = Guided::telling(causes());
     let guided_ended = again.with(Box::new(guided));
-    let left_out = left_out.take();
-    let gone: Vec<&str> = left_out.iter().flatten().map(String::as_str).collect();
+    let fates = fates.take();
+    let gone = fates.iter().filter_map(|fate| fate.left_out.as_deref());
+    let gone: Vec<&str> = gone.collect();
     let applied = trace.why.len() - gone.len();
     let mut note = format!(
         "{applied} of {} applied",
@@ -138,7 +139,9 @@ fn attempts(
         note += text;
     }
     notes.push(note);
-    let kept = causes().zip(&left_out).filter(|(_, gone)| gone.is_none());
+    let kept = causes()
+        .zip(&fates)
+        .filter(|(_, fate)| fate.left_out.is_none());
     let why = named(kept.map(|(cause, _)| cause), again.run.actors());
     let exact_fails = failure_of(&ended).is_some();
     let guided_fails = failure_of(&guided_ended).is_some();

@@ -42,6 +42,9 @@ pub(crate) fn counted(count: u64, what: &str) -> String {
     format!("{} {what}{ending}", grouped(count))
 }
 
+/// How many decisions are shown, if they could not be made few.
+const SHOWN: usize = 20;
+
 /// What is told of a failure that repeats.
 pub(crate) struct Told<'a> {
     pub(crate) settings: &'a Settings,
@@ -134,10 +137,18 @@ impl Told<'_> {
             None => "this run differs from the calm one in".to_owned(),
         };
         say(text, format_args!("  {lead}\n"));
-        for (number, why) in (1..).zip(self.why) {
+        for (number, why) in (1..).zip(self.why).take(SHOWN) {
             let why = why.to_string();
             let why = with_root(&why, &self.settings.wording);
             say(text, format_args!("  {number:>3}  {why}\n"));
+        }
+        if let Some(more @ 1..) = self.why.len().checked_sub(SHOWN) {
+            let more = grouped(more as u64);
+            indented(
+                text,
+                "",
+                &format!("  … and {more} more, which the trace has"),
+            );
         }
     }
 

@@ -6,7 +6,12 @@
 //!
 //! *Downward* from the failing run: ddmin (Zeller and Hildebrandt, 2002) over the choices that are not 0, then lower values.
 //!
-//! Only the same fingerprint counts, and the shorter wins. Both are deterministic, but for the limit of time.
+//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a thousand
+//! turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at a time, since a hold
+//! says more than the three answers that it comes to. Only what is still longer than two is searched for upward in full.
+//!
+//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is deterministic, but
+//! for the limit of time. A run that was made small is made to the same again: all that it did is its holds, and they are tried first.
 
 use crate::actor::{Actor, Key};
 use crate::again::Again;
@@ -17,18 +22,15 @@ use crate::program::{Ended, Failure};
 use crate::record::{Choice, Record};
 use crate::replay::{Exact, Guided};
 use crate::settings::Budget;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 /// Up to how many decisions the search upward goes.
 const DEPTH: usize = 3;
 
-/// How much of the budget the search upward may use before the one downward has had its turn: 1 in this.
-const SHARE: u64 = 2;
-
-/// How many runs the search downward may use if there is something small already.
-const IN_DOUBT: u64 = 500;
+/// Of how many decisions all twos and threes are tried.
+const FEW: usize = 8;
 
 /// What a failing run was made small to.
 #[derive(Clone, Debug)]
@@ -44,12 +46,19 @@ pub(crate) struct Shrunk {
 }
 
 impl Shrunk {
-    /// A chooser that does it once more.
-    pub(crate) fn chooser(&self) -> Box<dyn Chooser> {
-        match &self.choices {
-            Some(choices) => Box::new(Exact::new(choices)),
-            None => Box::new(Guided::new(self.causes.iter().cloned())),
+    /// Does it once more: how that ended, and the causes in the order in which they came about.
+    pub(crate) fn again(&self, again: &mut Again<'_>) -> (Ended, Vec<Cause>) {
+        if let Some(choices) = &self.choices {
+            let ended = again.with(Box::new(Exact::new(choices)));
+            return (ended, self.causes.clone());
         }
+        let (guided, fates) = Guided::telling(self.causes.iter().cloned());
+        let ended = again.with(Box::new(guided));
+        let fates = fates.take();
+        let mut causes: Vec<_> = self.causes.iter().zip(&fates).collect();
+        causes.sort_by_key(|(_, fate)| fate.order);
+        let causes = causes.into_iter().map(|(cause, _)| cause.clone());
+        (ended, causes.collect())
     }
 }
 
@@ -65,7 +74,8 @@ struct Search<'a, 'b> {
 /// A run that did not fail, of which others are made by one more decision.
 struct Parent {
     causes: Vec<Cause>,
-    candidates: Vec<Cause>,
+    /// How many turns each actor had.
+    turns: Vec<(Key, u32)>,
 }
 
 /// Makes the failure of `record` small, which is `failure`.
@@ -93,37 +103,7 @@ pub(crate) fn shrink(
         runs: 0,
     };
     if !search.fails(&shrunk.calm) {
-        let calm_hash = search.again.run.hash();
-        let calm_turns = search.turns();
-        let (telling, told) = Exact::telling(&record.choices);
-        search.run(telling);
-        let first = Candidates::new(told.take(), &failure.actors);
-        let mut upward = Upward {
-            parents: vec![Parent {
-                causes: Vec::new(),
-                candidates: first.of(&calm_turns, &[]),
-            }],
-            first,
-            seen: HashSet::from([calm_hash]),
-            tried: HashSet::new(),
-        };
-        let share = budget.runs / SHARE;
-        let found = (1..DEPTH).find_map(|_| upward.level(&mut search, share));
-        let few = found.as_ref().map(Vec::len);
-        let limit = match few {
-            Some(1) => 0,
-            Some(_) => search.runs.saturating_add(IN_DOUBT).min(budget.runs),
-            None => budget.runs,
-        };
-        let (choices, causes) = search.downward(&record.choices, limit);
-        let found = match few {
-            None if causes.len() > DEPTH => upward.level(&mut search, budget.runs),
-            _ => found,
-        };
-        match found {
-            Some(found) if found.len() <= causes.len() || limit == 0 => shrunk.causes = found,
-            _ => (shrunk.causes, shrunk.choices) = (causes, Some(choices)),
-        }
+        (shrunk.causes, shrunk.choices) = search.smallest(record, failure);
     }
     shrunk.runs = search.runs;
     shrunk
@@ -139,8 +119,75 @@ impl Search<'_, '_> {
         failure_of(ended).is_some_and(|failure| failure.fingerprint() == self.target)
     }
 
-    fn may_go_on(&self, limit: u64) -> bool {
-        self.runs < limit.min(self.budget.runs) && self.began.elapsed() < self.budget.time
+    fn may_go_on(&self) -> bool {
+        self.runs < self.budget.runs && self.began.elapsed() < self.budget.time
+    }
+
+    /// True if the search for one decision, which is as long as the program is, has used its half of the budget.
+    fn half_is_used(&self) -> bool {
+        self.runs >= self.budget.runs / 2 || self.began.elapsed() >= self.budget.time / 2
+    }
+
+    /// The smallest that is found, after the calm run has passed; with its answers if they say it better.
+    fn smallest(
+        &mut self,
+        record: &Record,
+        failure: &Failure,
+    ) -> (Vec<Cause>, Option<Vec<Choice>>) {
+        let calm_hash = self.again.run.hash();
+        let calm_turns = self.turns();
+        let (telling, told) = Exact::telling(&record.choices);
+        self.run(telling);
+        let of_failing = as_holds(told.take());
+        let mut upward = Upward {
+            parents: vec![Parent {
+                causes: Vec::new(),
+                turns: calm_turns,
+            }],
+            candidates: Candidates::new(of_failing.clone(), &failure.actors),
+            seen: HashSet::from([calm_hash]),
+            tried: HashSet::new(),
+        };
+        let found = upward
+            .level(self)
+            .or_else(|| self.among(&of_failing, DEPTH));
+        if let Some(found) = found {
+            return (found, None);
+        }
+        let (choices, causes) = self.downward(&record.choices);
+        let mut best = (causes.len(), (causes.clone(), Some(choices)));
+        let kept = as_holds(causes);
+        if let Some(found) = self.among(&kept, best.0) {
+            best = (found.len(), (found, None));
+        }
+        for depth in 2..=DEPTH {
+            if best.0 <= depth {
+                break;
+            }
+            if let Some(found) = upward.level(self) {
+                return (found, None);
+            }
+        }
+        best.1
+    }
+
+    /// The first two or three of `causes` that fail, and no more than `most`. Nothing if they are too many to try all.
+    fn among(&mut self, causes: &[Cause], most: usize) -> Option<Vec<Cause>> {
+        if causes.len() > FEW {
+            return None;
+        }
+        (2..=most.min(DEPTH)).find_map(|size| {
+            (0..1_u32 << causes.len())
+                .filter(|set| set.count_ones() as usize == size)
+                .find_map(|set| {
+                    let chosen = (0..).zip(causes).filter(|(at, _)| set >> at & 1 == 1);
+                    let chosen: Vec<Cause> = chosen.map(|(_, cause)| cause.clone()).collect();
+                    let ended = self
+                        .may_go_on()
+                        .then(|| self.run(Guided::new(chosen.iter().cloned())))?;
+                    self.fails(&ended).then_some(chosen)
+                })
+        })
     }
 
     /// How many turns each actor had in the run that has just ended.
@@ -154,13 +201,13 @@ impl Search<'_, '_> {
     }
 
     /// The fewest of `choices` that still fail, and what they are by keys.
-    fn downward(&mut self, choices: &[Choice], limit: u64) -> (Vec<Choice>, Vec<Cause>) {
+    fn downward(&mut self, choices: &[Choice]) -> (Vec<Choice>, Vec<Cause>) {
         let mut choices = choices.to_vec();
         let mut span = choices.len().div_ceil(2);
-        while span != 0 && self.may_go_on(limit) {
+        while span != 0 && self.may_go_on() {
             let mut from = 0;
             let mut any = false;
-            while from < choices.len() && self.may_go_on(limit) {
+            while from < choices.len() && self.may_go_on() {
                 let to = (from + span).min(choices.len());
                 let fewer = [&choices[..from], &choices[to..]].concat();
                 if self.still_fails(&fewer) {
@@ -178,13 +225,13 @@ impl Search<'_, '_> {
             };
         }
         for at in 0..choices.len() {
-            while choices[at].taken > 1 && self.may_go_on(limit) {
+            while choices[at].taken > 1 && self.may_go_on() {
                 let taken = choices[at].taken;
                 let lowers = [1, taken / 2, taken - 1];
                 let lower = lowers.into_iter().find(|&lower| {
                     let mut with_lower = choices.clone();
                     with_lower[at].taken = lower;
-                    lower < taken && self.may_go_on(limit) && self.still_fails(&with_lower)
+                    lower < taken && self.may_go_on() && self.still_fails(&with_lower)
                 });
                 match lower {
                     Some(lower) => choices[at].taken = lower,
@@ -207,64 +254,87 @@ impl Search<'_, '_> {
 struct Candidates {
     /// What the failing run did, as holds and draws, in its order.
     of_failing: Vec<Cause>,
+    known: HashSet<Cause>,
     involved: Vec<Key>,
 }
 
 impl Candidates {
-    fn new(causes: Vec<Cause>, involved: &[Key]) -> Self {
-        let mut of_failing = Vec::new();
-        for cause in causes {
-            let cause = match cause {
-                Cause::Leaf { key, turn } => Cause::Hold { key, turn },
-                // Whoever was passed over was held up before that turn.
-                Cause::Ahead { of, turn, .. } => Cause::Hold { key: of, turn },
-                other => other,
-            };
-            if !of_failing.contains(&cause) {
-                of_failing.push(cause);
-            }
-        }
+    /// The failing run's own come first, the last of them before all: what matters is rarely far from the failure.
+    fn new(mut of_failing: Vec<Cause>, involved: &[Key]) -> Self {
+        of_failing.reverse();
         Self {
+            known: of_failing.iter().cloned().collect(),
             of_failing,
             involved: involved.to_vec(),
         }
     }
 
-    /// All that can be decided in a run with these `turns`, but for what is decided in it already.
-    fn of(&self, turns: &[(Key, u32)], decided: &[Cause]) -> Vec<Cause> {
-        let has_turn = |key: &Key, turn: u32| {
-            let there = turns.iter().find(|(there, _)| there == key);
-            there.is_some_and(|&(_, turns)| turn <= turns)
-        };
-        let happens = |cause: &Cause| match cause {
-            Cause::Hold { key, turn } | Cause::Draw { key, turn, .. } => has_turn(key, *turn),
+    /// The first `most` that can be decided in a run like `parent`, but for what is decided in it already.
+    fn of(&self, parent: &Parent, most: usize) -> Vec<Cause> {
+        let turns: HashMap<&Key, u32> = parent
+            .turns
+            .iter()
+            .map(|(key, turns)| (key, *turns))
+            .collect();
+        let happens = |cause: &&Cause| match cause {
+            Cause::Hold { key, turn } | Cause::Draw { key, turn, .. } => {
+                turns.get(key).is_some_and(|turns| turn <= turns)
+            }
             _ => false,
         };
         let mut holds: Vec<(bool, u32, &Key)> = turns
             .iter()
-            .flat_map(|(key, turns)| (1..=*turns).map(move |turn| (key, turn)))
-            .map(|(key, turn)| (!self.involved.contains(key), turn, key))
+            .flat_map(|(key, turns)| (1..=*turns).map(move |turn| (turn, *key)))
+            .map(|(turn, key)| (!self.involved.contains(key), turn, key))
             .collect();
-        holds.sort();
-        let known: HashSet<&Cause> = self.of_failing.iter().collect();
+        holds.sort_unstable();
         let holds = holds
             .into_iter()
             .map(|(_, turn, key)| Cause::Hold {
                 key: key.clone(),
                 turn,
             })
-            .filter(|hold| !known.contains(hold));
-        let of_failing = self.of_failing.iter().filter(|cause| happens(cause));
+            .filter(|hold| !self.known.contains(hold));
+        let of_failing = self.of_failing.iter().filter(happens);
         of_failing
             .cloned()
             .chain(holds)
-            .filter(|cause| !decided.contains(cause))
+            .filter(|cause| !parent.causes.contains(cause))
+            .take(most)
             .collect()
     }
 }
 
+/// `causes` as what is searched for: each once, in their order.
+fn as_holds(causes: Vec<Cause>) -> Vec<Cause> {
+    let mut known = HashSet::new();
+    let mut at_leaf = HashSet::new();
+    let mut holds = Vec::new();
+    for cause in causes {
+        let hold = match cause {
+            Cause::Leaf { key, turn } => {
+                at_leaf.insert((key.clone(), turn));
+                Cause::Hold { key, turn }
+            }
+            // It is passed over since it was held at the leaf before: one hold does both.
+            Cause::Ahead { of, turn, .. }
+                if at_leaf.contains(&(of.clone(), turn.saturating_sub(1))) =>
+            {
+                continue;
+            }
+            // Whoever was passed over was held up before that turn.
+            Cause::Ahead { of, turn, .. } => Cause::Hold { key: of, turn },
+            other => other,
+        };
+        if known.insert(hold.clone()) {
+            holds.push(hold);
+        }
+    }
+    holds
+}
+
 struct Upward {
-    first: Candidates,
+    candidates: Candidates,
     parents: Vec<Parent>,
     /// The hashes of all runs so far: one that is the same as another has nothing new below it.
     seen: HashSet<u64>,
@@ -276,13 +346,23 @@ impl Upward {
     /// Tries one more decision for each of the parents: the first that fails, or none and the next parents are there.
     ///
     /// All parents take turns, and what ranks first in each is tried first.
-    fn level(&mut self, search: &mut Search<'_, '_>, limit: u64) -> Option<Vec<Cause>> {
+    fn level(&mut self, search: &mut Search<'_, '_>) -> Option<Vec<Cause>> {
         let mut children = Vec::new();
-        let widest = self.parents.iter().map(|parent| parent.candidates.len());
-        let diagonals = widest.max().unwrap_or(0) + self.parents.len();
+        // No more than what is left of the budget can be tried, so of thousands of parents only a corner is looked at.
+        let left = search.budget.runs.saturating_sub(search.runs);
+        let reach = match self.parents.len() {
+            1 => usize::MAX,
+            _ => 2 * (2 * left as usize).isqrt() + 16,
+        };
+        let parents: Vec<(&Parent, Vec<Cause>)> = (0..reach)
+            .zip(&self.parents)
+            .map(|(at, parent)| (parent, self.candidates.of(parent, reach - at)))
+            .collect();
+        let widest = parents.iter().map(|(_, candidates)| candidates.len());
+        let diagonals = widest.max().unwrap_or(0) + parents.len();
         for diagonal in 0..diagonals {
-            for (at, parent) in self.parents.iter().enumerate().take(diagonal + 1) {
-                let Some(cause) = parent.candidates.get(diagonal - at) else {
+            for (at, (parent, candidates)) in parents.iter().enumerate().take(diagonal + 1) {
+                let Some(cause) = candidates.get(diagonal - at) else {
                     continue;
                 };
                 let mut causes = parent.causes.clone();
@@ -290,7 +370,8 @@ impl Upward {
                 if !self.tried.insert(of_set(&causes)) {
                     continue;
                 }
-                if !search.may_go_on(limit) {
+                let is_first = parent.causes.is_empty();
+                if !search.may_go_on() || (is_first && search.half_is_used()) {
                     return None;
                 }
                 let ended = search.run(Guided::new(causes.iter().cloned()));
@@ -298,8 +379,8 @@ impl Upward {
                     return Some(causes);
                 }
                 if ended == Ended::Passed && self.seen.insert(search.again.run.hash()) {
-                    let candidates = self.first.of(&search.turns(), &causes);
-                    children.push(Parent { causes, candidates });
+                    let turns = search.turns();
+                    children.push(Parent { causes, turns });
                 }
             }
         }

@@ -15,6 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
 use std::str::FromStr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A failure that was found: which it is, why it comes about, and all of its run.
 ///
@@ -37,6 +39,29 @@ use std::str::FromStr;
 ///
 /// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the way.
 /// The number after `end` is a sum over all before it; who edits a trace leaves it away.
+///
+/// ```
+/// use leno_sim::Trace;
+///
+/// let text = r#"leno-trace 1
+/// test     lock_order
+/// seed     17   strategy walk
+/// failure  deadlock at bank.rs:34 "nobody can go on"
+/// print    6be1c3d20f9a7745
+/// run      212 decisions, hash 5d0c77e1a4b2c3d4, ends at 0 ns
+/// why      hold 0.3 "transfer" bank.rs:30 from its 2nd turn
+/// end
+/// "#;
+/// let trace: Trace = text.parse()?;
+/// assert_eq!(trace.seed, 17);
+/// assert_eq!(
+///     trace.why[0].to_string(),
+///     "task `transfer` (bank.rs:30) is held up before its 2nd turn, until nobody else can go on"
+/// );
+/// let again: Trace = trace.to_string().parse()?;
+/// assert_eq!(again, trace);
+/// # Ok::<(), leno_sim::NotATrace>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Trace {
@@ -169,7 +194,10 @@ impl Trace {
             })
             // All lengths are taken by files that are none of ours: the full name is this failure's.
             .unwrap_or_else(|| directory.join(format!("{test}-{}.trace", self.fingerprint)));
-        let beside = file.with_extension(format!("trace.{}", process::id()));
+        // A name that nobody else writes to, in this process or another.
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let written = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let beside = file.with_extension(format!("trace.{}.{written}", process::id()));
         fs::write(&beside, self.to_string())?;
         fs::rename(&beside, &file).inspect_err(|_| {
             // What matters is why it could not be renamed.
@@ -202,7 +230,6 @@ fn file_name(test: &str) -> String {
 
 /// Which build this is. The executable is read and hashed, so it is asked for only if a trace is written or compared.
 fn program() -> String {
-    use std::sync::OnceLock;
     static PROGRAM: OnceLock<String> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
         let hash = env::current_exe()

@@ -49,9 +49,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
     if !arguments.task.is_empty() {
         for runtime in &mut dump.runtimes {
             runtime.roots.clear();
-            runtime
-                .deadlocks
-                .retain(|deadlock| has_one_of(&deadlock.tasks, &arguments.task));
+            for deadlocks in [&mut runtime.deadlocks, &mut runtime.suspected_deadlocks] {
+                deadlocks.retain(|deadlock| has_one_of(&deadlock.tasks, &arguments.task));
+            }
             runtime
                 .tasks
                 .retain(|task| arguments.task.contains(&task.task.number()));
@@ -91,7 +91,7 @@ fn text(dump: &mut Dump, style: Style) -> String {
         for task in &runtime.tasks {
             one(&mut text, task, style);
         }
-        for deadlock in &runtime.deadlocks {
+        for deadlock in runtime.deadlocks.iter().chain(&runtime.suspected_deadlocks) {
             for (number, line) in deadlock.text.lines().enumerate() {
                 let look = if number == 0 { Look::Red } else { Look::Plain };
                 let _ = writeln!(text, "{}", style.paint(look, plain(line)));

@@ -2,7 +2,7 @@
 
 use super::list;
 use super::seconds;
-use crate::answer::{Dump, Ps, Row, Runtime};
+use crate::answer::{Deadlock, Dump, DumpedRuntime, Ps, Row, Runtime, Task};
 use crate::client;
 use crate::fault::Fault;
 use crate::show::style::{self, Look, Style};
@@ -64,11 +64,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<String, Fault> {
 /// Adds what tasks have told to what is known of them.
 fn add_waits(ps: &mut Ps, dump: &Dump) {
     let runtimes = || dump.runtimes.iter();
-    let stuck: HashSet<_> = runtimes()
-        .flat_map(|runtime| &runtime.deadlocks)
-        .flat_map(|deadlock| &deadlock.tasks)
-        .map(|task| task.number())
-        .collect();
+    let in_one = |deadlocks: fn(&DumpedRuntime) -> &[Deadlock]| -> HashSet<u64> {
+        let tasks = runtimes()
+            .flat_map(deadlocks)
+            .flat_map(|deadlock| &deadlock.tasks);
+        tasks.map(Task::number).collect()
+    };
+    let stuck = in_one(|runtime| &runtime.deadlocks);
+    let suspected = in_one(|runtime| &runtime.suspected_deadlocks);
     let waits: HashMap<_, _> = runtimes()
         .flat_map(|runtime| &runtime.tasks)
         .map(|task| (task.task.number(), task.leaves.as_slice()))
@@ -87,6 +90,8 @@ fn add_waits(ps: &mut Ps, dump: &Dump) {
         let mut text = known.join(" or ");
         if stuck.contains(&number) {
             text.push_str("  DEADLOCK");
+        } else if suspected.contains(&number) {
+            text.push_str("  DEADLOCK?");
         }
         row.waits_for = Some(text).filter(|text| !text.is_empty());
     }

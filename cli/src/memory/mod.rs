@@ -151,7 +151,8 @@ impl Reader<'_> {
     fn task(&mut self, header: &[u8], number: u64) -> Option<Value> {
         let table = self.table;
         let state = word(header, table.state)?;
-        let id = word(header, table.id)?;
+        // (Above it is a count.)
+        let id = word(header, table.id)? & ((1 << 48) - 1);
         let vtable = word(header, table.vtable)?;
         let origin = word(header, table.origin)?;
         if state & table.complete != 0 || id == 0 || vtable == 0 || vtable % 8 != 0 {

@@ -39,6 +39,7 @@ pub struct Dump {
     roots: Vec<RootDump>,
     tasks: Vec<TaskDump>,
     deadlocks: Vec<Report>,
+    suspected_deadlocks: Vec<Report>,
 }
 
 /// Where one task stood.
@@ -88,7 +89,7 @@ struct Names {
 }
 
 impl Dump {
-    pub(super) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
+    pub(crate) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
         let of_tasks = standings.iter().map(|standing| &standing.answer);
         let of_roots = roots.iter().map(|standing| &standing.answer);
         let stacks = of_tasks
@@ -115,6 +116,7 @@ impl Dump {
             roots: roots.into_iter().map(root).collect(),
             tasks: standings.into_iter().map(task).collect(),
             deadlocks: Vec::new(),
+            suspected_deadlocks: Vec::new(),
         }
     }
 
@@ -138,17 +140,29 @@ impl Dump {
     /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
     /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
     ///
-    /// A lock's holder is the task that took it. A guard cannot be followed: if it is handed to another task, which takes a lock
-    /// that is a static, or a future that has locked and is spawned after that, the report names the task that had it before, and
-    /// may be wrong.
+    /// A lock's holder is the task that took it, and a guard cannot be followed. It may go to another task if the lock is a static (or
+    /// leaked), or within a future that keeps the lock itself and is spawned after it has locked. So a task counts here only if since
+    /// it locked it has spawned no future, and sent nothing through a channel of leno's, that has a destructor; all others are in
+    /// [`suspected_deadlocks`](Self::suspected_deadlocks). A guard that leaves its task by other means, a channel of std's or a
+    /// place that tasks share, is not seen.
     pub fn deadlocks(&self) -> &[Report] {
         &self.deadlocks
+    }
+
+    /// The tasks that wait for each other for ever, unless one has given away the guard of a lock that another waits for: it has
+    /// spawned or sent something since it locked.
+    ///
+    /// These are none of the [`deadlocks`](Self::deadlocks), which are certain. Most are true all the same: the report names the task,
+    /// and who has written it knows whether the guard was moved. An [`OwnedMutexGuard`](crate::sync::OwnedMutexGuard) is made to be moved,
+    /// and is never suspected.
+    pub fn suspected_deadlocks(&self) -> &[Report] {
+        &self.suspected_deadlocks
     }
 
     /// The dump as an object on one line.
     ///
     /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
-    /// `spawned_at`, `state`, `stands` and `leaves`) and `deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
+    /// `spawned_at`, `state`, `stands` and `leaves`), `deadlocks` and `suspected_deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
     /// `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, and `waits_for_task` or null: the id of the task whose
     /// end it waits for, or that holds the lock.
     pub fn to_json(&self) -> String {
@@ -158,11 +172,15 @@ impl Dump {
     pub(crate) fn to_value(&self) -> Value {
         let roots = self.roots.iter().map(RootDump::to_value).collect();
         let tasks = self.tasks.iter().map(TaskDump::to_value).collect();
-        let deadlocks = self.deadlocks.iter().map(Report::to_value).collect();
+        let reports = |reports: &[Report]| reports.iter().map(Report::to_value).collect();
         Value::Object(vec![
             ("roots", Value::List(roots)),
             ("tasks", Value::List(tasks)),
-            ("deadlocks", Value::List(deadlocks)),
+            ("deadlocks", Value::List(reports(&self.deadlocks))),
+            (
+                "suspected_deadlocks",
+                Value::List(reports(&self.suspected_deadlocks)),
+            ),
         ])
     }
 }
@@ -307,6 +325,18 @@ impl Leaf {
         }
     }
 
+    /// What it waits for.
+    #[cfg(feature = "sim")]
+    pub(crate) fn waits_for_what(&self) -> Option<What> {
+        self.waits_for
+    }
+
+    /// Where the lock or semaphore is that it waits for.
+    #[cfg(feature = "sim")]
+    pub(crate) fn address(&self) -> usize {
+        self.address
+    }
+
     /// What tells its turn in the queue of a lock from all others.
     pub(super) fn ticket(&self) -> Option<u64> {
         match self.waits_for {
@@ -325,6 +355,7 @@ impl Leaf {
                     Some(LockHolder {
                         task,
                         was_handed: false,
+                        ..
                     }) => {
                         format!("{lock}, which task {task} holds")
                     }
@@ -367,8 +398,13 @@ pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
     let standings = inner.ask(&inner.handles(), patience);
     let circles = circles(inner, &standings, patience);
     let mut dump = Dump::new(inner.ask_roots(patience), standings);
-    let reports = circles.iter().map(|circle| waits::circle(circle, &dump));
-    dump.deadlocks = reports.collect();
+    let (certain, suspected): (Vec<_>, Vec<_>) =
+        circles.iter().partition(|circle| circle.is_certain);
+    let reports = |circles: Vec<&Circle>| -> Vec<Report> {
+        let reports = circles.iter().map(|circle| waits::circle(circle, &dump));
+        reports.collect()
+    };
+    (dump.deadlocks, dump.suspected_deadlocks) = (reports(certain), reports(suspected));
     dump
 }
 
@@ -380,7 +416,10 @@ pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duratio
     }
     let mut handles = runtime.handles();
     handles.retain(|task| stuck.contains_key(&task.id()));
-    graph::circles(graph::same(stuck, &runtime.ask(&handles, patience)))
+    let second = runtime.ask(&handles, patience);
+    let stuck = graph::same(stuck, &second);
+    let certain = graph::certain(&stuck, &second);
+    graph::circles(stuck, &certain)
 }
 
 /// The same on a thread of its own.
@@ -411,7 +450,7 @@ impl fmt::Display for Dump {
         for task in &self.tasks {
             writeln!(f, "{task}")?;
         }
-        for deadlock in &self.deadlocks {
+        for deadlock in self.deadlocks.iter().chain(&self.suspected_deadlocks) {
             writeln!(f, "{deadlock}")?;
         }
         Ok(())

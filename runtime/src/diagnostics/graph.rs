@@ -12,40 +12,52 @@
 //! those that seem stuck are asked again, and [`same`] wants the same answer: the same turn in the queue of the same lock, by
 //! its ticket, and the same tasks to wait for. Who gives it has not moved from its first answer to its second; all first
 //! answers come before all second ones; so in between all of it was true.
+//!
+//! That a task has taken a lock does not say that it has it still: it may have given the guard away, which nothing tells of. So
+//! [`certain`] is only who is stuck even if everybody who has spawned or sent anything since it took a lock has parted with it.
+//! The second answer says how much that is by then.
 
 use crate::kernel::captures::{Answer, Standing};
-use crate::kernel::task::What;
+use crate::kernel::task::{HandedOn, What};
 use crate::task::Id;
 use std::collections::{HashMap, HashSet};
 
 /// A task all of whose leaves wait for other tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) task: Id,
-    pub(super) edges: Vec<Edge>,
+pub(crate) struct Node {
+    pub(crate) task: Id,
+    pub(crate) edges: Vec<Edge>,
 }
 
 /// What a leaf waits for, and whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) to: Id,
+pub(crate) struct Edge {
+    pub(crate) to: Id,
     /// If it is a lock, which; otherwise it is the end of that task.
-    pub(super) lock: Option<Lock>,
+    pub(crate) lock: Option<Lock>,
 }
 
 /// A lock that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lock {
-    pub(super) address: usize,
-    pub(super) ticket: u64,
+pub(crate) struct Lock {
+    pub(crate) address: usize,
+    pub(crate) ticket: u64,
     /// It was handed to its holder, and the future that had waited for it has not been polled since.
-    pub(super) was_handed: bool,
+    pub(crate) was_handed: bool,
+    /// How much its holder had handed on when it took it.
+    pub(crate) handed_on: HandedOn,
 }
 
 /// What the answer says, if all its leaves wait for tasks.
-pub(super) fn node(standing: &Standing) -> Option<Node> {
-    let knows_all = |answer: &&Answer| !answer.is_ready && !answer.has_more;
-    let answer = standing.answer.as_ref().filter(knows_all)?;
+pub(crate) fn node(standing: &Standing) -> Option<Node> {
+    node_of(standing.task.id(), standing.answer.as_ref()?)
+}
+
+/// The same for whoever is called `task`.
+pub(crate) fn node_of(task: Id, answer: &Answer) -> Option<Node> {
+    if answer.is_ready || answer.has_more {
+        return None;
+    }
     let edge = |what: What, address| match what {
         What::Task(to) => Some(Edge { to, lock: None }),
         What::Lock { holder, ticket } => holder.map(|holder| Edge {
@@ -54,6 +66,7 @@ pub(super) fn node(standing: &Standing) -> Option<Node> {
                 address,
                 ticket,
                 was_handed: holder.was_handed,
+                handed_on: holder.handed_on,
             }),
         }),
         What::Permits | What::Deadline(_) => None,
@@ -66,14 +79,11 @@ pub(super) fn node(standing: &Standing) -> Option<Node> {
     // A `select!` polls in another order each time.
     edges.sort_unstable_by_key(|edge| (edge.to, edge.lock.map(|lock| lock.ticket)));
     // Without a leaf it is not known what wakes it.
-    (!edges.is_empty()).then_some(Node {
-        task: standing.task.id(),
-        edges,
-    })
+    (!edges.is_empty()).then_some(Node { task, edges })
 }
 
 /// The largest set of tasks each of which waits for others of the set alone.
-pub(super) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> {
+pub(crate) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> {
     let mut stuck: HashMap<Id, Node> = nodes.into_iter().map(|node| (node.task, node)).collect();
     let mut waiting: HashMap<Id, Vec<Id>> = HashMap::new();
     for node in stuck.values() {
@@ -95,7 +105,7 @@ pub(super) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> 
 }
 
 /// Those that have not moved between two answers.
-pub(super) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id, Node> {
+pub(crate) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id, Node> {
     let second: HashMap<Id, Node> = second
         .iter()
         .filter_map(node)
@@ -107,17 +117,35 @@ pub(super) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id,
     stuck(unmoved)
 }
 
-/// A circle of tasks each of which waits for the next, and the last for the first.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Circle {
-    /// Each with what it waits for.
-    pub(super) tasks: Vec<(Id, Edge)>,
-    /// Tasks that wait for one of them, or for one that does.
-    pub(super) behind: usize,
+/// Those of a stuck set that are stuck whatever has become of the guards that may have been given away by the second answers.
+pub(crate) fn certain(stuck_tasks: &HashMap<Id, Node>, second: &[Standing]) -> HashSet<Id> {
+    let by_now: HashMap<Id, HandedOn> = second
+        .iter()
+        .filter_map(|standing| Some((standing.task.id(), standing.answer.as_ref()?.handed_on)))
+        .collect();
+    let keeps = |edge: &Edge| {
+        let then = edge.lock.map(|lock| lock.handed_on);
+        let now = by_now.get(&edge.to);
+        then.is_none_or(|then| now.is_some_and(|&now| then.is_all(now)))
+    };
+    let nodes = stuck_tasks.values();
+    let certain = nodes.filter(|node| node.edges.iter().all(keeps)).cloned();
+    stuck(certain).into_keys().collect()
 }
 
-/// The circles in a stuck set.
-pub(super) fn circles(mut stuck: HashMap<Id, Node>) -> Vec<Circle> {
+/// A circle of tasks each of which waits for the next, and the last for the first.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Circle {
+    /// Each with what it waits for.
+    pub(crate) tasks: Vec<(Id, Edge)>,
+    /// Tasks that wait for one of them, or for one that does.
+    pub(crate) behind: usize,
+    /// None of them can have given away what the one before waits for.
+    pub(crate) is_certain: bool,
+}
+
+/// The circles in a stuck set. Whoever a certain one waits for is certain, so a circle is so as a whole or not at all.
+pub(crate) fn circles(mut stuck: HashMap<Id, Node>, certain: &HashSet<Id>) -> Vec<Circle> {
     let mut circles = Vec::new();
     // The oldest first, so that it is always told in the same way.
     while let Some(&first) = stuck.keys().min() {
@@ -136,7 +164,11 @@ pub(super) fn circles(mut stuck: HashMap<Id, Node>) -> Vec<Circle> {
         let oldest = (0..tasks.len()).min_by_key(|&number| tasks[number].0);
         tasks.rotate_left(oldest.unwrap_or(0));
         let behind = take_waiting(&mut stuck, &tasks);
-        circles.push(Circle { tasks, behind });
+        circles.push(Circle {
+            is_certain: certain.contains(&tasks[0].0),
+            tasks,
+            behind,
+        });
     }
     circles
 }
@@ -207,7 +239,7 @@ mod tests {
             (7, &[7]),
             (8, &[7, 2]),
         ];
-        let circles = circles(stuck(nodes(edges)));
+        let circles = circles(stuck(nodes(edges)), &HashSet::new());
         let told: Vec<(Vec<u64>, usize)> = circles
             .iter()
             .map(|circle| {

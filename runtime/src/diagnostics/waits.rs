@@ -16,7 +16,7 @@ use super::graph::{Circle, Edge};
 use super::report::waits as report;
 use crate::kernel::captures::Standing;
 use crate::kernel::lines::LongWait;
-use crate::kernel::task::{LockHolder, What};
+use crate::kernel::task::What;
 use crate::runtime::inner::Inner;
 use crate::task::{AbortHandle, Id};
 use std::collections::{HashMap, HashSet};
@@ -60,6 +60,8 @@ struct Hold {
     holder: Id,
     /// Its address.
     lock: usize,
+    /// The holder cannot have given the guard away.
+    is_certain: bool,
 }
 
 /// A wait for a lock that is held.
@@ -171,7 +173,10 @@ impl Waits {
             deliver::push_report(report::circle(circle, &dump));
         }
         for held in new {
-            let report = report::held(held.waiter, held.hold.holder, held.time, &dump);
+            let Hold {
+                holder, is_certain, ..
+            } = held.hold;
+            let report = report::held((held.waiter, held.time), (holder, is_certain), &dump);
             deliver::push_report(report);
         }
     }
@@ -193,7 +198,7 @@ impl Waits {
             let waiter = wait.task.id();
             let hold = by_id
                 .get(&waiter)
-                .and_then(|standing| hold_for(standing, wait.ticket))
+                .and_then(|standing| hold_for(standing, wait.ticket, &by_id))
                 .filter(|hold| hold.holder != waiter && sleeps(hold.holder));
             let before = match hold {
                 Some(hold) => self.holds.insert(wait.ticket, hold),
@@ -229,17 +234,20 @@ impl Waits {
 }
 
 /// Who holds the lock for which `standing` has this ticket.
-fn hold_for(standing: &Standing, ticket: u64) -> Option<Hold> {
+fn hold_for(standing: &Standing, ticket: u64, by_id: &HashMap<Id, &Standing>) -> Option<Hold> {
+    let handed_on = |task: Id| Some(by_id.get(&task)?.answer.as_ref()?.handed_on);
     let leaves = &standing.answer.as_ref()?.leaves;
     leaves.iter().find_map(|leaf| {
         let waits_for = leaf.waits_for?;
         match waits_for.what {
             What::Lock {
-                holder: Some(LockHolder { task, .. }),
+                holder: Some(holder),
                 ticket: own,
             } if own == ticket => Some(Hold {
-                holder: task,
+                holder: holder.task,
                 lock: waits_for.address,
+                is_certain: handed_on(holder.task)
+                    .is_some_and(|by_now| holder.handed_on.is_all(by_now)),
             }),
             _ => None,
         }

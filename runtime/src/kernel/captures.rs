@@ -24,7 +24,7 @@
 //!
 //! The model is `loom-tests/src/models/captures.rs`.
 
-use crate::kernel::task::{AbortHandle, Id, Leaf, TaskInfo};
+use crate::kernel::task::{AbortHandle, HandedOn, Id, Leaf, TaskInfo};
 use crate::prim::{Condvar, Mutex};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -44,6 +44,8 @@ pub(crate) struct Answer {
     pub(crate) has_more: bool,
     /// It was woken in the poll, by itself perhaps: it goes on as soon as it has its turn.
     pub(crate) is_ready: bool,
+    /// How often it had handed something on before the poll.
+    pub(crate) handed_on: HandedOn,
 }
 
 /// A task, and where it stands.

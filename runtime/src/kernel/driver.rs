@@ -18,7 +18,8 @@
 use crate::kernel::clock::Clock;
 use crate::kernel::foreign;
 use crate::prim::alarm::Alarm;
-use crate::prim::reactor::{Handle, Reactor};
+use crate::prim::atomic::{Note, Ordering};
+use crate::prim::reactor::{self, Handle, Reactor};
 use crate::prim::{CachePadded, Mutex, MutexGuard, turns};
 use std::io;
 use std::time::Duration;
@@ -28,6 +29,8 @@ use std::time::Duration;
 pub(crate) struct Driver {
     /// `None` without IO, and after the shutdown.
     reactor: CachePadded<Mutex<Option<Waiter>>>,
+    /// How many events have been delivered. Written by who has the lock.
+    events: Note,
     handle: Option<Handle>,
 }
 
@@ -47,13 +50,17 @@ const REFUSED: u64 = u64::MAX;
 
 /// The right to turn the reactor.
 #[derive(Debug)]
-pub(crate) struct Turn<'a>(MutexGuard<'a, Option<Waiter>>);
+pub(crate) struct Turn<'a> {
+    guard: MutexGuard<'a, Option<Waiter>>,
+    events: &'a Note,
+}
 
 impl Driver {
     /// Without a reactor there is no IO.
     pub(crate) fn new(reactor: Option<Reactor>) -> Self {
         Self {
             handle: reactor.as_ref().map(Reactor::handle),
+            events: Note::new(0),
             reactor: CachePadded::new(Mutex::new(reactor.map(|reactor| Waiter {
                 alarm: None,
                 set_for: 0,
@@ -70,7 +77,16 @@ impl Driver {
     pub(crate) fn try_lock(&self) -> Option<Turn<'_>> {
         self.handle.as_ref()?;
         let guard = self.reactor.try_lock()?;
-        guard.is_some().then_some(Turn(guard))
+        guard.is_some().then_some(Turn {
+            guard,
+            events: &self.events,
+        })
+    }
+
+    /// How many events have been delivered to those who wait for them.
+    pub(crate) fn events(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.events.load(Ordering::Relaxed)
     }
 
     /// Ends the reactor: whoever waits for readiness gets an error.
@@ -105,21 +121,28 @@ impl Turn<'_> {
         self.turn(|reactor| reactor.look());
     }
 
-    fn turn<T>(&mut self, turn: impl FnOnce(&mut Reactor) -> io::Result<T>) {
+    fn turn(&mut self, turn: impl FnOnce(&mut Reactor) -> io::Result<reactor::Turn>) {
         // It fails if somebody has closed what is the reactor's, and in a child that was forked while a thread drove the
         // runtime, and has come back to it. Going on would spin, and a panic would be one thread's, while everything waits.
-        if let Err(error) = turn(&mut self.waiter().reactor) {
-            eprintln!(
-                "leno: the reactor cannot wait for events any more ({error}). Was its descriptor closed, or has a forked \
-                 child gone on in its parent's loop?"
-            );
-            std::process::abort();
+        match turn(&mut self.waiter().reactor) {
+            Ok(turn) => {
+                // Ordering: Relaxed, a statistic that only who has the lock writes.
+                let events = self.events.load(Ordering::Relaxed) + turn.events as u64;
+                self.events.store(events, Ordering::Relaxed);
+            }
+            Err(error) => {
+                eprintln!(
+                    "leno: the reactor cannot wait for events any more ({error}). Was its descriptor closed, or has a \
+                     forked child gone on in its parent's loop?"
+                );
+                std::process::abort();
+            }
         }
         turns::turned();
     }
 
     fn waiter(&mut self) -> &mut Waiter {
-        match self.0.as_mut() {
+        match self.guard.as_mut() {
             Some(waiter) => waiter,
             None => unreachable!("checked when the right was given, and the lock is still held"),
         }

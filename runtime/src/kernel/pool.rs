@@ -18,6 +18,7 @@
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
 mod asked;
+mod counters;
 mod observed;
 
 use crate::kernel::captures::{Captures, Standing};
@@ -37,15 +38,15 @@ use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::slow::{Slow, Watched};
 use crate::kernel::spares::Spares;
-use crate::kernel::stuck::Position;
 use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::Watcher;
 use crate::kernel::wheel::{self, Wheel};
 use crate::kernel::worker::{self, Core, Handed};
-use crate::prim::atomic::{AtomicU64, Ordering};
+use crate::prim::atomic::Ordering;
 use crate::prim::deque::{Injector, Steal, Stealer, Worker};
-use crate::prim::{self, Arc, CachePadded, Condvar, Mutex};
+use crate::prim::{Arc, CachePadded, Condvar, Mutex};
+pub(super) use counters::Counters;
 pub(crate) use observed::Homes;
 use std::fmt;
 use std::ptr::{self, NonNull};
@@ -99,62 +100,6 @@ pub(super) struct Remote {
     pub(super) counters: CachePadded<Counters>,
     /// If its polls are watched.
     pub(super) watched: Option<Box<Watched>>,
-}
-
-/// Totals of one worker: written by it alone, with plain stores.
-#[derive(Debug)]
-pub(super) struct Counters {
-    pub(super) spawned: AtomicU64,
-    pub(super) finished: AtomicU64,
-    /// How often it went to sleep, and came back: odd while it sleeps.
-    pub(super) sleeps: AtomicU64,
-    /// Nanoseconds that it was awake until it last went to sleep.
-    pub(super) busy: AtomicU64,
-    /// How often it has looked around, between tasks.
-    pub(super) looks: AtomicU64,
-}
-
-impl Counters {
-    fn new() -> Self {
-        Self {
-            spawned: AtomicU64::new(0),
-            finished: AtomicU64::new(0),
-            sleeps: AtomicU64::new(0),
-            busy: AtomicU64::new(0),
-            looks: AtomicU64::new(0),
-        }
-    }
-
-    /// The worker goes to sleep, or comes back.
-    pub(super) fn count_sleep(&self) {
-        // Ordering: Relaxed, a statistic that only the worker writes.
-        let sleeps = self.sleeps.load(Ordering::Relaxed) + 1;
-        self.sleeps.store(sleeps, Ordering::Relaxed);
-    }
-
-    /// The worker looks around.
-    pub(super) fn count_look(&self) {
-        // Ordering: as above.
-        let looks = self.looks.load(Ordering::Relaxed) + 1;
-        self.looks.store(looks, Ordering::Relaxed);
-    }
-
-    /// Where the worker is: unchanged as long as it is in one poll, or asleep.
-    pub(super) fn position(&self) -> Position {
-        // Ordering: Relaxed; what is a moment old is as good.
-        Position {
-            sleeps: self.sleeps.load(Ordering::Relaxed),
-            looks: self.looks.load(Ordering::Relaxed),
-        }
-    }
-
-    /// The worker has been awake since then, and is no more.
-    pub(super) fn count_busy(&self, since: u64) {
-        let awake = prim::now().saturating_sub(since);
-        // Ordering: as above.
-        let busy = self.busy.load(Ordering::Relaxed) + awake;
-        self.busy.store(busy, Ordering::Relaxed);
-    }
 }
 
 /// A pool as its tasks see it. Each worker has one of its own, so that counting tasks in and out of it stays on
@@ -254,18 +199,6 @@ impl Pool {
     /// [watch](Self::watch).
     pub(crate) fn can_be_helped(&self) -> bool {
         self.remotes.len() > 1
-    }
-
-    /// How often a worker went to sleep, and came back.
-    pub(crate) fn sleeps(&self, worker: usize) -> u64 {
-        // Ordering: Relaxed, a statistic; exact for who has waited for the worker.
-        self.remotes[worker].counters.sleeps.load(Ordering::Relaxed)
-    }
-
-    /// Nanoseconds that a worker was awake until it last went to sleep, or ended.
-    pub(crate) fn busy(&self, worker: usize) -> u64 {
-        // Ordering: Relaxed, as above.
-        self.remotes[worker].counters.busy.load(Ordering::Relaxed)
     }
 
     /// Tasks in the injector.

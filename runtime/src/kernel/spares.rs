@@ -126,6 +126,8 @@ impl Spares {
 /// What the watcher remembers from look to look.
 struct Memory {
     observed: Vec<Observed>,
+    /// Until when it is counted that they were stuck.
+    stuck_until: Vec<u64>,
     /// How many tasks were in the injector.
     injected: usize,
     /// So many of the next looks come soon.
@@ -142,6 +144,7 @@ impl Pool {
     pub(crate) fn watch(pool: &Arc<Self>, start: impl Fn(Handed) -> bool) {
         let mut memory = Memory {
             observed: vec![Observed::new(prim::now()); pool.remotes.len()],
+            stuck_until: vec![0; pool.remotes.len()],
             injected: 0,
             soon: 0,
             calm_since: None,
@@ -189,7 +192,12 @@ impl Pool {
             }
             match memory.observed[index].look(position, queued, now, patience) {
                 Seen::Free => free += 1,
-                Seen::Stuck { since } => held_up |= pool.stuck(index, since) || unattended,
+                Seen::Stuck { since } => {
+                    let counted = &mut memory.stuck_until[index];
+                    remote.counters.count_stuck(now - since.max(*counted));
+                    *counted = now;
+                    held_up |= pool.stuck(index, since) || unattended;
+                }
             }
         }
         // Whoever has taken a task from there gets on, though it may not have looked around since, and filled its own queue.
@@ -310,7 +318,7 @@ impl Pool {
     }
 
     /// The wheels: one for each worker that stays.
-    pub(super) fn wheels(&self) -> impl Iterator<Item = &wheel::Handle> {
+    pub(crate) fn wheels(&self) -> impl Iterator<Item = &wheel::Handle> {
         self.remotes[..self.workers()]
             .iter()
             .map(|remote| &remote.wheel)

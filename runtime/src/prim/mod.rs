@@ -39,6 +39,8 @@ pub(crate) use std::sync::OnceLock;
 
 pub(crate) mod atomic {
     //! Atomics and the fence.
+    /// A word that nobody synchronises by: relaxed in all places, and outside of the models.
+    pub(crate) use std::sync::atomic::AtomicU64 as Note;
     pub(crate) use std::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
@@ -64,7 +66,7 @@ pub(crate) mod deque {
 
 pub(crate) mod reactor {
     //! The reactor that idle workers wait in.
-    pub(crate) use leno_reactor::{Handle, Reactor};
+    pub(crate) use leno_reactor::{Handle, Reactor, Turn};
 }
 
 pub(crate) use crossbeam_utils::CachePadded;
@@ -87,6 +89,22 @@ pub(crate) fn note_paused_clock() {
 pub(crate) fn a_clock_was_paused() -> bool {
     // Ordering: Relaxed, as in `note_paused_clock`.
     A_CLOCK_WAS_PAUSED.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+static A_LOCK_WAS_HELD: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// A task of this process takes a lock that notes who holds it, or gets in line for it.
+#[cold]
+pub(crate) fn note_held_lock() {
+    // Ordering: Relaxed; see `a_lock_was_held`.
+    A_LOCK_WAS_HELD.store(true, std::sync::atomic::Ordering::Relaxed);
+}
+
+/// True if a task has taken such a lock. Exact for the thread that has, and for all that comes after: that the task is polled on.
+#[inline]
+pub(crate) fn a_lock_was_held() -> bool {
+    // Ordering: Relaxed. Whoever has to know, the same task, comes after the store, by what hands tasks from thread to thread.
+    A_LOCK_WAS_HELD.load(std::sync::atomic::Ordering::Relaxed)
 }
 
 /// The first of `count` consecutive task ids that nobody else in the process is given.

@@ -1,6 +1,7 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
 mod asking;
+mod counted;
 mod ending;
 #[cfg(feature = "sim")]
 mod simulated;
@@ -262,7 +263,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         if self.is_left_behind() {
             // They are the parent's, and so may be whoever holds a lock.
             return Vec::new();

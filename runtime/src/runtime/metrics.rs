@@ -72,6 +72,52 @@ impl RuntimeMetrics {
         self.handle.inner().sleeps(worker)
     }
 
+    /// How many tasks a worker has taken from others, which had more than they came to.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_steal_count(&self, worker: usize) -> u64 {
+        self.handle.inner().steals(worker).1
+    }
+
+    /// How often a worker has taken tasks from another: each time up to half of what that has.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_steal_operations(&self, worker: usize) -> u64 {
+        self.handle.inner().steals(worker).0
+    }
+
+    /// For how long a worker was seen in one poll, or one destructor, for 10 ms and more, while others could have needed it.
+    ///
+    /// It is looked at from outside, each 10 ms, so this lags behind by as much. A runtime with one thread has nobody to look, nor
+    /// has one of one worker without [spares](super::Builder::spare_workers), unless slow polls are
+    /// [looked for](crate::diagnostics::Diagnostics::slow_polls): it is 0 then.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such worker.
+    #[track_caller]
+    pub fn worker_total_stuck_duration(&self, worker: usize) -> Duration {
+        Duration::from_nanos(self.handle.inner().stuck_time(worker))
+    }
+
+    /// How many events the system has told of sources that the runtime waits for: sockets, pipes and the like.
+    ///
+    /// (The alarm by which a runtime sleeps until a timer is due is one, on Linux.)
+    pub fn io_driver_ready_count(&self) -> u64 {
+        self.handle.inner().io_events()
+    }
+
+    /// How many timers have gone off.
+    pub fn timers_fired_count(&self) -> u64 {
+        self.handle.inner().timers_fired()
+    }
+
     /// How long polls took, as far as the runtime has been [recorded](crate::trace).
     ///
     /// While polls are so short that the clock is read for one of eight, they are counted as if the eight had taken the same.

@@ -86,20 +86,42 @@ pub(crate) fn text(runtimes: &[Handle]) -> String {
         "For how long a worker was awake until it last went to sleep.",
         |runtime, worker| Number::Nanoseconds(runtime.inner().busy(worker)),
     );
-    text.head(
-        "leno_worker_spare_starts_total",
-        "counter",
-        "How often a spare worker was started.",
+    text.workers(
+        runtimes,
+        "leno_worker_stuck_time_seconds_total",
+        "For how long a worker was seen in polls that held others up.",
+        |runtime, worker| Number::Nanoseconds(runtime.inner().stuck_time(worker)),
     );
-    for runtime in runtimes {
-        let starts = runtime.inner().spares().1;
-        text.sample(
-            "leno_worker_spare_starts_total",
-            runtime,
-            None,
-            &Number::Whole(starts),
-        );
-    }
+    text.workers(
+        runtimes,
+        "leno_worker_steal_operations_total",
+        "How often a worker has taken tasks from another.",
+        |runtime, worker| Number::Whole(runtime.inner().steals(worker).0),
+    );
+    text.workers(
+        runtimes,
+        "leno_worker_steals_total",
+        "How many tasks a worker has taken from others.",
+        |runtime, worker| Number::Whole(runtime.inner().steals(worker).1),
+    );
+    text.totals(
+        runtimes,
+        "leno_worker_spare_starts_total",
+        "How often a spare worker was started.",
+        |runtime| runtime.inner().spares().1,
+    );
+    text.totals(
+        runtimes,
+        "leno_io_events_total",
+        "Events of sockets, pipes and the like that were delivered.",
+        |runtime| runtime.inner().io_events(),
+    );
+    text.totals(
+        runtimes,
+        "leno_timers_fired_total",
+        "Timers that have gone off.",
+        |runtime| runtime.inner().timers_fired(),
+    );
     text.histograms(
         runtimes,
         "leno_task_poll_time_seconds",
@@ -137,7 +159,29 @@ impl Text {
         help: &str,
         value: impl Fn(&Handle) -> u64,
     ) {
-        self.head(name, "gauge", help);
+        self.family(runtimes, name, "gauge", help, value);
+    }
+
+    /// A counter of each runtime.
+    fn totals(
+        &mut self,
+        runtimes: &[Handle],
+        name: &str,
+        help: &str,
+        value: impl Fn(&Handle) -> u64,
+    ) {
+        self.family(runtimes, name, "counter", help, value);
+    }
+
+    fn family(
+        &mut self,
+        runtimes: &[Handle],
+        name: &str,
+        kind: &str,
+        help: &str,
+        value: impl Fn(&Handle) -> u64,
+    ) {
+        self.head(name, kind, help);
         for runtime in runtimes {
             self.sample(name, runtime, None, &Number::Whole(value(runtime)));
         }

@@ -8,6 +8,7 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A run that is asked by the kernel of this thread.
 ///
@@ -57,19 +58,24 @@ impl Asked for Asking {
     fn next(&mut self) -> usize {
         self.beat();
         let chosen = self.run.next(&self.line);
-        self.line.remove(chosen);
+        let actor = self.line.remove(chosen);
+        self.note(actor);
         chosen
     }
 
     fn pick(&mut self, ready: &[u32]) -> usize {
         self.beat();
         let ready: Vec<_> = ready.iter().copied().map(Actor).collect();
-        self.run.next(&ready)
+        let chosen = self.run.next(&ready);
+        self.note(ready[chosen]);
+        chosen
     }
 
     fn clock(&mut self, now: u64) {
         self.beat();
         self.run.time_is(now);
+        self.run
+            .note(|| format!("time moves to {:?}", Duration::from_nanos(now)));
     }
 
     fn stalls(&mut self) -> bool {
@@ -77,7 +83,11 @@ impl Asked for Asking {
     }
 
     fn go_on(&mut self) -> bool {
-        self.run.leaf()
+        let goes_on = self.run.leaf();
+        if !goes_on {
+            self.run.note(|| "  it is held up".to_owned());
+        }
+        goes_on
     }
 
     fn may_go_on(&mut self) -> bool {
@@ -131,9 +141,37 @@ impl Asked for Asking {
 }
 
 impl Asking {
+    /// For the report: whose turn it is.
+    fn note(&mut self, actor: Actor) {
+        if self.run.is_told() {
+            let called = called(&self.run, actor);
+            let turn = self.run.actors().turns(actor);
+            self.run.note(|| format!("turn {turn} of {called}"));
+        }
+    }
+
     fn beat(&self) {
         // Ordering: Relaxed, a sign of life. Only this thread writes it.
         let beats = self.pulse.load(Ordering::Relaxed);
         self.pulse.store(beats.wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
+/// What somebody is called in a report.
+pub(super) fn called(run: &Run, actor: Actor) -> String {
+    if actor == Actor::ROOT {
+        return "the test's future".to_owned();
+    }
+    let Some(place) = run.actors().place(actor) else {
+        return format!("task {}", actor.0);
+    };
+    let name = place.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
+    let at = place.location;
+    let at = at.map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
+    let key = run.actors().key(actor);
+    match run.actors().kind(actor) {
+        Kind::Closure => format!("{key}{name}{at}"),
+        _ => format!("task {key}{name}{at}"),
     }
 }

@@ -25,6 +25,7 @@ pub struct Builder {
     strategy: Option<(String, Make)>,
     bounds: Bounds,
     tolerates_panics: bool,
+    tolerates_sleepers: bool,
     isolate: Isolate,
     place: &'static Location<'static>,
 }
@@ -71,6 +72,7 @@ impl Builder {
                 stalls: false,
             },
             tolerates_panics: false,
+            tolerates_sleepers: false,
             isolate: Isolate::Auto,
             place,
         }
@@ -165,6 +167,13 @@ impl Builder {
         self
     }
 
+    /// A task that sleeps when the program has ended fails the run, if nobody has a waker or a handle to it, unless this is true.
+    /// (Such a task was forgotten; one that waits for a timer, or for a channel that is still there, was not.)
+    pub fn tolerate_sleepers(mut self, tolerates: bool) -> Self {
+        self.tolerates_sleepers = tolerates;
+        self
+    }
+
     /// How runs are kept apart.
     pub fn isolate(mut self, isolate: Isolate) -> Self {
         self.isolate = isolate;
@@ -195,6 +204,7 @@ impl Builder {
         let conditions = Conditions {
             bounds: self.bounds,
             tolerates_panics: self.tolerates_panics,
+            tolerates_sleepers: self.tolerates_sleepers,
             place: self.place,
             pulse: Arc::default(),
         };

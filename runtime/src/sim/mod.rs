@@ -7,6 +7,7 @@ mod builder;
 mod once;
 mod panics;
 mod program;
+mod standing;
 mod watchdog;
 
 pub use builder::Builder;

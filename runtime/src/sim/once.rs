@@ -2,16 +2,20 @@
 
 use super::asking::{self, Asking};
 use super::panics::{self, Caught};
+use super::standing::{self, Standings};
 use crate::kernel::here;
 use crate::kernel::local::drawn::{Bounds, Still, Stuck};
 use crate::prim::asked;
 use crate::runtime::inner::Inner;
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
+use pin_project_lite::pin_project;
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::task::{Context, Poll};
 
 /// What holds for all runs of a program.
 #[derive(Clone, Debug)]
@@ -19,6 +23,8 @@ pub(super) struct Conditions {
     pub(super) bounds: Bounds,
     /// A panic of a task is its own affair, as in production.
     pub(super) tolerates_panics: bool,
+    /// A task that nothing can wake any more may be there when the program ends.
+    pub(super) tolerates_sleepers: bool,
     /// Where the program was given to the simulation.
     pub(super) place: &'static Location<'static>,
     pub(super) pulse: Arc<AtomicU64>,
@@ -56,6 +62,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     spare: &mut Option<Box<Asking>>,
     program: impl FnOnce() -> F,
 ) -> Ended {
+    let told = run.is_told();
     let asking = spare
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
@@ -68,16 +75,24 @@ pub(super) fn run<F: Future<Output = ()>>(
     let watch = panics::watch();
     let inner = Inner::new_simulated(conditions.place);
     let mut stuck = None;
+    let future = async {
+        let future = program();
+        if told {
+            AsRoot { future }.await;
+        } else {
+            future.await;
+        }
+    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(
-            async { program().await },
-            conditions.bounds,
-            |why, still| {
-                stuck = Some(Standstill::look(why, still));
-            },
-        )
+        inner.run_simulated(future, conditions.bounds, |why, still| {
+            stuck = Some(Standstill::look(why, still, &inner, told));
+        })
     }));
     let asked = entered.leave();
+    let forsaken = match outcome {
+        Ok(Some(())) if !conditions.tolerates_sleepers => forsaken(&inner),
+        _ => Vec::new(),
+    };
     // Destructors are the program's too, but nothing is decided any more.
     let ended = catch_unwind(AssertUnwindSafe(|| inner.end_simulated()));
     drop(inner);
@@ -91,21 +106,52 @@ pub(super) fn run<F: Future<Output = ()>>(
             resume_unwind(payload);
         }
     }
-    judge(run, conditions, outcome, stuck, caught)
+    judge(run, conditions, outcome, stuck, &forsaken, caught)
 }
 
 /// Where a run stands that does not go on.
 struct Standstill {
     why: Stuck,
     now: u64,
+    /// Who has not ended.
+    alive: Vec<u64>,
+    standings: Option<Standings>,
 }
 
 impl Standstill {
-    fn look(why: Stuck, still: &Still<'_, '_>) -> Self {
+    fn look(why: Stuck, still: &Still<'_, '_>, inner: &Arc<Inner>, told: bool) -> Self {
+        let tasks = inner.tasks();
+        let mut alive: Vec<u64> = tasks.iter().map(|task| task.id().get()).collect();
+        alive.sort_unstable();
         Self {
             why,
             now: still.now(),
+            alive,
+            standings: told.then(|| standing::ask(inner, still)).flatten(),
         }
+    }
+}
+
+pin_project! {
+    /// The root of a run that is told: its locks say that it holds them.
+    struct AsRoot<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for AsRoot<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        struct Restore(u64);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                here::with(|here| here.task_id.set(self.0));
+            }
+        }
+        let _restore = Restore(here::with(|here| here.task_id.replace(standing::ROOT)));
+        self.project().future.poll(cx)
     }
 }
 
@@ -114,6 +160,7 @@ fn judge(
     conditions: &Conditions,
     outcome: Result<Option<()>, Box<dyn Any + Send>>,
     stuck: Option<Standstill>,
+    forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
     // The root's own panic ends the run, so it is the last; those of tasks come first.
@@ -123,10 +170,14 @@ fn judge(
         Ok(_) => caught.into_iter().next(),
     };
     if let Some(panic) = panic {
-        return Ended::Failed(panic.into_failure());
+        return Ended::Failed(panic.into_failure(run));
     }
     let Some(stuck) = stuck else {
-        return run.broken().cloned().map_or(Ended::Passed, Ended::Failed);
+        return match run.broken() {
+            Some(broken) => Ended::Failed(broken.clone()),
+            None if forsaken.is_empty() => Ended::Passed,
+            None => Ended::Failed(asleep(run, forsaken)),
+        };
     };
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (
@@ -157,10 +208,40 @@ fn judge(
     Ended::Failed(Failure {
         kind,
         place: None,
-        actors: run.keys(Vec::<Actor>::new()),
+        actors: run.keys(stuck.alive.iter().map(|&id| Actor(asked::number(id)))),
         message,
-        details: String::new(),
+        details: stuck
+            .standings
+            .map_or_else(String::new, |standings| standings.tell(run)),
     })
+}
+
+/// Tasks that sleep when the program has ended, and to which nobody has a waker or a handle.
+fn forsaken(inner: &Arc<Inner>) -> Vec<Actor> {
+    let handles = inner.handles();
+    let forsaken = handles.iter().filter(|task| task.is_forsaken());
+    let mut forsaken: Vec<Actor> = forsaken
+        .map(|task| Actor(asked::number(task.id().get())))
+        .collect();
+    forsaken.sort_unstable();
+    forsaken
+}
+
+fn asleep(run: &Run, forsaken: &[Actor]) -> Failure {
+    let called: Vec<String> = forsaken
+        .iter()
+        .map(|&actor| asking::called(run, actor))
+        .collect();
+    Failure {
+        kind: FailureKind::Asleep,
+        place: None,
+        actors: run.keys(forsaken.iter().copied()),
+        message: format!(
+            "the program has ended, and nothing is left that could wake {}",
+            called.join(", ")
+        ),
+        details: String::new(),
+    }
 }
 
 /// A time for people.

@@ -159,7 +159,7 @@ pub fn lost_update() -> Toy {
 pub struct Walk(u64);
 
 impl Walk {
-    fn below(&mut self, count: usize) -> usize {
+    pub fn below(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed ^= mixed >> 29;

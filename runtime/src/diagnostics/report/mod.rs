@@ -50,6 +50,8 @@ pub enum ReportKind {
     StillRunning,
     /// Tasks wait for each other, or one for itself.
     Deadlock,
+    /// Tasks wait for each other, or one for itself, unless one has given away the guard that the other waits for.
+    SuspectedDeadlock,
     /// A task waits for a lock that was handed to a future of its own which it no longer polls.
     Futurelock,
     /// A lock has been waited for, for long, while the task that holds it sleeps.
@@ -63,7 +65,11 @@ impl ReportKind {
     pub(super) fn has_a_history(self) -> bool {
         matches!(
             self,
-            Self::LostPanic | Self::SlowPoll | Self::Deadlock | Self::Futurelock
+            Self::LostPanic
+                | Self::SlowPoll
+                | Self::Deadlock
+                | Self::SuspectedDeadlock
+                | Self::Futurelock
         )
     }
 
@@ -78,6 +84,7 @@ impl ReportKind {
             ReportKind::NeverAwaited => "never-awaited",
             ReportKind::StillRunning => "still-running",
             ReportKind::Deadlock => "deadlock",
+            ReportKind::SuspectedDeadlock => "suspected-deadlock",
             ReportKind::Futurelock => "futurelock",
             ReportKind::HeldLock => "held-lock",
             ReportKind::AsleepForEver => "asleep-for-ever",

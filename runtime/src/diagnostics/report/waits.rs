@@ -70,10 +70,17 @@ pub(in crate::diagnostics) fn circle(circle: &Circle, dump: &Dump) -> Report {
             "Let go of what the other waits for before you wait."
         }
     );
+    if !circle.is_certain {
+        text.insert_str(0, "probably a ");
+        text.push_str(
+            " It is none if the guard of such a lock was moved into a task that its holder has spawned since, or was sent through a channel.",
+        );
+    }
     if circle.behind > 0 {
         let _ = write!(text, " {} more tasks wait behind them.", circle.behind);
     }
     let kind = match futurelock {
+        _ if !circle.is_certain => ReportKind::SuspectedDeadlock,
         Some(_) => ReportKind::Futurelock,
         None => ReportKind::Deadlock,
     };
@@ -86,8 +93,12 @@ pub(in crate::diagnostics) fn circle(circle: &Circle, dump: &Dump) -> Report {
     report
 }
 
-/// `waiter` has waited for a lock that `holder` holds while it sleeps.
-pub(in crate::diagnostics) fn held(waiter: Id, holder: Id, time: Duration, dump: &Dump) -> Report {
+/// `waiter` has waited for a lock that `holder` holds while it sleeps, unless it may have given the guard away.
+pub(in crate::diagnostics) fn held(
+    (waiter, time): (Id, Duration),
+    (holder, is_certain): (Id, bool),
+    dump: &Dump,
+) -> Report {
     let mut text = format!(
         "{} has waited for {:.1} s for a lock that {} holds while it sleeps",
         task_of(waiter, dump),
@@ -106,6 +117,11 @@ pub(in crate::diagnostics) fn held(waiter: Id, holder: Id, time: Duration, dump:
         }
     }
     text.push_str("\n      Let go of the lock before you wait for something that takes long.");
+    if !is_certain {
+        text.push_str(
+            " (It may be that another task has it by now: this one has spawned or sent something since it locked.)",
+        );
+    }
     let mut report = Report::new(ReportKind::HeldLock, text).field("seconds", time.as_secs_f64());
     for task in [holder, waiter] {
         if let Some(task) = dump.task(task) {

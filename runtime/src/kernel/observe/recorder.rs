@@ -20,8 +20,7 @@ use super::event::{Kind, LIFE, Outcome, Word};
 use super::mode::Shared;
 use super::ring::Ring;
 use super::store::{OUTSIDE, Store, Track};
-use crate::kernel::here;
-use crate::kernel::task::Header;
+use crate::kernel::task::{Header, Id};
 use crate::prim::{SelfArc, tick};
 use std::cell::Cell;
 use std::fmt;
@@ -188,7 +187,7 @@ impl Recorder {
     /// A task is spawned by this thread.
     pub(crate) fn spawn(&self, task: &Header) {
         self.push(Word::new(Kind::Spawn, task.id()));
-        let parent = here::with(|here| here.task_id.get());
+        let parent = Id::current().map_or(0, Id::get);
         self.tell_of(task, Kind::Spawn, parent);
     }
 

@@ -11,8 +11,8 @@
 //! the waker of its last poll: so it costs nothing where it goes to sleep in an ordinary poll. A leaf that a combinator polls
 //! with a waker of its own says nothing, and the combinator is the leaf.
 
-use super::Id;
 use super::cell::Header;
+use super::id::{HandedOn, Id, Mark};
 use super::waker;
 use crate::kernel::captures::Answer;
 use crate::kernel::here;
@@ -73,14 +73,17 @@ pub(crate) struct LockHolder {
     pub(crate) task: Id,
     /// The lock was handed to it, and it has not been polled since; or the future that waited for it has not.
     pub(crate) was_handed: bool,
+    /// How often it had handed something on when it took the lock, or got in line for it.
+    pub(crate) handed_on: HandedOn,
 }
 
 impl LockHolder {
-    /// `task` is its id, or 0 for none.
-    pub(crate) fn new(task: u64, was_handed: bool) -> Option<Self> {
+    /// `mark` is its [`Mark`], or 0 for none.
+    pub(crate) fn new(mark: u64, was_handed: bool) -> Option<Self> {
         Some(Self {
-            task: Id::from_raw(task)?,
+            task: Id::of_mark(mark)?,
             was_handed,
+            handed_on: Mark::handed_on(mark),
         })
     }
 }
@@ -131,11 +134,12 @@ impl Capture {
         f()
     }
 
-    pub(super) fn into_answer(self, is_ready: bool) -> Answer {
+    pub(super) fn into_answer(self, is_ready: bool, handed_on: HandedOn) -> Answer {
         Answer {
             leaves: self.leaves.into_inner(),
             has_more: self.has_more.get(),
             is_ready,
+            handed_on,
         }
     }
 
@@ -221,7 +225,7 @@ pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) 
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &OF_ANOTHER)) });
     let mut cx = Context::from_waker(&waker);
     let result = capture.within(|| poll(&mut cx));
-    (result, capture.into_answer(false))
+    (result, capture.into_answer(false, Mark::handed_on(0)))
 }
 
 unsafe fn clone_another(instead: *const ()) -> RawWaker {

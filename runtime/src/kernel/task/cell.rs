@@ -6,7 +6,7 @@
 
 use super::error::Failure;
 use super::home::Home;
-use super::id::Id;
+use super::id::{Id, Mark};
 use super::lost;
 use super::origin::Origin;
 use super::state::{State, Word};
@@ -37,7 +37,8 @@ pub(crate) struct Header {
     pub(super) home: Home,
     /// Of the owned list; under that list's lock.
     links: Links<Header>,
-    pub(super) id: Id,
+    /// Its id, for the most part.
+    pub(super) mark: Mark,
     /// Where it was spawned, and under what name.
     pub(super) origin: Origin,
     /// Invariant 5 says whose it is.
@@ -104,7 +105,7 @@ unsafe impl Linked for Header {
 impl fmt::Debug for Header {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task")
-            .field("id", &self.id)
+            .field("id", &self.mark.id())
             .field("state", &self.state.load())
             .finish_non_exhaustive()
     }
@@ -121,7 +122,7 @@ impl Header {
 
     #[inline(always)]
     pub(crate) fn id(&self) -> u64 {
-        self.id.get()
+        self.mark.id().get()
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -165,7 +166,7 @@ impl Header {
 
     /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.
     pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
-        let outer = here::with(|here| here.task_id.replace(self.id.get()));
+        let outer = here::with(|here| here.task_id.replace(self.mark.word()));
         let result = f();
         here::with(|here| here.task_id.set(outer));
         result
@@ -188,7 +189,7 @@ where
             vtable: const { &Cell::<F>::VTABLE },
             home,
             links: Links::new(),
-            id,
+            mark: Mark::new(id),
             origin,
             join_waker: UnsafeCell::new(None),
         },

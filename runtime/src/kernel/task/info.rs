@@ -39,7 +39,7 @@ impl TaskInfo {
     /// Copies what is known of a task that the caller keeps in memory. Neither allocates nor frees.
     pub(crate) fn look(task: &Header) -> Self {
         Self {
-            id: task.id,
+            id: task.mark.id(),
             word: task.state.load(),
             origin: task.origin.clone(),
             type_name: task.vtable.type_name,

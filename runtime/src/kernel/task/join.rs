@@ -9,7 +9,7 @@ use super::id::Id;
 use super::state::{Joining, Leaving};
 use crate::kernel::budget;
 use crate::kernel::foreign;
-use crate::prim::thread;
+use crate::prim::{asked, thread};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -75,6 +75,7 @@ impl<T> JoinHandle<T> {
 
     /// True if the task has completed (or was cancelled and its future is gone).
     pub fn is_finished(&self) -> bool {
+        asked::looks(self.task.as_ptr());
         self.header().state.is_complete()
     }
 
@@ -101,7 +102,7 @@ impl<T> JoinHandle<T> {
 
     /// The task's id.
     pub fn id(&self) -> Id {
-        self.header().id
+        self.header().mark.id()
     }
 
     pub(super) fn home(&self) -> &Home {
@@ -124,7 +125,7 @@ impl<T> JoinHandle<T> {
             Some(old) if old.will_wake(waker) => (old, None),
             Some(old) => {
                 capture::waits_for(waker, || WaitsFor {
-                    what: What::Task(header.id),
+                    what: What::Task(header.mark.id()),
                     address: self.task.as_ptr().addr(),
                 });
                 (waker.clone(), Some(old))
@@ -155,6 +156,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(budget::poll_proceed(cx));
+        asked::looks(self.task.as_ptr());
         if !self.header().state.load().is_complete() && !self.set_waker(cx.waker()) {
             return Poll::Pending;
         }
@@ -165,7 +167,9 @@ impl<T> Future for JoinHandle<T> {
         };
         let header = self.header();
         Poll::Ready(
-            output.map_err(|failure| JoinError::new(header.id, header.origin.clone(), failure)),
+            output.map_err(|failure| {
+                JoinError::new(header.mark.id(), header.origin.clone(), failure)
+            }),
         )
     }
 }

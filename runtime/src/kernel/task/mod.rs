@@ -74,6 +74,7 @@ pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};
 pub use id::Id;
+pub(crate) use id::{HandedOn, Mark, hand_on};
 pub use info::{TaskInfo, TaskState};
 pub use join::JoinHandle;
 pub(crate) use origin::Origin;
@@ -99,6 +100,7 @@ where
     F::Output: 'static,
 {
     asked::born(id.get(), || origin.place_and_name());
+    hand_on::<F>();
     let header = cell::allocate(future, home, id, origin);
     if const { size_of::<F>() > large::LARGE } {
         // SAFETY: it was just made, and nobody else knows it.

@@ -39,7 +39,7 @@ pub(crate) const OUTLINE: Outline = Outline {
     state: offset_of!(Header, state),
     vtable: offset_of!(Header, vtable),
     next: Header::LINKS + Links::<Header>::NEXT,
-    id: offset_of!(Header, id),
+    id: offset_of!(Header, mark),
     origin: offset_of!(Header, origin),
     type_name: offset_of!(Vtable, type_name),
     future_size: offset_of!(Vtable, future_size),

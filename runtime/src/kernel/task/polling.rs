@@ -68,14 +68,17 @@ impl Polling {
     /// This thread begins to poll the task.
     pub(super) fn begin(&self, task: &Header) {
         if task.origin.name().is_some() {
-            let before = self.named.lock().replace((task.id, task.origin.clone()));
+            let before = self
+                .named
+                .lock()
+                .replace((task.mark.id(), task.origin.clone()));
             drop(before);
         }
         let (vtable, place) = (
             ptr::from_ref(task.vtable),
             ptr::from_ref(task.origin.place()),
         );
-        self.write(task.id, vtable.cast_mut(), place.cast_mut());
+        self.write(task.mark.id(), vtable.cast_mut(), place.cast_mut());
     }
 
     fn write(&self, id: Id, vtable: *mut Vtable, place: *mut Location<'static>) {

@@ -2,10 +2,12 @@
 
 use super::capture::{self, Capture};
 use super::cell::Header;
+use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
+use crate::prim::asked;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
@@ -36,7 +38,7 @@ impl Runnable {
     }
 
     pub(crate) fn id(&self) -> super::Id {
-        self.header().id
+        self.header().mark.id()
     }
 
     /// Where the task comes from.
@@ -77,7 +79,7 @@ impl Runnable {
         }
         let header = self.header();
         header.state.see_request();
-        let id = header.id;
+        let mark = header.mark.word();
         // The home may go with the task.
         let home = header.home.clone();
         let captures = home.captures();
@@ -89,8 +91,10 @@ impl Runnable {
         let capture = Capture::new(self.0);
         let waker = capture::borrowed(self.0);
         let again = capture.within(|| self.poll(word, &waker));
-        let answer = capture.into_answer(again.0.is_some());
-        captures.answer(round, id, answer);
+        let answer = capture.into_answer(again.0.is_some(), Mark::handed_on(mark));
+        if let Some(id) = Id::of_mark(mark) {
+            captures.answer(round, id, answer);
+        }
         again
     }
 
@@ -114,7 +118,7 @@ impl Runnable {
         let (polled, woken) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
             let woken = here.woken_itself.replace(false);
-            let id = here.task_id.replace(header.id.get());
+            let id = here.task_id.replace(header.mark.word());
             // SAFETY: this is the poller: it holds the claim, and `start` said to poll. It does not unwind.
             let polled = unsafe { (header.vtable.poll)(task, &mut cx) };
             here.task_id.set(id);
@@ -208,6 +212,7 @@ fn dropping(f: impl FnOnce()) {
 ///
 /// The caller is the poller, whose claim ends here, and the stage holds the output.
 unsafe fn complete(task: NonNull<Header>, word: Word) {
+    asked::changes(task.as_ptr());
     // SAFETY: the task is alive until the transition below.
     let header = unsafe { &*task.as_ptr() };
     // Before COMPLETE: afterwards the memory, and with it the home, may go at any time.

@@ -59,7 +59,7 @@ use crate::kernel::foreign;
 use crate::kernel::list::List;
 use crate::kernel::seat::Seat;
 use crate::kernel::wake_list::WakeList;
-use crate::prim::atomic::{AtomicU64, Ordering};
+use crate::prim::atomic::{AtomicU64, Note, Ordering};
 use crate::prim::{self, Arc, CachePadded, Mutex, MutexGuard};
 use std::fmt;
 use std::ptr::NonNull;
@@ -83,6 +83,8 @@ struct Hints {
     earliest: AtomicU64,
     /// The time that whoever fires was last told.
     seen: AtomicU64,
+    /// How many entries have been fired. Written under the lock.
+    fired: Note,
 }
 
 /// What the lock guards. It also guards the links, the place and the deadline of every entry in it.
@@ -112,6 +114,7 @@ impl Wheel {
             hints: CachePadded::new(Hints {
                 earliest: AtomicU64::new(NEVER),
                 seen: AtomicU64::new(0),
+                fired: Note::new(0),
             }),
             seat,
             clock,
@@ -143,6 +146,7 @@ impl Wheel {
     ) -> usize {
         let mut fired = 0;
         while let Some(mut state) = lock() {
+            let before = fired;
             let mut wakers = WakeList::new();
             while wakers.can_push() {
                 if state.due.is_empty() {
@@ -155,6 +159,9 @@ impl Wheel {
             }
             let is_done = state.earliest() > now;
             self.publish(&state);
+            // Ordering: Relaxed, a statistic.
+            let all = self.fired() + (fired - before) as u64;
+            self.hints.fired.store(all, Ordering::Relaxed);
             drop(state);
             wakers.wake_all();
             if is_done {
@@ -170,6 +177,12 @@ impl Wheel {
         self.hints
             .earliest
             .store(state.earliest(), Ordering::Relaxed);
+    }
+
+    /// How many entries have been fired.
+    pub(crate) fn fired(&self) -> u64 {
+        // Ordering: Relaxed, a statistic.
+        self.hints.fired.load(Ordering::Relaxed)
     }
 
     /// True if an entry may be due: worth a [`try_fire`](Self::try_fire) by another worker.

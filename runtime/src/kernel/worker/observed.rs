@@ -4,11 +4,10 @@
 //! goes with it from thread to thread.
 
 use super::Core;
-use crate::kernel::here;
 use crate::kernel::observe::event::{Kind, Word};
 pub(super) use crate::kernel::observe::turns::*;
 use crate::kernel::observe::with_recorder;
-use crate::kernel::task::Runnable;
+use crate::kernel::task::{Id, Runnable};
 
 impl Core {
     /// Which loop this worker belongs into: true for the one that records, `None` for the end. Called between two of them.
@@ -38,6 +37,6 @@ pub(super) fn steal(stolen: &Option<Runnable>, from: usize) {
 
 /// The task that this thread is polling waits in place, and the core leaves the thread.
 pub(super) fn block_in_place() {
-    let id = here::with(|here| here.task_id.get());
+    let id = Id::current().map_or(0, Id::get);
     with_recorder(|recorder| recorder.within(Word::new(Kind::BlockInPlace, id)));
 }

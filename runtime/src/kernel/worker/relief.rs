@@ -57,12 +57,17 @@ impl Core {
             return;
         }
         let remote = &remotes[index];
+        let before = self.deque.len();
         let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
         let seen = remote.slot.peek();
         let next = (!seen.is_null()).then(|| remote.slot.steal(seen)).flatten();
         for task in stolen.into_iter().chain(next) {
             self.deque.push(task);
             self.untold.set(true);
+        }
+        let tasks = self.deque.len().saturating_sub(before);
+        if tasks > 0 {
+            self.remote.counters.count_steal(tasks);
         }
     }
 }

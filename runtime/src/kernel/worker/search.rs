@@ -29,6 +29,8 @@ impl Core {
         for (index, remote) in others() {
             let stolen = retrying(|| remote.stealer.steal_batch_and_pop(&self.deque));
             if stolen.is_some() {
+                // This worker had none.
+                self.remote.counters.count_steal(1 + self.deque.len());
                 if OBSERVED {
                     observed::steal(&stolen, index);
                 }
@@ -49,6 +51,7 @@ impl Core {
             }
             let stolen = remote.slot.steal(seen);
             if stolen.is_some() {
+                self.remote.counters.count_steal(1);
                 if OBSERVED {
                     observed::steal(&stolen, index);
                 }

@@ -7,9 +7,9 @@ use crate::kernel::budget;
 use crate::kernel::here;
 use crate::kernel::lines::Place;
 use crate::kernel::list::Links;
-use crate::kernel::task::{self, WaitsFor, What};
-use crate::prim::UnsafeCell;
+use crate::kernel::task::{self, Mark, WaitsFor, What};
 use crate::prim::atomic::{AtomicU32, Ordering};
+use crate::prim::{UnsafeCell, asked};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -59,6 +59,7 @@ impl<'a> Acquire<'a> {
 
     #[inline]
     fn poll_acquire(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        asked::changes(self.semaphore);
         let result = match self.phase {
             Phase::Start => match self.semaphore.try_acquire(self.waiter.wanted) {
                 Ok(()) => Poll::Ready(Ok(())),
@@ -80,7 +81,7 @@ impl<'a> Acquire<'a> {
         // Declared before the lock, so dropped after it.
         let waker = cx.waker().clone();
         let task;
-        (task, self.waiter.ticket) = here::with(|here| (here.task_id.get(), here.rng.next()));
+        (task, self.waiter.ticket) = (Mark::here(), here::with(|here| here.rng.next()));
         let mut queue = self.semaphore.queue.lock();
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.semaphore.word.load(Ordering::Relaxed);
@@ -175,7 +176,7 @@ impl<'a> Acquire<'a> {
                 } else {
                     clone.take().map(|new| {
                         // The future may have been moved to another task.
-                        (*share).task = here::with(|here| here.task_id.get());
+                        (*share).task = Mark::here();
                         place.replace(new)
                     })
                 }
@@ -240,6 +241,7 @@ impl Drop for Acquire<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.phase == Phase::Queued {
+            asked::changes(self.semaphore);
             self.cancel();
         }
     }

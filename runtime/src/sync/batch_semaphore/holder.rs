@@ -1,23 +1,23 @@
 //! Which task holds a lock, for whoever wonders why another one waits.
 //!
 //! A hint while things move, exact where they do not: as long as a lock is held its word does not change but by the task that
-//! holds it, which writes its id after it has acquired the lock and takes it out before it releases. Where the permit is handed to
-//! one that waits, who hands it on writes the id, with a bit that says that the task has not been polled since.
+//! holds it, which writes its [`Mark`] after it has acquired the lock and takes it out before it releases. Where the permit is
+//! handed to one that waits, who hands it on writes the mark, with a bit that says that the task has not been polled since.
 //!
 //! Not known is who holds a lock by a guard that is made to be moved ("owned"), in a thread that is no task's, or as one of
-//! several. A guard that borrows its lock can be moved to another task as well: if the lock is a static, or within the future
-//! that has locked, if that owns a share of the lock and is spawned after it has been polled. Nothing tells of that, so the word
-//! then names a task that holds the lock no more.
+//! several. A guard that borrows its lock can be moved to another task as well: if the lock is a static, or is kept by the very
+//! future that has locked it, which is spawned or sent after it has been polled. So the mark counts what its task has spawned and
+//! sent: as long as that is what it was, the guard is still the task's. Not seen is what leaves by means that are not leno's, such
+//! as a channel of std's, a place that two tasks share, or a `ManuallyDrop`.
 
-use crate::kernel::here;
-use crate::kernel::task::LockHolder;
+use crate::kernel::task::{LockHolder, Mark};
 use crate::prim::atomic::{AtomicU64, Ordering};
 use crate::prim::const_fn;
 
-/// The lock was handed to the task, which has not been polled since.
+/// The lock was handed to the task, which has not been polled since. A mark leaves this bit free.
 const HANDED: u64 = 1 << 63;
 
-/// The id of a task, or 0.
+/// The mark of a task, or 0.
 pub(super) struct Holder(AtomicU64);
 
 impl Holder {
@@ -33,8 +33,7 @@ impl Holder {
     /// The running task has acquired the lock.
     #[inline]
     pub(super) fn set(&self) {
-        let task = here::with(|here| here.task_id.get());
-        self.0.store(task, Ordering::Relaxed);
+        self.0.store(Mark::here(), Ordering::Relaxed);
     }
 
     /// It is about to be released; or it is not known who holds it.
@@ -43,9 +42,9 @@ impl Holder {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Its permits are handed to a waiter of `task`.
-    pub(super) fn hand_to(&self, task: u64) {
-        let word = if task == 0 { 0 } else { task | HANDED };
+    /// Its permits are handed to a waiter of the task with this mark.
+    pub(super) fn hand_to(&self, mark: u64) {
+        let word = if mark == 0 { 0 } else { mark | HANDED };
         self.0.store(word, Ordering::Relaxed);
     }
 

@@ -35,6 +35,7 @@ mod shared;
 
 pub use receiver::Receiver;
 
+use crate::kernel::task;
 use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
 use error::SendError;
@@ -87,6 +88,7 @@ impl<T> Sender<T> {
     /// If there is no receiver; the error carries the value. A later send may succeed, if somebody subscribes. A
     /// success does not mean that everyone will receive the value: a receiver may lag, or go away.
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
+        task::hand_on::<T>();
         self.shared.send(value).map_err(SendError)
     }
 

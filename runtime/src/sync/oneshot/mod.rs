@@ -22,7 +22,7 @@
 mod inner;
 
 use self::error::{RecvError, TryRecvError};
-use crate::kernel::{budget, root};
+use crate::kernel::{budget, root, task};
 use inner::{CLOSED, COMPLETE, Inner, VALUE};
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -131,6 +131,7 @@ impl<T> Sender<T> {
     /// The value itself, if the receiver was closed or dropped. A success does not mean that the value will be
     /// received: the receiver may be dropped right after.
     pub fn send(self, value: T) -> Result<(), T> {
+        task::hand_on::<T>();
         let this = ManuallyDrop::new(self);
         // SAFETY: live (invariant of the field); the sender is not used or dropped after this.
         match unsafe { Inner::complete(this.inner, Some(value)) } {

@@ -4,7 +4,8 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::{Shared, in_budget};
 use super::{Ref, channel};
-use crate::prim::Arc;
+use crate::kernel::task;
+use crate::prim::{Arc, asked};
 use std::fmt;
 use std::pin::pin;
 
@@ -119,6 +120,7 @@ impl<T> Sender<T> {
     where
         F: FnOnce(&mut T) -> bool,
     {
+        task::hand_on::<T>();
         self.shared.change(modify)
     }
 
@@ -147,6 +149,7 @@ impl<T> Sender<T> {
     /// assert_eq!(*sender.borrow(), 1);
     /// ```
     pub fn borrow(&self) -> Ref<'_, T> {
+        asked::looks(&raw const *self.shared);
         Ref {
             value: self.shared.value.read(),
             has_changed: false,
