@@ -217,6 +217,7 @@ impl Builder {
             program: &program,
             conditions,
             isolate: self.isolate,
+            asking: None,
         })
     }
 }

@@ -55,14 +55,18 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`.
+/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
+    spare: &mut Option<Box<Asking>>,
     program: impl FnOnce() -> F,
 ) -> Ended {
     let told = run.is_told();
-    let Ok(entered) = asked::enter(Asking::take(run, &conditions.pulse)) else {
+    let asking = spare
+        .take()
+        .unwrap_or_else(|| Asking::new(&conditions.pulse));
+    let Ok(entered) = asked::enter(asking.take(run)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
         );
@@ -95,7 +99,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     drop(fresh);
     let caught = watch.end();
     if let Some(asked) = asked {
-        asking::give_back(asked, run);
+        *spare = asking::give_back(asked, run);
     }
     if let Err(payload) = ended {
         if outcome.is_ok() {

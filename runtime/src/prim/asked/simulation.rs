@@ -6,8 +6,12 @@ use std::panic::Location;
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
 pub(crate) trait Asked {
-    /// Which of `ready` goes next, as an index.
-    fn next(&mut self, ready: &[u32]) -> usize;
+    /// Stands at the end of the line from now on.
+    fn woke(&mut self, id: u32);
+    /// Which of those in the line goes next, as an index; it stands there no more.
+    fn next(&mut self) -> usize;
+    /// Which of `ready`, that stand in a line of their own, goes next, as an index.
+    fn pick(&mut self, ready: &[u32]) -> usize;
     /// The timers that are due are fired next.
     fn clock(&mut self, now: u64);
     /// Whether time moves on although somebody is ready.
@@ -24,7 +28,6 @@ pub(crate) trait Asked {
     fn born(&mut self, id: u32, place: &'static Location<'static>, name: Option<String>);
     /// It is a closure that may block.
     fn is_closure(&mut self, id: u32);
-    fn woke(&mut self, id: u32);
     fn yielded(&mut self);
     fn wants_touches(&self) -> bool;
     fn touch(&mut self, address: usize, changes: bool);
@@ -90,14 +93,14 @@ fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
     })
 }
 
-pub(crate) fn next(ready: &[u32]) -> usize {
-    ask(|asked| asked.next(ready)).unwrap_or(0)
+pub(crate) fn next() -> usize {
+    ask(|asked| asked.next()).unwrap_or(0)
 }
 
 /// Which of these tasks goes next, if there is one.
 pub(crate) fn choose(ready: impl Iterator<Item = u64>) -> Option<usize> {
     let ready: Vec<u32> = ready.map(number).collect();
-    (!ready.is_empty()).then(|| next(&ready))
+    (!ready.is_empty()).then(|| ask(|asked| asked.pick(&ready)).unwrap_or(0))
 }
 
 pub(crate) fn clock(now: u64) {
