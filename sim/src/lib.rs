@@ -11,10 +11,33 @@
 
 mod actor;
 mod chooser;
+mod claim;
+mod classes;
+mod delays;
+mod dpor;
+mod exhaustive;
+mod footprint;
+mod pct;
+mod portfolio;
+mod pos;
 mod program;
+mod random;
 mod run;
+mod strategy;
+mod tree;
+mod walk;
 
 pub use actor::{Actor, Actors, Key, Kind, Place};
 pub use chooser::{Access, Calm, Chooser, Point, Resource};
+pub use claim::{Claim, Extent, NotAPrefix, Prefix};
+pub use delays::Delays;
+pub use dpor::Dpor;
+pub use exhaustive::Exhaustive;
+pub use pct::Pct;
+pub use portfolio::Portfolio;
+pub use pos::Pos;
 pub use program::{Ended, Failure, FailureKind, Program};
+pub use random::Random;
 pub use run::{Checkpoint, Decision, Run};
+pub use strategy::{NotAStrategy, Strategy};
+pub use walk::Walk;
