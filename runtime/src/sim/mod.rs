@@ -137,6 +137,10 @@ pub use leno_sim::{
 };
 pub use program::Isolate;
 
+/// For this project's own tests: budgets of workers are drawn. No part of the interface.
+#[doc(hidden)]
+pub use crate::prim::asked::{RandomBudgets, random_budgets};
+
 use crate::prim::asked;
 use std::panic::Location;
 

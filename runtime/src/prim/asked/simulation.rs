@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
 pub(crate) trait Asked {
@@ -125,6 +126,50 @@ pub(crate) fn go_on() -> bool {
 #[cold]
 pub(crate) fn may_go_on() -> bool {
     ask(|asked| asked.may_go_on()).unwrap_or(false)
+}
+
+/// How many want budgets to be drawn.
+static DRAWN_BUDGETS: AtomicUsize = AtomicUsize::new(0);
+
+/// Polls of workers begin with budgets that are drawn, in the whole process, until this is dropped: how a test compares what a
+/// simulation holds up with what workers do.
+#[derive(Debug)]
+pub struct RandomBudgets(());
+
+/// See [`RandomBudgets`].
+pub fn random_budgets() -> RandomBudgets {
+    // Ordering: Relaxed, here and below: it is looked at before each poll, and orders nothing.
+    DRAWN_BUDGETS.fetch_add(1, Ordering::Relaxed);
+    RandomBudgets(())
+}
+
+impl Drop for RandomBudgets {
+    fn drop(&mut self) {
+        DRAWN_BUDGETS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The budget that a poll of a worker begins with, if that is to be drawn: few units, so that it ends at the first leaves.
+#[inline]
+pub(crate) fn budget() -> Option<u8> {
+    (DRAWN_BUDGETS.load(Ordering::Relaxed) != 0).then(drawn_budget)
+}
+
+#[cold]
+fn drawn_budget() -> u8 {
+    thread_local! {
+        static STATE: Cell<u64> = const { Cell::new(0) };
+    }
+    // xorshift (Marsaglia, 2003).
+    let mut state = STATE.get();
+    if state == 0 {
+        state = crate::prim::seed() | 1;
+    }
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    STATE.set(state);
+    (state >> 32) as u8 % 6
 }
 
 /// A number below `count`.
