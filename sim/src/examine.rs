@@ -140,15 +140,25 @@ pub(crate) fn named(causes: impl IntoIterator<Item = Cause>, actors: &Actors) ->
         .collect()
 }
 
-/// All that can be said of the run that has just `ended` with a failure: `by` is what found it, with `seed`.
+/// What found a failure.
+pub(crate) struct Origin {
+    pub(crate) seed: u64,
+    /// What the chooser calls the run.
+    pub(crate) by: String,
+    /// All of it, as the report has it: `seed 17 of 1,000 (walk 1/16)`.
+    pub(crate) said: String,
+}
+
+/// All that can be said of the run that has just `ended` with a failure.
 pub(crate) fn examine(
     again: &mut Again<'_>,
     settings: &Settings,
-    seed: u64,
-    by: &str,
+    origin: &Origin,
     ended: &Ended,
     notes: &mut Vec<String>,
 ) -> Found {
+    let Origin { seed, by, said } = origin;
+    let seed = *seed;
     let failure = failure_of(ended).cloned();
     let failure = failure.expect("it is called for runs that failed");
     let record = Record::of(again.run);
@@ -184,11 +194,7 @@ pub(crate) fn examine(
     let shrunk = shrunk.filter(|_| smaller);
     let report = Told {
         settings,
-        found_by: format!(
-            "seed {} of {} ({by})",
-            grouped(seed),
-            grouped(settings.seeds.end)
-        ),
+        found_by: said.clone(),
         failure: &failure,
         from: record.choices.len() as u64,
         why: &why,

@@ -13,6 +13,9 @@ use std::process;
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
+/// How many of the prefixes that a systematic search did not come to are written down: a deep tree has many.
+const PREFIXES: usize = 1000;
+
 /// `text` as a JSON string.
 fn string(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
@@ -73,9 +76,13 @@ pub(crate) fn line(summary: &Summary, found: &[Found]) -> String {
             one.decisions,
         )
     }));
+    let claim = summary.claim.as_ref();
+    let claim = claim.map_or("null".to_owned(), |claim| string(&claim.to_string()));
+    let unexplored = summary.unexplored.iter().take(PREFIXES);
+    let unexplored = array(unexplored.map(|prefix| string(&prefix.to_string())));
     format!(
         "{{\"v\":1,\"test\":{},\"strategy\":{},\"seeds\":[{},{},{},{}],\"ended\":\"{}\",\"runs\":{},\"decisions\":{},\"seconds\":{:.3},\
-         \"classes\":{},\"held\":{},\"unheld\":{},\"sometimes\":{sometimes},\"failures\":{failures}}}",
+         \"classes\":{},\"held\":{},\"unheld\":{},\"claim\":{claim},\"unexplored\":{unexplored},\"sometimes\":{sometimes},\"failures\":{failures}}}",
         string(&summary.test),
         string(&summary.strategy),
         summary.seeds.start,

@@ -95,7 +95,7 @@ pub struct Settings {
     pub replay: Option<PathBuf>,
     /// Where the lines for `leno-sim merge` are appended: a directory, in which each process has a file.
     pub out: Option<PathBuf>,
-    /// Which strategy the environment wants, as text.
+    /// Which strategy the environment wants, as text: a [`Strategy`](crate::Strategy).
     pub strategy: Option<String>,
     /// What reports say at their end.
     pub wording: Wording,
