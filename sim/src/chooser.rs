@@ -40,6 +40,9 @@ pub enum Access {
 /// Choice 0 is always the calm one: first come, first served; nobody is held up. A chooser that returns a number beyond what
 /// there is gets the calm choice. It must be deterministic in what it is told and in its seed, or no failure of it can be
 /// repeated. It goes with its [`Run`] to another thread, if a program has each of its runs on a thread of its own.
+///
+/// `examples/own_chooser.rs` has one of one's own, with a policy from a paper. [`Strategy::custom`](crate::Strategy::custom)
+/// takes it to wherever a policy is asked for, and [`Random`](crate::Random) is there to draw from.
 pub trait Chooser: Send {
     /// Begins a run. False if there is nothing left that this chooser would try: then the run is not made.
     fn begin(&mut self, seed: u64) -> bool;

@@ -6,6 +6,19 @@
 //!
 //! leno's simulation (`leno::sim`) is built on this, but nothing in here knows of leno: actors are numbers, and so are the
 //! things that they touch.
+//!
+//! # Which policy
+//!
+//! | [`Strategy`] | what it is | what it can say |
+//! | --- | --- | --- |
+//! | `portfolio` | the next three in turn, by seed; the default | nothing, but finds most |
+//! | `walk`, `walk(1/4)` | any that is ready; held up with a probability | nothing; finds what is shallow soonest |
+//! | `pct(3)` | random priorities and d − 1 changes | a bug of depth d is met with ≥ 1/(n·k^(d−1)) a run |
+//! | `pos` | random priorities of steps, drawn again where they conflict | nothing; draws orders of conflicts, not of steps |
+//! | `delays(2)` | all schedules with few delays | "all 153 schedules with ≤ 2 delays" |
+//! | `exhaustive` | all schedules | "all 9,328 schedules" |
+//! | `dpor` | one of each class, if all that is shared is told | "all 46 classes of schedules", or why not |
+//! | [`Strategy::custom`] | a [`Chooser`] of one's own | what its [`claim`](Chooser::claim) says |
 
 #![forbid(unsafe_code)]
 
