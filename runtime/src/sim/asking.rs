@@ -15,6 +15,8 @@ pub(super) struct Asking {
     ready: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
+    /// Why the run counts as refused, if it does.
+    refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
     pulse: Arc<AtomicU64>,
 }
@@ -26,16 +28,17 @@ impl Asking {
             run: mem::replace(run, Run::new(Box::new(Calm))),
             ready: Vec::new(),
             resources: HashMap::new(),
+            refused: None,
             pulse: Arc::clone(pulse),
         })
     }
 }
 
-/// The end of [`Asking::take`].
-pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) {
-    if let Ok(asking) = asked.into_any().downcast::<Asking>() {
-        *run = asking.run;
-    }
+/// The end of [`Asking::take`]; why the run counts as refused, if it does.
+pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) -> Option<&'static str> {
+    let asking = asked.into_any().downcast::<Asking>().ok()?;
+    *run = asking.run;
+    asking.refused
 }
 
 impl Asked for Asking {
@@ -106,6 +109,10 @@ impl Asked for Asking {
 
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
         self.run.always(name, place, is_so);
+    }
+
+    fn refuse(&mut self, why: &'static str) {
+        self.refused.get_or_insert(why);
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

@@ -2,6 +2,7 @@
 //! each of a thousand runs.
 
 use leno_sim::{Failure, FailureKind};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
@@ -19,6 +20,16 @@ impl Caught {
         Self {
             message: message.to_owned(),
             place: info.location().map(ToString::to_string),
+        }
+    }
+
+    /// A panic of which only the payload is known.
+    pub(super) fn thrown(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self {
+            message: text.unwrap_or("(a value that is no text)").to_owned(),
+            place: None,
         }
     }
 
