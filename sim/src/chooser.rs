@@ -1,6 +1,7 @@
 //! What is asked, and who answers.
 
 use crate::actor::{Actor, Actors};
+use crate::claim::{Claim, Prefix};
 use crate::run::Run;
 
 /// What kind of question was answered.
@@ -80,6 +81,16 @@ pub trait Chooser: Send {
 
     /// The run is over. What was chosen stands in `run`.
     fn end(&mut self, _run: &Run, _failed: bool) {}
+
+    /// What it has covered so far, if it goes through schedules and does not only draw them.
+    fn claim(&self) -> Option<Claim> {
+        None
+    }
+
+    /// What it has not tried yet, as prefixes that another one can go on with. To be asked between two runs.
+    fn unexplored(&self) -> Vec<Prefix> {
+        Vec::new()
+    }
 }
 
 /// Always takes the calm choice.

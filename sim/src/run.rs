@@ -139,6 +139,11 @@ impl Run {
         mem::replace(&mut self.chooser, chooser)
     }
 
+    /// Who decides: it knows what it has covered.
+    pub fn chooser(&self) -> &dyn Chooser {
+        &*self.chooser
+    }
+
     // ----- what the program's scheduler says and asks --------------------------------------------------
 
     /// `actor` is born, by the one that runs.
