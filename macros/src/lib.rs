@@ -14,6 +14,7 @@ mod function;
 mod home;
 mod manifest;
 mod options;
+mod simulation;
 
 use entry::{Entry, Kind};
 use home::Home;

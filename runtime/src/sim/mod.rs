@@ -3,7 +3,9 @@
 //! With the feature `sim`.
 
 mod asking;
+pub(crate) mod attribute;
 mod builder;
+mod environment;
 mod once;
 mod panics;
 mod program;
@@ -11,8 +13,8 @@ mod watchdog;
 
 pub use builder::Builder;
 pub use leno_sim::{
-    Access, Actor, Actors, Budget, Chooser, Decision, Ended, Failed, Failure, FailureKind, Found,
-    Key, Kind, Point, Resource, Run, Summary,
+    Access, Actor, Actors, Because, Budget, Chooser, Decision, Ended, Failed, Failure, FailureKind,
+    Found, Key, Kind, NotAStrategy, Point, Resource, Run, Strategy, Summary,
 };
 pub use program::Isolate;
 

@@ -78,19 +78,15 @@ pub(super) fn run<F: Future<Output = ()>>(
     }
     let mut stuck = None;
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(
-            async { program().await },
-            bounds,
-            |why, still| {
-                if why == Stuck::Deadlock {
-                    // Ordering: Relaxed, as above.
-                    conditions
-                        .is_deadlock_certain
-                        .store(true, Ordering::Relaxed);
-                }
-                stuck = Some(Standstill::look(why, still));
-            },
-        )
+        inner.run_simulated(async { program().await }, bounds, |why, still| {
+            if why == Stuck::Deadlock {
+                // Ordering: Relaxed, as above.
+                conditions
+                    .is_deadlock_certain
+                    .store(true, Ordering::Relaxed);
+            }
+            stuck = Some(Standstill::look(why, still));
+        })
     }));
     let asked = entered.leave();
     // Destructors are the program's too, but nothing is decided any more.
@@ -164,7 +160,10 @@ fn judge(
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (
             FailureKind::Deadlock,
-            format!("nobody can go on, {} after the start", nanoseconds(stuck.now)),
+            format!(
+                "nobody can go on, {} after the start",
+                nanoseconds(stuck.now)
+            ),
         ),
         Stuck::Livelock => (
             FailureKind::Livelock,
