@@ -136,16 +136,18 @@ impl Entry {
         let body = function.body_as_future();
         // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is worth a copy of its own.)
         let usual = block_on(options, home, &quote_spanned!(here=> body));
-        let body = quote_spanned!(here=> || #body);
+        // With a `return`, for there is a lint against a value without one.
+        let body = quote_spanned!(here=> || { return #body; });
+        let usual = quote_spanned!(here=> |body| { return #usual; });
         let statements = match &mut function.signature.output {
             ReturnType::Default => quote_spanned! {here=>
-                #home::attribute::test_of_nothing(&#about, |body| #usual, #body);
+                #home::attribute::test_of_nothing(&#about, #usual, #body);
             },
             ReturnType::Type(_, ty) => {
                 let ended = ended(ty, home);
                 let span = here.located_at(ty.span());
                 **ty = Type::Verbatim(quote_spanned!(span=> #home::attribute::Ended<#ty>));
-                quote_spanned!(here=> return #home::attribute::test(&#about, |body| #usual, #body, #ended);)
+                quote_spanned!(here=> return #home::attribute::test(&#about, #usual, #body, #ended);)
             }
         };
         function.assemble(&self.test_attribute(), statements)
@@ -173,7 +175,7 @@ impl Entry {
         let needs = quote_spanned!(here.located_at(word.span())=> #home::__needs_sim!(#word););
         let statements = quote_spanned! {here=>
             #needs
-            #home::attribute::simulate(&#about, &#home::attribute::Options::new()#how, || #body, #ended);
+            #home::attribute::simulate(&#about, &#home::attribute::Options::new()#how, || { return #body; }, #ended);
         };
         function.assemble(&self.test_attribute(), statements)
     }
@@ -237,14 +239,16 @@ fn ended(ty: &Type, home: &TokenStream) -> TokenStream {
     let here = Span::mixed_site();
     if is_opaque(ty.to_token_stream()) {
         return quote_spanned! {here=>
-            |output| #home::attribute::must_be_success(::core::option::Option::None, output)
+            |output| {
+                return #home::attribute::must_be_success(::core::option::Option::None, output);
+            }
         };
     }
     // Which `error` it is depends on the type, as it is known here.
     quote_spanned! {here=>
         |output: #ty| {
             use #home::attribute::{HasError as _, HasNone as _};
-            #home::attribute::must_be_success((&#home::attribute::Output(&output)).error(), output)
+            return #home::attribute::must_be_success((&#home::attribute::Output(&output)).error(), output);
         }
     }
 }

@@ -89,7 +89,7 @@ struct Names {
 }
 
 impl Dump {
-    pub(super) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
+    pub(crate) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
         let of_tasks = standings.iter().map(|standing| &standing.answer);
         let of_roots = roots.iter().map(|standing| &standing.answer);
         let stacks = of_tasks
@@ -323,6 +323,18 @@ impl Leaf {
             What::Lock { holder, .. } => holder.map(|holder| holder.task),
             What::Permits | What::Deadline(_) => None,
         }
+    }
+
+    /// What it waits for.
+    #[cfg(feature = "sim")]
+    pub(crate) fn waits_for_what(&self) -> Option<What> {
+        self.waits_for
+    }
+
+    /// Where the lock or semaphore is that it waits for.
+    #[cfg(feature = "sim")]
+    pub(crate) fn address(&self) -> usize {
+        self.address
     }
 
     /// What tells its turn in the queue of a lock from all others.

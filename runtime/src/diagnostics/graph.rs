@@ -24,34 +24,40 @@ use std::collections::{HashMap, HashSet};
 
 /// A task all of whose leaves wait for other tasks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) task: Id,
-    pub(super) edges: Vec<Edge>,
+pub(crate) struct Node {
+    pub(crate) task: Id,
+    pub(crate) edges: Vec<Edge>,
 }
 
 /// What a leaf waits for, and whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Edge {
-    pub(super) to: Id,
+pub(crate) struct Edge {
+    pub(crate) to: Id,
     /// If it is a lock, which; otherwise it is the end of that task.
-    pub(super) lock: Option<Lock>,
+    pub(crate) lock: Option<Lock>,
 }
 
 /// A lock that is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lock {
-    pub(super) address: usize,
-    pub(super) ticket: u64,
+pub(crate) struct Lock {
+    pub(crate) address: usize,
+    pub(crate) ticket: u64,
     /// It was handed to its holder, and the future that had waited for it has not been polled since.
-    pub(super) was_handed: bool,
+    pub(crate) was_handed: bool,
     /// How much its holder had handed on when it took it.
-    pub(super) handed_on: HandedOn,
+    pub(crate) handed_on: HandedOn,
 }
 
 /// What the answer says, if all its leaves wait for tasks.
-pub(super) fn node(standing: &Standing) -> Option<Node> {
-    let knows_all = |answer: &&Answer| !answer.is_ready && !answer.has_more;
-    let answer = standing.answer.as_ref().filter(knows_all)?;
+pub(crate) fn node(standing: &Standing) -> Option<Node> {
+    node_of(standing.task.id(), standing.answer.as_ref()?)
+}
+
+/// The same for whoever is called `task`.
+pub(crate) fn node_of(task: Id, answer: &Answer) -> Option<Node> {
+    if answer.is_ready || answer.has_more {
+        return None;
+    }
     let edge = |what: What, address| match what {
         What::Task(to) => Some(Edge { to, lock: None }),
         What::Lock { holder, ticket } => holder.map(|holder| Edge {
@@ -73,14 +79,11 @@ pub(super) fn node(standing: &Standing) -> Option<Node> {
     // A `select!` polls in another order each time.
     edges.sort_unstable_by_key(|edge| (edge.to, edge.lock.map(|lock| lock.ticket)));
     // Without a leaf it is not known what wakes it.
-    (!edges.is_empty()).then_some(Node {
-        task: standing.task.id(),
-        edges,
-    })
+    (!edges.is_empty()).then_some(Node { task, edges })
 }
 
 /// The largest set of tasks each of which waits for others of the set alone.
-pub(super) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> {
+pub(crate) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> {
     let mut stuck: HashMap<Id, Node> = nodes.into_iter().map(|node| (node.task, node)).collect();
     let mut waiting: HashMap<Id, Vec<Id>> = HashMap::new();
     for node in stuck.values() {
@@ -102,7 +105,7 @@ pub(super) fn stuck(nodes: impl IntoIterator<Item = Node>) -> HashMap<Id, Node> 
 }
 
 /// Those that have not moved between two answers.
-pub(super) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id, Node> {
+pub(crate) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id, Node> {
     let second: HashMap<Id, Node> = second
         .iter()
         .filter_map(node)
@@ -115,7 +118,7 @@ pub(super) fn same(first: HashMap<Id, Node>, second: &[Standing]) -> HashMap<Id,
 }
 
 /// Those of a stuck set that are stuck whatever has become of the guards that may have been given away by the second answers.
-pub(super) fn certain(stuck_tasks: &HashMap<Id, Node>, second: &[Standing]) -> HashSet<Id> {
+pub(crate) fn certain(stuck_tasks: &HashMap<Id, Node>, second: &[Standing]) -> HashSet<Id> {
     let by_now: HashMap<Id, HandedOn> = second
         .iter()
         .filter_map(|standing| Some((standing.task.id(), standing.answer.as_ref()?.handed_on)))
@@ -132,17 +135,17 @@ pub(super) fn certain(stuck_tasks: &HashMap<Id, Node>, second: &[Standing]) -> H
 
 /// A circle of tasks each of which waits for the next, and the last for the first.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Circle {
+pub(crate) struct Circle {
     /// Each with what it waits for.
-    pub(super) tasks: Vec<(Id, Edge)>,
+    pub(crate) tasks: Vec<(Id, Edge)>,
     /// Tasks that wait for one of them, or for one that does.
-    pub(super) behind: usize,
+    pub(crate) behind: usize,
     /// None of them can have given away what the one before waits for.
-    pub(super) is_certain: bool,
+    pub(crate) is_certain: bool,
 }
 
 /// The circles in a stuck set. Whoever a certain one waits for is certain, so a circle is so as a whole or not at all.
-pub(super) fn circles(mut stuck: HashMap<Id, Node>, certain: &HashSet<Id>) -> Vec<Circle> {
+pub(crate) fn circles(mut stuck: HashMap<Id, Node>, certain: &HashSet<Id>) -> Vec<Circle> {
     let mut circles = Vec::new();
     // The oldest first, so that it is always told in the same way.
     while let Some(&first) = stuck.keys().min() {

@@ -52,7 +52,7 @@
 mod deliver;
 mod dump;
 mod errors;
-mod graph;
+pub(crate) mod graph;
 mod json;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory;

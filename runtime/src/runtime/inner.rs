@@ -265,7 +265,7 @@ impl Inner {
         }
     }
 
-    pub(super) fn tasks(&self) -> Vec<TaskInfo> {
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         if self.is_left_behind() {
             // They are the parent's, and so may be whoever holds a lock.
             return Vec::new();

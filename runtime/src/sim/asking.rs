@@ -8,6 +8,7 @@ use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// A run that is asked by the kernel of this thread.
 pub(super) struct Asking {
@@ -46,12 +47,21 @@ impl Asked for Asking {
         self.beat();
         self.ready.clear();
         self.ready.extend(ready.iter().copied().map(Actor));
-        self.run.next(&self.ready)
+        let chosen = self.run.next(&self.ready);
+        if self.run.is_told() {
+            let actor = self.ready[chosen];
+            let called = called(&self.run, actor);
+            let turn = self.run.actors().turns(actor);
+            self.run.note(|| format!("turn {turn} of {called}"));
+        }
+        chosen
     }
 
     fn clock(&mut self, now: u64) {
         self.beat();
         self.run.time_is(now);
+        self.run
+            .note(|| format!("time moves to {:?}", Duration::from_nanos(now)));
     }
 
     fn stalls(&mut self) -> bool {
@@ -59,7 +69,11 @@ impl Asked for Asking {
     }
 
     fn go_on(&mut self) -> bool {
-        self.run.leaf()
+        let goes_on = self.run.leaf();
+        if !goes_on {
+            self.run.note(|| "  it is held up".to_owned());
+        }
+        goes_on
     }
 
     fn may_go_on(&mut self) -> bool {
@@ -126,4 +140,23 @@ impl Asking {
         let beats = self.pulse.load(Ordering::Relaxed);
         self.pulse.store(beats.wrapping_add(1), Ordering::Relaxed);
     }
+}
+
+/// What somebody is called in a report.
+pub(super) fn called(run: &Run, actor: Actor) -> String {
+    if actor == Actor::ROOT {
+        return "the test's future".to_owned();
+    }
+    let Some(place) = run.actors().place(actor) else {
+        return format!("task {}", actor.0);
+    };
+    let name = place.name.as_ref();
+    let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
+    let at = place.location;
+    let at = at.map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
+    let what = match run.actors().kind(actor) {
+        Kind::Closure => "closure",
+        _ => "task",
+    };
+    format!("{what} {}{name}{at}", run.actors().key(actor))
 }

@@ -9,6 +9,7 @@ mod environment;
 mod once;
 mod panics;
 mod program;
+mod standing;
 mod watchdog;
 
 pub use builder::Builder;

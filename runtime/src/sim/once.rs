@@ -2,17 +2,21 @@
 
 use super::asking::{self, Asking};
 use super::panics::{self, Caught};
+use super::standing::{self, Standings};
 use crate::kernel::here;
 use crate::kernel::local::drawn::{Bounds, Still, Stuck};
 use crate::kernel::root::WOKEN_OUTSIDE;
 use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
+use pin_project_lite::pin_project;
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What holds for all runs of a program.
@@ -63,6 +67,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     conditions: &Conditions,
     program: impl FnOnce() -> F,
 ) -> Ended {
+    let told = run.is_told();
     let Ok(entered) = asked::enter(Asking::take(run, &conditions.pulse)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
@@ -77,15 +82,22 @@ pub(super) fn run<F: Future<Output = ()>>(
         bounds.patience = PATIENCE;
     }
     let mut stuck = None;
+    let future = async {
+        let future = program();
+        if told {
+            AsRoot { future }.await;
+        } else {
+            future.await;
+        }
+    };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(async { program().await }, bounds, |why, still| {
+        inner.run_simulated(future, bounds, |why, still| {
             if why == Stuck::Deadlock {
                 // Ordering: Relaxed, as above.
-                conditions
-                    .is_deadlock_certain
-                    .store(true, Ordering::Relaxed);
+                let certain = &conditions.is_deadlock_certain;
+                certain.store(true, Ordering::Relaxed);
             }
-            stuck = Some(Standstill::look(why, still));
+            stuck = Some(Standstill::look(why, still, &inner, told));
         })
     }));
     let asked = entered.leave();
@@ -121,14 +133,45 @@ fn refusal(why: &str) -> Failure {
 struct Standstill {
     why: Stuck,
     now: u64,
+    /// Who has not ended.
+    alive: Vec<u64>,
+    standings: Option<Standings>,
 }
 
 impl Standstill {
-    fn look(why: Stuck, still: &Still<'_, '_>) -> Self {
+    fn look(why: Stuck, still: &Still<'_, '_>, inner: &Arc<Inner>, told: bool) -> Self {
+        let tasks = inner.tasks();
+        let mut alive: Vec<u64> = tasks.iter().map(|task| task.id().get()).collect();
+        alive.sort_unstable();
         Self {
             why,
             now: still.now(),
+            alive,
+            standings: told.then(|| standing::ask(inner, still)).flatten(),
         }
+    }
+}
+
+pin_project! {
+    /// The root of a run that is told: its locks say that it holds them.
+    struct AsRoot<F> {
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for AsRoot<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        struct Restore(u64);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                here::with(|here| here.task_id.set(self.0));
+            }
+        }
+        let _restore = Restore(here::with(|here| here.task_id.replace(standing::ROOT)));
+        self.project().future.poll(cx)
     }
 }
 
@@ -184,9 +227,11 @@ fn judge(
     Ended::Failed(Failure {
         kind,
         place: None,
-        actors: run.keys(Vec::<Actor>::new()),
+        actors: run.keys(stuck.alive.iter().map(|&id| Actor(asked::number(id)))),
         message,
-        details: String::new(),
+        details: stuck
+            .standings
+            .map_or_else(String::new, |standings| standings.tell(run)),
     })
 }
 

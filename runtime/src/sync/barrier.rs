@@ -15,6 +15,7 @@
 
 use super::notify::Notify;
 use crate::prim::Mutex;
+use crate::prim::asked;
 use crate::prim::atomic::{AtomicU64, Ordering};
 use std::fmt;
 
@@ -90,6 +91,7 @@ impl Barrier {
 
     /// B1 and, but for the waking, B2: the generation to wait out, or None for the last one.
     fn arrive(&self) -> Option<u64> {
+        asked::changes(self);
         let mut arrived = self.arrived.lock();
         // Ordering: Relaxed, it changes under the lock only.
         let generation = self.generation.load(Ordering::Relaxed);

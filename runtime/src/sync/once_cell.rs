@@ -16,7 +16,7 @@
 //! acquire; so whoever learns of the value sees it.
 
 use super::batch_semaphore::{Semaphore, TryAcquireError};
-use crate::prim::{UnsafeCell, const_fn};
+use crate::prim::{UnsafeCell, asked, const_fn};
 use std::fmt;
 use std::mem::MaybeUninit;
 
@@ -108,6 +108,7 @@ impl<T> OnceCell<T> {
 
     /// True if the cell holds a value.
     pub fn initialized(&self) -> bool {
+        asked::looks(self);
         self.semaphore.is_closed()
     }
 
@@ -145,6 +146,7 @@ impl<T> OnceCell<T> {
     /// assert_eq!(cell.set(2), Err(SetError::AlreadyInitializedError(2)));
     /// ```
     pub fn set(&self, value: T) -> Result<(), SetError<T>> {
+        asked::changes(self);
         match self.semaphore.try_acquire(1) {
             Ok(()) => {
                 Filling(self).fill(value);

@@ -18,7 +18,7 @@
 
 use super::batch_semaphore::{Purpose, Semaphore};
 use crate::prim::atomic::{AtomicU32, Ordering};
-use crate::prim::{Mutex, UnsafeCell, const_fn};
+use crate::prim::{Mutex, UnsafeCell, asked, const_fn};
 use std::fmt;
 use std::mem::MaybeUninit;
 
@@ -106,6 +106,7 @@ impl<T> SetOnce<T> {
 
     /// True if the cell holds a value.
     pub fn initialized(&self) -> bool {
+        asked::looks(self);
         // Ordering: Acquire pairs with S3: the value.
         self.state.load(Ordering::Acquire) == SET
     }
@@ -135,6 +136,7 @@ impl<T> SetOnce<T> {
     /// assert_eq!(cell.get(), Some(&1));
     /// ```
     pub fn set(&self, value: T) -> Result<(), SetOnceError<T>> {
+        asked::changes(self);
         {
             let _setting = self.setting.lock();
             if self.initialized() {

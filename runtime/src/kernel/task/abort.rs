@@ -5,6 +5,7 @@ use super::id::Id;
 use super::info::TaskInfo;
 use super::run::{Runnable, release};
 use super::state::Wake;
+use crate::prim::asked;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
@@ -37,6 +38,7 @@ impl AbortHandle {
 
     /// True if the task has completed (or was cancelled and its future is gone).
     pub fn is_finished(&self) -> bool {
+        asked::looks(self.0.as_ptr());
         self.header().state.is_complete()
     }
 
@@ -86,6 +88,7 @@ impl AbortHandle {
 
 /// Asks a live task to end.
 pub(super) fn abort(task: NonNull<Header>, header: &Header) {
+    asked::changes(task.as_ptr());
     // One that is complete was not cancelled: if it has failed, and nobody has looked, that is still to be told.
     if header.state.is_complete() {
         return;

@@ -9,7 +9,7 @@ use super::id::Id;
 use super::state::{Joining, Leaving};
 use crate::kernel::budget;
 use crate::kernel::foreign;
-use crate::prim::thread;
+use crate::prim::{asked, thread};
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
@@ -75,6 +75,7 @@ impl<T> JoinHandle<T> {
 
     /// True if the task has completed (or was cancelled and its future is gone).
     pub fn is_finished(&self) -> bool {
+        asked::looks(self.task.as_ptr());
         self.header().state.is_complete()
     }
 
@@ -155,6 +156,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let unit = ready!(budget::poll_proceed(cx));
+        asked::looks(self.task.as_ptr());
         if !self.header().state.load().is_complete() && !self.set_waker(cx.waker()) {
             return Poll::Pending;
         }

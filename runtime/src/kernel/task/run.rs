@@ -7,6 +7,7 @@ use super::state::{Completed, Idle, Start, Word};
 use super::waker;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here};
+use crate::prim::asked;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
 
@@ -211,6 +212,7 @@ fn dropping(f: impl FnOnce()) {
 ///
 /// The caller is the poller, whose claim ends here, and the stage holds the output.
 unsafe fn complete(task: NonNull<Header>, word: Word) {
+    asked::changes(task.as_ptr());
     // SAFETY: the task is alive until the transition below.
     let header = unsafe { &*task.as_ptr() };
     // Before COMPLETE: afterwards the memory, and with it the home, may go at any time.

@@ -8,8 +8,8 @@ use crate::kernel::here;
 use crate::kernel::lines::Place;
 use crate::kernel::list::Links;
 use crate::kernel::task::{self, Mark, WaitsFor, What};
-use crate::prim::UnsafeCell;
 use crate::prim::atomic::{AtomicU32, Ordering};
+use crate::prim::{UnsafeCell, asked};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -59,6 +59,7 @@ impl<'a> Acquire<'a> {
 
     #[inline]
     fn poll_acquire(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
+        asked::changes(self.semaphore);
         let result = match self.phase {
             Phase::Start => match self.semaphore.try_acquire(self.waiter.wanted) {
                 Ok(()) => Poll::Ready(Ok(())),
@@ -240,6 +241,7 @@ impl Drop for Acquire<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.phase == Phase::Queued {
+            asked::changes(self.semaphore);
             self.cancel();
         }
     }

@@ -47,7 +47,7 @@ use crate::kernel::budget;
 use crate::kernel::list::{Linked, Links, List};
 use crate::kernel::wake_list::{WakeList, wake_in_batches};
 use crate::prim::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::prim::{Mutex, UnsafeCell, const_fn};
+use crate::prim::{Mutex, UnsafeCell, asked, const_fn};
 use std::fmt;
 use std::future::poll_fn;
 use std::ptr::NonNull;
@@ -146,11 +146,13 @@ impl Semaphore {
     }
 
     pub(crate) fn available_permits(&self) -> usize {
+        asked::looks(self);
         // Ordering: Acquire, so that "all permits are back" shows what was done under them.
         self.word.load(Ordering::Acquire) >> SHIFT
     }
 
     pub(crate) fn is_closed(&self) -> bool {
+        asked::looks(self);
         // Ordering: Acquire shows what was done before `close`.
         self.word.load(Ordering::Acquire) & CLOSED != 0
     }
@@ -159,6 +161,7 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub(crate) fn try_acquire(&self, n: usize) -> Result<(), TryAcquireError> {
+        asked::changes(self);
         check_count(n);
         // Ordering: Acquire pairs with `close`: who is refused sees what was done before it.
         let mut word = self.word.load(Ordering::Acquire);
@@ -235,6 +238,7 @@ impl Semaphore {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), TryAcquireError>> {
         let result = budget::attempt(|| {
+            asked::changes(self);
             // Ordering: Acquire pairs with the Release of whoever gave it back. If it fails, `try_acquire` looks.
             match self
                 .word
@@ -253,6 +257,7 @@ impl Semaphore {
     /// [`release`](Self::release) for the one permit of a semaphore that has no more.
     #[inline]
     pub(crate) fn release_the_only_one(&self) {
+        asked::changes(self);
         self.holder.clear();
         // Ordering: Release publishes what was done under the permit. If it fails, someone waits (or closes).
         if self
@@ -268,6 +273,7 @@ impl Semaphore {
     #[inline]
     #[track_caller]
     pub(crate) fn release(&self, n: usize) {
+        asked::changes(self);
         if n != 0 && !self.add_unless_waiting(n) {
             self.release_to_waiting(n);
         }
@@ -377,6 +383,7 @@ impl Semaphore {
 
     /// Takes up to `n` of the available permits out of use, and returns how many.
     pub(crate) fn forget_permits(&self, n: usize) -> usize {
+        asked::changes(self);
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
@@ -399,6 +406,7 @@ impl Semaphore {
 
     /// Refuses everyone who waits, and everyone who will come.
     pub(crate) fn close(&self) {
+        asked::changes(self);
         wake_in_batches(|wakers| {
             let mut queue = self.queue.lock();
             // Ordering: Release publishes what was done before to whoever sees CLOSED.

@@ -35,7 +35,7 @@
 use super::error::TryRecvError;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::atomic::Ordering;
-use crate::prim::{Mutex, MutexGuard};
+use crate::prim::{Mutex, MutexGuard, asked};
 use crate::sync::notify::Notify;
 
 pub(super) struct Shared<T> {
@@ -141,6 +141,7 @@ impl<T> Shared<T> {
 
     /// Sends a value to all receivers and returns how many there are, or gives it back if there are none.
     pub(super) fn send(&self, value: T) -> Result<usize, T> {
+        asked::changes(self);
         let mut tail = self.tail.lock();
         let receivers = tail.receivers;
         if receivers == 0 {
@@ -164,6 +165,7 @@ impl<T> Shared<T> {
     where
         T: Clone,
     {
+        asked::changes(self);
         loop {
             if let Some(seeing) = self.see(*next) {
                 // First: if the clone panics the value has been seen all the same.
@@ -192,6 +194,7 @@ impl<T> Shared<T> {
     /// Counts a new receiver; returns the position of the first value that it gets.
     #[track_caller]
     pub(super) fn join(&self) -> u64 {
+        asked::changes(self);
         let mut tail = self.tail.lock();
         assert!(
             tail.receivers < usize::MAX >> 2,
@@ -203,6 +206,7 @@ impl<T> Shared<T> {
 
     /// A receiver that would have got `next` leaves: it counts as having seen what was sent.
     pub(super) fn leave(&self, next: u64) {
+        asked::changes(self);
         struct Leave<'a, T> {
             shared: &'a Shared<T>,
             next: u64,
@@ -242,16 +246,19 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn receivers(&self) -> usize {
+        asked::looks(self);
         self.tail.lock().receivers
     }
 
     /// How many values were sent that a receiver at `next` has not received, those that are gone included.
     pub(super) fn unread(&self, next: u64) -> usize {
+        asked::looks(self);
         (self.tail.lock().position - next) as usize
     }
 
     /// How many values some receiver has yet to see.
     pub(super) fn queued(&self) -> usize {
+        asked::looks(self);
         let tail = self.tail.lock();
         // Receivers see values in their order, so what all have seen comes first: a binary search. Slots that were
         // never written count as seen.
@@ -268,6 +275,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn strong_count(&self) -> usize {
+        asked::looks(self);
         // Ordering: Acquire: at 0, what the senders have sent is there.
         self.senders.load(Ordering::Acquire)
     }

@@ -16,7 +16,7 @@ use super::list::{self, list};
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::{budget, task};
 use crate::prim::atomic::{AtomicUsize, Ordering};
-use crate::prim::{Arc, CachePadded, UnsafeCell, hint, thread};
+use crate::prim::{Arc, CachePadded, UnsafeCell, asked, hint, thread};
 use crate::sync::notify::Notify;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
@@ -132,6 +132,7 @@ impl<T, F> Tx<T, F> {
     /// Sends a value, or gives it back if the list is closed.
     #[inline]
     pub(super) fn send(&self, value: T) -> Result<(), T> {
+        asked::changes(&raw const *self.chan);
         task::hand_on::<T>();
         if self.chan.list.push(value)? {
             self.wake_rx();
@@ -171,6 +172,7 @@ impl<T, F> Tx<T, F> {
 
 impl<T, F: Flavor> Tx<T, F> {
     pub(super) fn is_closed(&self) -> bool {
+        asked::looks(&raw const *self.chan);
         self.chan.flavor.is_closed(&self.chan.list)
     }
 
@@ -195,6 +197,7 @@ impl<T, F> Clone for Tx<T, F> {
 
 impl<T, F> Drop for Tx<T, F> {
     fn drop(&mut self) {
+        asked::changes(&raw const *self.chan);
         // Ordering: Release: whoever sees 0 sees what we have sent. Acquire: the last one passes on what the
         // others have sent, with its wake.
         if self.chan.tx_count.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -271,6 +274,7 @@ impl<T, F: Flavor> Rx<T, F> {
     /// Takes the next value if it is there; its place in the channel is not given back.
     #[inline]
     fn pop(&mut self) -> Option<T> {
+        asked::changes(&raw const *self.chan);
         self.with_mut(|rx, list| rx.list.pop(list))
     }
 
@@ -285,6 +289,7 @@ impl<T, F: Flavor> Rx<T, F> {
     /// What a receive has to say when head's slot was not full: the value that came with the last sender's
     /// leave, the end, or nothing.
     fn pop_last(&mut self) -> Poll<Option<T>> {
+        asked::changes(&raw const *self.chan);
         if self.chan.strong_count() == 0 {
             // All that was sent is visible now: it is either here or nowhere.
             return Poll::Ready(self.pop());
@@ -376,6 +381,7 @@ impl<T, F: Flavor> Rx<T, F> {
     }
 
     pub(super) fn close(&mut self) {
+        asked::changes(&raw const *self.chan);
         struct NotifyClosed<'a>(&'a Notify);
         impl Drop for NotifyClosed<'_> {
             fn drop(&mut self) {
@@ -397,6 +403,7 @@ impl<T, F: Flavor> Rx<T, F> {
     }
 
     pub(super) fn is_closed(&self) -> bool {
+        asked::looks(&raw const *self.chan);
         self.chan.flavor.is_closed(&self.chan.list) || self.chan.strong_count() == 0
     }
 
@@ -405,6 +412,7 @@ impl<T, F: Flavor> Rx<T, F> {
     }
 
     pub(super) fn len(&self) -> usize {
+        asked::looks(&raw const *self.chan);
         self.with(|rx, list| {
             let end = list.claimed().min(rx.end.unwrap_or(u64::MAX));
             (end - rx.list.head()) as usize

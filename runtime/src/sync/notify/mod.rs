@@ -35,7 +35,7 @@ pub use notified::{Notified, OwnedNotified};
 use crate::kernel::list::{Linked, Links, List};
 use crate::kernel::wake_list::{WakeList, wake_in_batches};
 use crate::prim::atomic::{AtomicU32, AtomicUsize, Ordering};
-use crate::prim::{Mutex, SelfArc as Arc, UnsafeCell, const_fn};
+use crate::prim::{Mutex, SelfArc as Arc, UnsafeCell, asked, const_fn};
 use notified::Wait;
 use std::fmt;
 use std::ptr::NonNull;
@@ -222,6 +222,7 @@ impl Notify {
     /// # });
     /// ```
     pub fn notify_waiters(&self) {
+        asked::changes(self);
         let mut first = true;
         wake_in_batches(|wakers| {
             let mut queue = self.queue.lock();
@@ -236,6 +237,7 @@ impl Notify {
 
     #[inline]
     fn notify(&self, which: Which) {
+        asked::changes(self);
         // Ordering: Relaxed, the exchange decides. A stale WAITING only costs a look under the lock.
         let mut word = self.word.load(Ordering::Relaxed);
         while word & WAITING == 0 {

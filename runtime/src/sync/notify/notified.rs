@@ -5,7 +5,7 @@
 use super::{LAST, Notify, ONE, PERMIT, QUEUED, SHIFT, WAITING, Waiter, Which};
 use crate::kernel::list::Links;
 use crate::prim::atomic::{AtomicU32, Ordering};
-use crate::prim::{SelfArc as Arc, UnsafeCell};
+use crate::prim::{SelfArc as Arc, UnsafeCell, asked};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -30,6 +30,7 @@ enum Phase {
 
 impl Wait {
     pub(super) fn new(notify: &Notify) -> Self {
+        asked::looks(notify);
         Self {
             phase: Phase::Start,
             waiter: Waiter {
@@ -44,6 +45,7 @@ impl Wait {
 
     /// Takes a notification, or the place in the queue. `self` is pinned.
     fn poll(&mut self, notify: &Notify, waker: Option<&Waker>) -> Poll<()> {
+        asked::changes(notify);
         let result = match self.phase {
             Phase::Start => self.enqueue(notify, waker),
             Phase::Queued => self.poll_queued(notify, waker),
@@ -219,6 +221,7 @@ macro_rules! notified {
         impl $($lifetime)* Drop for $notified {
             fn drop(&mut self) {
                 if self.wait.phase == Phase::Queued {
+                    asked::changes(&raw const *self.notify);
                     self.wait.cancel(&self.notify);
                 }
             }

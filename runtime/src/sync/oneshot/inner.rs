@@ -36,6 +36,7 @@
 
 use crate::prim::UnsafeCell;
 use crate::prim::alloc::{alloc, dealloc};
+use crate::prim::asked;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use std::alloc::{Layout, handle_alloc_error};
 use std::mem::MaybeUninit;
@@ -142,6 +143,7 @@ impl<T> Inner<T> {
     }
 
     pub(super) fn state(&self) -> u32 {
+        asked::looks(self);
         // Ordering: Acquire, see the header.
         self.word.load(Ordering::Acquire)
     }
@@ -205,6 +207,7 @@ impl<T> Inner<T> {
     /// `inner` is live, the caller is the sender, and does not touch it again.
     #[inline]
     pub(super) unsafe fn complete(inner: NonNull<Self>, value: Option<T>) -> Option<T> {
+        asked::changes(inner.as_ptr());
         // SAFETY: live until the sender sets TX_GONE, below.
         let this = unsafe { inner.as_ref() };
         let mut state = this.state();
@@ -281,6 +284,7 @@ impl<T> Inner<T> {
     /// the receiver only.
     #[must_use = "the sender waits for it"]
     pub(super) fn close(&self) -> Option<Waker> {
+        asked::changes(self);
         // Ordering: AcqRel, see the header.
         let state = self.word.fetch_or(CLOSED, Ordering::AcqRel);
         let waits = state & CLOSED == 0 && state & TX_WAKER != 0;
@@ -296,6 +300,7 @@ impl<T> Inner<T> {
     /// `inner` is live, the caller is the receiver, and does not touch it again. COMPLETE or CLOSED is set.
     #[inline]
     pub(super) unsafe fn leave(inner: NonNull<Self>) -> Option<T> {
+        asked::changes(inner.as_ptr());
         // SAFETY: live until the receiver sets RX_GONE, below.
         let this = unsafe { inner.as_ref() };
         let state = this.state();

@@ -5,7 +5,7 @@ use super::receiver::Receiver;
 use super::shared::{Shared, in_budget};
 use super::{Ref, channel};
 use crate::kernel::task;
-use crate::prim::Arc;
+use crate::prim::{Arc, asked};
 use std::fmt;
 use std::pin::pin;
 
@@ -149,6 +149,7 @@ impl<T> Sender<T> {
     /// assert_eq!(*sender.borrow(), 1);
     /// ```
     pub fn borrow(&self) -> Ref<'_, T> {
+        asked::looks(&raw const *self.shared);
         Ref {
             value: self.shared.value.read(),
             has_changed: false,

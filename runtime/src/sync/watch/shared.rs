@@ -34,6 +34,7 @@
 use super::error::RecvError;
 use crate::kernel::budget;
 use crate::prim::RwLock;
+use crate::prim::asked;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::sync::Notify;
 use std::fmt;
@@ -93,6 +94,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn state(&self) -> State {
+        asked::looks(self);
         // Ordering: Acquire pairs with the Release of `change` and `drop_sender`: who learns of them sees what
         // the sender did before, also without a look at the value.
         State(self.state.load(Ordering::Acquire))
@@ -100,6 +102,7 @@ impl<T> Shared<T> {
 
     /// Lets `modify` change the value, and tells the receivers if it returns true.
     pub(super) fn change(&self, modify: impl FnOnce(&mut T) -> bool) -> bool {
+        asked::changes(self);
         let mut value = self.value.write();
         // If it panics, the guard unlocks and nobody is told.
         if !modify(&mut value) {
@@ -142,11 +145,13 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn senders(&self) -> usize {
+        asked::looks(self);
         // Ordering: Relaxed, a number and nothing more.
         self.senders.load(Ordering::Relaxed)
     }
 
     pub(super) fn receivers(&self) -> usize {
+        asked::looks(self);
         // Ordering: Acquire pairs with `drop_receiver`: who finds no receiver sees what they did before.
         self.receivers.load(Ordering::Acquire)
     }
@@ -157,11 +162,13 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn add_receiver(&self) {
+        asked::changes(self);
         // Ordering: Relaxed. If the count was 0, a `closed` may or may not notice that it was.
         self.receivers.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn drop_sender(&self) {
+        asked::changes(self);
         // Ordering: Release and Acquire: the last sender closes after what the others did, and so tells of it.
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Ordering: Release pairs with `state`.
@@ -171,6 +178,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn drop_receiver(&self) {
+        asked::changes(self);
         // Ordering: Release pairs with `receivers`; a chain of them is one release sequence.
         if self.receivers.fetch_sub(1, Ordering::Release) == 1 {
             self.closed.notify_waiters();
