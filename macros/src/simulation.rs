@@ -133,9 +133,14 @@ fn number(literal: &LitInt, name: &Ident) -> Result<u64> {
 fn count(literal: &LitInt, name: &Ident, most: u64) -> Result<u64> {
     let count = number(literal, name)?;
     if count == 0 || count > most {
+        let to = if most == u64::MAX {
+            String::new()
+        } else {
+            format!(" to {most}")
+        };
         return Err(Error::new(
             literal.span(),
-            format!("`{name}` takes a number from 1 to {most}"),
+            format!("`{name}` takes a number from 1{to}"),
         ));
     }
     Ok(count)

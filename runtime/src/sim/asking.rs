@@ -1,5 +1,6 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
+use crate::kernel::budget;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
 use std::any::Any;
@@ -16,6 +17,8 @@ pub(super) struct Asking {
     ready: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
+    /// How many leaves have gone on in this turn.
+    gone_on: u8,
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -29,6 +32,7 @@ impl Asking {
             run: mem::replace(run, Run::new(Box::new(Calm))),
             ready: Vec::new(),
             resources: HashMap::new(),
+            gone_on: 0,
             refused: None,
             pulse: Arc::clone(pulse),
         })
@@ -45,6 +49,7 @@ pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) -> Option<&'static
 impl Asked for Asking {
     fn next(&mut self, ready: &[u32]) -> usize {
         self.beat();
+        self.gone_on = 0;
         self.ready.clear();
         self.ready.extend(ready.iter().copied().map(Actor));
         let chosen = self.run.next(&self.ready);
@@ -69,15 +74,22 @@ impl Asked for Asking {
     }
 
     fn go_on(&mut self) -> bool {
+        // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
+        if self.gone_on == budget::PER_POLL {
+            self.run.note(|| "  its budget is over".to_owned());
+            return false;
+        }
         let goes_on = self.run.leaf();
-        if !goes_on {
+        if goes_on {
+            self.gone_on += 1;
+        } else {
             self.run.note(|| "  it is held up".to_owned());
         }
         goes_on
     }
 
     fn may_go_on(&mut self) -> bool {
-        !self.run.is_held()
+        self.gone_on != budget::PER_POLL && !self.run.is_held()
     }
 
     fn draw(&mut self, count: u32) -> u32 {
