@@ -342,4 +342,30 @@ mod tests {
             "{expansion}"
         );
     }
+
+    /// What the runtime says where it was built without simulation: the attribute cannot see that.
+    #[test]
+    fn a_simulated_test_asks_for_the_feature() {
+        let entry = Entry {
+            kind: Kind::Test,
+            home: Home {
+                name: "tokio".to_owned(),
+                path: Some(quote!(::renamed)),
+            },
+        };
+        for (options, call) in [
+            (quote!(sim, seeds = 3), ":: renamed :: __needs_sim ! (sim)"),
+            (quote!(explore), ":: renamed :: __needs_sim ! (explore)"),
+            (
+                quote!(explore, crate = "here"),
+                "here :: __needs_sim ! (explore)",
+            ),
+        ] {
+            let item = quote!(
+                async fn f() {}
+            );
+            let expansion = entry.expand(options, item).to_string();
+            assert!(expansion.contains(call), "{expansion}");
+        }
+    }
 }
