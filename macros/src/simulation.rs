@@ -33,12 +33,13 @@ pub(crate) struct Written {
     stalls: Option<(Ident, LitBool)>,
     isolate: Option<(Ident, LitStr)>,
     tolerate_panics: Option<(Ident, LitBool)>,
+    tolerate_sleepers: Option<(Ident, LitBool)>,
     replay: Option<(Ident, LitStr)>,
 }
 
 /// The names that [`Written::read`] knows, for those who look for one.
 pub(crate) const NAMES: &str = "`sim`, `explore`, `seeds`, `bound`, `depth`, `strategy`, `polls`, `virtual_time`, `time`, `stalls`, \
-     `isolate`, `tolerate_panics` and `replay`";
+     `isolate`, `tolerate_panics`, `tolerate_sleepers` and `replay`";
 
 /// A number of seeds, or a range of them.
 struct Seeds {
@@ -200,6 +201,7 @@ impl Written {
             "stalls" => named(&mut self.stalls, name, "true", input)?,
             "isolate" => named(&mut self.isolate, name, "\"thread\"", input)?,
             "tolerate_panics" => named(&mut self.tolerate_panics, name, "true", input)?,
+            "tolerate_sleepers" => named(&mut self.tolerate_sleepers, name, "true", input)?,
             "replay" => named(&mut self.replay, name, "\"traces/name.trace\"", input)?,
             _ => return Ok(false),
         }
@@ -252,7 +254,7 @@ impl Written {
     }
 
     /// The names of the options that say how, in the order in which they are refused.
-    fn names(&self) -> [Option<&Ident>; 11] {
+    fn names(&self) -> [Option<&Ident>; 12] {
         fn name<T>(slot: &Option<(Ident, T)>) -> Option<&Ident> {
             slot.as_ref().map(|(name, _)| name)
         }
@@ -267,6 +269,7 @@ impl Written {
             name(&self.stalls),
             name(&self.isolate),
             name(&self.tolerate_panics),
+            name(&self.tolerate_sleepers),
             name(&self.replay),
         ]
     }
@@ -370,6 +373,9 @@ impl Written {
         }
         if let Some((_, tolerates)) = &self.tolerate_panics {
             call(quote!(.tolerate_panics(#tolerates)));
+        }
+        if let Some((_, tolerates)) = &self.tolerate_sleepers {
+            call(quote!(.tolerate_sleepers(#tolerates)));
         }
         if let Some((_, file)) = &self.replay {
             // The folder is that of whoever is compiled with this, and cargo's to tell.

@@ -77,6 +77,7 @@ pub struct Options {
     pub(crate) stalls: bool,
     pub(crate) isolate: Option<&'static str>,
     pub(crate) tolerate_panics: bool,
+    pub(crate) tolerate_sleepers: bool,
     pub(crate) replay: Option<(&'static str, &'static str)>,
 }
 
@@ -137,6 +138,12 @@ impl Options {
     /// Whether a panic of a task is its own affair.
     pub fn tolerate_panics(mut self, tolerates: bool) -> Self {
         self.tolerate_panics = tolerates;
+        self
+    }
+
+    /// Whether a task may be forgotten that sleeps at the end.
+    pub fn tolerate_sleepers(mut self, tolerates: bool) -> Self {
+        self.tolerate_sleepers = tolerates;
         self
     }
 

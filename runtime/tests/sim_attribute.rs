@@ -136,6 +136,25 @@ async fn unless_that_is_tolerated() {
     assert!(task.await.unwrap_err().is_panic());
 }
 
+/// A task that waits for what nobody can do any more.
+async fn forgets_a_task() {
+    let forgotten = leno::spawn(std::future::pending::<()>());
+    yield_now().await;
+    drop(forgotten);
+    yield_now().await;
+}
+
+#[leno::test(sim, seeds = 10)]
+#[should_panic(expected = "asleep")]
+async fn a_task_that_is_forgotten_fails_the_run() {
+    forgets_a_task().await;
+}
+
+#[leno::test(sim, seeds = 10, tolerate_sleepers = true)]
+async fn unless_that_is_tolerated_too() {
+    forgets_a_task().await;
+}
+
 thread_local! {
     static RUNS: Cell<u32> = const { Cell::new(0) };
 }

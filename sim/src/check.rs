@@ -7,7 +7,7 @@ use crate::chooser::Point;
 use crate::program::{Ended, Failure};
 use crate::record::{Record, word};
 use crate::replay::Exact;
-use crate::report::grouped;
+use crate::report::{counted, grouped};
 use crate::run::{Checkpoint, Decision, Run};
 use std::fmt;
 
@@ -103,8 +103,8 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "two runs agree on {} decisions, then differ",
-            grouped(self.agreed)
+            "two runs agree on {}, then differ",
+            counted(self.agreed, "decision")
         )?;
         if let Some(last) = &self.last {
             write!(f, " (after this: {last})")?;
@@ -174,24 +174,24 @@ fn in_between(side: &Side, from: usize, until: usize) -> String {
             .filter(|&actor| {
                 side.actors.kind(Actor(actor)) == kind && side.actors.place(Actor(actor)).is_some()
             })
-            .count()
+            .count() as u64
     };
     format!(
-        "decides the same up to decision {}, and between decisions {} and {} does something else: it has {} tasks and {} \
-         closures in the end, at {} ns",
+        "decides the same up to decision {}, and between decisions {} and {} does something else: it has {} and {} in \
+         the end, at {} ns",
         grouped(until as u64),
         grouped(from as u64),
         grouped(until as u64),
-        count(Kind::Task),
-        count(Kind::Closure),
+        counted(count(Kind::Task), "task"),
+        counted(count(Kind::Closure), "closure"),
         grouped(side.now)
     )
 }
 
 /// Does the run that has just ended once more, and compares.
 ///
-/// If the two differ, the program is asked to keep its runs apart, and two new ones are compared; what it says goes to `isolated`.
-/// The run that is there at the end is the last of them.
+/// If the two differ, the program is asked to keep its runs apart, and two new ones are compared; what it says goes to
+/// `isolated`. The run that is there at the end is the last of them.
 pub(crate) fn twice(
     again: &mut Again<'_>,
     ended: &Ended,

@@ -26,6 +26,8 @@ pub(crate) struct Step {
     pub(crate) born_in: Option<usize>,
     /// The step that woke its actor.
     pub(crate) woken_by: Option<usize>,
+    /// If its actor was held up in its last poll: the steps of that poll, of which this one may be a repetition.
+    pub(crate) again: Vec<usize>,
     /// It has woken somebody, or given birth.
     pub(crate) enables: bool,
     /// The hash of what was drawn in it.
@@ -145,7 +147,7 @@ pub(crate) fn class(steps: &[Step], names: &[u64], failed: bool, by_root: bool) 
     // By actor: its last step that was not quiet, and how many there were.
     let mut last: Vec<(Option<usize>, u64)> = vec![(None, 0); names.len()];
     for (index, step) in steps.iter().enumerate() {
-        if step.is_quiet() || !counts[index] {
+        if step.is_quiet() || !counts[index] || repeats(steps, index) {
             hashes.push(0);
             continue;
         }
@@ -165,6 +167,19 @@ pub(crate) fn class(steps: &[Step], names: &[u64], failed: bool, by_root: bool) 
         class = class.wrapping_add(hash);
     }
     class
+}
+
+/// True if the step only does again what its actor did before it was held up, and nobody has done anything to that meanwhile: `select!` looks
+/// at its first branch a second time.
+fn repeats(steps: &[Step], index: usize) -> bool {
+    let step = &steps[index];
+    step.again.iter().any(|&before| {
+        let between = &steps[before + 1..index];
+        steps[before].touched == step.touched
+            && !between
+                .iter()
+                .any(|other| other.actor != step.actor && other.touched.meets(&step.touched))
+    })
 }
 
 /// By step: whether it is the last one of the root, or happens before it.
@@ -208,6 +223,7 @@ mod tests {
                     touched,
                     born_in: None,
                     woken_by: None,
+                    again: Vec::new(),
                     enables: false,
                     drawn: 0,
                 }

@@ -3,7 +3,7 @@
 //! The sketch is HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007) with 4,096 registers: its standard error is 1.6 %. Few are
 //! counted by the registers that are still empty, as that paper says. Sketches of several processes merge without loss.
 
-#[cfg(test)]
+#[cfg(any(feature = "merge", test))]
 use crate::base64::{decode, take_varint};
 use crate::base64::{encode, push_varint};
 use std::collections::HashSet;
@@ -120,7 +120,7 @@ impl Sketch {
         }
     }
 
-    #[cfg(test)]
+    #[cfg(any(feature = "merge", test))]
     pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, theirs) in self.0.iter_mut().zip(&other.0[..]) {
             *mine = (*mine).max(*theirs);
@@ -140,7 +140,7 @@ impl Sketch {
     }
 
     /// The sketch of which `text` is the text. Nothing if it is that of none.
-    #[cfg(test)]
+    #[cfg(any(feature = "merge", test))]
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         let bytes = decode(text)?;
         let mut rest = &bytes[..];

@@ -24,14 +24,19 @@
 //! the end each must be of a class that was explored. One that is not ends the claim, and all schedules with at most two delays
 //! are tried instead.
 
+mod now;
+mod path;
+
 use crate::actor::{Actor, Actors, Kind};
 use crate::chooser::{Access, Chooser, Point, Resource};
 use crate::claim::{Claim, Extent};
-use crate::classes::{Order, Step, class};
+use crate::classes::{Order, class};
 use crate::delays::Delays;
-use crate::footprint::{Footprint, Names};
-use crate::random::{Random, mix};
+use crate::footprint::Footprint;
+use crate::random::mix;
 use crate::run::Run;
+use now::Now;
+use path::{Node, Tried};
 use std::collections::HashSet;
 
 /// One of each class of schedules.
@@ -69,56 +74,6 @@ enum Mode {
     /// All that could go on sleep: whatever comes was seen elsewhere. The run goes on calmly, since nobody can end it from here.
     Cut,
     Audit,
-}
-
-/// A place where it was chosen who makes the next step.
-#[derive(Clone, Debug)]
-struct Node {
-    enabled: Vec<Actor>,
-    taken: Actor,
-    backtrack: Vec<Actor>,
-    done: Vec<Tried>,
-    sleep: Vec<Tried>,
-    /// What was drawn in the step: how many answers there were, and the one given.
-    draws: Vec<(u32, u32)>,
-}
-
-/// A step that was tried.
-#[derive(Clone, Debug)]
-struct Tried {
-    actor: Actor,
-    touches: Footprint,
-    /// The names that were given when it was: all of them are the same below there.
-    common: u32,
-}
-
-/// What is known of the current run.
-#[derive(Clone, Debug)]
-struct Now {
-    steps: Vec<Step>,
-    /// How much of the path was used.
-    at: usize,
-    draw: usize,
-    random: Random,
-    running: Actor,
-    waiting: Vec<Actor>,
-    /// Who has to come next, since another one was held up for it.
-    chosen: Option<Actor>,
-    /// By actor: the step that gave birth to it, and the one that woke it.
-    born_in: Vec<Option<usize>>,
-    woken_by: Vec<Option<usize>>,
-    /// By actor: a hash of the births that led to it, and how many it gave.
-    keys: Vec<u64>,
-    children: Vec<u64>,
-    /// By actor: it was held up in its last poll.
-    held: Vec<bool>,
-    /// The poll is that of one who was held, and has come to no leaf yet.
-    coming_back: bool,
-    /// What the poll has touched.
-    poll: Footprint,
-    names: Names,
-    /// By step: how many names there were before it.
-    common: Vec<u32>,
 }
 
 /// Every so many runs, one is drawn at random; but so many at least.
@@ -170,8 +125,8 @@ impl Dpor {
         (self.schedules, self.classes.len() as u64)
     }
 
-    /// A step is over, and one of `enabled` makes the next one. At a leaf the first of them is the one that runs.
-    fn boundary(&mut self, enabled: &[Actor]) -> Actor {
+    /// A step is over, and one of `enabled` makes the next one. `at_leaf` the first of them is the one that runs.
+    fn boundary(&mut self, enabled: &[Actor], at_leaf: bool) -> Actor {
         let chosen = match self.mode {
             Mode::Cut => enabled[0],
             Mode::Audit => enabled[self.now.random.below(enabled.len() as u32) as usize],
@@ -186,7 +141,8 @@ impl Dpor {
             self.now.at += 1;
         }
         self.now.draw = 0;
-        self.now.step(chosen, node);
+        self.now
+            .step(chosen, node, !at_leaf || chosen != enabled[0]);
         chosen
     }
 
@@ -238,68 +194,6 @@ impl Dpor {
     fn stray(&mut self, how: &str) {
         self.not_all
             .get_or_insert_with(|| format!("the program did not repeat itself: {how}"));
-    }
-
-    /// Adds to each place what races say should be tried there.
-    fn look_for_races(&mut self) {
-        let steps = &self.now.steps;
-        self.order
-            .compute(steps, self.now.keys.len(), !self.careful);
-        let mut initials = Vec::new();
-        for index in 0..self.order.races.len() {
-            let race = self.order.races[index];
-            let Some(node) = self.path.get_mut(steps[race.first].node) else {
-                continue;
-            };
-            self.order.initials(steps, race, &mut initials);
-            // Who could not go on there was brought to it by the first step: that pair cannot be turned round.
-            initials.retain(|actor| node.enabled.contains(actor));
-            let second = &steps[race.second];
-            initials.retain(|&actor| !node.sleeps(actor));
-            if !initials.is_empty() && !initials.iter().any(|actor| node.backtrack.contains(actor))
-            {
-                let add = initials.iter().find(|&&actor| actor == second.actor);
-                node.backtrack.push(*add.unwrap_or(&initials[0]));
-            }
-            // It sleeps there, and did something else there than here: what races with that was seen further up only.
-            let changed = node
-                .sleep
-                .iter()
-                .any(|tried| tried.actor == second.actor && !tried.is_same(&second.wide));
-            let is_next = steps[race.first + 1..race.second]
-                .iter()
-                .all(|step| step.actor != second.actor);
-            if changed && is_next {
-                node.try_all();
-            }
-        }
-    }
-
-    /// The root has ended, and with it the run, although others could have gone on: what would they have done?
-    fn look_beyond_the_end(&mut self) {
-        let last = self.now.steps.last().map_or(usize::MAX, |step| step.node);
-        if !self.now.waiting.is_empty() {
-            if let Some(node) = self.path.get_mut(last) {
-                node.try_all();
-            }
-        }
-    }
-
-    /// Notes what was touched in each step of the path.
-    fn note_steps(&mut self) {
-        for (index, step) in self.now.steps.iter().enumerate() {
-            let Some(node) = self.path.get_mut(step.node) else {
-                continue;
-            };
-            match node.done.iter_mut().find(|tried| tried.actor == step.actor) {
-                Some(tried) => tried.touches.merge(&step.wide),
-                None => node.done.push(Tried {
-                    actor: step.actor,
-                    touches: step.wide.clone(),
-                    common: self.now.common[index],
-                }),
-            }
-        }
     }
 
     /// Moves the path on to what is to be tried next. False if there is nothing.
@@ -354,131 +248,9 @@ impl Dpor {
     }
 }
 
-impl Node {
-    fn sleeps(&self, actor: Actor) -> bool {
-        self.sleep.iter().any(|tried| tried.actor == actor)
-    }
-
-    fn try_all(&mut self) {
-        for index in 0..self.enabled.len() {
-            if !self.backtrack.contains(&self.enabled[index]) {
-                self.backtrack.push(self.enabled[index]);
-            }
-        }
-    }
-}
-
-impl Tried {
-    /// True if `touches` is the same for sure.
-    fn is_same(&self, touches: &Footprint) -> bool {
-        self.touches == *touches && touches.is_older_than(self.common)
-    }
-}
-
 impl Default for Dpor {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Now {
-    fn new() -> Self {
-        Self {
-            steps: Vec::new(),
-            at: 0,
-            draw: 0,
-            random: Random::new(0),
-            running: Actor::ROOT,
-            waiting: Vec::new(),
-            chosen: None,
-            born_in: Vec::new(),
-            woken_by: Vec::new(),
-            keys: Vec::new(),
-            children: Vec::new(),
-            held: Vec::new(),
-            coming_back: false,
-            poll: Footprint::default(),
-            names: Names::default(),
-            common: Vec::new(),
-        }
-    }
-
-    fn clear(&mut self, seed: u64) {
-        self.steps.clear();
-        self.at = 0;
-        self.draw = 0;
-        self.random = Random::new(seed);
-        self.running = Actor::ROOT;
-        self.waiting.clear();
-        self.chosen = None;
-        self.born_in.clear();
-        self.woken_by.clear();
-        self.keys.clear();
-        self.children.clear();
-        self.held.clear();
-        self.coming_back = false;
-        self.poll = Footprint::default();
-        self.names.clear();
-        self.common.clear();
-        self.know(Actor::ROOT);
-    }
-
-    fn know(&mut self, actor: Actor) -> usize {
-        let index = actor.0 as usize;
-        if index >= self.keys.len() {
-            self.born_in.resize(index + 1, None);
-            self.woken_by.resize(index + 1, None);
-            self.keys.resize(index + 1, 1);
-            self.children.resize(index + 1, 0);
-            self.held.resize(index + 1, false);
-        }
-        index
-    }
-
-    /// Begins a step of `actor`.
-    fn step(&mut self, actor: Actor, node: usize) {
-        let index = self.know(actor);
-        self.common.push(self.names.len());
-        self.steps.push(Step {
-            actor,
-            node,
-            touched: Footprint::default(),
-            wide: self.poll.clone(),
-            born_in: self.born_in[index].take(),
-            woken_by: self.woken_by[index].take(),
-            enables: false,
-            drawn: 0,
-        });
-    }
-
-    /// The step that is being made. While one that was held up ends its poll, the step of the one that comes next stands behind it.
-    fn current(&self) -> Option<usize> {
-        self.steps
-            .len()
-            .checked_sub(1 + usize::from(self.chosen.is_some()))
-    }
-
-    fn enables(&mut self) {
-        if let Some(current) = self.current() {
-            self.steps[current].enables = true;
-        }
-    }
-
-    /// The last step came to nothing so far.
-    fn is_idle(&self) -> bool {
-        self.steps
-            .last()
-            .is_some_and(|step| step.is_quiet() && !step.enables)
-    }
-
-    /// Who can go on beside the one that runs.
-    fn wait(&mut self, ready: &[Actor], running: Actor) {
-        self.waiting.clear();
-        self.waiting
-            .extend(ready.iter().filter(|&&actor| actor != running));
-        self.running = running;
-        let index = self.know(running);
-        self.coming_back = std::mem::take(&mut self.held[index]);
     }
 }
 
@@ -532,7 +304,7 @@ impl Chooser for Dpor {
                 );
                 ready[0]
             }
-            None => self.boundary(ready),
+            None => self.boundary(ready, false),
         };
         self.now.wait(ready, chosen);
         ready.iter().position(|&actor| actor == chosen).unwrap_or(0)
@@ -561,7 +333,7 @@ impl Chooser for Dpor {
         let mut enabled = Vec::with_capacity(1 + self.now.waiting.len());
         enabled.push(actor);
         enabled.extend_from_slice(&self.now.waiting);
-        let chosen = self.boundary(&enabled);
+        let chosen = self.boundary(&enabled, true);
         if chosen == actor {
             return false;
         }

@@ -4,7 +4,6 @@ use crate::actor::{Actors, Key};
 use crate::again::Again;
 use crate::cause::{Cause, Named, Why};
 use crate::check::{Difference, failure_of, twice};
-use crate::chooser::Chooser;
 use crate::program::{Ended, Failure, FailureKind};
 use crate::record::Record;
 use crate::replay::Exact;
@@ -170,18 +169,18 @@ pub(crate) fn examine(
     again.run.set_told(true);
     let mut told = None;
     if let Some(shrunk) = &shrunk {
-        told = again_with(again, shrunk.chooser(), &print).map(|failure| {
-            (
-                failure,
-                named(shrunk.causes.iter().cloned(), again.run.actors()),
-            )
-        });
+        let (ended, causes) = shrunk.again(again);
+        told = same(&ended, &print).map(|failure| (failure, named(causes, again.run.actors())));
     }
     let smaller = told.is_some();
     let (failure, why) = told.unwrap_or_else(|| {
-        let (telling, causes) = Exact::telling(&record.choices);
-        let failure = again_with(again, Box::new(telling), &print).unwrap_or(failure);
-        (failure, named(causes.take(), again.run.actors()))
+        let (telling, told_causes) = Exact::telling(&record.choices);
+        let ended = again.with(Box::new(telling));
+        let failure = same(&ended, &print).unwrap_or(failure);
+        (
+            failure,
+            named(told_causes.take().causes, again.run.actors()),
+        )
     });
     again.run.set_told(false);
     let kept = Record::of(again.run);
@@ -219,10 +218,9 @@ pub(crate) fn examine(
     }
 }
 
-/// The failure of one more run, if it is the one that `print` is of.
-fn again_with(again: &mut Again<'_>, chooser: Box<dyn Chooser>, print: &str) -> Option<Failure> {
-    let ended = again.with(chooser);
-    failure_of(&ended)
+/// The failure that a run `ended` with, if it is the one that `print` is of.
+fn same(ended: &Ended, print: &str) -> Option<Failure> {
+    failure_of(ended)
         .filter(|failure| failure.fingerprint() == print)
         .cloned()
 }

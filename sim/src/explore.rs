@@ -17,12 +17,15 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 /// Makes choosers, one for each exploration.
-type Make = Box<dyn FnMut() -> Box<dyn Chooser>>;
+type Make = Box<dyn Fn() -> Box<dyn Chooser> + Send + Sync>;
+
+/// Makes the chooser that a text names, or says why there is none.
+type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
 
 /// Runs a [`Program`] again and again, each time with another seed, until it fails or all is done.
 ///
-/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One that
-/// does is made small, written down as a [`Trace`](crate::Trace), and told.
+/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One
+/// that does is made small, written down as a [`Trace`](crate::Trace), and told.
 ///
 /// ```
 /// use leno_sim::{Actors, Actor, Chooser, Ended, Explorer, Failure, FailureKind, Point, Run, Settings};
@@ -77,6 +80,7 @@ pub struct Explorer {
     settings: Settings,
     strategy: String,
     make: Make,
+    by_name: Option<ByName>,
 }
 
 impl fmt::Debug for Explorer {
@@ -126,6 +130,7 @@ impl Explorer {
             settings,
             strategy: "calm".to_owned(),
             make: Box::new(|| Box::new(Calm)),
+            by_name: None,
         }
     }
 
@@ -134,11 +139,49 @@ impl Explorer {
     pub fn chooser(
         mut self,
         name: impl Into<String>,
-        make: impl FnMut() -> Box<dyn Chooser> + 'static,
+        make: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
     ) -> Self {
         self.strategy = name.into();
         self.make = Box::new(make);
         self
+    }
+
+    /// Lets [`Settings::strategy`], and so the environment, name another chooser: `make` makes the one that a text names, or says
+    /// why there is none.
+    ///
+    /// ```
+    /// use leno_sim::{Calm, Chooser, Ended, Explorer, Run, Settings};
+    ///
+    /// let mut settings = Settings::new("by name");
+    /// settings.strategy = Some("wild".to_owned());
+    /// let failed = Explorer::new(settings)
+    ///     .by_name(|text| match text {
+    ///         "calm" => Ok(Box::new(Calm) as Box<dyn Chooser>),
+    ///         other => Err(format!("`{other}` is no strategy: there is `calm`")),
+    ///     })
+    ///     .explore(&mut |_: &mut Run| Ended::Passed)
+    ///     .unwrap_err();
+    /// assert!(failed.to_string().contains("`wild` is no strategy: there is `calm`"));
+    /// ```
+    #[must_use]
+    pub fn by_name(
+        mut self,
+        make: impl Fn(&str) -> Result<Box<dyn Chooser>, String> + 'static,
+    ) -> Self {
+        self.by_name = Some(Box::new(make));
+        self
+    }
+
+    /// The chooser, and what it is called.
+    fn chosen(&self) -> Result<(String, Box<dyn Chooser>), String> {
+        match (&self.settings.strategy, &self.by_name) {
+            (None, _) => Ok((self.strategy.clone(), (self.make)())),
+            (Some(name), Some(by_name)) => by_name(name).map(|chooser| (name.clone(), chooser)),
+            (Some(name), None) => Err(format!(
+                "the strategy `{name}` is asked for, and this exploration has one of its own, `{}`, and knows no others by name",
+                self.strategy
+            )),
+        }
     }
 
     /// Does the trace in `file` again, and nothing else.
@@ -169,9 +212,12 @@ impl Explorer {
             return replayed::replay(&self.settings, &file, program);
         }
         let began = Instant::now();
+        let (strategy, chooser) = self
+            .chosen()
+            .map_err(|text| Failed::refused(&self.settings.test, &text))?;
         let Settings { seeds, shard, .. } = self.settings.clone();
-        let mut run = Run::new((self.make)());
-        let mut summary = Summary::new(&self.settings.test, &self.strategy, seeds.clone(), shard);
+        let mut run = Run::new(chooser);
+        let mut summary = Summary::new(&self.settings.test, &strategy, seeds.clone(), shard);
         let mut found: Vec<Found> = Vec::new();
         for seed in shard.seeds(seeds) {
             if let Some(because) = self.limit(&summary, began) {
@@ -202,7 +248,7 @@ impl Explorer {
                     if found.iter().any(|found| found.fingerprint == print) {
                         continue;
                     }
-                    let by = run.chooser_name().unwrap_or_else(|| self.strategy.clone());
+                    let by = run.chooser_name().unwrap_or_else(|| strategy.clone());
                     let mut again = Again::new(&mut run, program);
                     let notes = &mut summary.notes;
                     found.push(examine::examine(

@@ -1,8 +1,8 @@
 //! Choosing, recording, replaying and shrinking the decisions of a scheduler.
 //!
-//! A *program* is run many times. Whatever runs it asks a [`Run`] at each point where the schedule could go either way, and the run
-//! asks a [`Chooser`]: which [`Actor`] goes next, whether one is held up where it could suspend, what a draw comes to. The run
-//! writes down what was chosen, so a run that failed can be done again, told, and made small.
+//! A *program* is run many times. Whatever runs it asks a [`Run`] at each point where the schedule could go either way, and the
+//! run asks a [`Chooser`]: which [`Actor`] goes next, whether one is held up where it could suspend, what a draw comes to. The
+//! run writes down what was chosen, so a run that failed can be done again, told, and made small.
 //!
 //! leno's simulation (`leno::sim`) is built on this, but nothing in here knows of leno: actors are numbers, and so are the
 //! things that they touch.
@@ -25,6 +25,8 @@ mod exhaustive;
 mod explore;
 mod footprint;
 mod lines;
+#[cfg(feature = "merge")]
+mod merge;
 mod pct;
 mod portfolio;
 mod pos;
@@ -55,6 +57,8 @@ pub use dpor::Dpor;
 pub use examine::Found;
 pub use exhaustive::Exhaustive;
 pub use explore::{Explorer, Failed};
+#[cfg(feature = "merge")]
+pub use merge::{Merged, NotMerged};
 pub use pct::Pct;
 pub use portfolio::Portfolio;
 pub use pos::Pos;

@@ -4,6 +4,7 @@
 
 use crate::examine::Found;
 use crate::summary::{Because, Summary};
+use crate::trace::beside;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -93,7 +94,8 @@ pub(crate) fn line(summary: &Summary, found: &[Found]) -> String {
 
 /// Appends the line to this process's file in `directory`, which is made if it is not there.
 pub(crate) fn append(directory: &Path, summary: &Summary, found: &[Found]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    let directory = beside(directory);
+    fs::create_dir_all(&directory)?;
     let mut line = line(summary, found);
     line.push('\n');
     // Tests of one process run on several threads, so it is one write to a file that is only appended to.
@@ -120,4 +122,21 @@ fn file_name() -> &'static str {
             .trim_start_matches('-')
             .to_owned()
     })
+}
+
+#[cfg(all(test, feature = "merge"))]
+mod tests {
+    use super::*;
+    use crate::shard::Shard;
+
+    #[test]
+    fn any_text_comes_through() {
+        let test = "a \"b\" \\ \n \u{1} \u{7f} é 𝄞";
+        let summary = Summary::new(test, "walk(1/2)", 0..7, Shard::WHOLE);
+        let line = line(&summary, &[]);
+        assert!(!line.contains('\n'));
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["test"], test);
+        assert_eq!(value["seeds"], serde_json::json!([0, 7, 0, 1]));
+    }
 }

@@ -4,7 +4,8 @@
 //!
 //! Each actor has a random priority, and the highest that is ready goes on. At d − 1 steps that are drawn before the run the one that
 //! would go on is put below all others. A bug that needs d things to happen in one order is met with probability
-//! ≥ 1/(n·k^(d−1)) in each run, where n is the number of actors and k that of steps. A step is a choice of who goes next, or a leaf.
+//! ≥ 1/(n·k^(d−1)) in each run, where n is the number of actors and k that of steps. A step is a choice of who goes next, or a leaf
+//! while somebody waits: to put down one that is alone shows no effect before the next step at which it is not.
 //! As in the paper, change point i gives priority i, and the points come in any order in time: who was put down later may end
 //! above who was put down earlier, since bugs are there for both.
 //!
@@ -23,7 +24,7 @@ use crate::chooser::{Chooser, Point};
 use crate::random::{Odds, Random};
 
 /// After so many polls in a row that ended in a yield, nobody's priority counts any more.
-const PATIENCE: u32 = 32;
+pub(crate) const PATIENCE: u32 = 32;
 
 /// The bands of priorities, from the top: as drawn; who has yielded; who was put down; who has yielded and was out of patience.
 const DRAWN: u64 = 1 << 62;
@@ -56,6 +57,8 @@ pub struct Pct {
     priorities: Vec<u64>,
     yielded: u64,
     last: u64,
+    /// Somebody waits while the running actor runs.
+    others: bool,
     /// In this run, who yields goes below the others.
     gives_way: bool,
     /// This poll has yielded.
@@ -87,6 +90,7 @@ impl Pct {
             priorities: Vec::new(),
             yielded: YIELDED,
             last: LAST,
+            others: false,
             gives_way: false,
             in_yield: false,
             yields: 0,
@@ -191,6 +195,7 @@ impl Chooser for Pct {
         self.last = LAST;
         self.in_yield = false;
         self.yields = 0;
+        self.others = false;
         self.gives_way = self.random.below(2) == 1;
         self.draw_points(steps);
         true
@@ -198,6 +203,7 @@ impl Chooser for Pct {
 
     fn next(&mut self, _actors: &Actors, ready: &[Actor]) -> usize {
         self.poll_begins();
+        self.others = true;
         if self.calm {
             self.step += 1;
             return 0;
@@ -212,6 +218,9 @@ impl Chooser for Pct {
     }
 
     fn hold(&mut self, _actors: &Actors, actor: Actor) -> bool {
+        if !self.others {
+            return false;
+        }
         let change = self.is_change();
         if change {
             let priority = self.change();
@@ -238,6 +247,15 @@ impl Chooser for Pct {
 
     fn only(&mut self, _actors: &Actors, _actor: Actor) {
         self.poll_begins();
+        self.others = false;
+    }
+
+    fn born(&mut self, _actors: &Actors, _actor: Actor, _by: Actor) {
+        self.others = true;
+    }
+
+    fn woke(&mut self, _actors: &Actors, actor: Actor, by: Actor) {
+        self.others |= actor != by;
     }
 
     fn yielded(&mut self, _actors: &Actors, actor: Actor) {

@@ -19,6 +19,8 @@ pub struct Portfolio {
     walk: Walk,
     pct: [Pct; 3],
     pos: Pos,
+    /// Somebody waits while the running actor runs: else a leaf is no step of PCT's.
+    others: bool,
     steps: u32,
     longest: u32,
 }
@@ -43,6 +45,7 @@ impl Portfolio {
             walk: Walk::new(None),
             pct: [2, 3, 4].map(Pct::new),
             pos: Pos::new(),
+            others: false,
             steps: 0,
             longest: 0,
         }
@@ -59,6 +62,7 @@ impl Chooser for Portfolio {
     fn begin(&mut self, seed: u64) -> bool {
         self.longest = self.longest.max(self.steps);
         self.steps = 0;
+        self.others = false;
         match seed % 8 {
             0 => {
                 self.turn = Turn::Calm;
@@ -84,6 +88,7 @@ impl Chooser for Portfolio {
 
     fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize {
         self.steps += 1;
+        self.others = true;
         match self.turn {
             Turn::Calm => 0,
             Turn::Walk => self.walk.next(actors, ready),
@@ -93,7 +98,7 @@ impl Chooser for Portfolio {
     }
 
     fn hold(&mut self, actors: &Actors, actor: Actor) -> bool {
-        self.steps += 1;
+        self.steps += u32::from(self.others);
         match self.turn {
             Turn::Calm => false,
             Turn::Walk => self.walk.hold(actors, actor),
@@ -112,6 +117,7 @@ impl Chooser for Portfolio {
     }
 
     fn only(&mut self, actors: &Actors, actor: Actor) {
+        self.others = false;
         match self.turn {
             Turn::Calm | Turn::Walk => {}
             Turn::Pct(index) => self.pct[index].only(actors, actor),
@@ -120,14 +126,20 @@ impl Chooser for Portfolio {
     }
 
     fn born(&mut self, actors: &Actors, actor: Actor, by: Actor) {
-        if let Turn::Pos = self.turn {
-            self.pos.born(actors, actor, by);
+        self.others = true;
+        match self.turn {
+            Turn::Calm | Turn::Walk => {}
+            Turn::Pct(index) => self.pct[index].born(actors, actor, by),
+            Turn::Pos => self.pos.born(actors, actor, by),
         }
     }
 
     fn woke(&mut self, actors: &Actors, actor: Actor, by: Actor) {
-        if let Turn::Pos = self.turn {
-            self.pos.woke(actors, actor, by);
+        self.others |= actor != by;
+        match self.turn {
+            Turn::Calm | Turn::Walk => {}
+            Turn::Pct(index) => self.pct[index].woke(actors, actor, by),
+            Turn::Pos => self.pos.woke(actors, actor, by),
         }
     }
 

@@ -9,10 +9,11 @@
 //! kept; two resources in one bucket cause a priority to be drawn again too often, which does no harm.
 //!
 //! Yields are as in [`Pct`](crate::Pct): by a coin for each run they are nothing, or put the next step below all others, which is a turn for
-//! everybody.
+//! everybody; and after many polls that all ended in a yield they always do.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Access, Chooser, Point, Resource};
+use crate::pct::PATIENCE;
 use crate::random::{Odds, Random};
 
 /// Random priorities for steps, drawn again where steps conflict.
@@ -35,6 +36,8 @@ pub struct Pos {
     gives_way: bool,
     /// The running actor has yielded.
     yielded: bool,
+    /// How many polls in a row have.
+    yields: u32,
     /// The priority of the last one that gave way.
     lowest: u64,
 }
@@ -75,6 +78,7 @@ impl Pos {
             held: false,
             gives_way: false,
             yielded: false,
+            yields: 0,
             lowest: LOW,
         }
     }
@@ -120,7 +124,10 @@ impl Pos {
     /// A poll is over, and another begins.
     fn poll_ends(&mut self) {
         self.step_ends();
-        if self.yielded {
+        if !self.yielded {
+            self.yields = 0;
+        }
+        if self.yielded && (self.gives_way || self.yields > PATIENCE) {
             self.lowest -= 1;
             self.entry(self.running).priority = self.lowest;
         } else if !self.held {
@@ -147,6 +154,7 @@ impl Chooser for Pos {
         self.held = false;
         self.gives_way = self.random.below(2) == 1;
         self.yielded = false;
+        self.yields = 0;
         self.lowest = LOW;
         true
     }
@@ -202,7 +210,8 @@ impl Chooser for Pos {
     }
 
     fn yielded(&mut self, _actors: &Actors, _actor: Actor) {
-        self.yielded = self.gives_way;
+        self.yielded = true;
+        self.yields += 1;
     }
 
     fn wants_touches(&self) -> bool {

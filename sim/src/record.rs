@@ -13,6 +13,23 @@ pub struct Choice {
 }
 
 /// A run as it is kept: all that was not calm, and what it must come to if it is done again.
+///
+/// ```
+/// use leno_sim::{Calm, Choice, Exact, Point, Record, Run};
+///
+/// let choices = [Choice { position: 0, taken: 2 }];
+/// let mut run = Run::new(Box::new(Exact::new(&choices)));
+/// run.begin(0);
+/// run.draw(Point::Choice, 3);
+/// let record = Record::of(&run);
+/// assert_eq!(record.choices, choices);
+///
+/// let mut other = Run::new(Box::new(Calm));
+/// other.begin(0);
+/// other.draw(Point::Choice, 3);
+/// assert_eq!(record.departed(&run), None);
+/// assert_eq!(record.departed(&other), Some(0));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// How many decisions there were.

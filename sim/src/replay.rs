@@ -63,7 +63,7 @@ pub struct Exact {
     /// How many decisions have been made.
     position: u64,
     draws: Draws,
-    causes: Option<Shared<Vec<Cause>>>,
+    telling: Option<Shared<Telling>>,
 }
 
 impl Exact {
@@ -74,16 +74,16 @@ impl Exact {
             at: 0,
             position: 0,
             draws: Draws::default(),
-            causes: None,
+            telling: None,
         }
     }
 
     /// As [`new`](Self::new), and says what the choices come to, by keys: it is in the second value once the run is over.
-    pub(crate) fn telling(choices: &[Choice]) -> (Self, Told<Vec<Cause>>) {
+    pub(crate) fn telling(choices: &[Choice]) -> (Self, Told<Telling>) {
         let mut this = Self::new(choices);
-        let causes = Shared::default();
-        this.causes = Some(Arc::clone(&causes));
-        (this, Told(causes))
+        let telling = Shared::default();
+        this.telling = Some(Arc::clone(&telling));
+        (this, Told(telling))
     }
 
     fn answer(&mut self, count: u32) -> u32 {
@@ -98,14 +98,21 @@ impl Exact {
         }
     }
 
-    fn tell(&self, cause: impl FnOnce() -> Cause) {
-        if let Some(causes) = &self.causes {
-            causes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(cause());
+    fn tell(&self, tell: impl FnOnce(&mut Telling)) {
+        if let Some(telling) = &self.telling {
+            tell(&mut telling.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
+}
+
+/// What the answers of a run come to, by keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telling {
+    /// Each answer that was not calm.
+    pub(crate) causes: Vec<Cause>,
+    /// Who was held up: at leaves, and as [`Cause::Hold`] whoever was passed over at the start of a poll. Draws stand there as
+    /// well.
+    pub(crate) holds: Vec<Cause>,
 }
 
 /// What a chooser has found out, to be taken once its run is over.
@@ -129,10 +136,17 @@ impl Chooser for Exact {
     fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize {
         let taken = self.answer(ready.len() as u32) as usize;
         if taken != 0 {
-            self.tell(|| Cause::Ahead {
-                key: actors.key(ready[taken]),
-                of: actors.key(ready[0]),
-                turn: actors.turns(ready[0]) + 1,
+            self.tell(|telling| {
+                telling.causes.push(Cause::Ahead {
+                    key: actors.key(ready[taken]),
+                    of: actors.key(ready[0]),
+                    turn: actors.turns(ready[0]) + 1,
+                });
+                let passed = ready[..taken].iter();
+                telling.holds.extend(passed.map(|&actor| Cause::Hold {
+                    key: actors.key(actor),
+                    turn: actors.turns(actor) + 1,
+                }));
             });
         }
         taken
@@ -141,9 +155,13 @@ impl Chooser for Exact {
     fn hold(&mut self, actors: &Actors, actor: Actor) -> bool {
         let held = self.answer(2) != 0;
         if held {
-            self.tell(|| Cause::Leaf {
-                key: actors.key(actor),
-                turn: actors.turns(actor) + 1,
+            self.tell(|telling| {
+                let leaf = Cause::Leaf {
+                    key: actors.key(actor),
+                    turn: actors.turns(actor) + 1,
+                };
+                telling.causes.push(leaf.clone());
+                telling.holds.push(leaf);
             });
         }
         held
@@ -151,15 +169,19 @@ impl Chooser for Exact {
 
     fn draw(&mut self, actors: &Actors, point: Point, actor: Actor, count: u32) -> u32 {
         let value = self.answer(count);
-        if self.causes.is_some() {
+        if self.telling.is_some() {
             let (turn, nth) = self.draws.count(actors, point, actor);
             if value != 0 {
-                self.tell(|| Cause::Draw {
-                    point,
-                    key: actors.key(actor),
-                    turn,
-                    nth,
-                    value,
+                self.tell(|telling| {
+                    let draw = Cause::Draw {
+                        point,
+                        key: actors.key(actor),
+                        turn,
+                        nth,
+                        value,
+                    };
+                    telling.causes.push(draw.clone());
+                    telling.holds.push(draw);
                 });
             }
         }
@@ -182,6 +204,26 @@ struct Guide {
     state: State,
     /// Whom the cause is about, once it is born.
     actor: Option<Actor>,
+    /// The how manieth of all it was that began.
+    order: usize,
+}
+
+impl Guide {
+    /// It begins, as the next after `begun` others.
+    fn begins(&mut self, begun: &mut usize, state: State) {
+        self.state = state;
+        *begun += 1;
+        self.order = *begun;
+    }
+}
+
+/// What came of a cause in a run.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Fate {
+    /// Why it was left out, if it was.
+    pub(crate) left_out: Option<String>,
+    /// The how manieth of all it was that began.
+    pub(crate) order: usize,
 }
 
 /// Is calm, but for some causes: it holds actors at their n-th turns, and gives draws their values, by keys.
@@ -200,8 +242,10 @@ struct Guide {
 #[derive(Clone, Debug)]
 pub struct Guided {
     guides: Vec<Guide>,
+    /// How many of them have begun in this run.
+    begun: usize,
     draws: Draws,
-    left_out: Option<Shared<Vec<Option<String>>>>,
+    fates: Option<Shared<Vec<Fate>>>,
 }
 
 impl Guided {
@@ -214,30 +258,34 @@ impl Guided {
                     cause,
                     state: State::Waiting,
                     actor: None,
+                    order: 0,
                 })
                 .collect(),
+            begun: 0,
             draws: Draws::default(),
-            left_out: None,
+            fates: None,
         }
     }
 
-    /// As [`new`](Self::new), and says of each cause why it was left out, if it was: in the second value, once the run is over.
-    pub(crate) fn telling(
-        causes: impl IntoIterator<Item = Cause>,
-    ) -> (Self, Told<Vec<Option<String>>>) {
+    /// As [`new`](Self::new), and says what came of each cause: in the second value, once the run is over.
+    pub(crate) fn telling(causes: impl IntoIterator<Item = Cause>) -> (Self, Told<Vec<Fate>>) {
         let mut this = Self::new(causes);
-        let left_out = Shared::default();
-        this.left_out = Some(Arc::clone(&left_out));
-        (this, Told(left_out))
+        let fates = Shared::default();
+        this.fates = Some(Arc::clone(&fates));
+        (this, Told(fates))
     }
 
     /// The hold of `actor` that is in `state`, and at `turn` if it waits for one.
-    fn hold_of(&mut self, actor: Actor, state: State, turn: u32) -> Option<&mut Guide> {
-        self.guides.iter_mut().find(|guide| {
+    fn hold_of(&self, actor: Actor, state: State, turn: u32) -> Option<usize> {
+        self.guides.iter().position(|guide| {
             guide.actor == Some(actor)
                 && guide.state == state
                 && matches!(guide.cause, Cause::Hold { turn: at, .. } if state == State::Active || at == turn)
         })
+    }
+
+    fn begins(&mut self, guide: usize, state: State) {
+        self.guides[guide].begins(&mut self.begun, state);
     }
 
     /// True if `actor`, which would go on now, is passed over.
@@ -248,7 +296,7 @@ impl Guided {
         let turn = actors.turns(actor) + 1;
         match self.hold_of(actor, State::Waiting, turn) {
             Some(guide) => {
-                guide.state = State::Active;
+                self.begins(guide, State::Active);
                 true
             }
             None => false,
@@ -258,11 +306,11 @@ impl Guided {
     /// Nobody else can go on, so `actor` does.
     fn lets_go(&mut self, actors: &Actors, actor: Actor) {
         while let Some(guide) = self.hold_of(actor, State::Active, 0) {
-            guide.state = State::Over;
+            self.guides[guide].state = State::Over;
         }
         let turn = actors.turns(actor) + 1;
         if let Some(guide) = self.hold_of(actor, State::Waiting, turn) {
-            guide.state = State::Over;
+            self.begins(guide, State::Over);
         }
     }
 
@@ -280,7 +328,7 @@ impl Guided {
                 .iter()
                 .position(|&actor| Some(actor) == guide.actor)
                 .filter(|&index| index != 0)?;
-            guide.state = State::Over;
+            guide.begins(&mut self.begun, State::Over);
             Some(index)
         })
     }
@@ -310,6 +358,7 @@ impl Chooser for Guided {
                 .is_some_and(|key| *key == Default::default());
             guide.actor = is_root.then_some(Actor::ROOT);
         }
+        self.begun = 0;
         self.draws = Draws::default();
         true
     }
@@ -343,10 +392,11 @@ impl Chooser for Guided {
                 && matches!(guide.cause, Cause::Hold { turn, .. } | Cause::Leaf { turn, .. } if turn == here)
         });
         let Some(guide) = guide else { return false };
-        guide.state = match guide.cause {
+        let state = match guide.cause {
             Cause::Hold { .. } => State::Active,
             _ => State::Over,
         };
+        guide.begins(&mut self.begun, state);
         true
     }
 
@@ -368,7 +418,7 @@ impl Chooser for Guided {
                 && guide.state == State::Waiting
                 && (of, turn, nth) == (point, now, count)
             {
-                guide.state = State::Over;
+                guide.begins(&mut self.begun, State::Over);
                 value = drawn;
             }
         }
@@ -376,19 +426,18 @@ impl Chooser for Guided {
     }
 
     fn end(&mut self, run: &Run, _failed: bool) {
-        if let Some(left_out) = &self.left_out {
-            let texts = self
-                .guides
-                .iter()
-                .map(|guide| left_out_text(guide, run.actors()))
-                .collect();
-            *left_out.lock().unwrap_or_else(PoisonError::into_inner) = texts;
+        if let Some(fates) = &self.fates {
+            let all = self.guides.iter().map(|guide| Fate {
+                left_out: left_out(guide, run.actors()),
+                order: guide.order,
+            });
+            *fates.lock().unwrap_or_else(PoisonError::into_inner) = all.collect();
         }
     }
 }
 
 /// Why the cause of `guide` was left out of the run that is over, if it was.
-fn left_out_text(guide: &Guide, actors: &Actors) -> Option<String> {
+fn left_out(guide: &Guide, actors: &Actors) -> Option<String> {
     if guide.state != State::Waiting {
         return None;
     }

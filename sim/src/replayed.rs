@@ -8,23 +8,24 @@ use crate::examine::{Found, named};
 use crate::explore::Failed;
 use crate::program::{Ended, Failure, Program};
 use crate::replay::{Exact, Guided};
-use crate::report::{Told, counted, grouped, indented};
+use crate::report::{Told, counted, grouped};
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::summary::Summary;
-use crate::trace::Trace;
+use crate::trace::{Trace, meant, shown};
 use std::path::Path;
 
 /// Does the trace in `file` again.
 ///
-/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace fits
-/// the program, and what of it was left out.
+/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace
+/// fits the program, and what of it was left out.
 pub(crate) fn replay(
     settings: &Settings,
     file: &Path,
     program: &mut dyn Program,
 ) -> Result<Summary, Box<Failed>> {
+    let file = &meant(file);
     let trace = Trace::read(file).map_err(|error| {
         Failed::refused(
             &settings.test,
@@ -34,6 +35,10 @@ pub(crate) fn replay(
     let mut run = Run::new(Box::new(Calm));
     let seeds = trace.seed..trace.seed.saturating_add(1);
     let mut summary = Summary::new(&settings.test, "replay", seeds, Shard::WHOLE);
+    if trace.test != settings.test {
+        let note = format!("the trace is of the test `{}`, not of this one", trace.test);
+        summary.notes.push(note);
+    }
     let mut again = Again::new(&mut run, program);
     again.run.set_told(true);
     let (failed, why) = attempts(&mut again, &trace, &mut summary.notes);
@@ -41,7 +46,7 @@ pub(crate) fn replay(
     summary.decisions = again.run.decisions().len() as u64;
     let Some(failure) = failed else {
         let fingerprint = &trace.fingerprint;
-        let file = file.display();
+        let file = shown(file).display();
         summary.notes.push(format!(
             "the trace {file} ({} {fingerprint}) does not fail any more",
             trace.kind
@@ -55,9 +60,9 @@ pub(crate) fn replay(
             trace.kind, trace.message
         ));
     }
-    let mut report = Told {
+    let report = Told {
         settings,
-        found_by: format!("replayed from {}", file.display()),
+        found_by: format!("replayed from {}", shown(file).display()),
         failure: &failure,
         from: 0,
         why: &why,
@@ -67,10 +72,6 @@ pub(crate) fn replay(
         notes: &summary.notes,
     }
     .text(again.run);
-    if trace.test != settings.test {
-        let note = format!("the trace is of the test `{}`, not of this one", trace.test);
-        indented(&mut report, "", &note);
-    }
     summary.failures = 1;
     let found = Found {
         seed: Some(trace.seed),
@@ -124,10 +125,11 @@ fn attempts(
         return (failure_of(&ended).cloned(), Vec::new());
     }
     let causes = || trace.why.iter().map(|why| why.cause.clone());
-    let (guided, left_out) = Guided::telling(causes());
+    let (guided, fates) = Guided::telling(causes());
     let guided_ended = again.with(Box::new(guided));
-    let left_out = left_out.take();
-    let gone: Vec<&str> = left_out.iter().flatten().map(String::as_str).collect();
+    let fates = fates.take();
+    let gone = fates.iter().filter_map(|fate| fate.left_out.as_deref());
+    let gone: Vec<&str> = gone.collect();
     let applied = trace.why.len() - gone.len();
     let mut note = format!(
         "{applied} of {} applied",
@@ -138,7 +140,9 @@ fn attempts(
         note += text;
     }
     notes.push(note);
-    let kept = causes().zip(&left_out).filter(|(_, gone)| gone.is_none());
+    let kept = causes()
+        .zip(&fates)
+        .filter(|(_, fate)| fate.left_out.is_none());
     let why = named(kept.map(|(cause, _)| cause), again.run.actors());
     let exact_fails = failure_of(&ended).is_some();
     let guided_fails = failure_of(&guided_ended).is_some();

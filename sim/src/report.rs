@@ -5,6 +5,7 @@ use crate::check::failure_of;
 use crate::program::{Ended, Failure};
 use crate::run::Run;
 use crate::settings::{Settings, Wording};
+use crate::trace::shown;
 use std::fmt::{Display, Write};
 use std::path::Path;
 
@@ -41,6 +42,9 @@ pub(crate) fn counted(count: u64, what: &str) -> String {
     let ending = if count == 1 { "" } else { "s" };
     format!("{} {what}{ending}", grouped(count))
 }
+
+/// How many decisions are shown, if they could not be made few.
+const SHOWN: usize = 20;
 
 /// What is told of a failure that repeats.
 pub(crate) struct Told<'a> {
@@ -134,10 +138,18 @@ impl Told<'_> {
             None => "this run differs from the calm one in".to_owned(),
         };
         say(text, format_args!("  {lead}\n"));
-        for (number, why) in (1..).zip(self.why) {
+        for (number, why) in (1..).zip(self.why).take(SHOWN) {
             let why = why.to_string();
             let why = with_root(&why, &self.settings.wording);
             say(text, format_args!("  {number:>3}  {why}\n"));
+        }
+        if let Some(more @ 1..) = self.why.len().checked_sub(SHOWN) {
+            let more = grouped(more as u64);
+            indented(
+                text,
+                "",
+                &format!("  … and {more} more, which the trace has"),
+            );
         }
     }
 
@@ -153,7 +165,7 @@ impl Told<'_> {
                 for (lead, wording) in [("run it again:", again), ("keep it:", keep)] {
                     if !wording.is_empty() {
                         let line = wording
-                            .replace("{trace}", &trace.display().to_string())
+                            .replace("{trace}", &shown(trace).display().to_string())
                             .replace("{test}", &self.settings.test);
                         say(text, format_args!("  {lead:14} {line}\n"));
                     }

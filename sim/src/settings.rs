@@ -25,7 +25,17 @@ impl Default for Budget {
     }
 }
 
-/// The last lines of a report, which say what to do with the trace. `{trace}` and `{test}` stand for its file and the test's name.
+/// What reports say in the words of whoever runs the program.
+///
+/// In the last lines, which say what to do with the trace, `{trace}` and `{test}` stand for its file and the test's name.
+///
+/// ```
+/// use leno_sim::Settings;
+///
+/// let mut settings = Settings::new("lock_order");
+/// settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
+/// settings.wording.root = "the test's future".to_owned();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wording {
     /// How to run it again. Empty if that is not to be said.
@@ -48,8 +58,20 @@ impl Default for Wording {
 
 /// What an exploration is to do.
 ///
-/// The environment can override it, as [`read_env`](Self::read_env) says, so that a test is run longer, in parts or again without a
-/// change.
+/// The environment can override it, as [`read_env`](Self::read_env) says, so that a test is run longer, in parts or again without
+/// a change.
+///
+/// ```
+/// use leno_sim::{Budget, Settings};
+/// use std::time::Duration;
+///
+/// let mut settings = Settings::new("lock_order");
+/// settings.seeds = 0..100_000;
+/// settings.time = Some(Duration::from_secs(30));
+/// settings.shrink = Some(Budget { runs: 500, ..Budget::default() });
+/// settings.read_env()?;
+/// # Ok::<(), leno_sim::NotASetting>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -120,10 +142,12 @@ impl Settings {
     ///
     /// | variable | means |
     /// | --- | --- |
-    /// | `LENO_SIM=seeds=0..50,strategy=pct(3)` | any of `seeds=A..B`, `strategy=…`, `runs=N`, `time=30s`, `failures=N`, `shrink=N` (runs; 0 for none) |
-    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else |
-    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there |
+    /// | `LENO_SIM=seeds=0..50,strategy=pct(3)` | any of the settings below |
+    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else; a relative one is looked for from here upwards |
+    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there; a relative one is beside `target` |
     /// | `LENO_SIM_SHARD=i/n`, and others | which seeds are this process's: [`Shard::from_env`] |
+    ///
+    /// The settings are `seeds=A..B`, `strategy=…`, `runs=N`, `time=30s`, `failures=N`, and `shrink=N`: so many runs, 0 for none.
     ///
     /// # Errors
     ///
@@ -155,10 +179,15 @@ impl Settings {
         if let Some(text) = set("LENO_SIM") {
             self.read_text(&text)?;
         }
-        self.shard = match Shard::from_variables(&variable)? {
-            Shard::WHOLE => self.shard,
-            shard => shard,
-        };
+        // A test can be split into several, in a process that is one of several.
+        let outer = Shard::from_variables(&variable)?;
+        self.shard = outer.part(self.shard).ok_or_else(|| {
+            NotASetting(format!(
+                "{} shards of {} each are too many",
+                outer.of(),
+                self.shard.of()
+            ))
+        })?;
         if let Some(file) = set("LENO_SIM_REPLAY") {
             self.replay = Some(file.into());
         }
@@ -331,5 +360,11 @@ mod tests {
         assert_eq!(settings.replay, Some("a.trace".into()));
         assert_eq!(settings.out, Some("out".into()));
         assert_eq!(settings.shard, Shard::new(1, 2).unwrap());
+        let mut split = Settings::new("test");
+        split.shard = Shard::new(2, 3).unwrap();
+        split
+            .read_variables(|name| (name == "LENO_SIM_SHARD").then(|| "1/2".to_owned()))
+            .unwrap();
+        assert_eq!(split.shard, Shard::new(5, 6).unwrap());
     }
 }

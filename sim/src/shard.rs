@@ -72,6 +72,26 @@ impl Shard {
         }
     }
 
+    /// The part `inner` of what this shard takes: a test that is split into several, in a process that is one of several.
+    ///
+    /// ```
+    /// use leno_sim::Shard;
+    ///
+    /// let (outer, inner) = (Shard::new(1, 2).unwrap(), Shard::new(2, 3).unwrap());
+    /// assert_eq!(outer.part(inner), Shard::new(5, 6));
+    /// ```
+    ///
+    /// Nothing if there would be more shards than there are numbers.
+    pub const fn part(self, inner: Self) -> Option<Self> {
+        match self.of.checked_mul(inner.of) {
+            Some(of) => Some(Self {
+                index: self.index + inner.index * self.of,
+                of,
+            }),
+            None => None,
+        }
+    }
+
     /// Which one it is, from 0.
     pub const fn index(self) -> u64 {
         self.index
@@ -206,6 +226,23 @@ mod tests {
                 assert!(distinct.into_iter().eq(seeds), "none is left out");
             }
         }
+    }
+
+    #[test]
+    fn parts_partition_a_shard() {
+        for (of, parts) in [(1, 1), (1, 5), (3, 1), (3, 4)] {
+            for index in 0..of {
+                let outer = Shard::new(index, of).unwrap();
+                let mut all: Vec<u64> = (0..parts)
+                    .map(|part| outer.part(Shard::new(part, parts).unwrap()).unwrap())
+                    .flat_map(|shard| shard.seeds(7..100))
+                    .collect();
+                all.sort_unstable();
+                assert!(all.into_iter().eq(outer.seeds(7..100)));
+            }
+        }
+        let many = Shard::new(0, u64::MAX).unwrap();
+        assert_eq!(many.part(Shard::new(1, 2).unwrap()), None);
     }
 
     #[test]

@@ -1,13 +1,24 @@
 //! Making a failure small: the fewest decisions in which a run that fails differs from the calm one.
 //!
-//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth first over
-//! the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over in the failing
-//! run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no children of its own.
+//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth
+//! first over the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over
+//! in the failing run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no
+//! children of its own.
 //!
 //! *Downward* from the failing run: ddmin (Zeller and Hildebrandt, 2002) over the choices that are not 0, then lower values.
 //!
-//! Only the same fingerprint counts, and the shorter wins. Both are deterministic, but for the limit of time.
+//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a
+//! thousand turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at
+//! a time, since a hold says more than the three answers that it comes to. Only what is still longer than two is searched for
+//! upward in full.
+//!
+//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is
+//! deterministic, but for the limit of time. What was found is searched again until it comes to itself, so a run that was made
+//! small is made to the same again.
 
+mod upward;
+
+use self::upward::{Upward, as_holds};
 use crate::actor::{Actor, Key};
 use crate::again::Again;
 use crate::cause::Cause;
@@ -15,20 +26,18 @@ use crate::check::failure_of;
 use crate::chooser::{Calm, Chooser};
 use crate::program::{Ended, Failure};
 use crate::record::{Choice, Record};
-use crate::replay::{Exact, Guided};
+use crate::replay::{Exact, Guided, Telling};
 use crate::settings::Budget;
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 /// Up to how many decisions the search upward goes.
 const DEPTH: usize = 3;
 
-/// How much of the budget the search upward may use before the one downward has had its turn: 1 in this.
-const SHARE: u64 = 2;
+/// Of how many decisions all twos and threes are tried.
+const FEW: usize = 8;
 
-/// How many runs the search downward may use if there is something small already.
-const IN_DOUBT: u64 = 500;
+/// How often it begins again with what it has found, at most.
+const ROUNDS: usize = 8;
 
 /// What a failing run was made small to.
 #[derive(Clone, Debug)]
@@ -44,12 +53,19 @@ pub(crate) struct Shrunk {
 }
 
 impl Shrunk {
-    /// A chooser that does it once more.
-    pub(crate) fn chooser(&self) -> Box<dyn Chooser> {
-        match &self.choices {
-            Some(choices) => Box::new(Exact::new(choices)),
-            None => Box::new(Guided::new(self.causes.iter().cloned())),
+    /// Does it once more: how that ended, and the causes in the order in which they came about.
+    pub(crate) fn again(&self, again: &mut Again<'_>) -> (Ended, Vec<Cause>) {
+        if let Some(choices) = &self.choices {
+            let ended = again.with(Box::new(Exact::new(choices)));
+            return (ended, self.causes.clone());
         }
+        let (guided, fates) = Guided::telling(self.causes.iter().cloned());
+        let ended = again.with(Box::new(guided));
+        let fates = fates.take();
+        let mut causes: Vec<_> = self.causes.iter().zip(&fates).collect();
+        causes.sort_by_key(|(_, fate)| fate.order);
+        let causes = causes.into_iter().map(|(cause, _)| cause.clone());
+        (ended, causes.collect())
     }
 }
 
@@ -62,10 +78,32 @@ struct Search<'a, 'b> {
     runs: u64,
 }
 
-/// A run that did not fail, of which others are made by one more decision.
-struct Parent {
-    causes: Vec<Cause>,
-    candidates: Vec<Cause>,
+/// What a search has come to.
+#[derive(PartialEq, Eq)]
+enum Smallest {
+    /// The calm run, but for these.
+    Holds(Vec<Cause>),
+    /// The answers of a run, and what they are by keys.
+    Choices(Vec<Choice>, Vec<Cause>),
+}
+
+impl Smallest {
+    fn len(&self) -> usize {
+        match self {
+            Self::Holds(causes) | Self::Choices(_, causes) => causes.len(),
+        }
+    }
+
+    /// The answers of its run.
+    fn choices(&self, search: &mut Search<'_, '_>) -> Vec<Choice> {
+        match self {
+            Self::Choices(choices, _) => choices.clone(),
+            Self::Holds(causes) => {
+                search.run(Guided::new(causes.iter().cloned()));
+                Record::of(search.again.run).choices
+            }
+        }
+    }
 }
 
 /// Makes the failure of `record` small, which is `failure`.
@@ -93,37 +131,10 @@ pub(crate) fn shrink(
         runs: 0,
     };
     if !search.fails(&shrunk.calm) {
-        let calm_hash = search.again.run.hash();
-        let calm_turns = search.turns();
-        let (telling, told) = Exact::telling(&record.choices);
-        search.run(telling);
-        let first = Candidates::new(told.take(), &failure.actors);
-        let mut upward = Upward {
-            parents: vec![Parent {
-                causes: Vec::new(),
-                candidates: first.of(&calm_turns, &[]),
-            }],
-            first,
-            seen: HashSet::from([calm_hash]),
-            tried: HashSet::new(),
+        (shrunk.causes, shrunk.choices) = match search.smallest(record, failure) {
+            Smallest::Holds(causes) => (causes, None),
+            Smallest::Choices(choices, causes) => (causes, Some(choices)),
         };
-        let share = budget.runs / SHARE;
-        let found = (1..DEPTH).find_map(|_| upward.level(&mut search, share));
-        let few = found.as_ref().map(Vec::len);
-        let limit = match few {
-            Some(1) => 0,
-            Some(_) => search.runs.saturating_add(IN_DOUBT).min(budget.runs),
-            None => budget.runs,
-        };
-        let (choices, causes) = search.downward(&record.choices, limit);
-        let found = match few {
-            None if causes.len() > DEPTH => upward.level(&mut search, budget.runs),
-            _ => found,
-        };
-        match found {
-            Some(found) if found.len() <= causes.len() || limit == 0 => shrunk.causes = found,
-            _ => (shrunk.causes, shrunk.choices) = (causes, Some(choices)),
-        }
     }
     shrunk.runs = search.runs;
     shrunk
@@ -139,8 +150,91 @@ impl Search<'_, '_> {
         failure_of(ended).is_some_and(|failure| failure.fingerprint() == self.target)
     }
 
-    fn may_go_on(&self, limit: u64) -> bool {
-        self.runs < limit.min(self.budget.runs) && self.began.elapsed() < self.budget.time
+    fn may_go_on(&self) -> bool {
+        self.runs < self.budget.runs && self.began.elapsed() < self.budget.time
+    }
+
+    /// True if the search for one decision, which is as long as the program is, has used its half of the budget.
+    fn half_is_used(&self) -> bool {
+        self.runs >= self.budget.runs / 2 || self.began.elapsed() >= self.budget.time / 2
+    }
+
+    /// The smallest that is found, after the calm run has passed.
+    fn smallest(&mut self, record: &Record, failure: &Failure) -> Smallest {
+        let calm_hash = self.again.run.hash();
+        let calm_turns = self.turns();
+        let of_failing = self.holds_of(&record.choices);
+        let mut upward = Upward::new(calm_turns, calm_hash, of_failing, &failure.actors);
+        if let Some(found) = upward.with(1, self) {
+            return Smallest::Holds(found);
+        }
+        let mut best = self.best_of(&record.choices, &mut upward);
+        // What was found is a failing run as well, so it is where the next round begins, until one comes to what it began with:
+        // then whoever begins with that has the same.
+        for _ in 0..ROUNDS {
+            if !self.may_go_on() {
+                break;
+            }
+            let choices = best.choices(self);
+            let next = self.best_of(&choices, &mut upward);
+            if next.len() > best.len() || next == best {
+                break;
+            }
+            best = next;
+        }
+        best
+    }
+
+    /// The smallest that one round finds, which begins with `choices`.
+    fn best_of(&mut self, choices: &[Choice], upward: &mut Upward) -> Smallest {
+        let best = self.round(choices);
+        let more = (2..=DEPTH).take_while(|&depth| depth < best.len());
+        let found = more.into_iter().find_map(|depth| upward.with(depth, self));
+        found.map_or(best, Smallest::Holds)
+    }
+
+    /// Downward from a run that fails, and what holds make of it: the smaller, or the holds.
+    fn round(&mut self, choices: &[Choice]) -> Smallest {
+        let holds = self.holds_of(choices);
+        let among = self.among(&holds, DEPTH);
+        if among.as_ref().is_some_and(|found| found.len() == 2) {
+            return Smallest::Holds(among.unwrap_or_default());
+        }
+        let (choices, Telling { causes, holds }) = self.downward(choices);
+        let most = among.as_ref().map_or(DEPTH, |found| found.len() - 1);
+        let among = self
+            .among(&as_holds(holds), most.min(causes.len()))
+            .or(among);
+        match among {
+            Some(found) if found.len() <= causes.len() => Smallest::Holds(found),
+            _ => Smallest::Choices(choices, causes),
+        }
+    }
+
+    /// What was held in the run of `choices`.
+    fn holds_of(&mut self, choices: &[Choice]) -> Vec<Cause> {
+        let (telling, told) = Exact::telling(choices);
+        self.run(telling);
+        as_holds(told.take().holds)
+    }
+
+    /// The first two or three of `causes` that fail, and no more than `most`. Nothing if they are too many to try all.
+    fn among(&mut self, causes: &[Cause], most: usize) -> Option<Vec<Cause>> {
+        if causes.len() > FEW {
+            return None;
+        }
+        (2..=most.min(DEPTH)).find_map(|size| {
+            (0..1_u32 << causes.len())
+                .filter(|set| set.count_ones() as usize == size)
+                .find_map(|set| {
+                    let chosen = (0..).zip(causes).filter(|(at, _)| set >> at & 1 == 1);
+                    let chosen: Vec<Cause> = chosen.map(|(_, cause)| cause.clone()).collect();
+                    let ended = self
+                        .may_go_on()
+                        .then(|| self.run(Guided::new(chosen.iter().cloned())))?;
+                    self.fails(&ended).then_some(chosen)
+                })
+        })
     }
 
     /// How many turns each actor had in the run that has just ended.
@@ -154,13 +248,13 @@ impl Search<'_, '_> {
     }
 
     /// The fewest of `choices` that still fail, and what they are by keys.
-    fn downward(&mut self, choices: &[Choice], limit: u64) -> (Vec<Choice>, Vec<Cause>) {
+    fn downward(&mut self, choices: &[Choice]) -> (Vec<Choice>, Telling) {
         let mut choices = choices.to_vec();
         let mut span = choices.len().div_ceil(2);
-        while span != 0 && self.may_go_on(limit) {
+        while span != 0 && self.may_go_on() {
             let mut from = 0;
             let mut any = false;
-            while from < choices.len() && self.may_go_on(limit) {
+            while from < choices.len() && self.may_go_on() {
                 let to = (from + span).min(choices.len());
                 let fewer = [&choices[..from], &choices[to..]].concat();
                 if self.still_fails(&fewer) {
@@ -178,13 +272,13 @@ impl Search<'_, '_> {
             };
         }
         for at in 0..choices.len() {
-            while choices[at].taken > 1 && self.may_go_on(limit) {
+            while choices[at].taken > 1 && self.may_go_on() {
                 let taken = choices[at].taken;
                 let lowers = [1, taken / 2, taken - 1];
                 let lower = lowers.into_iter().find(|&lower| {
                     let mut with_lower = choices.clone();
                     with_lower[at].taken = lower;
-                    lower < taken && self.may_go_on(limit) && self.still_fails(&with_lower)
+                    lower < taken && self.may_go_on() && self.still_fails(&with_lower)
                 });
                 match lower {
                     Some(lower) => choices[at].taken = lower,
@@ -201,118 +295,4 @@ impl Search<'_, '_> {
         let ended = self.run(Exact::new(choices));
         self.fails(&ended)
     }
-}
-
-/// What may be decided otherwise, and in which order it is tried.
-struct Candidates {
-    /// What the failing run did, as holds and draws, in its order.
-    of_failing: Vec<Cause>,
-    involved: Vec<Key>,
-}
-
-impl Candidates {
-    fn new(causes: Vec<Cause>, involved: &[Key]) -> Self {
-        let mut of_failing = Vec::new();
-        for cause in causes {
-            let cause = match cause {
-                Cause::Leaf { key, turn } => Cause::Hold { key, turn },
-                // Whoever was passed over was held up before that turn.
-                Cause::Ahead { of, turn, .. } => Cause::Hold { key: of, turn },
-                other => other,
-            };
-            if !of_failing.contains(&cause) {
-                of_failing.push(cause);
-            }
-        }
-        Self {
-            of_failing,
-            involved: involved.to_vec(),
-        }
-    }
-
-    /// All that can be decided in a run with these `turns`, but for what is decided in it already.
-    fn of(&self, turns: &[(Key, u32)], decided: &[Cause]) -> Vec<Cause> {
-        let has_turn = |key: &Key, turn: u32| {
-            let there = turns.iter().find(|(there, _)| there == key);
-            there.is_some_and(|&(_, turns)| turn <= turns)
-        };
-        let happens = |cause: &Cause| match cause {
-            Cause::Hold { key, turn } | Cause::Draw { key, turn, .. } => has_turn(key, *turn),
-            _ => false,
-        };
-        let mut holds: Vec<(bool, u32, &Key)> = turns
-            .iter()
-            .flat_map(|(key, turns)| (1..=*turns).map(move |turn| (key, turn)))
-            .map(|(key, turn)| (!self.involved.contains(key), turn, key))
-            .collect();
-        holds.sort();
-        let known: HashSet<&Cause> = self.of_failing.iter().collect();
-        let holds = holds
-            .into_iter()
-            .map(|(_, turn, key)| Cause::Hold {
-                key: key.clone(),
-                turn,
-            })
-            .filter(|hold| !known.contains(hold));
-        let of_failing = self.of_failing.iter().filter(|cause| happens(cause));
-        of_failing
-            .cloned()
-            .chain(holds)
-            .filter(|cause| !decided.contains(cause))
-            .collect()
-    }
-}
-
-struct Upward {
-    first: Candidates,
-    parents: Vec<Parent>,
-    /// The hashes of all runs so far: one that is the same as another has nothing new below it.
-    seen: HashSet<u64>,
-    /// Sets of causes that were tried, in any order.
-    tried: HashSet<u64>,
-}
-
-impl Upward {
-    /// Tries one more decision for each of the parents: the first that fails, or none and the next parents are there.
-    ///
-    /// All parents take turns, and what ranks first in each is tried first.
-    fn level(&mut self, search: &mut Search<'_, '_>, limit: u64) -> Option<Vec<Cause>> {
-        let mut children = Vec::new();
-        let widest = self.parents.iter().map(|parent| parent.candidates.len());
-        let diagonals = widest.max().unwrap_or(0) + self.parents.len();
-        for diagonal in 0..diagonals {
-            for (at, parent) in self.parents.iter().enumerate().take(diagonal + 1) {
-                let Some(cause) = parent.candidates.get(diagonal - at) else {
-                    continue;
-                };
-                let mut causes = parent.causes.clone();
-                causes.push(cause.clone());
-                if !self.tried.insert(of_set(&causes)) {
-                    continue;
-                }
-                if !search.may_go_on(limit) {
-                    return None;
-                }
-                let ended = search.run(Guided::new(causes.iter().cloned()));
-                if search.fails(&ended) {
-                    return Some(causes);
-                }
-                if ended == Ended::Passed && self.seen.insert(search.again.run.hash()) {
-                    let candidates = self.first.of(&search.turns(), &causes);
-                    children.push(Parent { causes, candidates });
-                }
-            }
-        }
-        self.parents = children;
-        None
-    }
-}
-
-/// A hash of a set of causes, whatever their order.
-fn of_set(causes: &[Cause]) -> u64 {
-    causes.iter().fold(0, |sum: u64, cause| {
-        let mut hasher = DefaultHasher::new();
-        cause.hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    })
 }

@@ -1,7 +1,7 @@
 //! What an exploration came to.
 
 use crate::distinct::Distinct;
-use crate::report::grouped;
+use crate::report::{counted, grouped};
 use crate::run::Run;
 use crate::shard::Shard;
 use crate::tally::Tally;
@@ -54,6 +54,18 @@ pub struct SometimesSeen {
 /// What an exploration came to: how much was run, and what of the program it met.
 ///
 /// Its [`Display`](fmt::Display) is a few lines for people.
+///
+/// ```
+/// use leno_sim::{Because, Ended, Explorer, Run, Settings};
+///
+/// let summary = Explorer::new(Settings::new("nothing"))
+///     .explore(&mut |_: &mut Run| Ended::Passed)
+///     .unwrap();
+/// assert_eq!(summary.runs(), 1000);
+/// assert_eq!(summary.distinct(), (1, true));
+/// assert_eq!(summary.because(), Because::Seeds);
+/// println!("{summary}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub(crate) test: String,
@@ -185,7 +197,8 @@ impl Summary {
         self.elapsed
     }
 
-    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says nothing.
+    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says
+    /// nothing.
     pub(crate) fn never(&self) -> impl Iterator<Item = &SometimesSeen> {
         let whole = matches!(self.because, Because::Seeds | Because::Exhausted);
         // One shard of many has seen its part only; `merge` looks at all of them.
@@ -210,11 +223,11 @@ impl fmt::Display for Summary {
         };
         write!(
             f,
-            "{}: {} runs ({}), {} decisions, {:.2} s; {ended}",
+            "{}: {} ({}), {}, {:.2} s; {ended}",
             self.test,
-            grouped(self.runs),
+            counted(self.runs, "run"),
             self.strategy,
-            grouped(self.decisions),
+            counted(self.decisions, "decision"),
             self.elapsed.as_secs_f64()
         )?;
         if self.shard != Shard::WHOLE {
@@ -222,7 +235,7 @@ impl fmt::Display for Summary {
         }
         let (distinct, exact) = self.distinct();
         let about = if exact { "" } else { "about " };
-        write!(f, "\n  {about}{} different runs", grouped(distinct))?;
+        write!(f, "\n  {about}{}", counted(distinct, "different run"))?;
         if let Some(last) = self.last_new {
             write!(
                 f,
@@ -235,17 +248,17 @@ impl fmt::Display for Summary {
         if !self.points.is_empty() {
             write!(
                 f,
-                "\n  {} points where an actor may be held, {held} where one was",
-                self.points.len()
+                "\n  {} where an actor may be held, {held} where one was",
+                counted(self.points.len() as u64, "point")
             )?;
             let never = || self.points.iter().filter(|point| point.held == 0);
             for point in never().take(SHOWN) {
                 write!(
                     f,
-                    "\n    never held: {} at {} (there {} times)",
+                    "\n    never held: {} at {} (there {})",
                     point.born,
                     point.site,
-                    grouped(point.reached)
+                    counted(point.reached, "time")
                 )?;
             }
             more(f, never().count())?;

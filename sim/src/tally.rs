@@ -8,6 +8,13 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::Location;
 
 /// What an actor may be held at: the operation, its place in the program, or both.
+///
+/// ```
+/// use leno_sim::Site;
+///
+/// assert_eq!(Site::of("Mutex::lock").to_string(), "Mutex::lock");
+/// assert!(Site::here().to_string().contains(":"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Site {
     /// What is done there: `Mutex::lock`. Empty if that is not known.

@@ -3,7 +3,8 @@
 mod toys;
 
 use leno_sim::{
-    Actor, Because, Cause, Ended, Failure, FailureKind, Kind, Place, Point, Program, Run, Shard,
+    Actor, Actors, Because, Cause, Chooser, Ended, Explorer, Failure, FailureKind, Kind, Place,
+    Point, Program, Run, Settings, Shard,
 };
 use std::cell::Cell;
 use std::panic::Location;
@@ -202,7 +203,10 @@ fn births_that_nobody_decides_are_found_too() {
     let failed = walk("births", folder.path())
         .explore(&mut program)
         .unwrap_err();
-    assert!(failed.report.contains("it has 1 tasks"), "{failed}");
+    assert!(
+        failed.report.contains("it has 1 task and 0 closures"),
+        "{failed}"
+    );
 }
 
 #[test]
@@ -321,6 +325,84 @@ fn what_must_hold_always_fails_the_run() {
         failed
             .report
             .contains("`it is small` does not hold (sim/tests/explore.rs:"),
+        "{failed}"
+    );
+}
+
+/// Has three runs in it, whatever the seeds.
+#[derive(Default)]
+struct Three(u32);
+
+impl Chooser for Three {
+    fn begin(&mut self, _: u64) -> bool {
+        self.0 += 1;
+        self.0 <= 3
+    }
+
+    fn next(&mut self, _: &Actors, _: &[Actor]) -> usize {
+        0
+    }
+
+    fn hold(&mut self, _: &Actors, _: Actor) -> bool {
+        false
+    }
+
+    fn draw(&mut self, _: &Actors, _: Point, _: Actor, _: u32) -> u32 {
+        self.0
+    }
+}
+
+#[test]
+fn a_chooser_that_comes_to_its_end_ends_it() {
+    let mut program = |run: &mut Run| {
+        // Looking closer at the first run takes none of the chooser's away.
+        let drawn = run.draw(Point::Choice, 4);
+        run.sometimes("it is 3", Location::caller(), drawn == 3);
+        Ended::Passed
+    };
+    let summary = Explorer::new(Settings::new("three"))
+        .chooser("three", || Box::<Three>::default())
+        .explore(&mut program)
+        .unwrap();
+    assert_eq!((summary.runs(), summary.because()), (3, Because::Exhausted));
+    assert_eq!(summary.distinct(), (3, true));
+    assert_eq!(summary.sometimes()[0].so, 1);
+}
+
+/// A run can be lent to a thread, which is how a program keeps its runs apart.
+struct OnThreads(Toy);
+
+impl Program for OnThreads {
+    fn run(&mut self, run: &mut Run) -> Ended {
+        std::thread::scope(|scope| scope.spawn(|| self.0.run(run)).join().unwrap())
+    }
+}
+
+#[test]
+fn each_run_may_have_a_thread_of_its_own() {
+    let folder = tempdir().unwrap();
+    let there = walk("here", folder.path())
+        .explore(&mut OnThreads(lock_inversion()))
+        .unwrap_err();
+    let toy = lock_inversion();
+    let here = walk("here", folder.path())
+        .explore(&mut |run: &mut Run| toy.run(run))
+        .unwrap_err();
+    assert_eq!(there.found[0].why, here.found[0].why);
+}
+
+#[test]
+fn a_strategy_that_nobody_knows_is_refused() {
+    let mut explorer = Explorer::new(Settings::new("strategy"));
+    explorer.settings_mut().strategy = Some("pct(3)".to_owned());
+    let failed = explorer
+        .explore(&mut |_: &mut Run| Ended::Passed)
+        .unwrap_err();
+    assert!(
+        failed.found.is_empty()
+            && failed
+                .to_string()
+                .contains("the strategy `pct(3)` is asked for"),
         "{failed}"
     );
 }

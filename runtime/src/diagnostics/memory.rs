@@ -13,6 +13,7 @@
 //! `cli/src/memory` reads it. Whoever changes a type here raises [`VERSION`].
 
 use crate::kernel::task::outline::OUTLINE;
+use crate::prim::process;
 use crate::runtime::Id;
 use std::panic::Location;
 use std::ptr;
@@ -149,7 +150,7 @@ impl Found {
         let entry = take_entry();
         let name = name.unwrap_or_default();
         // Ordering: Relaxed; the Release of `used` below comes after them, for whoever reads while the process runs.
-        entry.process.store(std::process::id(), Ordering::Relaxed);
+        entry.process.store(system_number(), Ordering::Relaxed);
         entry.id.store(id.number(), Ordering::Relaxed);
         entry.is_pool.store(usize::from(is_pool), Ordering::Relaxed);
         entry.name.store(name.as_ptr().addr(), Ordering::Relaxed);
@@ -167,6 +168,21 @@ impl Drop for Found {
         // Ordering: Release: whoever takes the entry next writes to it after this.
         self.0.used.store(FREE, Ordering::Release);
     }
+}
+
+/// The system's number of this process, which costs a system call only once.
+fn system_number() -> u32 {
+    /// The process' own number, and the system's, in one word.
+    static KNOWN: AtomicU64 = AtomicU64::new(0);
+    let own = process::number();
+    // Ordering: Relaxed. The word is all there is to it, and who finds another process's asks anew.
+    let known = KNOWN.load(Ordering::Relaxed);
+    if known >> 32 == u64::from(own) {
+        return known as u32;
+    }
+    let number = std::process::id();
+    KNOWN.store(u64::from(own) << 32 | u64::from(number), Ordering::Relaxed);
+    number
 }
 
 /// A free entry, or a new one.

@@ -273,12 +273,19 @@ impl Shared {
     fn close(&self) {
         let mut state = self.state.lock();
         state.closed = true;
+        // Whoever waits for one of these is a thread of this pool. To tell nobody costs a system call each.
+        let anybody = state.threads + state.expired != 0;
         self.cancel(state);
-        self.job.notify_all();
-        self.stalled.notify_all();
+        if anybody {
+            self.job.notify_all();
+            self.stalled.notify_all();
+        }
     }
 
     fn cancel(&self, mut state: MutexGuard<'_, State>) {
+        if state.queue.is_empty() {
+            return;
+        }
         // These many have a thread on its way.
         let mut served = state.told + state.starting;
         let (tasks, kept) = std::mem::take(&mut state.queue)

@@ -19,6 +19,12 @@ pub(crate) fn of_a_poll() -> u8 {
     if asked::asks() { 0 } else { PER_POLL }
 }
 
+/// What a worker gives to each poll: [`PER_POLL`], unless a test of the simulation has budgets drawn.
+#[inline(always)]
+pub(crate) fn of_a_turn() -> u8 {
+    asked::budget().unwrap_or(PER_POLL)
+}
+
 /// No budget applies: outside a task, on a blocking thread, under `unconstrained`.
 pub(crate) const UNLIMITED: u8 = u8::MAX;
 

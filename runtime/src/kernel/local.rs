@@ -353,7 +353,7 @@ impl Driven {
             };
             core.left.set(core.left.get() - 1);
             any = true;
-            here::with(|here| here.budget.set(budget::PER_POLL));
+            here::with(|here| here.budget.set(budget::of_a_turn()));
             core.polling.set(true);
             let woken = run(task);
             core.polling.set(false);

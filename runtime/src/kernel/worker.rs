@@ -130,7 +130,7 @@ fn current<R>(f: impl FnOnce(&Core) -> R) -> Option<R> {
 #[inline(always)]
 fn run<const OBSERVED: bool>(task: Runnable) {
     // Each poll has a budget of its own.
-    here::with(|here| here.budget.set(budget::PER_POLL));
+    here::with(|here| here.budget.set(budget::of_a_turn()));
     let woken = if OBSERVED {
         observed::run(task)
     } else {

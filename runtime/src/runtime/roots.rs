@@ -204,8 +204,12 @@ impl Drop for Listing<'_> {
         let mut state = lock(&self.root.state);
         state.over = true;
         let waker = state.waker.take();
+        let waits = state.waiting > 0;
         drop(state);
         drop(waker);
-        self.root.came.notify_all();
+        // To tell nobody costs a system call.
+        if waits {
+            self.root.came.notify_all();
+        }
     }
 }

@@ -12,9 +12,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A run that is asked by the kernel of this thread.
+///
+/// Used again for the next run, so that nothing is allocated for one.
 pub(super) struct Asking {
     run: Run,
-    ready: Vec<Actor>,
+    /// The line of those who can go on.
+    line: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
     /// How many leaves have gone on in this turn.
@@ -26,39 +29,61 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Takes `run` until [`give_back`].
-    pub(super) fn take(run: &mut Run, pulse: &Arc<AtomicU64>) -> Box<dyn Asked> {
+    pub(super) fn new(pulse: &Arc<AtomicU64>) -> Box<Self> {
         Box::new(Self {
-            run: mem::replace(run, Run::new(Box::new(Calm))),
-            ready: Vec::new(),
+            run: Run::new(Box::new(Calm)),
+            line: Vec::new(),
             resources: HashMap::new(),
             gone_on: 0,
             refused: None,
             pulse: Arc::clone(pulse),
         })
     }
+
+    /// Takes `run` until [`give_back`].
+    pub(super) fn take(mut self: Box<Self>, run: &mut Run) -> Box<dyn Asked> {
+        self.line.clear();
+        self.resources.clear();
+        self.gone_on = 0;
+        self.refused = None;
+        mem::swap(&mut self.run, run);
+        self
+    }
+
+    /// Why the run that was given back last counts as refused, if it does.
+    pub(super) fn refused(&self) -> Option<&'static str> {
+        self.refused
+    }
 }
 
-/// The end of [`Asking::take`]; why the run counts as refused, if it does.
-pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) -> Option<&'static str> {
-    let asking = asked.into_any().downcast::<Asking>().ok()?;
-    *run = asking.run;
-    asking.refused
+/// The end of [`Asking::take`].
+pub(super) fn give_back(asked: Box<dyn Asked>, run: &mut Run) -> Option<Box<Asking>> {
+    let mut asking = asked.into_any().downcast::<Asking>().ok()?;
+    mem::swap(&mut asking.run, run);
+    Some(asking)
 }
 
 impl Asked for Asking {
-    fn next(&mut self, ready: &[u32]) -> usize {
+    fn woke(&mut self, id: u32) {
+        self.line.push(Actor(id));
+        self.run.woke(Actor(id));
+    }
+
+    fn next(&mut self) -> usize {
         self.beat();
         self.gone_on = 0;
-        self.ready.clear();
-        self.ready.extend(ready.iter().copied().map(Actor));
-        let chosen = self.run.next(&self.ready);
-        if self.run.is_told() {
-            let actor = self.ready[chosen];
-            let called = called(&self.run, actor);
-            let turn = self.run.actors().turns(actor);
-            self.run.note(|| format!("turn {turn} of {called}"));
-        }
+        let chosen = self.run.next(&self.line);
+        let actor = self.line.remove(chosen);
+        self.note(actor);
+        chosen
+    }
+
+    fn pick(&mut self, ready: &[u32]) -> usize {
+        self.beat();
+        self.gone_on = 0;
+        let ready: Vec<_> = ready.iter().copied().map(Actor).collect();
+        let chosen = self.run.next(&ready);
+        self.note(ready[chosen]);
         chosen
     }
 
@@ -110,10 +135,6 @@ impl Asked for Asking {
         self.run.is_closure(Actor(id));
     }
 
-    fn woke(&mut self, id: u32) {
-        self.run.woke(Actor(id));
-    }
-
     fn yielded(&mut self) {
         self.run.yielded();
     }
@@ -147,6 +168,15 @@ impl Asked for Asking {
 }
 
 impl Asking {
+    /// For the report: whose turn it is.
+    fn note(&mut self, actor: Actor) {
+        if self.run.is_told() {
+            let called = called(&self.run, actor);
+            let turn = self.run.actors().turns(actor);
+            self.run.note(|| format!("turn {turn} of {called}"));
+        }
+    }
+
     fn beat(&self) {
         // Ordering: Relaxed, a sign of life. Only this thread writes it.
         let beats = self.pulse.load(Ordering::Relaxed);
@@ -166,9 +196,9 @@ pub(super) fn called(run: &Run, actor: Actor) -> String {
     let name = name.map_or_else(String::new, |name| format!(" `{name}`"));
     let at = place.location;
     let at = at.map_or_else(String::new, |at| format!(" ({}:{})", at.file(), at.line()));
-    let what = match run.actors().kind(actor) {
-        Kind::Closure => "closure",
-        _ => "task",
-    };
-    format!("{what} {}{name}{at}", run.actors().key(actor))
+    let key = run.actors().key(actor);
+    match run.actors().kind(actor) {
+        Kind::Closure => format!("{key}{name}{at}"),
+        _ => format!("task {key}{name}{at}"),
+    }
 }

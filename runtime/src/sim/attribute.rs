@@ -29,9 +29,11 @@ pub(crate) fn test(test: &Test, body: &Body<'_>) -> bool {
         return false;
     }
     // It was written for a runtime where a task that panics tells only those who await it.
-    // And its time cost nothing there either if it stood still: what goes on for ever has its polls counted.
+    // It may leave tasks behind as well. And time that stood still cost nothing there either: what goes on for ever has its polls
+    // counted.
     let builder = builder(test)
         .tolerate_panics(true)
+        .tolerate_sleepers(true)
         .virtual_time(Duration::MAX);
     match builder.run(body) {
         Ok(summary) => passed(&summary),
@@ -51,7 +53,8 @@ pub(crate) fn test(test: &Test, body: &Body<'_>) -> bool {
 pub(crate) fn simulate(test: &Test, options: &Options, body: &Body<'_>) {
     let mut builder = builder(test)
         .stalls(options.stalls)
-        .tolerate_panics(options.tolerate_panics);
+        .tolerate_panics(options.tolerate_panics)
+        .tolerate_sleepers(options.tolerate_sleepers);
     if let Some(seeds) = &options.seeds {
         builder = builder.seeds(seeds.clone());
     }

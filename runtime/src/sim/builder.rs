@@ -26,6 +26,7 @@ pub struct Builder {
     how: How,
     bounds: Bounds,
     tolerates_panics: bool,
+    tolerates_sleepers: bool,
     isolate: Isolate,
     place: &'static Location<'static>,
 }
@@ -74,6 +75,7 @@ impl Builder {
                 patience: Duration::ZERO,
             },
             tolerates_panics: false,
+            tolerates_sleepers: false,
             isolate: Isolate::Auto,
             place,
         }
@@ -176,6 +178,13 @@ impl Builder {
         self
     }
 
+    /// A task that sleeps when the program has ended fails the run, if nobody has a waker or a handle to it, unless this is true.
+    /// (Such a task was forgotten; one that waits for a timer, or for a channel that is still there, was not.)
+    pub fn tolerate_sleepers(mut self, tolerates: bool) -> Self {
+        self.tolerates_sleepers = tolerates;
+        self
+    }
+
     /// How runs are kept apart.
     pub fn isolate(mut self, isolate: Isolate) -> Self {
         self.isolate = isolate;
@@ -213,6 +222,7 @@ impl Builder {
         let conditions = Conditions {
             bounds: self.bounds,
             tolerates_panics: self.tolerates_panics,
+            tolerates_sleepers: self.tolerates_sleepers,
             place: self.place,
             pulse: Arc::default(),
             how: self.how,
@@ -232,6 +242,7 @@ impl Builder {
             program: &program,
             conditions,
             isolate: self.isolate,
+            asking: None,
         })
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct Conditions {
     pub(super) bounds: Bounds,
     /// A panic of a task is its own affair, as in production.
     pub(super) tolerates_panics: bool,
+    /// A task that nothing can wake any more may be there when the program ends.
+    pub(super) tolerates_sleepers: bool,
     /// Where the program was given to the simulation.
     pub(super) place: &'static Location<'static>,
     pub(super) pulse: Arc<AtomicU64>,
@@ -61,14 +63,18 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`.
+/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
+    spare: &mut Option<Box<Asking>>,
     program: impl FnOnce() -> F,
 ) -> Ended {
     let told = run.is_told();
-    let Ok(entered) = asked::enter(Asking::take(run, &conditions.pulse)) else {
+    let asking = spare
+        .take()
+        .unwrap_or_else(|| Asking::new(&conditions.pulse));
+    let Ok(entered) = asked::enter(asking.take(run)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
         );
@@ -101,12 +107,20 @@ pub(super) fn run<F: Future<Output = ()>>(
         })
     }));
     let asked = entered.leave();
+    let forsaken = match outcome {
+        Ok(Some(())) if !conditions.tolerates_sleepers => forsaken(&inner),
+        _ => Vec::new(),
+    };
     // Destructors are the program's too, but nothing is decided any more.
     let ended = catch_unwind(AssertUnwindSafe(|| inner.end_simulated()));
     drop(inner);
     drop(fresh);
     let caught = watch.end();
-    let refused = asked.and_then(|asked| asking::give_back(asked, run));
+    let given_back = asked.and_then(|asked| asking::give_back(asked, run));
+    let refused = given_back.as_ref().and_then(|asking| asking.refused());
+    if given_back.is_some() {
+        *spare = given_back;
+    }
     if let Err(payload) = ended {
         if outcome.is_ok() {
             resume_unwind(payload);
@@ -115,7 +129,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     if let Some(why) = refused {
         return Ended::Failed(refusal(why));
     }
-    judge(run, conditions, outcome, stuck, caught)
+    judge(run, conditions, outcome, stuck, &forsaken, caught)
 }
 
 /// The program has done what no simulation can allow: nothing else that is wrong with the run counts.
@@ -180,6 +194,7 @@ fn judge(
     conditions: &Conditions,
     outcome: Result<Option<()>, Box<dyn Any + Send>>,
     stuck: Option<Standstill>,
+    forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
     // The root's own panic ends the run, so it is the last; those of tasks come first.
@@ -195,10 +210,14 @@ fn judge(
         Ok(_) => caught.into_iter().next(),
     };
     if let Some(panic) = panic {
-        return Ended::Failed(panic.into_failure());
+        return Ended::Failed(panic.into_failure(run));
     }
     let Some(stuck) = stuck else {
-        return run.broken().cloned().map_or(Ended::Passed, Ended::Failed);
+        return match run.broken() {
+            Some(broken) => Ended::Failed(broken.clone()),
+            None if forsaken.is_empty() => Ended::Passed,
+            None => Ended::Failed(asleep(run, forsaken)),
+        };
     };
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (
@@ -233,6 +252,34 @@ fn judge(
             .standings
             .map_or_else(String::new, |standings| standings.tell(run)),
     })
+}
+
+/// Tasks that sleep when the program has ended, and to which nobody has a waker or a handle.
+fn forsaken(inner: &Arc<Inner>) -> Vec<Actor> {
+    let handles = inner.handles();
+    let forsaken = handles.iter().filter(|task| task.is_forsaken());
+    let mut forsaken: Vec<Actor> = forsaken
+        .map(|task| Actor(asked::number(task.id().get())))
+        .collect();
+    forsaken.sort_unstable();
+    forsaken
+}
+
+fn asleep(run: &Run, forsaken: &[Actor]) -> Failure {
+    let called: Vec<String> = forsaken
+        .iter()
+        .map(|&actor| asking::called(run, actor))
+        .collect();
+    Failure {
+        kind: FailureKind::Asleep,
+        place: None,
+        actors: run.keys(forsaken.iter().copied()),
+        message: format!(
+            "the program has ended, and nothing is left that could wake {}",
+            called.join(", ")
+        ),
+        details: String::new(),
+    }
 }
 
 /// A time for people.

@@ -1,7 +1,10 @@
 //! Panics of a run: caught by the panic hook of the process, so that it is known where they were, and that nothing is printed for
 //! each of a thousand runs.
 
-use leno_sim::{Failure, FailureKind};
+use super::standing;
+use crate::kernel::task::Id;
+use crate::prim::asked;
+use leno_sim::{Actor, Failure, FailureKind, Run};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
@@ -12,6 +15,8 @@ use std::sync::Once;
 pub(super) struct Caught {
     message: String,
     place: Option<String>,
+    /// Whose turn it was.
+    actor: Actor,
 }
 
 impl Caught {
@@ -20,6 +25,7 @@ impl Caught {
         Self {
             message: message.to_owned(),
             place: info.location().map(ToString::to_string),
+            actor: running(),
         }
     }
 
@@ -30,14 +36,15 @@ impl Caught {
         Self {
             message: text.unwrap_or("(a value that is no text)").to_owned(),
             place: None,
+            actor: Actor::ROOT,
         }
     }
 
-    pub(super) fn into_failure(self) -> Failure {
+    pub(super) fn into_failure(self, run: &Run) -> Failure {
         Failure {
             kind: FailureKind::Panic,
             place: self.place,
-            actors: Vec::new(),
+            actors: run.keys([self.actor]),
             message: self.message,
             details: String::new(),
         }
@@ -78,5 +85,13 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         WATCHED.set(false);
+    }
+}
+
+/// Whose turn it is on this thread.
+fn running() -> Actor {
+    match Id::current().map(Id::get) {
+        None | Some(standing::ROOT) => Actor::ROOT,
+        Some(id) => Actor(asked::number(id)),
     }
 }

@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use leno_sim::{
-    Actor, Actors, Chooser, Ended, Explorer, Failure, FailureKind, Kind, Place, Point, Run,
-    Settings, Site,
+    Access, Actor, Actors, Chooser, Ended, Explorer, Failure, FailureKind, Kind, Place, Point,
+    Resource, Run, Settings, Site,
 };
 use std::collections::VecDeque;
 use std::panic::Location;
@@ -83,6 +83,7 @@ impl Toy {
                             ready.push(actor);
                             break;
                         }
+                        run.touch(Resource(lock as u32), Access::Write);
                         if owners[lock].is_some() {
                             waiting[lock].push_back(actor);
                             break;
@@ -90,6 +91,7 @@ impl Toy {
                         owners[lock] = Some(actor);
                     }
                     Op::Unlock(lock) => {
+                        run.touch(Resource(lock as u32), Access::Write);
                         owners[lock] = None;
                         if let Some(next) = waiting[lock].pop_front() {
                             run.woke(next);
@@ -159,7 +161,7 @@ pub fn lost_update() -> Toy {
 pub struct Walk(u64);
 
 impl Walk {
-    fn below(&mut self, count: usize) -> usize {
+    pub fn below(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed ^= mixed >> 29;

@@ -73,20 +73,13 @@ enum Ready {
     Closure(Runnable),
 }
 
-/// The line, with its numbers beside it as they are asked for.
-#[derive(Default)]
-struct Line {
-    ready: Vec<Ready>,
-    numbers: Vec<u32>,
-}
-
 /// One run: what `here.simulation` points to.
 struct Drawn<'a> {
     driven: &'a Driven,
     bounds: Bounds,
     start: u64,
-    /// Never borrowed across foreign code.
-    line: RefCell<Line>,
+    /// Whoever is asked has the numbers of those that stand here. Never borrowed across foreign code.
+    line: RefCell<Vec<Ready>>,
     closures: RefCell<Vec<Runnable>>,
     root: &'a Root,
     /// The root stands in the line.
@@ -102,18 +95,6 @@ struct Drawn<'a> {
 
 /// The loop as its owner may use it while it is stuck: see [`Local::run_drawn`].
 pub(crate) struct Still<'a, 'b>(&'a Drawn<'b>);
-
-impl Line {
-    fn push(&mut self, number: u32, ready: Ready) {
-        self.numbers.push(number);
-        self.ready.push(ready);
-    }
-
-    fn remove(&mut self, index: usize) -> Ready {
-        self.numbers.remove(index);
-        self.ready.remove(index)
-    }
-}
 
 impl Local {
     /// Runs `future` as the root of a simulation that this thread has [entered](asked::enter), until it is done or nobody can go on:
@@ -220,7 +201,7 @@ impl Drawn<'_> {
             }
         }
         // What is left is cancelled as the end cancels what is ready.
-        for ready in self.line.take().ready {
+        for ready in self.line.take() {
             match ready {
                 Ready::Root => {}
                 Ready::Task(task) => self.driven.push(task),
@@ -239,15 +220,14 @@ impl Drawn<'_> {
             return Err(Stuck::Alien);
         }
         self.count()?;
-        self.gather();
-        if self.line.borrow().ready.is_empty() {
+        if !self.gather() {
             return self.let_time_pass();
         }
         let may_stall = self.bounds.stalls && !local.clock.is_paused_by_program();
         if may_stall && local.wheel.earliest() != u64::MAX && asked::stalls() {
             return self.let_time_pass();
         }
-        let chosen = asked::next(&self.line.borrow().numbers);
+        let chosen = asked::next();
         let chosen = self.line.borrow_mut().remove(chosen);
         self.poll(chosen, 0);
         Ok(())
@@ -264,26 +244,26 @@ impl Drawn<'_> {
         Ok(())
     }
 
-    /// Brings what has become ready into the line.
-    fn gather(&self) {
+    /// Brings what has become ready into the line. True if anybody stands there.
+    fn gather(&self) -> bool {
         let mut line = self.line.borrow_mut();
-        self.driven.queues(|queues| {
-            for task in queues.ready.drain(..) {
-                let number = asked::number(task.id().get());
-                asked::woke(number);
-                line.push(number, Ready::Task(task));
+        while let Some(task) = self.driven.queues(|queues| queues.ready.pop_front()) {
+            asked::woke(asked::number(task.id().get()));
+            line.push(Ready::Task(task));
+        }
+        let mut closures = self.closures.borrow_mut();
+        if !closures.is_empty() {
+            for closure in closures.drain(..) {
+                asked::woke(asked::number(closure.id().get()));
+                line.push(Ready::Closure(closure));
             }
-        });
-        for closure in self.closures.borrow_mut().drain(..) {
-            let number = asked::number(closure.id().get());
-            asked::woke(number);
-            line.push(number, Ready::Closure(closure));
         }
         if !self.root_in_line.get() && !self.done.get() && self.root.is_woken() {
             self.root_in_line.set(true);
             asked::woke(0);
-            line.push(0, Ready::Root);
+            line.push(Ready::Root);
         }
+        !line.is_empty()
     }
 
     fn poll(&self, ready: Ready, budget: u8) {
@@ -431,7 +411,7 @@ impl Still<'_, '_> {
             drawn.poll(Ready::Task(task), budget::PER_POLL);
             any = true;
         }
-        for ready in mem::take(&mut *drawn.line.borrow_mut()).ready {
+        for ready in drawn.line.take() {
             drawn.poll(ready, budget::PER_POLL);
             any = true;
         }

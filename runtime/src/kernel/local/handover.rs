@@ -181,11 +181,12 @@ impl Local {
             return false;
         }
         let root = Root::new(None);
-        let start = Instant::now();
+        let mut start = None;
         let driven = loop {
             if let Some(driven) = Driven::take(local, &root, Part::Claims) {
                 break driven;
             }
+            let start = start.get_or_insert_with(Instant::now);
             let left = patience.map(|patience| patience.saturating_sub(start.elapsed()));
             // It is poked for the core, and for nothing else.
             if !waiting(|| root.seat.park(left)).any && local.leave_end(&root) {

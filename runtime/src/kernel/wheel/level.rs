@@ -17,6 +17,8 @@
 
 use super::entry::Entry;
 use crate::kernel::list::List;
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 /// Nanoseconds to ticks: a shift.
@@ -85,25 +87,26 @@ pub(super) struct Levels {
     origin: u64,
     /// Bit n of word l: slot n of level l is not empty.
     occupied: [u64; LEVELS],
-    /// Level after level. On the heap from the start: 14 kB are too much for some stacks.
-    slots: Box<[Slot; LEVELS * SLOTS]>,
+    /// Level after level. On the heap from the start: 14 kB are too much for some stacks. There until the levels are dropped.
+    slots: ManuallyDrop<Slots>,
+}
+
+type Slots = Box<[Slot; LEVELS * SLOTS]>;
+
+thread_local! {
+    /// The slots of levels that this thread has dropped, all of them empty. To make them is a good part of what it costs to make a
+    /// runtime, which a simulation does for each of its runs.
+    static SPARE: Cell<Option<Slots>> = const { Cell::new(None) };
 }
 
 impl Levels {
     /// Empty, for deadlines that are not before `origin`.
     pub(super) fn new(origin: u64) -> Self {
-        let slot = || Slot {
-            entries: List::new(),
-            earliest: u64::MAX,
-        };
-        let slots: Box<[Slot]> = std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect();
-        let Ok(slots) = slots.try_into() else {
-            unreachable!("as many as were taken");
-        };
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
         Self {
             origin,
             occupied: [0; LEVELS],
-            slots,
+            slots: ManuallyDrop::new(spare.unwrap_or_else(empty)),
         }
     }
 
@@ -246,6 +249,29 @@ impl Levels {
         }
         None
     }
+}
+
+impl Drop for Levels {
+    fn drop(&mut self) {
+        // SAFETY: this is their end, and nothing below looks at them.
+        let slots = unsafe { ManuallyDrop::take(&mut self.slots) };
+        if self.occupied == [0; LEVELS] {
+            // A thread that is about to end keeps nothing.
+            let _ = SPARE.try_with(|spare| spare.set(Some(slots)));
+        }
+    }
+}
+
+fn empty() -> Slots {
+    let slot = || Slot {
+        entries: List::new(),
+        earliest: u64::MAX,
+    };
+    let slots: Box<[Slot]> = std::iter::repeat_with(slot).take(LEVELS * SLOTS).collect();
+    let Ok(slots) = slots.try_into() else {
+        unreachable!("as many as were taken");
+    };
+    slots
 }
 
 /// Sorts by deadline; equal ones stay in the order in which they came. A merge sort from below.

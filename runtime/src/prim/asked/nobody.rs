@@ -30,6 +30,12 @@ pub(crate) const fn may_go_on() -> bool {
     false
 }
 
+/// `None`: polls begin with the budget that they always have.
+#[inline(always)]
+pub(crate) const fn budget() -> Option<u8> {
+    None
+}
+
 /// `None`: the thread's generator is seeded as it seeds itself.
 #[inline(always)]
 pub(crate) const fn draw(_count: u32) -> Option<u32> {

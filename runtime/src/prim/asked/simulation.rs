@@ -3,11 +3,16 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::Location;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
 pub(crate) trait Asked {
-    /// Which of `ready` goes next, as an index.
-    fn next(&mut self, ready: &[u32]) -> usize;
+    /// Stands at the end of the line from now on.
+    fn woke(&mut self, id: u32);
+    /// Which of those in the line goes next, as an index; it stands there no more.
+    fn next(&mut self) -> usize;
+    /// Which of `ready`, that stand in a line of their own, goes next, as an index.
+    fn pick(&mut self, ready: &[u32]) -> usize;
     /// The timers that are due are fired next.
     fn clock(&mut self, now: u64);
     /// Whether time moves on although somebody is ready.
@@ -24,7 +29,6 @@ pub(crate) trait Asked {
     fn born(&mut self, id: u32, place: &'static Location<'static>, name: Option<String>);
     /// It is a closure that may block.
     fn is_closure(&mut self, id: u32);
-    fn woke(&mut self, id: u32);
     fn yielded(&mut self);
     fn wants_touches(&self) -> bool;
     fn touch(&mut self, address: usize, changes: bool);
@@ -104,14 +108,14 @@ fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
     })
 }
 
-pub(crate) fn next(ready: &[u32]) -> usize {
-    ask(|asked| asked.next(ready)).unwrap_or(0)
+pub(crate) fn next() -> usize {
+    ask(|asked| asked.next()).unwrap_or(0)
 }
 
 /// Which of these tasks goes next, if there is one.
 pub(crate) fn choose(ready: impl Iterator<Item = u64>) -> Option<usize> {
     let ready: Vec<u32> = ready.map(number).collect();
-    (!ready.is_empty()).then(|| next(&ready))
+    (!ready.is_empty()).then(|| ask(|asked| asked.pick(&ready)).unwrap_or(0))
 }
 
 pub(crate) fn clock(now: u64) {
@@ -136,6 +140,50 @@ pub(crate) fn go_on() -> bool {
 #[cold]
 pub(crate) fn may_go_on() -> bool {
     ask(|asked| asked.may_go_on()).unwrap_or(false)
+}
+
+/// How many want budgets to be drawn.
+static DRAWN_BUDGETS: AtomicUsize = AtomicUsize::new(0);
+
+/// Polls of workers begin with budgets that are drawn, in the whole process, until this is dropped: how a test compares what a
+/// simulation holds up with what workers do.
+#[derive(Debug)]
+pub struct RandomBudgets(());
+
+/// See [`RandomBudgets`].
+pub fn random_budgets() -> RandomBudgets {
+    // Ordering: Relaxed, here and below: it is looked at before each poll, and orders nothing.
+    DRAWN_BUDGETS.fetch_add(1, Ordering::Relaxed);
+    RandomBudgets(())
+}
+
+impl Drop for RandomBudgets {
+    fn drop(&mut self) {
+        DRAWN_BUDGETS.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The budget that a poll of a worker begins with, if that is to be drawn: few units, so that it ends at the first leaves.
+#[inline]
+pub(crate) fn budget() -> Option<u8> {
+    (DRAWN_BUDGETS.load(Ordering::Relaxed) != 0).then(drawn_budget)
+}
+
+#[cold]
+fn drawn_budget() -> u8 {
+    thread_local! {
+        static STATE: Cell<u64> = const { Cell::new(0) };
+    }
+    // xorshift (Marsaglia, 2003).
+    let mut state = STATE.get();
+    if state == 0 {
+        state = crate::prim::seed() | 1;
+    }
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    STATE.set(state);
+    (state >> 32) as u8 % 6
 }
 
 /// A number below `count`.
