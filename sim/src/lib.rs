@@ -74,3 +74,8 @@ pub use summary::{Because, PointSeen, SometimesSeen, Summary};
 pub use tally::Site;
 pub use trace::{NotATrace, Trace};
 pub use walk::Walk;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -82,8 +82,8 @@ struct Drawn<'a> {
     line: RefCell<Vec<Ready>>,
     closures: RefCell<Vec<Runnable>>,
     root: &'a Root,
-    /// The root stands in the line.
-    root_in_line: Cell<bool>,
+    /// The root stands in the line, or is being polled: then it comes into the line, if it has been woken, when that is over.
+    root_is_claimed: Cell<bool>,
     /// Polls the root; true if it is done. Taken out while it is being polled.
     poll_root: Cell<Option<&'a mut dyn FnMut() -> bool>>,
     done: Cell<bool>,
@@ -131,7 +131,7 @@ impl Local {
             line: RefCell::default(),
             closures: RefCell::default(),
             root: &root,
-            root_in_line: Cell::new(false),
+            root_is_claimed: Cell::new(false),
             poll_root: Cell::new(Some(&mut poll_root)),
             done: Cell::new(false),
             turns: Cell::new(0),
@@ -258,8 +258,8 @@ impl Drawn<'_> {
                 line.push(Ready::Closure(closure));
             }
         }
-        if !self.root_in_line.get() && !self.done.get() && self.root.is_woken() {
-            self.root_in_line.set(true);
+        if !self.root_is_claimed.get() && !self.done.get() && self.root.is_woken() {
+            self.root_is_claimed.set(true);
             asked::woke(0);
             line.push(Ready::Root);
         }
@@ -285,14 +285,13 @@ impl Drawn<'_> {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
             }
             Ready::Root => {
-                self.root_in_line.set(false);
                 self.root.take_woken();
-                // It is out while a closure waits that it has called in place.
-                if let Some(poll) = self.poll_root.take() {
-                    let done = poll();
-                    self.done.set(done);
-                    self.poll_root.set(Some(poll));
-                }
+                let poll = self.poll_root.take();
+                let poll = poll.expect("who is being polled does not stand in the line");
+                let done = poll();
+                self.done.set(done);
+                self.poll_root.set(Some(poll));
+                self.root_is_claimed.set(false);
             }
         }
     }
