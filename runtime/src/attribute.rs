@@ -147,7 +147,7 @@ impl Options {
         self
     }
 
-    /// The trace in `file`, a name from the folder of the package's manifest, and nothing else.
+    /// The trace in `file`, a name from the folder of the package's manifest or one further up, and nothing else.
     pub fn replay(mut self, folder: Option<&'static str>, file: &'static str) -> Self {
         self.replay = Some((folder.unwrap_or("."), file));
         self

@@ -78,7 +78,7 @@ pub(crate) fn simulate(test: &Test, options: &Options, body: &Body<'_>) {
         builder = builder.strategy(strategy.unwrap_or_else(|error| panic!("{error}")));
     }
     if let Some((folder, file)) = options.replay {
-        builder = builder.replay(Path::new(folder).join(file));
+        builder = builder.replay(environment::find(Path::new(folder), Path::new(file)));
     }
     let Some(bound) = options.explores else {
         return run(builder, body);

@@ -4,7 +4,7 @@ use leno_sim::{Settings, Strategy, Trace};
 use std::env;
 use std::fmt::Display;
 use std::io::{Write, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const REPLAY: &str = "LENO_SIM_REPLAY";
 
@@ -39,18 +39,25 @@ pub(super) fn say(line: impl Display) {
     let _ = writeln!(stderr(), "{line}");
 }
 
-/// The trace that is to be replayed. `cargo test` runs tests in the folder of their package, so a relative name is looked for further
-/// up as well.
+/// The trace that is to be replayed.
 fn replay() -> Option<PathBuf> {
     let name = env::var_os(REPLAY).filter(|name| !name.is_empty())?;
-    let here = env::current_dir().unwrap_or_default();
-    let found = here.ancestors().map(|folder| folder.join(&name));
-    let found = found.into_iter().find(|file| file.exists());
-    Some(found.unwrap_or_else(|| name.into()))
+    Some(find(
+        &env::current_dir().unwrap_or_default(),
+        Path::new(&name),
+    ))
+}
+
+/// The file of this name in `folder`, or further up: reports name traces from where the workspace is, and `cargo test` runs tests in the
+/// folder of their package.
+pub(super) fn find(folder: &Path, name: &Path) -> PathBuf {
+    let files = folder.ancestors().map(|folder| folder.join(name));
+    let found = files.into_iter().find(|file| file.exists());
+    found.unwrap_or_else(|| folder.join(name))
 }
 
 /// The test that the trace in `file` is of, if that is not `test`. What is no trace is everybody's, so that it is told.
-fn trace_of_another(file: &PathBuf, test: &str) -> Option<String> {
+fn trace_of_another(file: &Path, test: &str) -> Option<String> {
     let trace = Trace::read(file).ok()?;
     (trace.test != test).then_some(trace.test)
 }
