@@ -82,6 +82,13 @@ impl Found {
         this
     }
 
+    /// The program did at `seed` what a simulation cannot allow.
+    pub(crate) fn refused(settings: &Settings, seed: u64, failure: &Failure) -> Self {
+        let mut this = Self::without_run(settings, failure.clone());
+        this.seed = Some(seed);
+        this
+    }
+
     /// `failure` came once, and then did not.
     fn not_again(
         settings: &Settings,

@@ -210,6 +210,12 @@ impl Explorer {
                         found.push(Found::not_deterministic(&self.settings, seed, difference));
                     }
                 }
+                // Another schedule would not make it possible, and there is nothing in it that could be made small or kept.
+                Some(failure) if failure.kind == FailureKind::Refused => {
+                    found.push(Found::refused(&self.settings, seed, failure));
+                    summary.because = Because::Found;
+                    break;
+                }
                 Some(failure) => {
                     let print = failure.fingerprint();
                     if found.iter().any(|found| found.fingerprint == print) {

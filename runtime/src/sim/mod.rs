@@ -123,7 +123,9 @@
 //!
 
 mod asking;
+pub(crate) mod attribute;
 mod builder;
+mod environment;
 mod once;
 mod panics;
 mod program;
@@ -132,8 +134,8 @@ mod watchdog;
 
 pub use builder::Builder;
 pub use leno_sim::{
-    Access, Actor, Actors, Budget, Chooser, Decision, Ended, Failed, Failure, FailureKind, Found,
-    Key, Kind, Point, Resource, Run, Summary,
+    Access, Actor, Actors, Because, Budget, Chooser, Decision, Ended, Failed, Failure, FailureKind,
+    Found, Key, Kind, NotAStrategy, Point, Resource, Run, Strategy, Summary,
 };
 pub use program::Isolate;
 

@@ -23,7 +23,7 @@ use super::{Driven, Local};
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold, Simulation};
-use crate::kernel::root::{Driving, Root};
+use crate::kernel::root::{Driving, Root, WOKEN_OUTSIDE};
 use crate::kernel::task::Runnable;
 use crate::prim::atomic::Ordering;
 use crate::prim::{Arc, asked};
@@ -33,6 +33,7 @@ use std::mem;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 /// How far a run may go.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,8 @@ pub(crate) struct Bounds {
     pub(crate) time: u64,
     /// Time may move while somebody is ready.
     pub(crate) stalls: bool,
+    /// So long in real time a thread outside may take to wake somebody, before it is said that nobody can go on.
+    pub(crate) patience: Duration,
 }
 
 /// Why a run has ended without an output.
@@ -59,6 +62,9 @@ pub(crate) enum Stuck {
     /// Another thread has woken a task.
     Alien,
 }
+
+/// How often it is looked whether a thread outside has woken a closure.
+const STEP: Duration = Duration::from_millis(5);
 
 /// Something to run.
 enum Ready {
@@ -101,7 +107,7 @@ impl Local {
     ) -> Option<F::Output> {
         let _driving = Driving::enter_runtime(Blocking::InPlace);
         let mut future = pin!(future);
-        let root = Root::new(None);
+        let root = Root::new(Some(Arc::clone(&local.seat)));
         let waker = Root::waker(&root);
         let mut output = None;
         let mut poll_root = || {
@@ -210,14 +216,15 @@ impl Drawn<'_> {
     fn turn(&self) -> Result<(), Stuck> {
         let local = &*self.driven.local;
         // Ordering: Relaxed. It is found in one of the next turns, or when nobody is ready.
-        if local.injected_len.load(Ordering::Relaxed) != 0 {
+        if local.injected_len.load(Ordering::Relaxed) != 0 || self.root.is_woken_outside() {
             return Err(Stuck::Alien);
         }
         self.count()?;
         if !self.gather() {
             return self.let_time_pass();
         }
-        if self.bounds.stalls && local.wheel.earliest() != u64::MAX && asked::stalls() {
+        let may_stall = self.bounds.stalls && !local.clock.is_paused_by_program();
+        if may_stall && local.wheel.earliest() != u64::MAX && asked::stalls() {
             return self.let_time_pass();
         }
         let chosen = asked::next();
@@ -293,7 +300,7 @@ impl Drawn<'_> {
     fn let_time_pass(&self) -> Result<(), Stuck> {
         let local = &*self.driven.local;
         let Some(deadline) = local.wheel.prepare_sleep() else {
-            return Err(Stuck::Deadlock);
+            return self.wait_for_threads();
         };
         local.wheel.awake();
         if deadline.saturating_sub(self.start) > self.bounds.time {
@@ -307,6 +314,30 @@ impl Drawn<'_> {
             local.wheel.fire(now);
         });
         Ok(())
+    }
+
+    /// Nobody can go on, unless another thread is about to wake somebody: that is no deadlock, but nothing to go on with either.
+    fn wait_for_threads(&self) -> Result<(), Stuck> {
+        let local = &*self.driven.local;
+        let end = Instant::now() + self.bounds.patience;
+        loop {
+            // Ordering: Relaxed, the poke of the seat orders it.
+            let injected = local.injected_len.load(Ordering::Relaxed) != 0;
+            if injected || self.root.is_woken_outside() {
+                return Err(Stuck::Alien);
+            }
+            // Who waits further in finds out itself.
+            let innermost = self.waits.borrow().last().copied();
+            if innermost.is_some_and(|woken| woken()) {
+                return Ok(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Stuck::Deadlock);
+            }
+            // A closure's wait has a seat of its own, which does not poke this one.
+            local.seat.park(Some(left.min(STEP)));
+        }
     }
 
     fn cannot_go_on(&self, why: Stuck) -> ! {
@@ -323,7 +354,8 @@ impl Drawn<'_> {
                 "this blocking call has not ended within what the simulation allows (turns, or virtual time)"
             ),
             Stuck::Alien => {
-                panic!("a task was woken by a thread that is not part of the simulation")
+                asked::refuse(WOKEN_OUTSIDE);
+                panic!("{WOKEN_OUTSIDE}")
             }
         }
     }
