@@ -197,17 +197,21 @@ fn judge(
     forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
-    // The root's own panic ends the run, so it is the last; those of tasks come first.
+    // The first one sets off the others. But if those of tasks are their own affair, the root's is looked for, which ends the run and so
+    // is the last.
+    let mut caught = caught.into_iter();
     let panic = match outcome {
-        // If a hook of the program's own has taken the place of the one that catches, there is still what was thrown.
-        Err(payload) => Some(
-            caught
-                .into_iter()
-                .next_back()
-                .unwrap_or_else(|| Caught::thrown(&*payload)),
-        ),
         Ok(_) if conditions.tolerates_panics => None,
-        Ok(_) => caught.into_iter().next(),
+        Ok(_) => caught.next(),
+        Err(payload) => {
+            let caught = if conditions.tolerates_panics {
+                caught.next_back()
+            } else {
+                caught.next()
+            };
+            // If a hook of the program's own has taken the place of the one that catches, there is still what was thrown.
+            Some(caught.unwrap_or_else(|| Caught::thrown(&*payload)))
+        }
     };
     if let Some(panic) = panic {
         return Ended::Failed(panic.into_failure(run));

@@ -35,6 +35,9 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+const TWO_STACKS: &str = "two blocking calls wait at a time, and the one that began later waits for the other one to go on. In a \
+     simulation they share one stack: let one of them be asynchronous";
+
 /// How far a run may go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
@@ -343,10 +346,10 @@ impl Drawn<'_> {
     fn cannot_go_on(&self, why: Stuck) -> ! {
         let others = self.waits.borrow().iter().any(|woken| woken());
         match why {
-            Stuck::Deadlock if others => panic!(
-                "a simulation cannot go on: two blocking calls wait at a time, and the one that began later waits for the other one to \
-                 go on. They share one stack in a simulation: let one of them be asynchronous"
-            ),
+            Stuck::Deadlock if others => {
+                asked::refuse(TWO_STACKS);
+                panic!("{TWO_STACKS}");
+            }
             Stuck::Deadlock => panic!(
                 "this blocking call never ends: nobody can go on, and no timer is due. (In a simulation it has been tried.)"
             ),
