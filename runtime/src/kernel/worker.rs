@@ -103,7 +103,7 @@ pub(crate) struct Core {
 }
 
 /// Calls `f` with the core of `pool` that this thread holds, if it does.
-#[inline]
+#[inline(always)]
 pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R {
     let core = here::with(|here| here.core.get()).cast::<Core>();
     // SAFETY: `here.core` is set by `Handed::install` and `Handed::retire` for as long as this thread holds the core, and
