@@ -132,7 +132,7 @@ fn run<const OBSERVED: bool>(task: Runnable) {
     // Each poll has a budget of its own.
     here::with(|here| here.budget.set(budget::PER_POLL));
     let woken = if OBSERVED {
-        observed::run(task)
+        task.run_as::<true>()
     } else {
         task.run()
     };
@@ -150,15 +150,6 @@ fn run_watched<const OBSERVED: bool>(task: Runnable) {
     watched_here(|watched| task.announce(&watched.polling));
     run::<OBSERVED>(task);
     watched_here(|watched| watched.polling.end());
-}
-
-/// As [`run`], recorded, for a worker whose polls may be watched too.
-fn run_either(task: Runnable) {
-    if current(|core| core.remote.watched.is_some()) == Some(true) {
-        run_watched::<true>(task);
-    } else {
-        run::<true>(task);
-    }
 }
 
 /// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
