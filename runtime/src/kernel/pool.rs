@@ -21,8 +21,7 @@ mod asked;
 mod counters;
 mod observed;
 
-use crate::kernel::captures::{Captures, Standing};
-use crate::kernel::census;
+use crate::kernel::captures::Captures;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
@@ -38,7 +37,7 @@ use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::slow::{Slow, Watched};
 use crate::kernel::spares::Spares;
-use crate::kernel::task::{AbortHandle, Header, Home, Runnable, Scheduler, TaskInfo};
+use crate::kernel::task::{Header, Home, Runnable, Scheduler};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::watcher::Watcher;
 use crate::kernel::wheel::{self, Wheel};
@@ -264,26 +263,6 @@ impl Pool {
         if live > i64::MAX as u64 { 0 } else { live }
     }
 
-    /// The tasks that have been asleep, and the one that this thread is polling.
-    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
-    }
-
-    /// Handles to the tasks that have been asleep, and are being polled just now.
-    pub(crate) fn handles_of_running(&self) -> Vec<AbortHandle> {
-        census::busy(&self.owned, census::BITE)
-    }
-
-    /// Handles to the tasks that have been asleep.
-    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
-        census::handles(&self.owned, census::BITE)
-    }
-
-    /// Where tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        self.captures.ask(tasks, patience)
-    }
-
     /// Who of the tasks waits in line, if anybody wants to know.
     pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
         self.wanted.waits.is_some().then_some(&self.lines)
@@ -448,26 +427,35 @@ impl Pool {
 }
 
 impl Scheduler for PoolHome {
-    #[inline]
+    // Always inlined, as what it is made of: it is on the way of each wake.
+    #[inline(always)]
     fn schedule(&self, task: Runnable) {
-        worker::with_core(&self.0, |core| match core {
-            Some(core) => core.push_woken(task),
-            None => self.0.inject(task),
-        });
+        worker::with_core(
+            &self.0,
+            #[inline(always)]
+            |core| match core {
+                Some(core) => core.push_woken(task),
+                None => self.0.inject(task),
+            },
+        );
     }
 
-    #[inline]
+    #[inline(always)]
     unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
         // SAFETY: alive until the task is pushed (the caller's), and not used after that.
         let pool = unsafe { &(*this.as_ptr()).0 };
-        let task = worker::with_core(pool, |core| match core {
-            // The core holds the pool.
-            Some(core) => {
-                core.push_woken(task);
-                None
-            }
-            None => Some(task),
-        });
+        let task = worker::with_core(
+            pool,
+            #[inline(always)]
+            |core| match core {
+                // The core holds the pool.
+                Some(core) => {
+                    core.push_woken(task);
+                    None
+                }
+                None => Some(task),
+            },
+        );
         if let Some(task) = task {
             let pool = Arc::clone(pool);
             pool.inject(task);

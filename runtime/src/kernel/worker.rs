@@ -103,7 +103,7 @@ pub(crate) struct Core {
 }
 
 /// Calls `f` with the core of `pool` that this thread holds, if it does.
-#[inline]
+#[inline(always)]
 pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R {
     let core = here::with(|here| here.core.get()).cast::<Core>();
     // SAFETY: `here.core` is set by `Handed::install` and `Handed::retire` for as long as this thread holds the core, and
@@ -132,7 +132,7 @@ fn run<const OBSERVED: bool>(task: Runnable) {
     // Each poll has a budget of its own.
     here::with(|here| here.budget.set(budget::of_a_turn()));
     let woken = if OBSERVED {
-        observed::run(task)
+        task.run_as::<true>()
     } else {
         task.run()
     };
@@ -150,15 +150,6 @@ fn run_watched<const OBSERVED: bool>(task: Runnable) {
     watched_here(|watched| task.announce(&watched.polling));
     run::<OBSERVED>(task);
     watched_here(|watched| watched.polling.end());
-}
-
-/// As [`run`], recorded, for a worker whose polls may be watched too.
-fn run_either(task: Runnable) {
-    if current(|core| core.remote.watched.is_some()) == Some(true) {
-        run_watched::<true>(task);
-    } else {
-        run::<true>(task);
-    }
 }
 
 /// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.

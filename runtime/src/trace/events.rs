@@ -283,9 +283,7 @@ impl<'a> Reading<'a> {
                 task: id,
                 worker: peer,
             },
-            Kind::Spare if word.of_outcome() == event::Outcome::Asleep => {
-                EventKind::SpareStarts { worker: peer }
-            }
+            Kind::Spare if id == 0 => EventKind::SpareStarts { worker: peer },
             Kind::Spare => EventKind::SpareLeaves { worker: peer },
             Kind::Mark => {
                 is_open = true;

@@ -6,7 +6,7 @@
 //! | word | |
 //! | --- | --- |
 //! | 0 | `lenotrac`, as eight bytes |
-//! | 1 | the version of the format, 1 |
+//! | 1 | the version of the format, 2 |
 //! | 2 | segments begin at multiples of so many words |
 //! | 3 | the process' id |
 //! | 4 | ticks, when |
@@ -34,7 +34,7 @@ use crate::prim::tick::Calibration;
 use std::io;
 
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"lenotrac");
-pub(super) const VERSION: u64 = 1;
+pub(super) const VERSION: u64 = 2;
 /// Words of the file's head, and of a segment's.
 pub(super) const HEAD: usize = 16;
 pub(super) const SEGMENT_HEAD: usize = 8;
@@ -248,7 +248,7 @@ fn read_ring<const W: usize>(
 ) -> io::Result<Vec<[u64; W]>> {
     let place = usize::try_from(place).map_err(|_| cut())?;
     let ring = segment.get(place..).ok_or_else(cut)?;
-    let &[_, end, capacity, width, counts, ..] = ring else {
+    let &[_, end, capacity, width, counts, ahead, ..] = ring else {
         return Err(cut());
     };
     let begin = *later.get(place).ok_or_else(cut)?;
@@ -256,22 +256,32 @@ fn read_ring<const W: usize>(
     let enough = usize::try_from(capacity)
         .ok()
         .and_then(|capacity| capacity.checked_mul(W));
-    // A ring that is about to be made has no width yet, and nothing in it.
-    if end == 0 {
+    // A ring that is about to be made has no width yet, no blocks, and nothing in it.
+    if end == 0 && ahead == 0 {
         return Ok(Vec::new());
     }
     if width != W as u64 || enough.is_none_or(|enough| enough > slots.len()) {
         return Err(cut());
     }
-    let first = begin.max(end).saturating_sub(capacity).max(counts).min(end);
+    let first = begin.max(end).saturating_sub(capacity).max(counts);
     let record = |index: u64| {
         let place = (index % capacity) as usize * W;
-        std::array::from_fn(|word| slots[place + word])
+        let record = std::array::from_fn(|word| slots[place + word]);
+        if ahead == 0 {
+            record
+        } else {
+            ring::clean(record)
+        }
     };
-    if capacity == 0 {
+    if capacity == 0 || ahead > capacity {
         return Err(cut());
     }
-    Ok((first..end).map(record).collect())
+    let open = first.max(end)..end.checked_add(ahead).ok_or_else(cut)?;
+    let open = open.take_while(|&index| {
+        let last = slots[(index % capacity) as usize * W + W - 1];
+        ring::is_there(last, index, capacity)
+    });
+    Ok((first..end).chain(open).map(record).collect())
 }
 
 /// The string of a number; none for 0, and for one that is not the table's. No writer enters longer ones than this returns: a file

@@ -37,8 +37,7 @@
 //! - **Not at all**: the usual state, which costs nothing.
 //! - **Recording**, to be always on: [`Diagnostics::recorder`](crate::diagnostics::Diagnostics::recorder), or the environment variable
 //!   `LENO_DIAGNOSTICS=recorder`. The clock is read for each event while polls last more than a microsecond, and for one of sixteen
-//!   while they do not. It costs 3 to 4 ns for each poll (of 13, if the task does nothing but wake itself), or 11 where the clock is
-//!   read.
+//!   while they do not. It costs 2 ns for each poll (of 12, if the task does nothing but wake itself), or 11 where the clock is read.
 //! - **Tracing**, for as long as somebody looks: [`start`], until the guard is dropped. The clock is read for each event, some 10 ns.
 //!
 //! Tasks of a [`LocalSet`](crate::task::LocalSet), the future of a `block_on`, and blocking closures are not recorded.

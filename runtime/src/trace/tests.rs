@@ -2,7 +2,7 @@
 
 use super::format::{self, Clock, Data, TrackData};
 use crate::kernel::observe::event::{Kind, Outcome, Word};
-use crate::kernel::observe::ring::{Ring, words};
+use crate::kernel::observe::ring::{OWN, Ring, Writer, words};
 use crate::kernel::observe::strings;
 use crate::prim::words::Words;
 use std::thread;
@@ -63,6 +63,95 @@ fn whoever_reads_beside_the_writer_sees_whole_records() {
     }
     writer.join().unwrap();
     // The last three were begun together, and all are there.
+    assert_eq!(ring.read().records.len(), CAPACITY);
+}
+
+const AHEAD: usize = 4;
+
+fn blocks() -> Ring<2, AHEAD> {
+    Ring::new(Words::zeroed(words(CAPACITY, 2)), CAPACITY)
+}
+
+/// Writes what record `index` has to hold, every third one in full.
+fn write_to_block(writer: &Writer<2, AHEAD>) {
+    let index = writer.index();
+    let [first, last] = content_in_block(index);
+    if first != 0 || !writer.put(last) {
+        writer.write([first, last]);
+    }
+    if index % 5 != 1 {
+        writer.rest();
+    }
+    assert_eq!(writer.index(), index + 1);
+}
+
+fn content_in_block(index: u64) -> [u64; 2] {
+    let [first, last] = content(index);
+    let is_full = index.is_multiple_of(3);
+    [if is_full { first } else { 0 }, last & !OWN]
+}
+
+#[test]
+fn the_last_records_of_blocks_are_there_one_by_one() {
+    let ring = blocks();
+    let mut writer = Writer::new(ring.clone());
+    assert_eq!(ring.read().records.len(), 0);
+    for index in 0..2 * CAPACITY as u64 + 10 {
+        if index % 13 == 7 {
+            // Another one goes on in the middle of a block.
+            writer = Writer::new(ring.clone());
+        }
+        write_to_block(&writer);
+        let found = ring.read();
+        let begun = index / AHEAD as u64 * AHEAD as u64 + AHEAD as u64;
+        assert_eq!(found.first, begun.saturating_sub(CAPACITY as u64));
+        assert_eq!(found.first + found.records.len() as u64, index + 1);
+        for (index, record) in (found.first..).zip(found.records) {
+            assert_eq!(record, content_in_block(index));
+        }
+    }
+}
+
+#[test]
+fn what_a_ring_was_before_does_not_count() {
+    for before in 0..3 * AHEAD as u64 {
+        let memory = Words::zeroed(words(CAPACITY, 2));
+        let ring = Ring::new(memory.clone(), CAPACITY);
+        let writer = Writer::new(ring);
+        (0..before).for_each(|_| write_to_block(&writer));
+        let ring = Ring::<2, AHEAD>::new(memory, CAPACITY);
+        let found = ring.read();
+        assert_eq!((found.first, found.records.len()), (before, 0));
+        let writer = Writer::new(ring.clone());
+        write_to_block(&writer);
+        let found = ring.read();
+        assert_eq!(found.first, before);
+        assert_eq!(found.records, [content_in_block(before)]);
+    }
+}
+
+#[test]
+fn whoever_reads_blocks_beside_their_writer_sees_whole_records() {
+    let ring = blocks();
+    let writer = thread::spawn({
+        let ring = ring.clone();
+        move || {
+            let writer = Writer::new(ring);
+            (0..3_000_000).for_each(|_| write_to_block(&writer));
+        }
+    });
+    let (mut seen, mut last) = (0, 0);
+    while !writer.is_finished() || seen == 0 {
+        let found = ring.read();
+        let end = found.first + found.records.len() as u64;
+        assert!(end >= last, "it went back");
+        last = end;
+        seen += found.records.len() as u64;
+        for (index, record) in (found.first..).zip(found.records) {
+            assert_eq!(record, content_in_block(index), "record {index}");
+        }
+    }
+    writer.join().unwrap();
     assert_eq!(ring.read().records.len(), CAPACITY);
 }
 

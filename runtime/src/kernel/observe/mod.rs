@@ -23,6 +23,7 @@ pub(crate) use recorder::Recorder;
 
 use crate::kernel::here;
 use crate::kernel::task::Header;
+use event::Outcome;
 
 /// Calls `f` with the pen of this thread, if it records. True if it does.
 #[inline(always)]
@@ -39,14 +40,42 @@ pub(crate) fn with_recorder(f: impl FnOnce(&Recorder)) -> bool {
     }
 }
 
-/// A task is about to be woken, by a waker that was lent while somebody observed.
-pub(super) fn wake(task: &Header) {
-    let id = task.id();
-    if !with_recorder(|recorder| recorder.wake(id)) {
+/// A task is about to be woken, by a waker that was lent while somebody observed. True if that is timed, and the task's poller is to
+/// [be told](look).
+pub(super) fn wake(task: &Header) -> bool {
+    let (id, mut is_timed) = (task.id(), false);
+    if !with_recorder(|recorder| is_timed = recorder.wake(id)) {
         if let Some(observe) = task.observe() {
-            observe.wake_from_outside(id);
+            is_timed = observe.wake_from_outside(id);
         }
     }
+    is_timed
+}
+
+/// A task is about to be polled, or cancelled, whose last wake may be timed.
+pub(super) fn look(task: &Header) {
+    with_recorder(|recorder| {
+        recorder.meet(task);
+        recorder.count_delay(task.id());
+    });
+}
+
+/// A task is at hand that is about to be polled, or has been, and is to be told of.
+#[inline(always)]
+pub(super) fn meet(task: &Header) {
+    with_recorder(|recorder| recorder.meet(task));
+}
+
+/// A task has been polled, and was woken meanwhile: it is still at hand.
+#[inline(always)]
+pub(super) fn polled_and_woken(id: u64, task: &Header) {
+    with_recorder(|recorder| recorder.end_woken(id, task));
+}
+
+/// A task has been polled. It may be gone, as may be the recorder that knew of the poll's beginning.
+#[inline(always)]
+pub(super) fn polled(id: u64, outcome: Outcome) {
+    with_recorder(|recorder| recorder.end(id, outcome));
 }
 
 /// A task has been made, and is about to be queued.

@@ -3,7 +3,7 @@
 //! Off, recording, tracing: the closest of what somebody wants. The scheduler is told under the lock of this; its workers look
 //! when they look around, or wake up. What was recorded stays when nobody wants it any more.
 
-use super::event::{EVENT, Kind, LIFE, Outcome, Word};
+use super::event::{EVENT, Kind, LIFE, Word};
 use super::histogram::Counted;
 use super::recorder::Recorder;
 use super::ring::Copied;
@@ -174,9 +174,11 @@ impl Observe {
         }
     }
 
-    /// A thread outside wakes a task.
-    pub(crate) fn wake_from_outside(&self, id: u64) {
-        self.outside(|recorder| recorder.wake(id));
+    /// A thread outside wakes a task; true if that is [timed](Recorder::wake).
+    pub(crate) fn wake_from_outside(&self, id: u64) -> bool {
+        let mut is_timed = false;
+        self.outside(|recorder| is_timed = recorder.wake(id));
+        is_timed
     }
 
     /// A thread outside spawns a task.
@@ -197,12 +199,7 @@ impl Observe {
 
     /// This spare worker has started, or has left.
     pub(crate) fn spare_from_outside(&self, worker: usize, leaves: bool) {
-        let outcome = if leaves {
-            Outcome::Woken
-        } else {
-            Outcome::Asleep
-        };
-        let word = Word::new(Kind::Spare, 0).outcome(outcome).peer(worker);
+        let word = Word::new(Kind::Spare, u64::from(leaves)).peer(worker);
         self.outside(|recorder| recorder.within(word));
     }
 

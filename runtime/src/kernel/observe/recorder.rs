@@ -6,19 +6,26 @@
 //! # Stamps
 //!
 //! Reading the clock is most of what an event costs. A *trace* stamps every event. The *recorder* stamps what comes between
-//! polls, and of polls, wakes and spawns the first, then each sixteenth, and each one while they last long: while the time since
-//! the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long poll cannot hide but
-//! among the fifteen next to it.
+//! polls, and of polls, wakes and spawns the first after that, the first of each [`BLOCK`], and each one while they last long: while
+//! the time since the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long poll
+//! cannot hide but among the fifteen next to it.
+//!
+//! All that is done for an event without a stamp is to write one word ([`Writer::put`]); everything else, such as a new block, is
+//! done by the events that have one.
 //!
 //! # Who is told of
 //!
-//! An event has a task's number. What else there is to know of it goes to the ring of lives when the worker first polls it, and
-//! again when that ring has gone round: so whoever reads the ring knows the tasks that are at work, however long ago they were
-//! spawned, and by whom. A small table says which the worker has told of.
+//! An event has a task's number. What else there is to know of it goes to the ring of lives when it is spawned, when the worker first
+//! polls it, and again when that ring has gone round: so whoever reads the ring knows the tasks that are at work, however long ago
+//! they were spawned, and by whom. A small table says which the worker has told of.
+//!
+//! Whether it has is asked ([`Recorder::meet`]) before a poll of a task that has slept, and at the end of one of a new task that
+//! sleeps then, or is done. Not in each poll of a task that wakes itself again and again, for which that would be much: only in
+//! those with a stamp.
 
-use super::event::{Kind, LIFE, Outcome, Word};
+use super::event::{BLOCK, EVENT, Kind, LIFE, Outcome, Word};
 use super::mode::Shared;
-use super::ring::Ring;
+use super::ring::{Ring, Writer};
 use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::task::{Header, Id};
 use crate::prim::{SelfArc, tick};
@@ -27,9 +34,6 @@ use std::fmt;
 
 /// Nanoseconds between two stamps from which on each event is stamped.
 const LONG: u64 = 1_000;
-
-/// How many events go without a stamp after one that has.
-const SPARSE: u64 = 15;
 
 /// Tasks that a worker knows it has told of, by the end of their numbers.
 const KNOWN: usize = 1024;
@@ -48,11 +52,10 @@ pub(crate) struct Recorder {
     shared: SelfArc<Shared>,
     store: SelfArc<Store>,
     track: SelfArc<Track>,
-    events: Ring<2>,
+    events: Writer<EVENT, BLOCK>,
     lives: Ring<LIFE>,
-    /// The events before this one go without a stamp; and how many do after a stamp.
-    next_stamp: Cell<u64>,
-    sparse: Cell<u64>,
+    /// While polls are short, not each event is stamped.
+    is_sparse: Cell<bool>,
     /// The last stamp.
     stamped: Cell<u64>,
     /// [`LONG`] in ticks.
@@ -66,7 +69,7 @@ pub(crate) struct Recorder {
     /// Wakes since the last that was counted out, and until the next that is timed.
     woken: Cell<u32>,
     until_sample: Cell<u32>,
-    /// In place: each poll looks here.
+    /// In place: most polls look here.
     known: [Cell<u64>; KNOWN],
     names: Box<[Cell<Names>; NAMES]>,
 }
@@ -91,15 +94,15 @@ impl Recorder {
         let scale = (1_000_000_000u128 << SCALE) / per_second;
         let long = u128::from(LONG) * per_second / 1_000_000_000;
         let now = tick::now();
+        let events = Writer::new(track.events.clone());
         let this = Self {
-            events: track.events.clone(),
+            counted_to: Cell::new(events.index()),
+            events,
             lives: track.lives.clone(),
-            next_stamp: Cell::new(0),
-            counted_to: Cell::new(track.events.next()),
             shared,
             store,
             track,
-            sparse: Cell::new(0),
+            is_sparse: Cell::new(false),
             stamped: Cell::new(now),
             long: u64::try_from(long).unwrap_or(u64::MAX),
             others: Cell::new(0),
@@ -116,14 +119,10 @@ impl Recorder {
 
     /// Sees whether to stamp everything.
     pub(crate) fn look_at_mode(&self) {
-        let sparse = if self.shared.is_tracing() || self.track.worker == OUTSIDE {
-            0
-        } else {
-            SPARSE
-        };
-        if sparse != self.sparse.replace(sparse) {
-            self.next_stamp.set(0);
-        }
+        let is_sparse = !self.shared.is_tracing() && self.track.worker != OUTSIDE;
+        self.is_sparse.set(is_sparse);
+        // The next event is stamped, and the others as that says.
+        self.events.write_next();
     }
 
     /// It goes on after a while in which nothing was recorded, for which it does not account.
@@ -134,54 +133,60 @@ impl Recorder {
         self.stamped.set(now);
         self.counted.set(now);
         self.others.set(0);
-        self.counted_to.set(self.events.next());
-        self.next_stamp.set(0);
+        self.counted_to.set(self.events.index());
         // Where the first poll begins, which is not where the last event before the pause was.
         self.begin_turn(Word::new(Kind::Look, 0));
     }
 
     // ----- polls --------------------------------------------------------------------------------------
 
-    /// Before a poll: the task is at hand.
+    /// Tells what a task is, unless that has been told.
     #[inline(always)]
-    pub(crate) fn begin(&self, task: &Header) -> u64 {
+    pub(crate) fn meet(&self, task: &Header) {
         let id = task.id();
         if self.known[id as usize % KNOWN].get() != id {
             self.tell_of(task, Kind::Known, 0);
         }
-        if self.shared.sample.is_of(id) {
-            self.count_delay(id);
-        }
-        id
     }
 
-    /// After it: the task may be gone.
+    /// After a poll: the task may be gone.
     #[inline(always)]
     pub(crate) fn end(&self, id: u64, outcome: Outcome) {
         let word = Word::new(Kind::PollEnd, id).outcome(outcome);
-        let index = self.events.next();
-        let is_last = matches!(outcome, Outcome::Done | Outcome::Cancelled);
-        if index < self.next_stamp.get() && !is_last {
-            self.events.write(index, [0, word.0]);
-        } else {
-            self.end_specially(index, word, is_last);
+        if !self.events.put(word.0) {
+            self.end_stamped(word);
+        }
+        if matches!(outcome, Outcome::Done | Outcome::Cancelled) {
+            self.told_last(id, outcome);
+        }
+    }
+
+    /// After a poll in which the task was woken.
+    #[inline(always)]
+    pub(crate) fn end_woken(&self, id: u64, task: &Header) {
+        let word = Word::new(Kind::PollEnd, id).outcome(Outcome::Woken);
+        if !self.events.put(word.0) {
+            self.end_stamped(word);
+            self.meet(task);
         }
     }
 
     // ----- what happens in a poll, or in between --------------------------------------------------------
 
-    /// A task is woken by this thread.
-    pub(crate) fn wake(&self, id: u64) {
+    /// A task is woken by this thread. True if the wake is timed: then its poller has to [count](Self::count_delay) that.
+    #[must_use]
+    pub(crate) fn wake(&self, id: u64) -> bool {
         self.woken.set(self.woken.get() + 1);
         self.push(Word::new(Kind::Wake, id));
         let left = self.until_sample.get() - 1;
         self.until_sample.set(left);
-        if left == 0 {
-            self.until_sample.set(SAMPLED);
-            self.shared
-                .sample
-                .start(id, tick::now(), self.store.calibration.ticks_per_second);
+        if left != 0 {
+            return false;
         }
+        self.until_sample.set(SAMPLED);
+        self.shared
+            .sample
+            .start(id, tick::now(), self.store.calibration.ticks_per_second)
     }
 
     /// A task is spawned by this thread.
@@ -199,22 +204,19 @@ impl Recorder {
 
     /// Something happens between two polls.
     pub(crate) fn between(&self, word: Word) {
-        let index = self.events.next();
-        let now = self.stamp(index);
-        self.account(now, index);
+        let now = self.stamp(word);
+        let index = self.events.index();
+        self.account(now, index - 1);
         // This one is no poll.
-        self.counted_to.set(index + 1);
-        self.events.write(index, [now, word.0]);
+        self.counted_to.set(index);
         // The next one is: of a worker that sleeps after it, all polls are stamped.
-        self.next_stamp.set(index + 1);
+        self.events.write_next();
     }
 
     /// Something happens within a poll that is worth a stamp anyway.
     pub(crate) fn within(&self, word: Word) {
         self.others.set(self.others.get() + 1);
-        let index = self.events.next();
-        let now = self.stamp(index);
-        self.events.write(index, [now, word.0]);
+        self.stamp(word);
     }
 
     /// The turn of something that wakes tasks between polls is over: says how many it has woken, if `always` or any.
@@ -237,45 +239,35 @@ impl Recorder {
     #[inline]
     fn push(&self, word: Word) {
         self.others.set(self.others.get() + 1);
-        let index = self.events.next();
-        let time = if index < self.next_stamp.get() {
-            0
-        } else {
-            self.stamp(index)
-        };
-        self.events.write(index, [time, word.0]);
+        if !self.events.put(word.0) {
+            self.stamp(word);
+        }
     }
 
-    /// A poll has ended that is to be stamped, or is the task's last.
+    /// A poll has ended that is to be stamped.
+    #[cold]
     #[inline(never)]
-    fn end_specially(&self, index: u64, word: Word, is_last: bool) {
-        let mut time = 0;
-        if index >= self.next_stamp.get() {
-            time = self.stamp(index);
-            self.account(time, index + 1);
-        }
-        self.events.write(index, [time, word.0]);
-        if is_last {
-            self.told_last(word.id(), word.of_outcome());
-        }
+    fn end_stamped(&self, word: Word) {
+        let time = self.stamp(word);
+        self.account(time, self.events.index());
     }
 
-    /// Reads the clock for event `index`, and decides for which to do so next.
-    fn stamp(&self, index: u64) -> u64 {
+    /// Writes an event with its time, and decides whether to do so with the next.
+    fn stamp(&self, word: Word) -> u64 {
         let now = tick::now();
         let since = now.wrapping_sub(self.stamped.replace(now));
+        self.events.write([now, word.0]);
         // A counter that is not quite the same on all processors may go back a little.
         let is_long = since > self.long && since < u64::MAX / 2;
-        let sparse = if is_long { 0 } else { self.sparse.get() };
-        self.next_stamp.set(index + 1 + sparse);
-        self.events.begin(index + 1 + SPARSE);
-        // What comes after the events up to the next stamp, as many.
-        self.events.prefetch(index + 1 + SPARSE, 32);
+        if self.is_sparse.get() && !is_long {
+            self.events.rest();
+        }
         now
     }
 
     /// Counts the polls that have ended since the last time and before event `to`, as if each had taken as long.
     fn account(&self, now: u64, to: u64) {
+        const WHOLE: u64 = BLOCK as u64;
         let ticks = now.saturating_sub(self.counted.replace(now));
         let events = to.saturating_sub(self.counted_to.replace(to));
         let polls = events.saturating_sub(self.others.replace(0));
@@ -284,10 +276,10 @@ impl Recorder {
             0 => {}
             // Most often it is one of these, and a division takes long.
             1 => self.track.poll_time.count(nanoseconds, nanoseconds, 1),
-            16 => self
+            WHOLE => self
                 .track
                 .poll_time
-                .count(nanoseconds / 16, nanoseconds, 16),
+                .count(nanoseconds / WHOLE, nanoseconds, WHOLE),
             _ => self
                 .track
                 .poll_time
@@ -300,9 +292,8 @@ impl Recorder {
         ticks.saturating_mul(self.scale) >> SCALE
     }
 
-    #[cold]
-    #[inline(never)]
-    fn count_delay(&self, id: u64) {
+    /// A task is about to be polled, whose last wake may be timed.
+    pub(crate) fn count_delay(&self, id: u64) {
         if let Some(woken) = self.shared.sample.end(id) {
             let delay = self.nanoseconds(tick::now().saturating_sub(woken));
             self.track.schedule_delay.count(delay, delay, 1);

@@ -2,10 +2,13 @@
 //!
 //! ```text
 //!   who wakes                                     who polls
-//!   task: 0 → BUSY (CAS, Acquire)                 task = mine? (Relaxed)
+//!   task: 0 → BUSY (CAS, Acquire)                 the task's word says SPECIAL?
 //!   since := now                                  task: mine → BUSY (CAS, Acquire)
 //!   task := id (Release)                          reads since, counts, task := 0 (Release)
+//!   the wake sets SPECIAL as well
 //! ```
+//!
+//! Whoever polls is told by the task's own word, so that polls of all others need not look here.
 //!
 //! While it is BUSY one thread has it. A sample of a task that is not polled any more gives way after a second.
 
@@ -30,23 +33,16 @@ impl Sample {
         }
     }
 
-    /// True if it may be this task that is timed.
-    #[inline(always)]
-    pub(crate) fn is_of(&self, id: u64) -> bool {
-        // Ordering: Relaxed, `end` decides.
-        self.task.load(Ordering::Relaxed) == id
-    }
-
-    /// A task has been woken: times it, unless another is being timed.
-    pub(crate) fn start(&self, id: u64, now: u64, patience: u64) {
+    /// A task has been woken: times it, unless another is being timed. True if it does.
+    pub(crate) fn start(&self, id: u64, now: u64, patience: u64) -> bool {
         let there = self.task.load(Ordering::Relaxed);
         if there == BUSY {
-            return;
+            return false;
         }
         // Ordering: Relaxed, a hint: what a late value does is to time one task less.
         let since = self.since.load(Ordering::Relaxed);
         if there != FREE && now.saturating_sub(since) < patience {
-            return;
+            return false;
         }
         // Ordering: Acquire, partner of the Releases here and in `free`.
         let claimed = self
@@ -56,6 +52,7 @@ impl Sample {
             self.since.store(now, Ordering::Relaxed);
             self.task.store(id, Ordering::Release);
         }
+        claimed.is_ok()
     }
 
     /// The task is polled: when it was woken, if it is the one. Then the caller has it to itself until it

@@ -4,7 +4,7 @@
 //! the worker's, the number of the runtime's name, the places of its two rings, and one that is 0; then the ring of events, and
 //! that of lives, which tells what tasks there are: so polls do not push out names.
 
-use super::event::{EVENT, LIFE};
+use super::event::{BLOCK, EVENT, LIFE};
 use super::histogram::Histogram;
 use super::ring::{self, Ring};
 use super::strings::Strings;
@@ -73,7 +73,7 @@ pub(crate) struct Track {
     pub(crate) worker: usize,
     store: SelfArc<Store>,
     words: Words,
-    pub(crate) events: Ring<EVENT>,
+    pub(crate) events: Ring<EVENT, BLOCK>,
     pub(crate) lives: Ring<LIFE>,
     pub(crate) poll_time: Histogram,
     pub(crate) schedule_delay: Histogram,

@@ -1,17 +1,14 @@
 //! What a loop writes that records, with its thread's recorder. The loop that does not record calls none of this.
 
 use super::event::{Kind, Word};
-use super::with_recorder;
+use super::{meet, with_recorder};
 use crate::kernel::task::Runnable;
 
-/// Polls a task. The scheduler's core, and with it the recorder, may be gone afterwards.
+/// Polls a task whose spawn nobody has told of.
 #[inline(always)]
 pub(in crate::kernel) fn run(task: Runnable) -> Option<Runnable> {
-    let mut id = 0;
-    with_recorder(|recorder| id = recorder.begin(task.header()));
-    let (woken, outcome) = task.run_as::<true>();
-    with_recorder(|recorder| recorder.end(id, outcome));
-    woken
+    meet(task.header());
+    task.run_as::<true>()
 }
 
 /// Looks around, from now on.

@@ -6,7 +6,7 @@ use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
 use crate::kernel::observe::event::Outcome;
-use crate::kernel::{foreign, here};
+use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
 use std::ptr::NonNull;
 use std::task::{Context, Waker};
@@ -52,18 +52,22 @@ impl Runnable {
     #[inline(always)]
     #[must_use = "the task was woken: it has to be queued again"]
     pub(crate) fn run(self) -> Option<Self> {
-        self.run_as::<false>().0
+        self.run_as::<false>()
     }
 
-    /// As [`run`](Self::run); if it is `OBSERVED`, the wakers that the task gets tell of their wakes. Says too what became of the
-    /// task.
+    /// As [`run`](Self::run); if it is `OBSERVED`, what became of the task is recorded, and the wakers that it gets tell of their
+    /// wakes.
     #[inline(always)]
     #[must_use = "the task was woken: it has to be queued again"]
-    pub(crate) fn run_as<const OBSERVED: bool>(self) -> (Option<Self>, Outcome) {
+    pub(crate) fn run_as<const OBSERVED: bool>(self) -> Option<Self> {
         match self.header().state.start() {
             Start::Poll(word) => {
+                // One that was requeued was met in the poll before, and a new one when it was spawned.
+                if OBSERVED && !word.is_running() {
+                    observe::meet(self.header());
+                }
                 let waker = waker::borrowed::<OBSERVED>(self.0);
-                self.poll(word, &waker)
+                self.poll::<OBSERVED>(word, &waker)
             }
             Start::Look(word) => self.look::<OBSERVED>(word),
         }
@@ -72,26 +76,32 @@ impl Runnable {
     /// Does what the word asks for besides a poll. The task is running.
     #[cold]
     #[inline(never)]
-    fn look<const OBSERVED: bool>(self, word: Word) -> (Option<Self>, Outcome) {
+    fn look<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
+        let header = self.header();
+        let mark = header.mark.word();
+        if OBSERVED {
+            observe::look(header);
+        }
         if word.is_cancelled() {
             self.cancel_started(word);
-            return (None, Outcome::Cancelled);
+            if OBSERVED {
+                observe::polled(mark, Outcome::Cancelled);
+            }
+            return None;
         }
-        let header = self.header();
         header.state.see_request();
-        let mark = header.mark.word();
         // The home may go with the task.
         let home = header.home.clone();
         let captures = home.captures();
         let Some((captures, round)) = captures.and_then(|it| Some((it, it.round()?))) else {
             // Whoever asked waits no longer.
             let waker = waker::borrowed::<OBSERVED>(self.0);
-            return self.poll(word, &waker);
+            return self.poll::<OBSERVED>(word, &waker);
         };
         let capture = Capture::new(self.0);
         let waker = capture::borrowed(self.0);
-        let again = capture.within(|| self.poll(word, &waker));
-        let answer = capture.into_answer(again.0.is_some(), Mark::handed_on(mark));
+        let again = capture.within(|| self.poll::<OBSERVED>(word, &waker));
+        let answer = capture.into_answer(again.is_some(), Mark::handed_on(mark));
         if let Some(id) = Id::of_mark(mark) {
             captures.answer(round, id, answer);
         }
@@ -110,33 +120,55 @@ impl Runnable {
     // are made where they are used, and not used after a transition that ends the claim.
 
     #[inline(always)]
-    fn poll(self, word: Word, waker: &Waker) -> (Option<Self>, Outcome) {
+    fn poll<const OBSERVED: bool>(self, word: Word, waker: &Waker) -> Option<Self> {
         let task = self.0;
         // SAFETY: the claim keeps the task incomplete, hence alive, until a transition below ends it.
         let header = unsafe { &*task.as_ptr() };
         let mut cx = Context::from_waker(waker);
-        let (polled, woken) = here::with(|here| {
+        let (polled, woken, id) = here::with(|here| {
             let running = here.running.replace(task.as_ptr() as *const ());
             let woken = here.woken_itself.replace(false);
-            let id = here.task_id.replace(header.mark.word());
+            let outer_mark = here.task_id.replace(header.mark.word());
             // SAFETY: this is the poller: it holds the claim, and `start` said to poll. It does not unwind.
             let polled = unsafe { (header.vtable.poll)(task, &mut cx) };
-            here.task_id.set(id);
+            // The task's own, which need not be kept elsewhere meanwhile. (What it counts above the id is shifted out where that is
+            // written down.)
+            let id = here.task_id.replace(outer_mark);
             here.running.set(running);
-            (polled, here.woken_itself.replace(woken))
+            (polled, here.woken_itself.replace(woken), id)
         });
+        // Those that were not met before, since they come from no sleep: while the task is at hand.
+        let meet = || {
+            if OBSERVED && word.is_running() {
+                observe::meet(header);
+            }
+        };
+        let ended = |outcome| {
+            if OBSERVED {
+                observe::polled(id, outcome);
+            }
+        };
         if polled.is_ready() {
+            meet();
             // SAFETY: the output is stored, and the claim ends here.
             unsafe { complete(self.into_raw(), word) };
-            (None, Outcome::Done)
+            ended(Outcome::Done);
+            None
         } else if woken {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
-            (Some(self), Outcome::Woken)
-        } else {
-            match self.idle(word) {
-                None => (None, Outcome::Asleep),
-                woken => (woken, Outcome::Woken),
+            if OBSERVED {
+                observe::polled_and_woken(id, header);
             }
+            Some(self)
+        } else {
+            meet();
+            let woken = self.idle(word);
+            // Each in a place of its own: then the compiler knows what is written.
+            match woken {
+                None => ended(Outcome::Asleep),
+                Some(_) => ended(Outcome::Woken),
+            }
+            woken
         }
     }
 

@@ -72,37 +72,64 @@ unsafe fn clone_observed(pointer: *const ()) -> RawWaker {
     raw::<true>(task)
 }
 
-/// Tells of a wake that is about to be, unless nothing comes of it.
+/// Tells of a wake that is about to be, unless nothing comes of it. True if it is timed.
 ///
 /// # Safety
 ///
 /// Called through a waker, which is not that of the task that is being polled here: that it was woken is told by the end of the
 /// poll.
-unsafe fn tell(pointer: *const ()) {
+unsafe fn tell(pointer: *const ()) -> bool {
     // SAFETY: a waker keeps its task alive.
     let task = unsafe { header(pointer).as_ref() };
-    if !task.needs_no_wake() {
-        observe::wake(task);
-    }
+    !task.needs_no_wake() && observe::wake(task)
 }
 
 unsafe fn wake_observed(pointer: *const ()) {
-    if here::with(|here| here.running.get()) != pointer {
-        // SAFETY: called through a waker.
-        unsafe { tell(pointer) };
+    // SAFETY: called through a waker.
+    if here::with(|here| here.running.get()) != pointer && unsafe { tell(pointer) } {
+        // SAFETY: as above; the waker is consumed.
+        unsafe {
+            wake_timed(pointer);
+            drop_waker(pointer);
+        }
+        return;
     }
     // SAFETY: as above.
     unsafe { wake(pointer) }
 }
 
 unsafe fn wake_by_ref_observed(pointer: *const ()) {
-    if wake_itself(pointer) {
-        return;
+    if !wake_itself(pointer) {
+        // SAFETY: called through a waker.
+        unsafe { wake_another_observed(pointer) }
     }
+}
+
+/// As [`wake_by_ref`], of a task that is not the one that is being polled here.
+// Not inlined: what a task that wakes itself calls is short, and saves no registers.
+#[inline(never)]
+unsafe fn wake_another_observed(pointer: *const ()) {
     // SAFETY: called through a waker.
-    unsafe { tell(pointer) };
-    // SAFETY: as above.
-    unsafe { wake_by_ref(pointer) }
+    if unsafe { tell(pointer) } {
+        // SAFETY: as above.
+        unsafe { wake_timed(pointer) };
+    } else {
+        // SAFETY: as above.
+        unsafe { wake_by_ref(pointer) }
+    }
+}
+
+/// As [`wake_by_ref`], of a task whose poller is to see that this wake is timed.
+#[cold]
+unsafe fn wake_timed(pointer: *const ()) {
+    let task = header(pointer);
+    // SAFETY: a waker keeps its task alive, and this is called through one.
+    let header = unsafe { task.as_ref() };
+    match header.state.ask() {
+        // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).
+        Wake::Submit => header.home.schedule(unsafe { Runnable::from_raw(task) }),
+        Wake::Nothing => {}
+    }
 }
 
 /// A task that wakes itself while it is polled has only to tell its poller, on this very thread. Nobody else needs to

@@ -10,7 +10,7 @@
 //! own queues. A destructor may hand that core on as well. Whoever gets it goes on with the end, and this thread *lingers*
 //! until it has come back to its own (see [`pool`](super::super::pool)).
 
-use super::{Core, Step, current, observed, run, run_either, run_watched, with_core};
+use super::{Core, Step, current, observed, run, run_watched, with_core};
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
@@ -105,9 +105,10 @@ impl Handed {
                 (false, false, true) => run_all::<false, false, true>(),
                 (false, true, false) => run_all::<false, true, false>(),
                 (false, true, true) => run_all::<false, true, true>(),
-                // Who records asks each time whether somebody watches.
-                (true, false, _) => run_all::<true, false, true>(),
-                (true, true, _) => run_all::<true, true, true>(),
+                (true, false, false) => run_all::<true, false, false>(),
+                (true, false, true) => run_all::<true, false, true>(),
+                (true, true, false) => run_all::<true, true, false>(),
+                (true, true, true) => run_all::<true, true, true>(),
             };
             if !looks_again {
                 break;
@@ -248,8 +249,7 @@ fn run_all<const OBSERVED: bool, const SPARE: bool, const WATCHED: bool>() -> bo
             },
         );
         match step {
-            Some(Step::Task(task)) if WATCHED && OBSERVED => run_either(task),
-            Some(Step::Task(task)) if WATCHED => run_watched::<false>(task),
+            Some(Step::Task(task)) if WATCHED => run_watched::<OBSERVED>(task),
             Some(Step::Task(task)) => run::<OBSERVED>(task),
             Some(Step::Rested) => {}
             Some(Step::Leave) => return true,
