@@ -13,10 +13,4 @@ impl Pool {
         });
         polled.collect()
     }
-
-    /// Where its lists of tasks are, for who reads them from outside.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(crate) fn outline(&self) -> (*const (), usize, usize) {
-        self.owned.outline()
-    }
 }
