@@ -16,7 +16,12 @@ fn the_tour_ends_well() {
          (`cargo test` without a choice of targets does)",
         program.display()
     );
-    let output = Command::new(program).output().unwrap();
+    let output = Command::new(program)
+        // It says itself what is looked for.
+        .env_remove("LENO_DEBUG")
+        .env_remove("LENO_DIAGNOSTICS")
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}\n{errors}");

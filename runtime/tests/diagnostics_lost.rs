@@ -1,5 +1,7 @@
 //! Failures that nobody sees are reported, once, and no others are.
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::Builder;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +12,7 @@ static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
 
 /// Tests take turns, since there is one reader of reports.
 fn turn() -> MutexGuard<'static, ()> {
+    own_diagnostics::only();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     REPORTS.lock().unwrap().clear();
@@ -264,6 +267,8 @@ fn child(test: &str) -> std::process::Command {
     command
         .args(["--exact", test, "--test-threads=1"])
         .env(IS_CHILD, "1")
+        .env_remove("LENO_DEBUG")
+        .env_remove("LENO_DIAGNOSTICS")
         .stdout(std::process::Stdio::null());
     command
 }

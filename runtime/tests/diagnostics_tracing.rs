@@ -1,5 +1,7 @@
 //! With the feature `tracing` reports are events, where there is a subscriber.
 
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics};
 use leno::runtime::Builder;
 use std::fmt::Debug;
@@ -52,6 +54,7 @@ impl Subscriber for Keeper {
 
 #[test]
 fn a_report_is_an_event_unless_somebody_reads_reports() {
+    own_diagnostics::only();
     tracing::subscriber::set_global_default(Keeper).unwrap();
     let lose = || {
         let mut builder = Builder::new_current_thread();

@@ -3,6 +3,8 @@
 //!
 //! Alone in its process, since it counts what the whole process allocates.
 
+mod own_diagnostics;
+
 use leno::diagnostics::Diagnostics;
 use leno::runtime::Builder;
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -85,6 +87,7 @@ fn a_task_takes_the_memory_of_one_that_has_ended() {
 
 #[test]
 fn a_name_is_two_allocations_and_goes_with_the_task() {
+    own_diagnostics::only();
     // Who looks for slow polls keeps the name of the last task that has one.
     let mut builder = Builder::new_current_thread();
     let runtime = builder.diagnostics(Diagnostics::off()).build().unwrap();
@@ -159,6 +162,7 @@ fn a_task_of_a_join_set_is_two_allocations() {
 
 #[test]
 fn a_spare_that_is_not_there_is_less_than_2_kilobytes() {
+    own_diagnostics::only();
     const SPARES: usize = 64;
     let bytes = |spares| {
         let mut builder = Builder::new_multi_thread();

@@ -1,9 +1,10 @@
 //! `block_in_place` hands on the core that a task runs on, and no other.
 
-use leno::runtime::{Builder, Runtime};
+use leno::runtime::{Builder, Runtime, worker_index};
 use leno::task::block_in_place;
+use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Barrier, Mutex};
 use std::task::{Wake, Waker};
 use std::thread;
 
@@ -91,4 +92,38 @@ fn a_waker_that_a_timer_wakes_may_block_in_place() {
         drop(sleep);
     }
     assert_eq!(threads_of_tasks(&runtime).len(), 3);
+}
+
+#[test]
+fn two_that_are_refused_a_thread_at_once_keep_their_own_cores() {
+    for _ in 0..20 {
+        let both = Arc::new(Barrier::new(2));
+        let names = AtomicUsize::new(0);
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).spare_workers(0);
+        builder.thread_name_fn(move || {
+            if names.fetch_add(1, Ordering::Relaxed) >= 2 {
+                // Both have handed their cores on, and nobody comes for these.
+                both.wait();
+                panic::resume_unwind(Box::new("no name, no thread"));
+            }
+            "leno-worker".to_owned()
+        });
+        let runtime = builder.build().unwrap();
+        let start = Arc::new(Barrier::new(2));
+        let waits = |start: Arc<Barrier>| async move {
+            // Both workers are there.
+            start.wait();
+            let before = worker_index();
+            block_in_place(|| ());
+            assert!(before.is_some());
+            assert_eq!(worker_index(), before);
+        };
+        let tasks = [(); 2].map(|()| runtime.spawn(waits(start.clone())));
+        runtime.block_on(async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        });
+    }
 }

@@ -602,6 +602,37 @@ fn the_end_may_come_while_a_spare_starts() {
 }
 
 #[test]
+fn who_gives_the_end_some_time_does_not_wait_for_a_thread_that_is_being_named() {
+    watched(|| {
+        let (starts, goes_on) = (Event::new(), Gate::default());
+        let runtime = builder(1)
+            .thread_name_fn({
+                let names = AtomicUsize::new(0);
+                let (starts, goes_on) = (starts.clone(), goes_on.clone());
+                move || {
+                    if names.fetch_add(1, Ordering::Relaxed) >= 1 {
+                        starts.set();
+                        goes_on.wait();
+                    }
+                    "leno-worker".to_owned()
+                }
+            })
+            .build()
+            .unwrap();
+        let blockers = Blockers::spawn(&runtime, 1);
+        starts.block();
+        blockers.gate.open();
+        let metrics = runtime.metrics();
+        // The watcher is in the program's function, which goes on when this has returned.
+        runtime.shutdown_timeout(SHORT);
+        goes_on.open();
+        while metrics.num_alive_tasks() != 0 {
+            thread::yield_now();
+        }
+    });
+}
+
+#[test]
 fn the_end_may_come_at_any_time() {
     watched(|| {
         for round in 0..30 {

@@ -69,7 +69,7 @@ fn what_a_stuck_task_has_spawned_runs() {
         wait_until_idle(&runtime);
         let stuck = runtime.spawn(async {
             let (unblock, blocked) = mpsc::channel();
-            leno::spawn(async move { unblock.send(()) });
+            leno::spawn(async move { unblock.send(()) }).detach();
             blocked.recv_timeout(NEVER)
         });
         runtime.block_on(stuck).unwrap().unwrap();
@@ -88,7 +88,8 @@ fn timers_fire() {
             leno::spawn(async move {
                 leno::time::sleep(Duration::from_millis(1)).await;
                 unblock.send(())
-            });
+            })
+            .detach();
             // So the timer is this worker's.
             leno::task::yield_now().await;
             blocked.recv_timeout(NEVER)
@@ -119,7 +120,7 @@ fn a_busy_worker_takes_the_tasks_of_one_that_is_stuck() {
             let (unblock, blocked) = mpsc::channel();
             for _ in 0..10 {
                 let unblock = unblock.clone();
-                leno::spawn(async move { unblock.send(()) });
+                leno::spawn(async move { unblock.send(()) }).detach();
             }
             for _ in 0..10 {
                 blocked.recv_timeout(NEVER).unwrap();

@@ -1,7 +1,10 @@
 //! The tasks of a `LocalSet` run and end on its own thread, whatever other threads do with their wakers and handles.
 
+mod expected_reports;
 mod task_support;
 
+use expected_reports::expect;
+use leno::diagnostics::ReportKind;
 use leno::task::{JoinSet, LocalSet, block_in_place, spawn_local, yield_now};
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -496,6 +499,10 @@ fn dropping_a_set_drops_queued_sleeping_and_woken_tasks() {
 
 #[test]
 fn destructors_in_a_dying_set_may_wake_spawn_and_panic() {
+    expect(
+        ReportKind::LostPanic,
+        "nobody waits for the tasks of the set",
+    );
     let set = LocalSet::new();
     let ended = Rc::new(Cell::new(0));
     let late = Rc::new(Cell::new(false));

@@ -1,7 +1,10 @@
 //! Foreign code that panics hurts its own task at most: nothing hangs, and the runtime goes on.
 
+mod expected_reports;
 mod task_support;
 
+use expected_reports::expect;
+use leno::diagnostics::ReportKind;
 use leno::runtime::{Builder, Runtime};
 use leno::task::{spawn_blocking, yield_now};
 use std::future::poll_fn;
@@ -140,6 +143,7 @@ fn a_future_that_panics_twice_is_caught() {
 
 #[test]
 fn a_payload_whose_destructor_panics_is_swallowed() {
+    expect(ReportKind::LostPanic, "every second handle is dropped");
     for (_, runtime) in runtimes() {
         for detached in [true, false] {
             let task = runtime.spawn(async {
@@ -218,6 +222,7 @@ fn a_panic_whose_payload_panics_when_dropped_ends_no_thread() {
 
 #[test]
 fn blocking_closures_may_panic() {
+    expect(ReportKind::LostPanic, "the handles are dropped");
     for (kind, runtime) in runtimes() {
         for _ in 0..100 {
             runtime.spawn_blocking(|| panic!("on purpose"));

@@ -432,3 +432,51 @@ fn injected_tasks_that_have_not_had_their_turn_outlast_a_root_and_end_with_the_r
     assert!(third.is_err_and(|error| error.is_cancelled()));
     assert_eq!(Arc::strong_count(&alive), 1);
 }
+
+/// Wakes `other` and waits for `own`, in turn, until there is an `end`. Counts its turns.
+async fn wake_each_other(
+    [own, other]: [Arc<Notify>; 2],
+    turns: Arc<AtomicUsize>,
+    end: Arc<AtomicUsize>,
+) {
+    // If nothing stops it, a test fails, and does not hang.
+    while end.load(Ordering::Relaxed) == 0 && turns.load(Ordering::Relaxed) < 10_000 {
+        own.notified().await;
+        turns.fetch_add(1, Ordering::Relaxed);
+        other.notify_one();
+    }
+    other.notify_one();
+}
+
+#[test]
+fn two_tasks_that_wake_each_other_let_others_have_their_turn() {
+    let mut builder = Builder::new_multi_thread();
+    let runtime = builder.worker_threads(1).spare_workers(0).build().unwrap();
+    let (turns, end) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (one, other) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let tasks = runtime.spawn({
+        let (turns, end) = (turns.clone(), end.clone());
+        async move {
+            let pair = [[one.clone(), other.clone()], [other.clone(), one.clone()]];
+            let [first, second] =
+                pair.map(|pair| leno::spawn(wake_each_other(pair, turns.clone(), end.clone())));
+            // Both wait; this task is the last in the queue.
+            settle().await;
+            turns.store(0, Ordering::Relaxed);
+            // To the worker's next slot; then the slot is taken.
+            one.notify_one();
+            let third = leno::spawn({
+                let turns = turns.clone();
+                async move {
+                    end.store(1, Ordering::Relaxed);
+                    turns.load(Ordering::Relaxed)
+                }
+            });
+            let waited = third.await.unwrap();
+            first.await.unwrap();
+            second.await.unwrap();
+            waited
+        }
+    });
+    assert_eq!(runtime.block_on(tasks).unwrap(), 3);
+}

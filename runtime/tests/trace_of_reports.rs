@@ -20,6 +20,9 @@ fn child(role: &str, directory: &Path) -> Command {
         .args(["--exact", "plays_its_role", "--nocapture"])
         .env(ROLE, role)
         .env(DIRECTORY, directory)
+        // They would have the last word.
+        .env_remove("LENO_DEBUG")
+        .env_remove("LENO_DIAGNOSTICS")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

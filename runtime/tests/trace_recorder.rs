@@ -1,5 +1,7 @@
 //! What a runtime's recorder knows: who was polled, woken and spawned by whom, with names; also while it is switched.
 
+mod own_diagnostics;
+
 use leno::diagnostics::Diagnostics;
 use leno::runtime::{Builder, Runtime};
 use leno::sync::{Notify, mpsc, oneshot};
@@ -167,6 +169,7 @@ fn the_tasks_of_threads_outside_are_known_too() {
 
 #[test]
 fn nothing_is_recorded_that_nobody_wants() {
+    own_diagnostics::only();
     let runtime = runtime(1, false);
     let error = runtime.block_on(async { trace::snapshot().unwrap_err() });
     assert_eq!(error.kind(), io::ErrorKind::NotFound);

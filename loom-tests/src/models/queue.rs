@@ -1,11 +1,12 @@
 //! What the models of tasks share: a scheduler that is one queue, run by whoever comes, and futures to run.
 
-use crate::kernel::captures::{Captures, Standing};
+use crate::kernel::captures::Standing;
 use crate::kernel::census;
-use crate::kernel::owned::Owned;
+use crate::kernel::register::Register;
 use crate::kernel::task::{
     self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
 };
+use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::prim::{Arc, Mutex};
 use std::collections::VecDeque;
@@ -18,8 +19,7 @@ use std::time::Duration;
 /// A queue of tasks, and those that sleep.
 pub(crate) struct Queue {
     ready: Mutex<VecDeque<Runnable>>,
-    owned: Owned,
-    captures: Captures,
+    register: Register,
     closed: AtomicBool,
 }
 
@@ -38,18 +38,22 @@ impl Scheduler for QueueHome {
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
         // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(0, task) }.then_some(0)
+        unsafe { self.0.register.owned.link(0, task) }.then_some(0)
     }
 
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         if let Some(shard) = shard {
             // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
+            unsafe { self.0.register.owned.unlink(shard, task) };
         }
     }
 
-    fn captures(&self) -> Option<&Captures> {
-        Some(&self.0.captures)
+    fn register(&self) -> Option<&Register> {
+        Some(&self.0.register)
+    }
+
+    fn wanted(&self) -> &Wanted {
+        wanted::of_the_process()
     }
 }
 
@@ -57,8 +61,7 @@ impl Queue {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             ready: Mutex::new(VecDeque::new()),
-            owned: Owned::new(1),
-            captures: Captures::new(),
+            register: Register::new(1, Wanted::NOTHING),
             closed: AtomicBool::new(false),
         })
     }
@@ -84,20 +87,20 @@ impl Queue {
 
     /// The tasks that have been asleep, looked at `bite` at a time.
     pub(crate) fn tasks(&self, bite: usize) -> Vec<TaskInfo> {
-        census::take(&self.owned, std::ptr::null(), bite)
+        census::take(&self.register.owned, self.register.address(), bite)
     }
 
     /// Where the tasks that have been asleep stand; waits until all have answered, or not at all.
     pub(crate) fn stand(&self, waits: bool) -> Vec<Standing> {
         let patience = if waits { Duration::MAX } else { Duration::ZERO };
-        self.captures
-            .ask(&census::handles(&self.owned, 1), patience)
+        self.register
+            .ask(&census::handles(&self.register.owned, 1), patience)
     }
 
     /// What `look` says of each of them, one at a time.
     pub(crate) fn walk<T>(&self, look: impl Fn(&Header) -> T) -> Vec<T> {
         let mut seen = Vec::new();
-        self.owned.walk(1, &mut seen, look);
+        self.register.owned.walk(1, &mut seen, look);
         seen
     }
 
@@ -130,7 +133,7 @@ impl Queue {
 
     /// Cancels what sleeps, and tells the others.
     pub(crate) fn close(&self) {
-        self.owned.close();
+        self.register.owned.close();
     }
 }
 

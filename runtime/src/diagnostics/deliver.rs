@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Display;
 use std::io::Write;
 use std::panic::Location;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
@@ -30,6 +31,9 @@ const AT_THE_END: Duration = Duration::from_secs(1);
 type Reader = Arc<dyn Fn(&Report) + Send + Sync>;
 
 static READER: RwLock<Option<Reader>> = RwLock::new(None);
+/// A report that nobody reads ends the process.
+static ABORTS: AtomicBool = AtomicBool::new(false);
+
 static QUEUE: PerProcess<Queue> = PerProcess::new();
 
 #[derive(Default)]
@@ -125,6 +129,12 @@ pub(crate) fn counts() -> Vec<(ReportKind, u64)> {
 /// [`flush`], for the end of a runtime.
 pub(crate) fn flush_at_end() {
     flush(AT_THE_END);
+}
+
+/// From now on a report that is printed ends the process.
+pub(super) fn abort_from_now_on() {
+    // Ordering: Relaxed, a switch.
+    ABORTS.store(true, Ordering::Relaxed);
 }
 
 /// From now on the kernel's findings are delivered.
@@ -243,14 +253,20 @@ fn deliver(report: &Report) {
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
     match reader {
-        Some(reader) => reader(report),
+        Some(reader) => return reader(report),
         None if becomes_event(report) => {}
         None if report.times() < PRINTED => print(report),
         None if report.times() == PRINTED => {
-            print(report);
-            print(&"      (more of this kind from this place are not printed)");
+            print(&format_args!(
+                "{report}\n      (more of this kind from this place are not printed)"
+            ));
         }
         None => {}
+    }
+    // Ordering: Relaxed, as above.
+    if ABORTS.load(Ordering::Relaxed) {
+        print(&"LENO_DIAGNOSTICS, or Diagnostics::abort, says that a report ends the process");
+        std::process::abort();
     }
 }
 

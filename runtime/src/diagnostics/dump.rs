@@ -140,11 +140,11 @@ impl Dump {
     /// Only locks whose holder is known count (a [`Mutex`](crate::sync::Mutex), and a [`RwLock`](crate::sync::RwLock) that is held by a
     /// writer, by guards that borrow them), and `JoinHandle`s. A task that also waits for anything else, a timer for instance, is not stuck.
     ///
-    /// A lock's holder is the task that took it, and a guard cannot be followed. It may go to another task if the lock is a static (or
-    /// leaked), or within a future that keeps the lock itself and is spawned after it has locked. So a task counts here only if since
-    /// it locked it has spawned no future, and sent nothing through a channel of leno's, that has a destructor; all others are in
-    /// [`suspected_deadlocks`](Self::suspected_deadlocks). A guard that leaves its task by other means, a channel of std's or a
-    /// place that tasks share, is not seen.
+    /// A lock's holder is the task that took it, and a guard cannot be followed. It may go to another task if the lock is a
+    /// static (or leaked), or within a future that keeps the lock itself and is spawned after it has locked. So a task counts
+    /// here only if since it locked it has spawned no future, and sent nothing through a channel of leno's, that has a
+    /// destructor; all others are in [`suspected_deadlocks`](Self::suspected_deadlocks). A guard that leaves its task by other
+    /// means, a channel of std's or a place that tasks share, is not seen.
     pub fn deadlocks(&self) -> &[Report] {
         &self.deadlocks
     }
@@ -152,9 +152,9 @@ impl Dump {
     /// The tasks that wait for each other for ever, unless one has given away the guard of a lock that another waits for: it has
     /// spawned or sent something since it locked.
     ///
-    /// These are none of the [`deadlocks`](Self::deadlocks), which are certain. Most are true all the same: the report names the task,
-    /// and who has written it knows whether the guard was moved. An [`OwnedMutexGuard`](crate::sync::OwnedMutexGuard) is made to be moved,
-    /// and is never suspected.
+    /// These are none of the [`deadlocks`](Self::deadlocks), which are certain. Most are true all the same: the report names the
+    /// task, and who has written it knows whether the guard was moved. An [`OwnedMutexGuard`](crate::sync::OwnedMutexGuard) is
+    /// made to be moved, and is never suspected.
     pub fn suspected_deadlocks(&self) -> &[Report] {
         &self.suspected_deadlocks
     }

@@ -17,7 +17,7 @@
 //!
 //! - `LENO_DEBUG=1`: everything (with `0`, `off`, `false`, `no` or nothing it says nothing);
 //! - `LENO_DIAGNOSTICS`: a list of what to switch on or off, as in `slow-polls=20ms,socket,lost-failures=off`; see
-//!   [`Diagnostics::with`].
+//!   [`Diagnostics::with`]. With `abort` a test fails when anything is found.
 //!
 //! Each report has a [kind](ReportKind). Those of failures:
 //!

@@ -36,6 +36,7 @@ pub struct Diagnostics {
     wanted: Wanted,
     socket: bool,
     record_to: Option<PathBuf>,
+    abort: bool,
 }
 
 impl Default for Diagnostics {
@@ -54,6 +55,7 @@ impl Default for Diagnostics {
             },
             socket: false,
             record_to: None,
+            abort: false,
         }
     }
 }
@@ -75,6 +77,7 @@ impl Diagnostics {
             },
             socket: true,
             record_to: None,
+            abort: false,
         }
     }
 
@@ -84,6 +87,7 @@ impl Diagnostics {
             wanted: Wanted::NOTHING,
             socket: false,
             record_to: None,
+            abort: false,
         }
     }
 
@@ -195,12 +199,22 @@ impl Diagnostics {
         self
     }
 
+    /// A report ends the process, by [`abort`](std::process::abort), as soon as it has been printed: so tests fail if anything is found.
+    ///
+    /// Those that the program [reads](super::on_report) itself do not. This holds for reports of the whole process, from the
+    /// first runtime on that has it.
+    #[must_use]
+    pub fn abort(mut self, on: bool) -> Self {
+        self.abort = on;
+        self
+    }
+
     /// With what a list says, such as `slow-polls=20ms,socket,lost-failures=off`.
     ///
     /// | | |
     /// | --- | --- |
     /// | `all`, `off` | everything, nothing |
-    /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket` | on; with `=off` off |
+    /// | `lost-failures`, `never-awaited`, `still-running`, `stacks`, `recorder`, `socket`, `abort` | on; with `=off` off |
     /// | `record-to=DIRECTORY` | what was recorded is saved there when something is found; the name has no comma |
     /// | `huge-futures` | futures of more than 16 KiB; with `=4096` of so many bytes |
     /// | `slow-polls` | polls of more than 100 ms; with `=20ms` or `=2s` of so long |
@@ -232,6 +246,7 @@ impl Diagnostics {
             "stacks" => self.stacks(switch(value)?),
             "recorder" => self.recorder(switch(value)?),
             "socket" => self.socket(switch(value)?),
+            "abort" => self.abort(switch(value)?),
             "record-to" => match value? {
                 "" => return None,
                 "off" => Self {
@@ -300,10 +315,14 @@ pub(crate) fn prepare(program: Option<&Diagnostics>) -> io::Result<Diagnostics> 
     let usual = Diagnostics::default().with_environment()?;
     wanted::set_of_the_process(usual.wanted.clone());
     deliver::start();
-    match program {
-        Some(program) => program.clone().with_environment(),
-        None => Ok(usual),
+    let settings = match program {
+        Some(program) => program.clone().with_environment()?,
+        None => usual,
+    };
+    if settings.abort {
+        deliver::abort_from_now_on();
     }
+    Ok(settings)
 }
 
 /// Tells of a finding, if the runtime that is current on this thread wants it, or the process where there is none.
@@ -369,7 +388,7 @@ fn unknown(item: &str) -> io::Error {
         io::ErrorKind::InvalidInput,
         format!(
             "{item:?} is not among the diagnostics: all, off, lost-failures, never-awaited, still-running, huge-futures[=BYTES], slow-polls[=20ms], stacks, \
-             recorder, record-to=DIRECTORY, long-waits[=5s], socket, each with =off to switch it off"
+             recorder, record-to=DIRECTORY, long-waits[=5s], socket, abort, each with =off to switch it off"
         ),
     )
 }
@@ -394,6 +413,7 @@ impl fmt::Debug for Diagnostics {
             .field("record_to", &self.record_to)
             .field("long_waits", &self.wanted.waits)
             .field("socket", &self.socket)
+            .field("abort", &self.abort)
             .finish()
     }
 }
@@ -405,11 +425,12 @@ mod tests {
     #[test]
     fn a_list_adds_to_what_was() {
         let settings = Diagnostics::off()
-            .with("slow-polls=20ms, socket,record-to=/var/my traces,huge-futures=4096, long-waits=1.5s")
+            .with("slow-polls=20ms, socket,abort,record-to=/var/my traces,huge-futures=4096, long-waits=1.5s")
             .unwrap();
         let expected = Diagnostics::off()
             .slow_polls(Duration::from_millis(20))
             .socket(true)
+            .abort(true)
             .record_to("/var/my traces")
             .huge_futures(4096)
             .long_waits(Duration::from_millis(1500));

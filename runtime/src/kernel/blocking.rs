@@ -24,13 +24,14 @@
 mod census;
 mod closure;
 mod in_place;
+mod job;
 
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Crew, Hold};
 use crate::kernel::hooks::Callback;
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
-use crate::kernel::worker::{Handed, Outcome};
+use crate::kernel::worker::Outcome;
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
 use std::cell::Cell;
@@ -45,6 +46,8 @@ use census::Places;
 pub(crate) use census::Running;
 pub(crate) use closure::task;
 pub(crate) use in_place::in_place;
+pub(crate) use job::Job;
+use job::Kind;
 
 /// How the threads are made.
 pub(crate) struct Config {
@@ -107,45 +110,6 @@ struct State {
     /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
     handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
     next_thread: usize,
-}
-
-/// Something to run on a thread that may wait.
-pub(crate) enum Job {
-    /// A `spawn_blocking` closure.
-    Task(Runnable),
-    /// A closure that is run even if the end comes before a thread does: once taken, it is not cancelled.
-    Mandatory(Runnable),
-    /// A closure that only waits, for nothing that a thread of the pool does. It is mandatory.
-    Wait(Runnable),
-    /// A worker's loop.
-    Worker(Handed),
-    /// That of a spare worker that comes: only as long as it is there does it have a share of the limit.
-    Spare(Handed),
-}
-
-impl Job {
-    fn counts(&self) -> bool {
-        self.kind() == Kind::Counts
-    }
-
-    fn kind(&self) -> Kind {
-        match self {
-            Job::Task(_) | Job::Mandatory(_) => Kind::Counts,
-            Job::Wait(_) => Kind::Wait,
-            Job::Worker(_) => Kind::Worker,
-            Job::Spare(_) => Kind::Spare,
-        }
-    }
-}
-
-/// What a job means for the limit.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// It waits for a thread that the limit allows.
-    Counts,
-    Wait,
-    Worker,
-    Spare,
 }
 
 /// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
@@ -319,7 +283,7 @@ impl Shared {
         surroundings: impl FnOnce() -> Surroundings,
     ) -> Result<(), Refused> {
         let mut state = shared.state.lock();
-        let kind = job.kind();
+        let (kind, address) = (job.kind(), job.address());
         if state.closed && !matches!(kind, Kind::Worker | Kind::Spare) {
             drop(state);
             // Dropping a task cancels it.
@@ -355,7 +319,7 @@ impl Shared {
         let Err(error) = Self::start(shared, state, surroundings) else {
             return Ok(());
         };
-        match shared.take_back(kind) {
+        match shared.take_back(kind, address) {
             Some(job) => Err(Refused::NoThread(job, error)),
             None => Ok(()),
         }
@@ -417,17 +381,22 @@ impl Shared {
         Err(error)
     }
 
-    /// The system refuses a thread. If others run closures, or nothing, they will come to the job; otherwise nobody would.
+    /// The system refuses a thread for the job at `address`. If others run closures, or nothing, they will come to it; otherwise
+    /// nobody would.
     ///
-    /// If several callers fail at once each takes one job of its own kind back, though perhaps another's.
+    /// If somebody has come for that very job, this is another of its kind, whose thread will find nothing: as many jobs as
+    /// threads were refused are taken back.
     #[cold]
-    fn take_back(&self, kind: Kind) -> Option<Job> {
+    fn take_back(&self, kind: Kind, address: *const ()) -> Option<Job> {
         let mut state = self.state.lock();
         if kind == Kind::Counts && state.threads > state.in_workers {
             return None;
         }
         // The others must not wait for threads that may themselves be waiting: for a core's tasks, or what is waited for.
-        let place = state.queue.iter().rposition(|job| job.kind() == kind)?;
+        let mut jobs = state.queue.iter();
+        let own = jobs.position(|job| job.address() == address);
+        let other = || state.queue.iter().rposition(|job| job.kind() == kind);
+        let place = own.or_else(other)?;
         match kind {
             Kind::Wait => state.waits -= 1,
             Kind::Spare => state.spares -= 1,

@@ -30,7 +30,6 @@ mod observed;
 mod paused;
 
 use crate::kernel::budget;
-use crate::kernel::captures::Captures;
 use crate::kernel::clock::Clock;
 use crate::kernel::deferred::Deferred;
 use crate::kernel::driver::Driver;
@@ -39,9 +38,8 @@ use crate::kernel::here;
 use crate::kernel::hooks::{Callback, ParkHooks};
 use crate::kernel::intervals::{Fixed, Intervals};
 use crate::kernel::late;
-use crate::kernel::lines::Lines;
-use crate::kernel::observe::{Observe, Pen, turns};
-use crate::kernel::owned::Owned;
+use crate::kernel::observe::{Pen, turns};
+use crate::kernel::register::Register;
 use crate::kernel::root::Root;
 use crate::kernel::seat::{Called, Seat};
 use crate::kernel::slow::Timed;
@@ -70,15 +68,11 @@ pub(crate) struct Local {
     /// How many of them are in the driver's inbox.
     inbox_len: AtomicUsize,
     seat: Arc<Seat>,
-    owned: Owned,
-    captures: Captures,
-    lines: Arc<Lines>,
+    register: Register,
     driver: Driver,
     clock: Arc<Clock>,
     wheel: wheel::Handle,
     intervals: Fixed,
-    /// What is to be looked for at its tasks.
-    diagnostics: Wanted,
     /// If slow polls are wanted.
     timed: Option<Timed>,
     /// Its tasks need not be `Send`: they are run and dropped by the thread that closes it, and by no other.
@@ -86,7 +80,6 @@ pub(crate) struct Local {
     core: Mutex<CoreSlot>,
     /// The driver is a helper, and is to give the core back.
     wanted: AtomicBool,
-    observe: Observe,
     /// The driver is to record what it does.
     observed: AtomicBool,
     spawned: AtomicU64,
@@ -184,18 +177,14 @@ impl Local {
             inbox_len: AtomicUsize::new(0),
             wheel: Wheel::new(Arc::clone(&seat), Arc::clone(&clock)),
             seat,
-            owned: Owned::new(1),
-            captures: Captures::new(),
-            lines: Lines::new(),
             driver,
             clock,
             intervals: Fixed::new(intervals),
             timed: Timed::new(&diagnostics),
-            diagnostics,
+            register: Register::new(1, diagnostics),
             bound,
             core: Mutex::new(CoreSlot::new(Core::new(hooks))),
             wanted: AtomicBool::new(false),
-            observe: Observe::new(),
             observed: AtomicBool::new(false),
             spawned: AtomicU64::new(0),
             finished: AtomicU64::new(0),

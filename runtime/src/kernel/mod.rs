@@ -8,10 +8,10 @@
 //!      wanted
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · intervals · stuck
-//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; what is found out about it,
-//!      captures · lines · findings · observe             and recorded of it
-//!  k3  slot · owned · census · idle · late · watcher ·   where tasks wait, where workers wait
-//!      driver
+//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
+//!      owned · census · captures · lines · findings ·    out about them, and recorded of them
+//!      observe · register
+//!  k3  slot · idle · late · watcher · driver             where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
 //! ```
@@ -44,6 +44,7 @@ pub(crate) mod local_set;
 pub(crate) mod observe;
 pub(crate) mod owned;
 pub(crate) mod pool;
+pub(crate) mod register;
 pub(crate) mod rng;
 pub(crate) mod root;
 pub(crate) mod seat;

@@ -17,11 +17,9 @@
 //! 4. Whoever waits for the end waits for the threads and then for the last tasks: one that is between a waker's
 //!    `or` and its push can be claimed by nobody, so its waker's thread cancels it and says so.
 
-mod asked;
 mod counters;
 mod observed;
 
-use crate::kernel::captures::Captures;
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::foreign;
@@ -30,9 +28,7 @@ use crate::kernel::hooks::ParkHooks;
 use crate::kernel::idle::Idle;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::late;
-use crate::kernel::lines::Lines;
-use crate::kernel::observe::Observe;
-use crate::kernel::owned::Owned;
+use crate::kernel::register::Register;
 use crate::kernel::seat::Seat;
 use crate::kernel::slot::Slot;
 use crate::kernel::slow::{Slow, Watched};
@@ -48,7 +44,7 @@ use crate::prim::{Arc, CachePadded, Condvar, Mutex};
 pub(super) use counters::Counters;
 pub(crate) use observed::Homes;
 use std::fmt;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::time::Duration;
 
 /// The shared half of a multi-threaded scheduler.
@@ -60,16 +56,12 @@ pub(crate) struct Pool {
     /// Of the workers, and then of the spares.
     pub(super) remotes: Box<[Arc<Remote>]>,
     workers: usize,
-    pub(super) owned: Owned,
-    captures: Captures,
-    lines: Arc<Lines>,
+    pub(super) register: Register,
     pub(super) driver: Driver,
     pub(super) clock: Arc<Clock>,
     pub(super) intervals: Intervals,
     /// Tasks that were spawned and that finished on threads which are not the pool's.
     outside: CachePadded<Counters>,
-    pub(super) observe: Observe,
-    pub(super) wanted: Wanted,
     end: Mutex<End>,
     /// A core has retired, nobody lingers any more, or a thread outside has cancelled the last tasks.
     ended: Condvar,
@@ -157,15 +149,11 @@ impl Pool {
             injector: Injector::new(),
             remotes: remotes.into_boxed_slice(),
             workers,
-            owned: Owned::new(workers),
-            captures: Captures::new(),
-            lines: Lines::new(),
+            register: Register::new(workers, wanted),
             driver,
             clock,
             intervals,
             outside: CachePadded::new(Counters::new()),
-            observe: Observe::new(),
-            wanted,
             end: Mutex::new(End {
                 cores: workers,
                 hooks: Some(Arc::clone(&hooks)),
@@ -263,9 +251,9 @@ impl Pool {
         if live > i64::MAX as u64 { 0 } else { live }
     }
 
-    /// Who of the tasks waits in line, if anybody wants to know.
-    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
-        self.wanted.waits.is_some().then_some(&self.lines)
+    /// The tasks, for who asks.
+    pub(crate) fn register(&self) -> &Register {
+        &self.register
     }
 
     /// Queues a task from outside.
@@ -297,14 +285,14 @@ impl Pool {
             if let Some(watched) = &remote.watched {
                 let behind = || remote.stealer.len() + usize::from(!remote.slot.peek().is_null());
                 let number = (worker < self.workers).then_some(worker);
-                slow.look(worker, number, watched, behind, &self.observe);
+                slow.look(worker, number, watched, behind, &self.register.observe);
             }
         }
     }
 
     /// True if somebody has to [watch](Self::watch): others may come to the help of a worker that is stuck, or it is to be told of.
     pub(crate) fn is_watched(&self) -> bool {
-        self.can_be_helped() || self.wanted.slow_polls.is_some()
+        self.can_be_helped() || self.register.wanted.slow_polls.is_some()
     }
 
     // ----- shutdown -----------------------------------------------------------------------------------
@@ -336,7 +324,7 @@ impl Pool {
     /// A worker that has left its loop ends its part. `drain_own` empties the queues that only it can reach, and
     /// says whether there was anything.
     pub(super) fn end_worker(&self, drain_own: impl Fn() -> bool) {
-        self.owned.close();
+        self.register.owned.close();
         while drain_own() {}
         self.drain_injector();
         while drain_own() {}
@@ -466,13 +454,13 @@ impl Scheduler for PoolHome {
         // A thread that has handed its core on puts the task anywhere.
         let shard = worker::with_core(&self.0, |core| core.map_or(0, Core::shard)) as u16;
         // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(shard, task) }.then_some(shard)
+        unsafe { self.0.register.owned.link(shard, task) }.then_some(shard)
     }
 
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         if let Some(shard) = shard {
             // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
+            unsafe { self.0.register.owned.unlink(shard, task) };
         }
         worker::with_core(&self.0, |core| match core {
             Some(core) => {
@@ -487,24 +475,8 @@ impl Scheduler for PoolHome {
         });
     }
 
-    fn address(&self) -> *const () {
-        ptr::from_ref(&*self.0).cast()
-    }
-
-    fn observe(&self) -> Option<&Observe> {
-        Some(&self.0.observe)
-    }
-
-    fn captures(&self) -> Option<&Captures> {
-        Some(&self.0.captures)
-    }
-
-    fn lines(&self) -> Option<&Arc<Lines>> {
-        self.0.lines()
-    }
-
-    fn wanted(&self) -> &Wanted {
-        &self.0.wanted
+    fn register(&self) -> Option<&Register> {
+        Some(&self.0.register)
     }
 }
 

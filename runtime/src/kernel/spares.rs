@@ -148,7 +148,7 @@ impl Pool {
             injected: 0,
             soon: 0,
             calm_since: None,
-            slow: Slow::new(&pool.wanted, pool.remotes.len()),
+            slow: Slow::new(&pool.register.wanted, pool.remotes.len()),
         };
         // A thread has been asked for its stack, and has not answered.
         let awaits_answer = Cell::new(false);
@@ -274,7 +274,7 @@ impl Pool {
         spares.there.fetch_add(1, Ordering::Relaxed);
         // Before anybody can hear of the spare.
         pool.idle.set_active(index + 1);
-        pool.observe.spare_from_outside(index, false);
+        pool.register.observe.spare_from_outside(index, false);
         Some(Handed::new(Core::new(
             Arc::clone(pool),
             index,
@@ -305,7 +305,7 @@ impl Pool {
         if active != counted {
             self.idle.set_active(active);
             for worker in active..counted {
-                self.observe.spare_from_outside(worker, true);
+                self.register.observe.spare_from_outside(worker, true);
             }
         }
         active

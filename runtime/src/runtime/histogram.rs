@@ -13,10 +13,8 @@ pub struct DurationHistogram {
 }
 
 impl DurationHistogram {
-    pub(super) fn new(counted: Option<Counted>) -> Self {
-        Self {
-            counted: counted.unwrap_or_default(),
-        }
+    pub(super) fn new(counted: Counted) -> Self {
+        Self { counted }
     }
 
     /// The buckets, from short to long: up to which duration each goes, and how many there were in it. The last one has no end.

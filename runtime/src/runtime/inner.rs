@@ -5,6 +5,7 @@ mod counted;
 mod ending;
 #[cfg(feature = "sim")]
 mod simulated;
+mod watching;
 
 pub(super) use ending::Patience;
 #[cfg(feature = "sim")]
@@ -21,6 +22,7 @@ use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::local::{Local, drawn};
 use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
+use crate::kernel::register::Register;
 use crate::kernel::root::{self, Driving};
 use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
 use crate::kernel::wanted::Wanted;
@@ -33,6 +35,7 @@ use std::io;
 use std::panic::Location;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, Thread, ThreadId};
+use watching::WatcherThread;
 
 /// What a [`Handle`](super::Handle) points to.
 #[derive(Debug)]
@@ -75,7 +78,7 @@ enum Scheduler {
         pool: Arc<Pool>,
         homes: Homes,
         /// The thread that looks after stuck workers, until somebody waits for its end.
-        watcher: Mutex<Option<thread::JoinHandle<()>>>,
+        watcher: Mutex<Option<WatcherThread>>,
     },
     Local {
         local: Arc<Local>,
@@ -95,7 +98,12 @@ impl Inner {
         let inner = Arc::new(Self {
             id,
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            _found: Found::new(id, true, settings.name.as_deref(), pool.outline()),
+            _found: Found::new(
+                id,
+                true,
+                settings.name.as_deref(),
+                pool.register().outline(),
+            ),
             scheduler: Scheduler::Pool {
                 homes: Pool::homes(&pool),
                 watcher: Mutex::new(None),
@@ -125,39 +133,6 @@ impl Inner {
         Ok(inner)
     }
 
-    /// Starts the thread that looks after stuck workers, unless nobody could help one, nor wants to know.
-    fn start_watcher(self: &Arc<Self>) {
-        let Scheduler::Pool { pool, watcher, .. } = &self.scheduler else {
-            return;
-        };
-        if !pool.is_watched() {
-            return;
-        }
-        let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
-        let watch = move || Pool::watch(&pool, |core| inner.start_spare(core));
-        let builder = thread::Builder::new().name("leno-watcher".to_owned());
-        // If the system refuses it, stuck workers are on their own; nothing else is lost.
-        *watcher.lock() = builder.spawn(watch).ok();
-    }
-
-    /// Brings a spare worker to a thread; false if there is none.
-    fn start_spare(self: &Arc<Self>, core: worker::Handed) -> bool {
-        match self.submit(Job::Spare(core)) {
-            Ok(()) => true,
-            Err(Refused::NoThread(Job::Spare(core), _)) => {
-                // If the others have ended meanwhile, this ends what they left.
-                let _current = current::set(Arc::clone(self));
-                if core.leave() == worker::Outcome::Last {
-                    self.blocking.close();
-                }
-                false
-            }
-            Err(_) => {
-                unreachable!("what is refused is a spare worker, and never because of the end")
-            }
-        }
-    }
-
     pub(super) fn new_local(
         local: Arc<Local>,
         settings: Settings,
@@ -167,7 +142,12 @@ impl Inner {
         let inner = Arc::new(Self {
             id,
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            _found: Found::new(id, false, settings.name.as_deref(), local.outline()),
+            _found: Found::new(
+                id,
+                false,
+                settings.name.as_deref(),
+                local.register().outline(),
+            ),
             scheduler: Scheduler::Local {
                 home: Local::home(&local),
                 local,
@@ -270,9 +250,14 @@ impl Inner {
             // They are the parent's, and so may be whoever holds a lock.
             return Vec::new();
         }
+        self.register().tasks()
+    }
+
+    /// The tasks of the scheduler, for who asks.
+    pub(super) fn register(&self) -> &Register {
         match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.tasks(),
-            Scheduler::Local { local, .. } => local.tasks(),
+            Scheduler::Pool { pool, .. } => pool.register(),
+            Scheduler::Local { local, .. } => local.register(),
         }
     }
 
@@ -351,11 +336,8 @@ impl Inner {
     }
 
     /// What has been recorded of it.
-    pub(crate) fn observation(&self) -> Option<&Observe> {
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => Some(pool.observation()),
-            Scheduler::Local { local, .. } => Some(local.observation()),
-        }
+    pub(crate) fn observation(&self) -> &Observe {
+        &self.register().observe
     }
 
     // ----- running ------------------------------------------------------------------------------------

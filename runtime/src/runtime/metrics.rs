@@ -123,14 +123,14 @@ impl RuntimeMetrics {
     /// While polls are so short that the clock is read for one of eight, they are counted as if the eight had taken the same.
     pub fn poll_time_histogram(&self) -> DurationHistogram {
         let observation = self.handle.inner().observation();
-        DurationHistogram::new(observation.map(|observation| observation.histograms().0))
+        DurationHistogram::new(observation.histograms().0)
     }
 
     /// How long tasks that were woken waited until they were polled, as far as the runtime has been
     /// [recorded](crate::trace). It is a sample: at most one of 64 wakes.
     pub fn schedule_delay_histogram(&self) -> DurationHistogram {
         let observation = self.handle.inner().observation();
-        DurationHistogram::new(observation.map(|observation| observation.histograms().1))
+        DurationHistogram::new(observation.histograms().1)
     }
 
     /// Tasks that wait in the queue for what comes from other threads.

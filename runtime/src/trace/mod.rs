@@ -186,9 +186,7 @@ pub fn mark(label: &'static str) {
 #[cold]
 fn mark_outside(label: &'static str) {
     if let Ok(handle) = Handle::try_current() {
-        if let Some(observe) = handle.inner().observation() {
-            observe.mark_from_outside(label);
-        }
+        handle.inner().observation().mark_from_outside(label);
     }
 }
 

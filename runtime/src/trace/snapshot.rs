@@ -38,7 +38,7 @@ impl Snapshot {
         let mut tracks = Vec::new();
         for handle in handles {
             let observation = handle.inner().observation();
-            let Some((source, copied)) = observation.and_then(|observe| observe.read()) else {
+            let Some((source, copied)) = observation.read() else {
                 continue;
             };
             let name = source.name.as_deref();

@@ -1,6 +1,9 @@
 //! What the tests of diagnostics share: the reader of reports, of which there is one for the process.
 #![allow(dead_code)]
 
+#[path = "../own_diagnostics/mod.rs"]
+mod own_diagnostics;
+
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::{Builder, Runtime};
 use std::panic::{self, AssertUnwindSafe, Location};
@@ -11,6 +14,7 @@ static REPORTS: Mutex<Vec<Report>> = Mutex::new(Vec::new());
 
 /// Tests take turns.
 pub fn turn() -> MutexGuard<'static, ()> {
+    own_diagnostics::only();
     static TURN: Mutex<()> = Mutex::new(());
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     diagnostics::on_report(|report| {

@@ -24,7 +24,7 @@ impl Driven {
         let local = &*self.local;
         let _driving = Driving::replace(Blocking::Forbidden);
         local.injected.lock().closed = Closed::Closing;
-        local.owned.close();
+        local.register.owned.close();
         while self.drain() {}
         if local.bound {
             self.wait_for_wakers();

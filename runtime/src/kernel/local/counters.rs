@@ -1,15 +1,9 @@
 //! What a current-thread scheduler counts, and what this thread is to it.
 
 use super::{Closed, Driven, Local};
-use crate::kernel::captures::Standing;
-use crate::kernel::census;
 use crate::kernel::here;
-use crate::kernel::lines::Lines;
-use crate::kernel::task::{AbortHandle, TaskInfo};
-use crate::prim::Arc;
+use crate::kernel::register::Register;
 use crate::prim::atomic::Ordering;
-use std::ptr;
-use std::time::Duration;
 
 impl Local {
     pub(crate) fn count_spawned(&self) {
@@ -25,40 +19,14 @@ impl Local {
         self.spawned.load(Ordering::Relaxed) - finished
     }
 
-    /// Where its lists of tasks are, for who reads them from outside.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    pub(crate) fn outline(&self) -> (*const (), usize, usize) {
-        self.owned.outline()
-    }
-
-    /// The tasks that have been asleep, and the one that this thread is polling.
-    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        census::take(&self.owned, ptr::from_ref(self).cast(), census::BITE)
+    /// The tasks, for who asks.
+    pub(crate) fn register(&self) -> &Register {
+        &self.register
     }
 
     /// The end has begun.
     pub(crate) fn is_closed(&self) -> bool {
         self.injected.lock().closed != Closed::No
-    }
-
-    /// Handles to the tasks that have been asleep, and are being polled just now.
-    pub(crate) fn handles_of_running(&self) -> Vec<AbortHandle> {
-        census::busy(&self.owned, census::BITE)
-    }
-
-    /// Handles to the tasks that have been asleep.
-    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
-        census::handles(&self.owned, census::BITE)
-    }
-
-    /// Where tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        self.captures.ask(tasks, patience)
-    }
-
-    /// Who of the tasks waits in line, if anybody wants to know.
-    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
-        self.diagnostics.waits.is_some().then_some(&self.lines)
     }
 
     /// How often the driver went to sleep, and came back.

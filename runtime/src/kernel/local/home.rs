@@ -1,15 +1,12 @@
 //! A current-thread scheduler as its tasks see it.
 
 use super::{Driven, Local};
-use crate::kernel::captures::Captures;
 use crate::kernel::here;
-use crate::kernel::lines::Lines;
-use crate::kernel::observe::Observe;
+use crate::kernel::register::Register;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 /// A current-thread scheduler as its tasks see it.
 struct LocalHome(Arc<Local>);
@@ -55,35 +52,19 @@ impl Scheduler for LocalHome {
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
         // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(0, task) }.then_some(0)
+        unsafe { self.0.register.owned.link(0, task) }.then_some(0)
     }
 
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         if let Some(shard) = shard {
             // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
+            unsafe { self.0.register.owned.unlink(shard, task) };
         }
         // Ordering: Release, see `live_tasks`.
         self.0.finished.fetch_add(1, Ordering::Release);
     }
 
-    fn address(&self) -> *const () {
-        ptr::from_ref(&*self.0).cast()
-    }
-
-    fn observe(&self) -> Option<&Observe> {
-        Some(&self.0.observe)
-    }
-
-    fn captures(&self) -> Option<&Captures> {
-        Some(&self.0.captures)
-    }
-
-    fn lines(&self) -> Option<&Arc<Lines>> {
-        self.0.lines()
-    }
-
-    fn wanted(&self) -> &Wanted {
-        &self.0.diagnostics
+    fn register(&self) -> Option<&Register> {
+        Some(&self.0.register)
     }
 }

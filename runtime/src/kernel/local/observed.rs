@@ -3,21 +3,16 @@
 //! Spawns are not told of (a task is when it is first polled): asking for that would cost each spawn something.
 
 use super::{Driven, Local};
-use crate::kernel::observe::{Change, Observe, Source, turns};
+use crate::kernel::observe::{Change, Source, turns};
 use crate::prim::atomic::Ordering;
 
 impl Local {
     /// Changes how closely the scheduler is observed.
     pub(crate) fn observe(&self, change: Change, source: impl FnOnce() -> Source) {
-        self.observe.change(change, source, |on| {
+        self.register.observe.change(change, source, |on| {
             // Ordering: Release, the partner of the load below: where to write has been said before.
             self.observed.store(on, Ordering::Release);
         });
-    }
-
-    /// What has been recorded.
-    pub(crate) fn observation(&self) -> &Observe {
-        &self.observe
     }
 }
 
@@ -38,7 +33,7 @@ impl Driven {
     fn take_pen(&self, observed: bool) {
         let pen = &self.core().pen;
         if pen.records() != observed {
-            pen.take(observed, || self.local.observe.recorder(0));
+            pen.take(observed, || self.local.register.observe.recorder(0));
         }
         if observed {
             // What the root has done is not a task's.

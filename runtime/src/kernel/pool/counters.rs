@@ -7,6 +7,7 @@
 
 use super::Pool;
 use crate::kernel::stuck::Position;
+use crate::kernel::task::TaskInfo;
 use crate::prim;
 use crate::prim::atomic::{AtomicU64, Note, Ordering};
 
@@ -89,6 +90,16 @@ impl Counters {
 }
 
 impl Pool {
+    /// The task that each worker whose polls are watched is polling, with the worker's number.
+    pub(crate) fn polled(&self) -> Vec<(usize, TaskInfo)> {
+        let remotes = self.remotes.iter().enumerate();
+        let polled = remotes.filter_map(|(worker, remote)| {
+            let task = remote.watched.as_ref()?.polled()?;
+            Some((worker, task))
+        });
+        polled.collect()
+    }
+
     /// How often a worker went to sleep, and came back.
     pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.counters(worker).sleeps.load(Ordering::Relaxed)

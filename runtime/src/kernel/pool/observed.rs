@@ -3,11 +3,9 @@
 //! That home does what the usual one does, and tells of each new task. So a spawn need not ask whether anybody observes.
 
 use super::{Pool, PoolHome};
-use crate::kernel::captures::Captures;
-use crate::kernel::lines::Lines;
-use crate::kernel::observe::{self, Change, Observe, Source};
+use crate::kernel::observe::{self, Change, Source};
+use crate::kernel::register::Register;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
-use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
 use std::ptr::NonNull;
 
@@ -31,13 +29,9 @@ impl Homes {
 impl Pool {
     /// Changes how closely the pool is observed.
     pub(crate) fn observe(&self, change: Change, source: impl FnOnce() -> Source) {
-        self.observe
+        self.register
+            .observe
             .change(change, source, |on| self.idle.observe(on));
-    }
-
-    /// What has been recorded.
-    pub(crate) fn observation(&self) -> &Observe {
-        &self.observe
     }
 }
 
@@ -72,23 +66,7 @@ impl Scheduler for ObservedHome {
         unsafe { self.0.finished(task, shard) }
     }
 
-    fn address(&self) -> *const () {
-        self.0.address()
-    }
-
-    fn observe(&self) -> Option<&Observe> {
-        self.0.observe()
-    }
-
-    fn captures(&self) -> Option<&Captures> {
-        self.0.captures()
-    }
-
-    fn lines(&self) -> Option<&Arc<Lines>> {
-        self.0.lines()
-    }
-
-    fn wanted(&self) -> &Wanted {
-        self.0.wanted()
+    fn register(&self) -> Option<&Register> {
+        self.0.register()
     }
 }

@@ -159,7 +159,7 @@ impl Header {
         self.home.address() == scheduler
     }
 
-    /// As [`Scheduler::lines`](super::home::Scheduler::lines).
+    /// Who of the scheduler's tasks waits in line, if anybody wants to know.
     pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
         self.home.lines()
     }

@@ -9,10 +9,11 @@ use super::run::Runnable;
 use crate::kernel::captures::Captures;
 use crate::kernel::lines::Lines;
 use crate::kernel::observe::Observe;
+use crate::kernel::register::Register;
 use crate::kernel::wanted::{self, Wanted};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicUsize, Ordering};
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 /// What a task asks of its scheduler.
 pub(crate) trait Scheduler: Send + Sync + 'static {
@@ -47,27 +48,20 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
 
     /// What tells this scheduler from others, whichever of its homes is asked. Null if nobody asks for its tasks.
     fn address(&self) -> *const () {
-        std::ptr::null()
+        self.register().map_or(ptr::null(), Register::address)
     }
 
-    /// Its observation, if it can be observed.
-    fn observe(&self) -> Option<&Observe> {
-        None
-    }
-
-    /// Who asks its tasks where they stand. `None` if nobody does.
-    fn captures(&self) -> Option<&Captures> {
-        None
-    }
-
-    /// Who of its tasks waits in line, if anybody wants to know.
-    fn lines(&self) -> Option<&Arc<Lines>> {
+    /// What is kept of its tasks for those who ask. `None` if nobody does.
+    fn register(&self) -> Option<&Register> {
         None
     }
 
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
-        wanted::of_the_process()
+        match self.register() {
+            Some(register) => &register.wanted,
+            None => wanted::of_the_process(),
+        }
     }
 }
 
@@ -83,9 +77,7 @@ struct Vtable {
     link: unsafe fn(NonNull<Head>, NonNull<Header>) -> Option<u16>,
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
-    observe: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Observe>,
-    captures: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Captures>,
-    lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
+    register: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Register>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -150,9 +142,7 @@ impl<S: Scheduler> Counted<S> {
         // SAFETY: `Home::finished` has the same contract.
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
-        observe: |head| Self::scheduler(*head).observe(),
-        captures: |head| Self::scheduler(*head).captures(),
-        lines: |head| Self::scheduler(*head).lines(),
+        register: |head| Self::scheduler(*head).register(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -213,22 +203,25 @@ impl Home {
         unsafe { (self.head().vtable.address)(self.0) }
     }
 
-    /// As [`Scheduler::observe`].
+    /// As [`Scheduler::register`].
+    fn register(&self) -> Option<&Register> {
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.register)(&self.0) }
+    }
+
+    /// The observation of the tasks, if they can be observed.
     pub(super) fn observe(&self) -> Option<&Observe> {
-        // SAFETY: as above.
-        unsafe { (self.head().vtable.observe)(&self.0) }
+        self.register().map(|register| &register.observe)
     }
 
-    /// As [`Scheduler::captures`].
+    /// Who asks the tasks where they stand. `None` if nobody does.
     pub(super) fn captures(&self) -> Option<&Captures> {
-        // SAFETY: as above.
-        unsafe { (self.head().vtable.captures)(&self.0) }
+        self.register().map(Register::captures)
     }
 
-    /// As [`Scheduler::lines`].
+    /// Who of the tasks waits in line, if anybody wants to know.
     pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
-        // SAFETY: as above.
-        unsafe { (self.head().vtable.lines)(&self.0) }
+        self.register().and_then(Register::lines)
     }
 
     /// As [`Scheduler::wanted`].

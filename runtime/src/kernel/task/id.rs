@@ -71,7 +71,8 @@ impl Mark {
         Id::of_mark(self.word()).expect("a task has an id")
     }
 
-    // Ordering: Relaxed everywhere. Only the thread that polls the task counts, and only that reads the count; others read the id.
+    // Ordering: Relaxed everywhere. Only the thread that polls the task counts, and only that reads the count; others read
+    // the id.
 
     #[inline(always)]
     pub(super) fn word(&self) -> u64 {

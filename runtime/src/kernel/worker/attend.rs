@@ -15,7 +15,7 @@ use crate::kernel::seat::Called;
 use crate::kernel::wheel::NEVER;
 
 /// For how long, in nanoseconds, those that are awake are trusted with their timers at least: where timers are due all the
-/// time, whoever waits would be woken for each of them.
+/// time, whoever waits would be woken for each of them. (Without it 10k sleeps take a quarter more processor time.)
 const PATIENCE: u64 = 1_000_000;
 
 impl Core {

@@ -127,6 +127,13 @@ impl Handed {
         Outcome::HandedOn
     }
 
+    /// Where the core is, which tells it from others.
+    pub(crate) fn address(&self) -> *const () {
+        self.0
+            .as_ref()
+            .map_or(ptr::null(), |core| ptr::from_ref(&**core).cast())
+    }
+
     /// True for the core of a [spare worker](crate::kernel::spares).
     pub(crate) fn is_spare(&self) -> bool {
         self.0.as_ref().is_some_and(|core| core.is_spare)

@@ -17,7 +17,7 @@ impl Core {
         }
         let records = self.pool.idle.is_observed();
         self.pen
-            .take(records, || self.pool.observe.recorder(self.index));
+            .take(records, || self.pool.register.observe.recorder(self.index));
         self.home.set(if records {
             self.homes.observed.lend()
         } else {

@@ -16,18 +16,12 @@ impl Inner {
             // As above.
             return Vec::new();
         }
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.handles(),
-            Scheduler::Local { local, .. } => local.handles(),
-        }
+        self.register().handles()
     }
 
     /// Where tasks stand. Waits for that, for as long as `patience` allows.
     pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.ask(tasks, patience),
-            Scheduler::Local { local, .. } => local.ask(tasks, patience),
-        }
+        self.register().ask(tasks, patience)
     }
 
     /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
@@ -55,10 +49,7 @@ impl Inner {
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
     pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
-        let lines = match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.lines(),
-            Scheduler::Local { local, .. } => local.lines(),
-        };
+        let lines = self.register().lines();
         lines.map_or_else(Vec::new, |lines| lines.waiting_for(time))
     }
 }

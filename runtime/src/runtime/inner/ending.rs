@@ -77,10 +77,7 @@ impl Inner {
         if self.is_inherited() {
             return Vec::new();
         }
-        match &self.scheduler {
-            Scheduler::Pool { pool, .. } => pool.handles_of_running(),
-            Scheduler::Local { local, .. } => local.handles_of_running(),
-        }
+        self.register().handles_of_running()
     }
 
     /// What there is after the end.
@@ -190,18 +187,23 @@ impl Inner {
 
     /// Waits for threads and tasks, as long as `patience` allows; true if they have ended.
     pub(super) fn wait_for_end(&self, patience: Patience) -> bool {
+        let start = Instant::now();
         let own_thread = self.blocking.is_own_thread();
         let timeout = match patience {
             Patience::Until(duration) => Some(duration),
             Patience::None | Patience::Endless => None,
         };
         if let Scheduler::Pool { watcher, .. } = &self.scheduler {
-            if let Some(watcher) = watcher.lock().take() {
-                // It ends as soon as it sees that the pool is closed: first, since it starts threads that are waited for next.
-                // It runs nobody else's code but what names a thread, so it has not panicked.
-                let _ = watcher.join();
+            let thread = watcher.lock().take();
+            // It ends as soon as it sees that the pool is closed, unless the program's function that names threads takes long.
+            // First, since it starts threads that are waited for next.
+            if let Some(Err(left)) = thread.map(|thread| waiting(|| thread.join(timeout))) {
+                *watcher.lock() = Some(left);
+                self.blocking.close();
+                return false;
             }
         }
+        let timeout = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
         let has_ended = waiting(|| self.blocking.wait(timeout));
         // If not, a task keeps a worker, and its last closures need not be waited for either.
         self.blocking.close();

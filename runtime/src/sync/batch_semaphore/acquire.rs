@@ -80,8 +80,8 @@ impl<'a> Acquire<'a> {
     fn enqueue(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         // Declared before the lock, so dropped after it.
         let waker = cx.waker().clone();
-        let task;
-        (task, self.waiter.ticket) = (Mark::here(), here::with(|here| here.rng.next()));
+        let task = self.task();
+        self.waiter.ticket = here::with(|here| here.rng.next());
         let mut queue = self.semaphore.queue.lock();
         // Ordering: Relaxed, the exchange decides.
         let mut word = self.semaphore.word.load(Ordering::Relaxed);
@@ -127,6 +127,14 @@ impl<'a> Acquire<'a> {
         Poll::Pending
     }
 
+    /// The running task's mark, if that is to be noted as the holder's once it has been served.
+    fn task(&self) -> u64 {
+        match self.waiter.purpose {
+            Purpose::Exclusive => Mark::here(),
+            Purpose::Permits | Purpose::Shared => 0,
+        }
+    }
+
     #[cold]
     fn another_waker(&self, cx: &Context<'_>) -> Waker {
         task::waits_for(cx.waker(), || WaitsFor {
@@ -144,6 +152,7 @@ impl<'a> Acquire<'a> {
 
     fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut clone = None;
+        let task = self.task();
         loop {
             // Ordering: Acquire pairs with the store of the fate: the permits, and the end of the loan.
             match self.waiter.fate.load(Ordering::Acquire) {
@@ -176,7 +185,7 @@ impl<'a> Acquire<'a> {
                 } else {
                     clone.take().map(|new| {
                         // The future may have been moved to another task.
-                        (*share).task = Mark::here();
+                        (*share).task = task;
                         place.replace(new)
                     })
                 }

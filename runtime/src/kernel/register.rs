@@ -1,0 +1,80 @@
+//! What a scheduler keeps of its tasks for those who ask: which there are, where they stand, what is recorded of them, and
+//! what is looked for at them.
+//!
+//! Each scheduler has one, whatever its loop is like, and its homes show it to the tasks.
+
+use crate::kernel::captures::{Captures, Standing};
+use crate::kernel::census;
+use crate::kernel::lines::Lines;
+use crate::kernel::observe::Observe;
+use crate::kernel::owned::Owned;
+use crate::kernel::task::{AbortHandle, TaskInfo};
+use crate::kernel::wanted::Wanted;
+use crate::prim::Arc;
+use std::ptr;
+use std::time::Duration;
+
+/// The tasks of one scheduler.
+#[derive(Debug)]
+pub(crate) struct Register {
+    /// Those that have been asleep.
+    pub(crate) owned: Owned,
+    captures: Captures,
+    lines: Arc<Lines>,
+    pub(crate) observe: Observe,
+    pub(crate) wanted: Wanted,
+}
+
+impl Register {
+    /// With so many lists of tasks.
+    pub(crate) fn new(shards: usize, wanted: Wanted) -> Self {
+        Self {
+            owned: Owned::new(shards),
+            captures: Captures::new(),
+            lines: Lines::new(),
+            observe: Observe::new(),
+            wanted,
+        }
+    }
+
+    /// What tells its scheduler from others.
+    pub(crate) fn address(&self) -> *const () {
+        ptr::from_ref(self).cast()
+    }
+
+    /// The tasks that have been asleep, and the one that this thread is polling.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        census::take(&self.owned, self.address(), census::BITE)
+    }
+
+    /// Handles to the tasks that have been asleep, and are being polled just now.
+    pub(crate) fn handles_of_running(&self) -> Vec<AbortHandle> {
+        census::busy(&self.owned, census::BITE)
+    }
+
+    /// Handles to the tasks that have been asleep.
+    pub(crate) fn handles(&self) -> Vec<AbortHandle> {
+        census::handles(&self.owned, census::BITE)
+    }
+
+    /// Where tasks stand. Waits for that, for as long as `patience` allows.
+    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
+        self.captures.ask(tasks, patience)
+    }
+
+    /// Who asks the tasks where they stand.
+    pub(crate) fn captures(&self) -> &Captures {
+        &self.captures
+    }
+
+    /// Who of the tasks waits in line, if anybody wants to know.
+    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
+        self.wanted.waits.is_some().then_some(&self.lines)
+    }
+
+    /// Where the lists of tasks are, for who reads them from outside.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(crate) fn outline(&self) -> (*const (), usize, usize) {
+        self.owned.outline()
+    }
+}
