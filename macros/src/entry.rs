@@ -1,11 +1,14 @@
 //! From an `async fn` to a `fn` that blocks on its body.
 
-use crate::function::{Function, braces_at, with_error};
+use crate::function::{Function, braces_at, is_opaque, with_error};
 use crate::home::Home;
 use crate::options::{Flavor, Options};
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use crate::simulation::Simulation;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
 use syn::{Attribute, Error, Result, ReturnType, Type};
 
 /// What the attribute makes of a function.
@@ -93,54 +96,160 @@ impl Entry {
     }
 
     fn function(&self, function: Function, options: &Options, home: &TokenStream) -> TokenStream {
+        match (self.kind, &options.simulation) {
+            (Kind::Test, Simulation::Always(word, how)) => {
+                self.simulated_test(function, options, word, how, home)
+            }
+            // One that never returns has nothing to be done again.
+            (Kind::Test, _) if !function.never_returns() => self.test(function, options, home),
+            _ => self.usual(function, options, home),
+        }
+    }
+
+    /// A function that builds a runtime and blocks on the body.
+    fn usual(&self, function: Function, options: &Options, home: &TokenStream) -> TokenStream {
         // Local names and `::`-paths of this macro, positions of the attribute.
         let here = Span::mixed_site();
-        let constructor = match options.flavor {
-            Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
-            Flavor::CurrentThread | Flavor::Local => quote_spanned!(here=> new_current_thread),
-        };
-        let build = match options.flavor {
-            Flavor::MultiThread | Flavor::CurrentThread => quote_spanned!(here=> build()),
-            Flavor::Local => {
-                quote_spanned!(here=> build_local(#home::runtime::LocalOptions::default()))
-            }
-        };
-        let worker_threads = options.worker_threads.iter();
-        let start_paused = options.start_paused.iter();
-        let name = options.name.iter();
-
         let body = function.body_as_future();
         let body = match self.kind {
             Kind::Main => body,
-            // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is
-            // worth a copy of its own.)
             Kind::Test => quote_spanned! {here=>
                 ::core::pin::pin!(#body)
                     as ::core::pin::Pin<&mut dyn ::core::future::Future<Output = _>>
             },
         };
-        // Last, so that attribute macros among the function's own can see it.
-        let test = match self.kind {
-            Kind::Main => TokenStream::new(),
-            Kind::Test => quote_spanned!(here=> #[::core::prelude::v1::test]),
-        };
-        let value = quote_spanned! {here=>
-            #home::runtime::Builder::#constructor()
-                #(.worker_threads(#worker_threads))*
-                #(.start_paused(#start_paused))*
-                #(.name(#name))*
-                .enable_all()
-                .#build
-                .expect("Failed building the Runtime")
-                .block_on(#body)
-        };
+        let value = block_on(options, home, &body);
         // There are lints against either, for those who turn them on: against a value without `return`, and against a `return`
         // of what never comes.
-        let statements = match &function.signature.output {
-            ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => value,
-            _ => quote_spanned!(here=> return #value;),
+        let statements = if function.never_returns() {
+            value
+        } else {
+            quote_spanned!(here=> return #value;)
         };
-        function.assemble(&test, statements)
+        function.assemble(&self.test_attribute(), statements)
+    }
+
+    /// A function that hands the body over, so that it can be run as usual or many times.
+    fn test(&self, mut function: Function, options: &Options, home: &TokenStream) -> TokenStream {
+        let here = Span::mixed_site();
+        let about = self.about(&function, options, home);
+        let body = function.body_as_future();
+        // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is worth a copy of its own.)
+        let usual = block_on(options, home, &quote_spanned!(here=> body));
+        // With a `return`, for there is a lint against a value without one.
+        let body = quote_spanned!(here=> || { return #body; });
+        let usual = quote_spanned!(here=> |body| { return #usual; });
+        let statements = match &mut function.signature.output {
+            ReturnType::Default => quote_spanned! {here=>
+                #home::attribute::test_of_nothing(&#about, #usual, #body);
+            },
+            ReturnType::Type(_, ty) => {
+                let ended = ended(ty, home);
+                let span = here.located_at(ty.span());
+                **ty = Type::Verbatim(quote_spanned!(span=> #home::attribute::Ended<#ty>));
+                quote_spanned!(here=> return #home::attribute::test(&#about, #usual, #body, #ended);)
+            }
+        };
+        function.assemble(&self.test_attribute(), statements)
+    }
+
+    /// A function that has the body simulated.
+    fn simulated_test(
+        &self,
+        mut function: Function,
+        options: &Options,
+        word: &Ident,
+        how: &TokenStream,
+        home: &TokenStream,
+    ) -> TokenStream {
+        let here = Span::mixed_site();
+        let about = self.about(&function, options, home);
+        let body = function.body_as_future();
+        let ended = match &function.signature.output {
+            ReturnType::Default => quote_spanned!(here=> |()| {}),
+            ReturnType::Type(..) if function.never_returns() => quote_spanned!(here=> |_| {}),
+            ReturnType::Type(_, ty) => ended(ty, home),
+        };
+        // What the runs return is seen to, and of the simulation nothing is left to return.
+        function.signature.output = ReturnType::Default;
+        let needs = quote_spanned!(here.located_at(word.span())=> #home::__needs_sim!(#word););
+        let statements = quote_spanned! {here=>
+            #needs
+            #home::attribute::simulate(&#about, &#home::attribute::Options::new()#how, || { return #body; }, #ended);
+        };
+        function.assemble(&self.test_attribute(), statements)
+    }
+
+    /// What a test is, for whoever runs it.
+    fn about(&self, function: &Function, options: &Options, home: &TokenStream) -> TokenStream {
+        let name = function.signature.ident.unraw().to_string();
+        let local = (options.flavor == Flavor::Local).then(|| quote!(.local()));
+        let paused = options
+            .start_paused
+            .as_ref()
+            .map(|paused| quote!(.start_paused(#paused)));
+        let runtime = options.name.as_ref().map(|name| quote!(.name(#name)));
+        let stays_out =
+            matches!(options.simulation, Simulation::Never).then(|| quote!(.stays_out()));
+        quote_spanned! {Span::mixed_site()=>
+            #home::attribute::Test::new(::core::concat!(::core::module_path!(), "::", #name))
+                #local #paused #runtime #stays_out
+        }
+    }
+
+    /// Last, so that attribute macros among the function's own can see it.
+    fn test_attribute(&self) -> TokenStream {
+        match self.kind {
+            Kind::Main => TokenStream::new(),
+            Kind::Test => quote_spanned!(Span::mixed_site()=> #[::core::prelude::v1::test]),
+        }
+    }
+}
+
+/// Blocks on `body` in a runtime as `options` have it.
+fn block_on(options: &Options, home: &TokenStream, body: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    let constructor = match options.flavor {
+        Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
+        Flavor::CurrentThread | Flavor::Local => quote_spanned!(here=> new_current_thread),
+    };
+    let build = match options.flavor {
+        Flavor::MultiThread | Flavor::CurrentThread => quote_spanned!(here=> build()),
+        Flavor::Local => {
+            quote_spanned!(here=> build_local(#home::runtime::LocalOptions::default()))
+        }
+    };
+    let worker_threads = options.worker_threads.iter();
+    let start_paused = options.start_paused.iter();
+    let name = options.name.iter();
+    quote_spanned! {here=>
+        #home::runtime::Builder::#constructor()
+            #(.worker_threads(#worker_threads))*
+            #(.start_paused(#start_paused))*
+            #(.name(#name))*
+            .enable_all()
+            .#build
+            .expect("Failed building the Runtime")
+            .block_on(#body)
+    }
+}
+
+/// A closure that looks at what a run returns, of the type `ty`.
+fn ended(ty: &Type, home: &TokenStream) -> TokenStream {
+    let here = Span::mixed_site();
+    if is_opaque(ty.to_token_stream()) {
+        return quote_spanned! {here=>
+            |output| {
+                return #home::attribute::must_be_success(::core::option::Option::None, output);
+            }
+        };
+    }
+    // Which `error` it is depends on the type, as it is known here.
+    quote_spanned! {here=>
+        |output: #ty| {
+            use #home::attribute::{HasError as _, HasNone as _};
+            return #home::attribute::must_be_success((&#home::attribute::Output(&output)).error(), output);
+        }
     }
 }
 
@@ -156,6 +265,10 @@ impl fmt::Display for Entry {
 }
 
 impl Function {
+    fn never_returns(&self) -> bool {
+        matches!(&self.signature.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
+    }
+
     /// The body as an async block.
     fn body_as_future(&self) -> TokenStream {
         let statements = self.statements();
@@ -228,5 +341,31 @@ mod tests {
             expansion.contains("here :: it :: is :: runtime"),
             "{expansion}"
         );
+    }
+
+    /// What the runtime says where it was built without simulation: the attribute cannot see that.
+    #[test]
+    fn a_simulated_test_asks_for_the_feature() {
+        let entry = Entry {
+            kind: Kind::Test,
+            home: Home {
+                name: "tokio".to_owned(),
+                path: Some(quote!(::renamed)),
+            },
+        };
+        for (options, call) in [
+            (quote!(sim, seeds = 3), ":: renamed :: __needs_sim ! (sim)"),
+            (quote!(explore), ":: renamed :: __needs_sim ! (explore)"),
+            (
+                quote!(explore, crate = "here"),
+                "here :: __needs_sim ! (explore)",
+            ),
+        ] {
+            let item = quote!(
+                async fn f() {}
+            );
+            let expansion = entry.expand(options, item).to_string();
+            assert!(expansion.contains(call), "{expansion}");
+        }
     }
 }

@@ -107,7 +107,7 @@ pub(crate) fn braces_at(original: &Group, content: TokenStream) -> Group {
 }
 
 /// Whether a type says `impl Trait` or `!` anywhere.
-fn is_opaque(ty: TokenStream) -> bool {
+pub(crate) fn is_opaque(ty: TokenStream) -> bool {
     ty.into_iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == "impl",
         TokenTree::Punct(punct) => punct.as_char() == '!',

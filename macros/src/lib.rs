@@ -14,6 +14,7 @@ mod function;
 mod home;
 mod manifest;
 mod options;
+mod simulation;
 
 use entry::{Entry, Kind};
 use home::Home;
@@ -119,7 +120,45 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 ///
 /// Those of [`macro@main`], but `flavor` is `"current_thread"` if it is not given. So `worker_threads`
-/// needs `flavor = "multi_thread"` beside it.
+/// needs `flavor = "multi_thread"` beside it. And those of a [simulation](#simulation).
+///
+/// # Simulation
+///
+/// With leno's feature `sim`, which belongs into `[dev-dependencies]`, a test can be run under many schedules: in each run another task
+/// goes first, and each `.await` of something of leno's may be held up as if the task's budget were over there. Time stands still, and
+/// moves to the next deadline when nobody can go on. What fails is made small, told, and written down as a trace that does it again.
+///
+/// | option | value | meaning |
+/// | --- | --- | --- |
+/// | `sim` | | the test is simulated: each seed is one run |
+/// | `explore` | | the test is simulated: all schedules with at most `bound` delays |
+/// | `seeds` | `1000`, `5..50` or `5..=49` | which seeds, for `sim`; 1,000 if not given, or as many as `time` allows |
+/// | `strategy` | `"pct(3)"` | how `sim` chooses: `"portfolio"` (the default), `"walk"`, `"walk(1/4)"`, `"pct(3)"`, `"pos"`, `"delays(2)"`, `"exhaustive"`, `"dpor"` |
+/// | `depth` | an integer above 0 | short for `strategy = "pct(depth)"` |
+/// | `bound` | an integer | how many delays `explore` makes at most; 2 if not given |
+/// | `time` | `"30s"`, or seconds | ends it after so much real time; what `explore` has left of it goes to a portfolio |
+/// | `polls` | an integer above 0 | polls a run may take, 1,000,000 if not given: more are a livelock |
+/// | `virtual_time` | `"1h"`, or seconds | virtual time a run may take; an hour if not given |
+/// | `stalls` | `true` or `false` | whether time may move though somebody could go on, so that timeouts strike early |
+/// | `isolate` | `"auto"`, `"never"`, `"thread"` | how runs are kept apart: [`Isolate`](../leno/sim/enum.Isolate.html) |
+/// | `tolerate_panics` | `true` or `false` | whether a panic of a task is its own affair; without this it fails the run |
+/// | `tolerate_sleepers` | `true` or `false` | whether a task may sleep at the end that nobody can wake any more; without this it fails the run |
+/// | `replay` | a file's name | does this trace again, and nothing else; from the folder of the package's manifest, or one further up |
+/// | `sim = false` | | the test is never simulated, whatever the environment says |
+///
+/// `start_paused`, `name` and `flavor = "local"` may stand beside them. Workers may not, since a simulation has one thread.
+///
+/// *The environment* can say all of this for tests that do not. `LENO_SIM=seeds=0..50 cargo test` simulates every test by this attribute
+/// (and by that of the package named `tokio` that re-exports leno); panics of tasks are tolerated then, as such a test was written for
+/// production, and virtual time has no bound. A test that needs what a simulation does not have (sockets, child processes, signals,
+/// being woken by a thread of its own) is run as usual, and says so in a line on standard error. One that asserts what only one schedule
+/// gives, because it polls by hand or has deadlines for threads of its own, gets `sim = false`.
+///
+/// `LENO_SIM_REPLAY=file cargo test name` does a trace again in the test that it is of; all others run as if it were not there.
+/// `LENO_SIM_SHARD=3/16` takes part of the seeds, `LENO_SIM_OUT=directory` collects what `leno-sim merge` reads.
+///
+/// The function's body is called for each run, so it should make all that it uses. An `Err` that it returns fails the run.
+/// `#[should_panic(expected = "…")]` looks at the report, which has the panic's text.
 ///
 /// # Examples
 ///
@@ -145,6 +184,42 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// #[leno::test(start_paused = true)]
 /// async fn an_hour_is_nothing() {
 ///     leno::time::sleep(std::time::Duration::from_secs(3600)).await;
+/// }
+/// ```
+///
+/// One that looks for the schedule that breaks it. Run as usual it would pass: a lock that is free does not suspend.
+///
+/// ```test_harness
+/// use leno::sync::Mutex;
+/// use std::sync::Arc;
+///
+/// async fn add_one(to: Arc<Mutex<u32>>) {
+///     let seen = *to.lock().await;
+///     *to.lock().await = seen + 1;
+/// }
+///
+/// #[leno::test(sim, seeds = 200)]
+/// #[should_panic(expected = "an update is lost")]
+/// async fn two_add_one() {
+///     let number = Arc::new(Mutex::new(0));
+///     let first = leno::spawn(add_one(Arc::clone(&number)));
+///     let second = leno::spawn(add_one(Arc::clone(&number)));
+///     leno::try_join!(first, second).unwrap();
+///     assert_eq!(*number.lock().await, 2, "an update is lost");
+/// }
+/// ```
+///
+/// One that goes through all schedules with at most two delays:
+///
+/// ```test_harness
+/// use leno::sync::oneshot;
+///
+/// #[leno::test(explore, bound = 2)]
+/// async fn an_answer_comes() -> Result<(), oneshot::error::RecvError> {
+///     let (sender, receiver) = oneshot::channel();
+///     leno::spawn(async { sender.send(42) });
+///     assert_eq!(receiver.await?, 42);
+///     Ok(())
 /// }
 /// ```
 #[proc_macro_attribute]

@@ -1,6 +1,7 @@
 //! The options between the parentheses of an attribute: read one by one, then checked against each other.
 
 use crate::entry::{Entry, Kind};
+use crate::simulation::{self, Simulation};
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -22,6 +23,7 @@ pub(crate) struct Options {
     pub(crate) name: Option<LitStr>,
     /// The path of the runtime crate, if it is not the attribute's home.
     pub(crate) home: Option<Path>,
+    pub(crate) simulation: Simulation,
 }
 
 /// Options as they were written: each at most once, its value a literal of the right type.
@@ -32,12 +34,21 @@ struct Written {
     start_paused: Option<LitBool>,
     name: Option<LitStr>,
     home: Option<LitStr>,
+    simulation: simulation::Written,
 }
 
 impl Options {
     pub(crate) fn parse(entry: &Entry, options: proc_macro2::TokenStream) -> Result<Self> {
         let written = Written::parse.parse2(options)?;
 
+        let simulation = written.simulation.check(entry)?;
+        if let Simulation::Always(word, _) = &simulation {
+            refuse_workers(
+                word,
+                written.flavor.as_ref(),
+                written.worker_threads.as_ref(),
+            )?;
+        }
         let flavor = match (&written.flavor, entry.kind) {
             (Some(flavor), _) => parse_flavor(flavor)?,
             (None, Kind::Main) => Flavor::MultiThread,
@@ -72,6 +83,7 @@ impl Options {
             start_paused: written.start_paused,
             name: written.name,
             home: written.home.as_ref().map(parse_home).transpose()?,
+            simulation,
         })
     }
 }
@@ -88,7 +100,11 @@ impl Parse for Written {
                 "start_paused" => read(&mut written.start_paused, &name, "true", input)?,
                 "name" => read(&mut written.name, &name, "\"my-runtime\"", input)?,
                 "crate" => read(&mut written.home, &name, "\"path::to::leno\"", input)?,
-                other => return Err(Error::new(name.span(), advice(other))),
+                other => {
+                    if !written.simulation.read(&name, input)? {
+                        return Err(Error::new(name.span(), advice(other)));
+                    }
+                }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -140,9 +156,23 @@ fn advice(name: &str) -> String {
             await the `JoinHandle` of the task and look at its `JoinError`"
             .into(),
         _ => format!(
-            "no option is called `{name}`: \
-             there are `flavor`, `worker_threads`, `start_paused`, `name` and `crate`"
+            "no option is called `{name}`: there are `flavor`, `worker_threads`, `start_paused`, `name` and `crate`, and for tests {}",
+            simulation::NAMES
         ),
+    }
+}
+
+/// A simulation has one thread.
+fn refuse_workers(word: &Ident, flavor: Option<&LitStr>, workers: Option<&LitInt>) -> Result<()> {
+    let text = format!(
+        "a simulation has one thread, and draws what more of them could do: remove this, or `{word}`"
+    );
+    match (flavor, workers) {
+        (Some(flavor), _) if flavor.value() == "multi_thread" => {
+            Err(Error::new(flavor.span(), text))
+        }
+        (_, Some(workers)) => Err(Error::new(workers.span(), text)),
+        _ => Ok(()),
     }
 }
 

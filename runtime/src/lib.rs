@@ -53,6 +53,8 @@
 
 #![warn(missing_docs)]
 
+#[doc(hidden)]
+pub mod attribute;
 mod coroutine;
 pub mod diagnostics;
 pub mod fs;

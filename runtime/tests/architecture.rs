@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "symbols",
     ],
     &["net", "fs", "process", "signal"],
-    &["hyper", "sim"],
+    &["hyper", "sim", "attribute"],
 ];
 
 fn source() -> PathBuf {

@@ -17,7 +17,8 @@ async fn a_test_runs_on_the_current_thread() {
     assert_eq!(RuntimeFlavor::CurrentThread, flavor());
 }
 
-#[leno::test(flavor = "multi_thread", worker_threads = 3)]
+// A simulation has no pool.
+#[leno::test(flavor = "multi_thread", worker_threads = 3, sim = false)]
 async fn a_test_runs_on_a_pool_if_told_to() {
     assert_eq!(RuntimeFlavor::MultiThread, flavor());
     assert_eq!(3, Handle::current().metrics().num_workers());

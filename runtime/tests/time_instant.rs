@@ -4,7 +4,7 @@ mod time_support;
 
 use leno::time::{Duration, Instant, sleep};
 use std::collections::HashSet;
-use time_support::{ms, paused};
+use time_support::ms;
 
 #[test]
 fn it_is_the_standard_librarys_but_for_now() {
@@ -63,13 +63,11 @@ fn instants_can_be_ordered_and_hashed() {
     assert_eq!(set.len(), 2);
 }
 
-#[test]
-fn now_and_elapsed_show_the_runtimes_clock() {
-    paused(async {
-        let start = Instant::now();
-        assert_eq!(start.elapsed(), Duration::ZERO);
-        sleep(Duration::from_secs(60)).await;
-        assert_eq!(Instant::now() - start, Duration::from_secs(60));
-        assert_eq!(start.elapsed(), Duration::from_secs(60));
-    });
+#[leno::test(start_paused = true)]
+async fn now_and_elapsed_show_the_runtimes_clock() {
+    let start = Instant::now();
+    assert_eq!(start.elapsed(), Duration::ZERO);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(Instant::now() - start, Duration::from_secs(60));
+    assert_eq!(start.elapsed(), Duration::from_secs(60));
 }

@@ -1,4 +1,6 @@
 //! `interval`, `interval_at` and `Interval`.
+//!
+//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them.
 
 mod time_support;
 
@@ -6,7 +8,7 @@ use leno::time::{
     Duration, Instant, Interval, MissedTickBehavior, advance, interval, interval_at, sleep, timeout,
 };
 use std::task::{Context, Poll, Waker};
-use time_support::{Bell, ms, panic_of, paused, running};
+use time_support::{Bell, ms, panic_of, paused};
 
 const PERIOD: Duration = Duration::from_millis(300);
 
@@ -20,114 +22,100 @@ fn ticks(interval: &mut Interval, start: Instant) -> Vec<u128> {
     due
 }
 
-#[test]
-fn the_first_tick_comes_at_once_and_the_others_without_drift() {
-    paused(async {
-        let start = Instant::now();
-        let mut interval = interval(PERIOD);
-        assert_eq!(interval.period(), PERIOD);
-        for n in 0..5 {
-            assert_eq!(interval.tick().await, start + n * PERIOD);
-            assert_eq!(start.elapsed(), n * PERIOD);
-            // Work in between is part of the period.
-            sleep(ms(100)).await;
-        }
-    });
+#[leno::test(start_paused = true)]
+async fn the_first_tick_comes_at_once_and_the_others_without_drift() {
+    let start = Instant::now();
+    let mut interval = interval(PERIOD);
+    assert_eq!(interval.period(), PERIOD);
+    for n in 0..5 {
+        assert_eq!(interval.tick().await, start + n * PERIOD);
+        assert_eq!(start.elapsed(), n * PERIOD);
+        // Work in between is part of the period.
+        sleep(ms(100)).await;
+    }
 }
 
-#[test]
-fn the_first_tick_can_be_later() {
-    paused(async {
-        let start = Instant::now();
-        let mut interval = interval_at(start + ms(50), PERIOD);
-        assert!(ticks(&mut interval, start).is_empty());
-        assert_eq!(interval.tick().await, start + ms(50));
-        assert_eq!(interval.tick().await, start + ms(350));
-    });
+#[leno::test(start_paused = true)]
+async fn the_first_tick_can_be_later() {
+    let start = Instant::now();
+    let mut interval = interval_at(start + ms(50), PERIOD);
+    assert!(ticks(&mut interval, start).is_empty());
+    assert_eq!(interval.tick().await, start + ms(50));
+    assert_eq!(interval.tick().await, start + ms(350));
 }
 
-#[test]
-fn a_running_clock_ticks_too() {
-    running(async {
-        let start = Instant::now();
-        let mut interval = interval_at(start, ms(2));
-        for n in 0..5 {
-            assert_eq!(interval.tick().await, start + n * ms(2));
-            assert!(Instant::now() >= start + n * ms(2));
-        }
-    });
+#[leno::test]
+async fn a_running_clock_ticks_too() {
+    let start = Instant::now();
+    let mut interval = interval_at(start, ms(2));
+    for n in 0..5 {
+        assert_eq!(interval.tick().await, start + n * ms(2));
+        assert!(Instant::now() >= start + n * ms(2));
+    }
 }
 
-#[test]
-fn burst_makes_up_for_missed_ticks() {
-    paused(async {
-        let start = Instant::now();
-        let mut interval = interval(PERIOD);
-        assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
-        assert_eq!(ticks(&mut interval, start), [0]);
-        advance(ms(300)).await;
-        assert_eq!(ticks(&mut interval, start), [300]);
-        advance(ms(650)).await;
-        assert_eq!(ticks(&mut interval, start), [600, 900]);
-        advance(ms(249)).await;
-        assert!(ticks(&mut interval, start).is_empty());
-        advance(ms(1)).await;
-        assert_eq!(ticks(&mut interval, start), [1200]);
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn burst_makes_up_for_missed_ticks() {
+    let start = Instant::now();
+    let mut interval = interval(PERIOD);
+    assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
+    assert_eq!(ticks(&mut interval, start), [0]);
+    advance(ms(300)).await;
+    assert_eq!(ticks(&mut interval, start), [300]);
+    advance(ms(650)).await;
+    assert_eq!(ticks(&mut interval, start), [600, 900]);
+    advance(ms(249)).await;
+    assert!(ticks(&mut interval, start).is_empty());
+    advance(ms(1)).await;
+    assert_eq!(ticks(&mut interval, start), [1200]);
 }
 
-#[test]
-fn delay_starts_anew_after_a_missed_tick() {
-    paused(async {
+#[leno::test(start_paused = true, sim = false)]
+async fn delay_starts_anew_after_a_missed_tick() {
+    let start = Instant::now();
+    let mut interval = interval(PERIOD);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    assert_eq!(ticks(&mut interval, start), [0]);
+    advance(ms(950)).await;
+    assert_eq!(ticks(&mut interval, start), [300]);
+    advance(ms(299)).await;
+    assert!(ticks(&mut interval, start).is_empty());
+    advance(ms(1)).await;
+    assert_eq!(ticks(&mut interval, start), [1250]);
+    advance(ms(300)).await;
+    assert_eq!(ticks(&mut interval, start), [1550]);
+}
+
+#[leno::test(start_paused = true, sim = false)]
+async fn skip_goes_on_with_the_next_multiple() {
+    let start = Instant::now();
+    let mut interval = interval(PERIOD);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    assert_eq!(ticks(&mut interval, start), [0]);
+    advance(ms(950)).await;
+    assert_eq!(ticks(&mut interval, start), [300]);
+    advance(ms(249)).await;
+    assert!(ticks(&mut interval, start).is_empty());
+    advance(ms(1)).await;
+    assert_eq!(ticks(&mut interval, start), [1200]);
+    // Late by whole periods: the next one is still in the future.
+    advance(ms(900)).await;
+    assert_eq!(ticks(&mut interval, start), [1500]);
+    advance(ms(300)).await;
+    assert_eq!(ticks(&mut interval, start), [2400]);
+}
+
+#[leno::test(start_paused = true, sim = false)]
+async fn five_milliseconds_late_is_not_missed() {
+    for (late, next) in [(5, 600), (6, 606)] {
         let start = Instant::now();
         let mut interval = interval(PERIOD);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
         assert_eq!(ticks(&mut interval, start), [0]);
-        advance(ms(950)).await;
+        advance(ms(300 + late)).await;
         assert_eq!(ticks(&mut interval, start), [300]);
-        advance(ms(299)).await;
-        assert!(ticks(&mut interval, start).is_empty());
-        advance(ms(1)).await;
-        assert_eq!(ticks(&mut interval, start), [1250]);
-        advance(ms(300)).await;
-        assert_eq!(ticks(&mut interval, start), [1550]);
-    });
-}
-
-#[test]
-fn skip_goes_on_with_the_next_multiple() {
-    paused(async {
-        let start = Instant::now();
-        let mut interval = interval(PERIOD);
-        interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        assert_eq!(ticks(&mut interval, start), [0]);
-        advance(ms(950)).await;
-        assert_eq!(ticks(&mut interval, start), [300]);
-        advance(ms(249)).await;
-        assert!(ticks(&mut interval, start).is_empty());
-        advance(ms(1)).await;
-        assert_eq!(ticks(&mut interval, start), [1200]);
-        // Late by whole periods: the next one is still in the future.
-        advance(ms(900)).await;
-        assert_eq!(ticks(&mut interval, start), [1500]);
-        advance(ms(300)).await;
-        assert_eq!(ticks(&mut interval, start), [2400]);
-    });
-}
-
-#[test]
-fn five_milliseconds_late_is_not_missed() {
-    paused(async {
-        for (late, next) in [(5, 600), (6, 606)] {
-            let start = Instant::now();
-            let mut interval = interval(PERIOD);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            assert_eq!(ticks(&mut interval, start), [0]);
-            advance(ms(300 + late)).await;
-            assert_eq!(ticks(&mut interval, start), [300]);
-            assert_eq!(interval.tick().await, start + ms(next));
-        }
-    });
+        assert_eq!(interval.tick().await, start + ms(next));
+    }
 }
 
 #[test]
@@ -161,45 +149,39 @@ fn reset_and_its_kin_decide_the_next_tick() {
     }
 }
 
-#[test]
-fn the_longest_durations_are_safe() {
-    paused(async {
-        let mut interval = interval(Duration::MAX);
-        interval.reset();
-        assert!(timeout(ms(1), interval.tick()).await.is_err());
-        interval.reset_after(Duration::MAX);
-        assert!(timeout(ms(1), interval.tick()).await.is_err());
-        interval.reset_immediately();
-        interval.tick().await;
-    });
+#[leno::test(start_paused = true)]
+async fn the_longest_durations_are_safe() {
+    let mut interval = interval(Duration::MAX);
+    interval.reset();
+    assert!(timeout(ms(1), interval.tick()).await.is_err());
+    interval.reset_after(Duration::MAX);
+    assert!(timeout(ms(1), interval.tick()).await.is_err());
+    interval.reset_immediately();
+    interval.tick().await;
 }
 
-#[test]
-fn a_cancelled_tick_is_not_lost() {
-    paused(async {
-        let start = Instant::now();
-        let mut interval = interval_at(start + PERIOD, PERIOD);
-        assert!(timeout(ms(100), interval.tick()).await.is_err());
-        assert!(timeout(ms(100), interval.tick()).await.is_err());
-        assert_eq!(interval.tick().await, start + PERIOD);
-    });
+#[leno::test(start_paused = true)]
+async fn a_cancelled_tick_is_not_lost() {
+    let start = Instant::now();
+    let mut interval = interval_at(start + PERIOD, PERIOD);
+    assert!(timeout(ms(100), interval.tick()).await.is_err());
+    assert!(timeout(ms(100), interval.tick()).await.is_err());
+    assert_eq!(interval.tick().await, start + PERIOD);
 }
 
-#[test]
-fn a_taken_tick_leaves_no_wake_up_behind() {
-    paused(async {
-        let (bell, waker) = Bell::new();
-        let mut context = Context::from_waker(&waker);
-        let mut interval = interval(PERIOD);
-        assert!(interval.poll_tick(&mut context).is_ready());
-        sleep(2 * PERIOD).await;
-        assert_eq!(bell.rung(), 0, "nobody has asked for the second tick");
-        assert!(interval.poll_tick(&mut context).is_ready());
-        assert!(interval.poll_tick(&mut context).is_ready());
-        assert!(interval.poll_tick(&mut context).is_pending());
-        sleep(PERIOD).await;
-        assert_eq!(bell.rung(), 1);
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn a_taken_tick_leaves_no_wake_up_behind() {
+    let (bell, waker) = Bell::new();
+    let mut context = Context::from_waker(&waker);
+    let mut interval = interval(PERIOD);
+    assert!(interval.poll_tick(&mut context).is_ready());
+    sleep(2 * PERIOD).await;
+    assert_eq!(bell.rung(), 0, "nobody has asked for the second tick");
+    assert!(interval.poll_tick(&mut context).is_ready());
+    assert!(interval.poll_tick(&mut context).is_ready());
+    assert!(interval.poll_tick(&mut context).is_pending());
+    sleep(PERIOD).await;
+    assert_eq!(bell.rung(), 1);
 }
 
 #[test]

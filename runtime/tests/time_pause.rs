@@ -1,4 +1,6 @@
 //! `pause`, `resume`, `advance` and the clock that moves by itself.
+//!
+//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them.
 
 mod time_support;
 
@@ -7,40 +9,34 @@ use leno::time::{Duration, Instant, advance, pause, resume, sleep, sleep_until};
 use std::pin::pin;
 use time_support::{Bell, ms, panic_of, paused, poll, poll_with, running, us};
 
-#[test]
-fn a_paused_clock_stands_still() {
-    running(async {
-        pause();
-        let start = Instant::now();
-        // Real time passes.
-        let real = std::time::Instant::now();
-        while real.elapsed() < us(50) {
-            std::hint::spin_loop();
-        }
-        assert_eq!(Instant::now(), start);
-    });
+#[leno::test]
+async fn a_paused_clock_stands_still() {
+    pause();
+    let start = Instant::now();
+    // Real time passes.
+    let real = std::time::Instant::now();
+    while real.elapsed() < us(50) {
+        std::hint::spin_loop();
+    }
+    assert_eq!(Instant::now(), start);
 }
 
-#[test]
-fn pausing_does_not_move_the_clock() {
-    running(async {
-        let before = Instant::now();
-        pause();
-        let paused = Instant::now();
-        assert!(paused >= before);
-        assert!(paused <= Instant::from_std(std::time::Instant::now()));
-    });
+#[leno::test]
+async fn pausing_does_not_move_the_clock() {
+    let before = Instant::now();
+    pause();
+    let paused = Instant::now();
+    assert!(paused >= before);
+    assert!(paused <= Instant::from_std(std::time::Instant::now()));
 }
 
-#[test]
-fn an_idle_runtime_moves_the_clock_to_the_next_deadline() {
-    paused(async {
-        let real = std::time::Instant::now();
-        let start = Instant::now();
-        sleep(Duration::from_secs(100_000)).await;
-        assert_eq!(start.elapsed(), Duration::from_secs(100_000));
-        assert!(real.elapsed() < Duration::from_secs(100_000));
-    });
+#[leno::test(start_paused = true)]
+async fn an_idle_runtime_moves_the_clock_to_the_next_deadline() {
+    let real = std::time::Instant::now();
+    let start = Instant::now();
+    sleep(Duration::from_secs(100_000)).await;
+    assert_eq!(start.elapsed(), Duration::from_secs(100_000));
+    assert!(real.elapsed() < Duration::from_secs(100_000));
 }
 
 #[test]
@@ -63,123 +59,107 @@ fn paused_time_is_the_same_in_every_run() {
     assert_eq!(run(), run());
 }
 
-#[test]
-fn advance_moves_the_clock_exactly() {
-    paused(async {
-        for duration in [
-            Duration::ZERO,
-            Duration::from_nanos(1),
-            us(1),
-            us(51_592),
-            us(3_141_592),
-            ms(1),
-        ] {
-            let start = Instant::now();
-            advance(duration).await;
-            assert_eq!(start.elapsed(), duration);
-        }
-    });
-}
-
-#[test]
-fn advance_moves_the_clock_and_no_further() {
-    paused(async {
+#[leno::test(start_paused = true)]
+async fn advance_moves_the_clock_exactly() {
+    for duration in [
+        Duration::ZERO,
+        Duration::from_nanos(1),
+        us(1),
+        us(51_592),
+        us(3_141_592),
+        ms(1),
+    ] {
         let start = Instant::now();
-        let mut nap = pin!(sleep_until(start + ms(300)));
-        assert!(poll(nap.as_mut()).is_pending());
-        advance(ms(100)).await;
-        assert_eq!(start.elapsed(), ms(100), "not to the deadline of the sleep");
-        assert!(poll(nap.as_mut()).is_pending());
-    });
+        advance(duration).await;
+        assert_eq!(start.elapsed(), duration);
+    }
 }
 
-#[test]
-fn four_steps_are_as_good_as_one() {
-    paused(async {
-        let (bell, waker) = Bell::new();
-        let mut nap = pin!(sleep(ms(1)));
-        assert!(poll_with(nap.as_mut(), &waker).is_pending());
-        for _ in 0..3 {
-            advance(us(250)).await;
-            assert_eq!(bell.rung(), 0);
-            assert!(poll_with(nap.as_mut(), &waker).is_pending());
-        }
+#[leno::test(start_paused = true)]
+async fn advance_moves_the_clock_and_no_further() {
+    let start = Instant::now();
+    let mut nap = pin!(sleep_until(start + ms(300)));
+    assert!(poll(nap.as_mut()).is_pending());
+    advance(ms(100)).await;
+    assert_eq!(start.elapsed(), ms(100), "not to the deadline of the sleep");
+    assert!(poll(nap.as_mut()).is_pending());
+}
+
+#[leno::test(start_paused = true, sim = false)]
+async fn four_steps_are_as_good_as_one() {
+    let (bell, waker) = Bell::new();
+    let mut nap = pin!(sleep(ms(1)));
+    assert!(poll_with(nap.as_mut(), &waker).is_pending());
+    for _ in 0..3 {
         advance(us(250)).await;
-        assert_eq!(bell.rung(), 1);
-        assert!(poll(nap).is_ready());
-    });
+        assert_eq!(bell.rung(), 0);
+        assert!(poll_with(nap.as_mut(), &waker).is_pending());
+    }
+    advance(us(250)).await;
+    assert_eq!(bell.rung(), 1);
+    assert!(poll(nap).is_ready());
 }
 
-#[test]
-fn a_sleep_first_polled_after_its_deadline_is_ready() {
-    paused(async {
-        let mut nap = pin!(sleep(ms(1)));
-        advance(us(1500)).await;
-        assert!(poll(nap.as_mut()).is_ready());
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn a_sleep_first_polled_after_its_deadline_is_ready() {
+    let mut nap = pin!(sleep(ms(1)));
+    advance(us(1500)).await;
+    assert!(poll(nap.as_mut()).is_ready());
 }
 
-#[test]
-fn far_timers_do_not_disturb_near_ones() {
-    paused(async {
-        let mut far = pin!(sleep(ms(10 << 36)));
-        assert!(poll(far.as_mut()).is_pending());
-        advance(ms((1 << 30) - 1)).await;
-        let start = Instant::now();
-        let mut first = Box::pin(sleep(ms(10)));
-        let mut second = Box::pin(sleep(ms(20)));
-        assert!(poll(first.as_mut()).is_pending());
-        assert!(poll(second.as_mut()).is_pending());
-        sleep(ms(10)).await;
-        assert_eq!(start.elapsed(), ms(10));
-        assert!(first.is_elapsed() && !second.is_elapsed());
-        drop(first);
-        advance(ms(1 << 31)).await;
-        assert!(second.is_elapsed());
-        assert!(!far.is_elapsed());
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn far_timers_do_not_disturb_near_ones() {
+    let mut far = pin!(sleep(ms(10 << 36)));
+    assert!(poll(far.as_mut()).is_pending());
+    advance(ms((1 << 30) - 1)).await;
+    let start = Instant::now();
+    let mut first = Box::pin(sleep(ms(10)));
+    let mut second = Box::pin(sleep(ms(20)));
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(second.as_mut()).is_pending());
+    sleep(ms(10)).await;
+    assert_eq!(start.elapsed(), ms(10));
+    assert!(first.is_elapsed() && !second.is_elapsed());
+    drop(first);
+    advance(ms(1 << 31)).await;
+    assert!(second.is_elapsed());
+    assert!(!far.is_elapsed());
 }
 
-#[test]
-fn a_resumed_clock_goes_on_from_where_it_stood() {
-    paused(async {
-        advance(Duration::from_secs(1000)).await;
-        let stopped = Instant::now();
-        resume();
-        assert!(Instant::now() >= stopped);
-        let start = Instant::now();
-        sleep(ms(1)).await;
-        assert!(start.elapsed() >= ms(1));
-        assert!(start.elapsed() < Duration::from_secs(1000));
-        pause();
-        assert!(Instant::now() >= start + ms(1));
-        let again = Instant::now();
-        sleep(Duration::from_secs(5)).await;
-        assert_eq!(again.elapsed(), Duration::from_secs(5));
-    });
+#[leno::test(start_paused = true)]
+async fn a_resumed_clock_goes_on_from_where_it_stood() {
+    advance(Duration::from_secs(1000)).await;
+    let stopped = Instant::now();
+    resume();
+    assert!(Instant::now() >= stopped);
+    let start = Instant::now();
+    sleep(ms(1)).await;
+    assert!(start.elapsed() >= ms(1));
+    assert!(start.elapsed() < Duration::from_secs(1000));
+    pause();
+    assert!(Instant::now() >= start + ms(1));
+    let again = Instant::now();
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(again.elapsed(), Duration::from_secs(5));
 }
 
-#[test]
-fn a_closure_is_waited_for_however_long_its_thread_takes() {
-    paused(async {
-        for round in 0..5_000 {
-            let closure = leno::task::spawn_blocking(move || round);
-            let output = leno::time::timeout(ms(1), closure).await;
-            assert_eq!(output.expect("the clock has moved").unwrap(), round);
-        }
-    });
+#[leno::test(start_paused = true)]
+async fn a_closure_is_waited_for_however_long_its_thread_takes() {
+    for round in 0..5_000 {
+        let closure = leno::task::spawn_blocking(move || round);
+        let output = leno::time::timeout(ms(1), closure).await;
+        assert_eq!(output.expect("the clock has moved").unwrap(), round);
+    }
 }
 
-#[test]
-fn one_runtimes_clock_is_not_anothers() {
-    paused(async {
-        sleep(Duration::from_secs(1000)).await;
-        let there = Instant::now();
-        let here = std::thread::spawn(|| running(async { Instant::now() }))
-            .join()
-            .unwrap();
-        assert!(here < there);
-    });
+#[leno::test(start_paused = true)]
+async fn one_runtimes_clock_is_not_anothers() {
+    sleep(Duration::from_secs(1000)).await;
+    let there = Instant::now();
+    let here = std::thread::spawn(|| running(async { Instant::now() }))
+        .join()
+        .unwrap();
+    assert!(here < there);
 }
 
 #[test]

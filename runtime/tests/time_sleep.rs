@@ -1,4 +1,7 @@
 //! `sleep`, `sleep_until` and `Sleep`.
+//!
+//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them. And what asks
+//! for real time, which a simulation has none of.
 
 mod time_support;
 
@@ -8,87 +11,75 @@ use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
-use time_support::{Bell, ms, panic_of, paused, poll, poll_with, running, us};
+use time_support::{Bell, ms, panic_of, paused, poll, poll_with, us};
 
-#[test]
-fn a_sleep_ends_exactly_at_its_deadline_on_a_paused_clock() {
-    paused(async {
-        for duration in [
-            Duration::from_nanos(1),
-            us(1),
-            us(32),
-            us(33),
-            ms(1) + Duration::from_nanos(1),
-            ms(60),
-            ms(64),
-            ms(4095),
-            Duration::from_secs(86_400),
-        ] {
-            let start = Instant::now();
-            sleep(duration).await;
-            assert_eq!(start.elapsed(), duration);
-        }
-    });
+#[leno::test(start_paused = true)]
+async fn a_sleep_ends_exactly_at_its_deadline_on_a_paused_clock() {
+    for duration in [
+        Duration::from_nanos(1),
+        us(1),
+        us(32),
+        us(33),
+        ms(1) + Duration::from_nanos(1),
+        ms(60),
+        ms(64),
+        ms(4095),
+        Duration::from_secs(86_400),
+    ] {
+        let start = Instant::now();
+        sleep(duration).await;
+        assert_eq!(start.elapsed(), duration);
+    }
 }
 
-#[test]
-fn a_sleep_never_ends_early_on_a_running_clock() {
-    running(async {
-        for duration in [Duration::ZERO, us(1), us(300), ms(1), ms(3)] {
-            let start = std::time::Instant::now();
-            sleep(duration).await;
-            assert!(start.elapsed() >= duration);
-        }
-    });
+#[leno::test(sim = false)]
+async fn a_sleep_never_ends_early_on_a_running_clock() {
+    for duration in [Duration::ZERO, us(1), us(300), ms(1), ms(3)] {
+        let start = std::time::Instant::now();
+        sleep(duration).await;
+        assert!(start.elapsed() >= duration);
+    }
 }
 
-#[test]
-fn deadlines_in_the_past_are_ready_at_once_on_a_paused_clock() {
-    paused(async {
-        let now = Instant::now();
-        for deadline in [now, now - us(1)] {
-            let mut sleep = pin!(sleep_until(deadline));
-            assert!(!sleep.is_elapsed(), "nobody has polled it");
-            assert!(poll(sleep.as_mut()).is_ready());
-            assert!(sleep.is_elapsed());
-        }
-        assert_eq!(now.elapsed(), Duration::ZERO);
-    });
-}
-
-#[test]
-fn deadlines_before_the_process_began_are_fine() {
-    running(async {
-        let long_ago = Instant::now()
-            .checked_sub(Duration::from_secs(1))
-            .unwrap_or_else(Instant::now);
-        let sleep = sleep_until(long_ago);
-        assert_eq!(sleep.deadline(), long_ago);
-        sleep.await;
-    });
-}
-
-#[test]
-fn a_thousand_empty_sleeps_end() {
-    running(async {
-        for _ in 0..1000 {
-            sleep(Duration::ZERO).await;
-        }
-    });
-}
-
-#[test]
-fn a_sleep_is_elapsed_only_when_its_time_has_come() {
-    paused(async {
-        let mut sleep = pin!(sleep(ms(10)));
-        assert!(!sleep.is_elapsed());
-        assert!(poll(sleep.as_mut()).is_pending());
-        assert!(!sleep.is_elapsed());
-        sleep.as_mut().await;
-        assert!(sleep.is_elapsed());
-        // It stays ready.
+#[leno::test(start_paused = true, sim = false)]
+async fn deadlines_in_the_past_are_ready_at_once_on_a_paused_clock() {
+    let now = Instant::now();
+    for deadline in [now, now - us(1)] {
+        let mut sleep = pin!(sleep_until(deadline));
+        assert!(!sleep.is_elapsed(), "nobody has polled it");
         assert!(poll(sleep.as_mut()).is_ready());
-    });
+        assert!(sleep.is_elapsed());
+    }
+    assert_eq!(now.elapsed(), Duration::ZERO);
+}
+
+#[leno::test]
+async fn deadlines_before_the_process_began_are_fine() {
+    let long_ago = Instant::now()
+        .checked_sub(Duration::from_secs(1))
+        .unwrap_or_else(Instant::now);
+    let sleep = sleep_until(long_ago);
+    assert_eq!(sleep.deadline(), long_ago);
+    sleep.await;
+}
+
+#[leno::test]
+async fn a_thousand_empty_sleeps_end() {
+    for _ in 0..1000 {
+        sleep(Duration::ZERO).await;
+    }
+}
+
+#[leno::test(start_paused = true, sim = false)]
+async fn a_sleep_is_elapsed_only_when_its_time_has_come() {
+    let mut sleep = pin!(sleep(ms(10)));
+    assert!(!sleep.is_elapsed());
+    assert!(poll(sleep.as_mut()).is_pending());
+    assert!(!sleep.is_elapsed());
+    sleep.as_mut().await;
+    assert!(sleep.is_elapsed());
+    // It stays ready.
+    assert!(poll(sleep.as_mut()).is_ready());
 }
 
 #[test]
@@ -116,147 +107,129 @@ fn sleeps_end_in_the_order_of_their_deadlines() {
     });
 }
 
-#[test]
-fn the_last_waker_given_is_the_one_that_is_woken() {
-    paused(async {
-        let (first, first_waker) = Bell::new();
-        let (second, second_waker) = Bell::new();
-        let mut nap = pin!(sleep(ms(10)));
-        assert!(poll_with(nap.as_mut(), &first_waker).is_pending());
-        assert!(poll_with(nap.as_mut(), &second_waker).is_pending());
-        sleep(ms(20)).await;
-        assert_eq!((first.rung(), second.rung()), (0, 1));
-        assert!(nap.is_elapsed());
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn the_last_waker_given_is_the_one_that_is_woken() {
+    let (first, first_waker) = Bell::new();
+    let (second, second_waker) = Bell::new();
+    let mut nap = pin!(sleep(ms(10)));
+    assert!(poll_with(nap.as_mut(), &first_waker).is_pending());
+    assert!(poll_with(nap.as_mut(), &second_waker).is_pending());
+    sleep(ms(20)).await;
+    assert_eq!((first.rung(), second.rung()), (0, 1));
+    assert!(nap.is_elapsed());
 }
 
-#[test]
-fn a_dropped_sleep_wakes_nobody_and_keeps_no_waker() {
-    paused(async {
-        let (bell, waker) = Bell::new();
-        let mut nap = Box::pin(sleep(ms(10)));
-        assert!(poll_with(nap.as_mut(), &waker).is_pending());
-        drop(waker);
-        drop(nap);
-        assert_eq!(Arc::strong_count(&bell), 1);
-        sleep(ms(20)).await;
-        assert_eq!(bell.rung(), 0);
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn a_dropped_sleep_wakes_nobody_and_keeps_no_waker() {
+    let (bell, waker) = Bell::new();
+    let mut nap = Box::pin(sleep(ms(10)));
+    assert!(poll_with(nap.as_mut(), &waker).is_pending());
+    drop(waker);
+    drop(nap);
+    assert_eq!(Arc::strong_count(&bell), 1);
+    sleep(ms(20)).await;
+    assert_eq!(bell.rung(), 0);
 }
 
-#[test]
-fn reset_before_the_first_poll_counts() {
-    paused(async {
-        let start = Instant::now();
-        let mut sleep = pin!(sleep(ms(100)));
-        sleep.as_mut().reset(start + ms(30));
-        assert_eq!(sleep.deadline(), start + ms(30));
-        sleep.await;
-        assert_eq!(start.elapsed(), ms(30));
-    });
+#[leno::test(start_paused = true)]
+async fn reset_before_the_first_poll_counts() {
+    let start = Instant::now();
+    let mut sleep = pin!(sleep(ms(100)));
+    sleep.as_mut().reset(start + ms(30));
+    assert_eq!(sleep.deadline(), start + ms(30));
+    sleep.await;
+    assert_eq!(start.elapsed(), ms(30));
 }
 
-#[test]
-fn reset_moves_a_waiting_sleep_in_both_directions() {
-    paused(async {
-        for new in [80, 200, 100] {
-            let start = Instant::now();
-            let (bell, waker) = Bell::new();
-            let mut nap = Box::pin(sleep_until(start + ms(100)));
-            assert!(poll_with(nap.as_mut(), &waker).is_pending());
-            sleep(ms(10)).await;
-            nap.as_mut().reset(start + ms(new));
-            // The task that waits for it goes on waiting, without having polled it.
-            sleep_until(start + ms(new) - us(1)).await;
-            assert_eq!(bell.rung(), 0);
-            sleep_until(start + ms(new)).await;
-            assert_eq!(bell.rung(), 1);
-            assert!(nap.is_elapsed());
-        }
-    });
-}
-
-#[test]
-fn reset_to_the_past_wakes_who_waits() {
-    paused(async {
+#[leno::test(start_paused = true, sim = false)]
+async fn reset_moves_a_waiting_sleep_in_both_directions() {
+    for new in [80, 200, 100] {
         let start = Instant::now();
         let (bell, waker) = Bell::new();
-        let mut nap = pin!(sleep_until(start + ms(100)));
+        let mut nap = Box::pin(sleep_until(start + ms(100)));
         assert!(poll_with(nap.as_mut(), &waker).is_pending());
-        sleep(ms(50)).await;
-        assert_eq!(bell.rung(), 0);
-        nap.as_mut().reset(start + ms(40));
-        assert_eq!(bell.rung(), 1);
-        assert!(poll(nap).is_ready());
-    });
-}
-
-#[test]
-fn reset_after_the_end_starts_anew() {
-    paused(async {
-        let start = Instant::now();
-        let mut nap = pin!(sleep_until(start + ms(100)));
-        nap.as_mut().await;
-        nap.as_mut().reset(start + ms(110));
-        assert!(!nap.is_elapsed());
-        nap.as_mut().await;
-        assert_eq!(start.elapsed(), ms(110));
-        nap.as_mut().reset(start + Duration::from_secs(600));
-        assert!(poll(nap.as_mut()).is_pending());
-        assert!(poll(nap.as_mut()).is_pending());
-    });
-}
-
-#[test]
-fn a_reset_sleep_may_be_dropped_when_its_old_deadline_has_passed() {
-    paused(async {
-        let start = Instant::now();
-        let mut first = Box::pin(sleep(ms(5)));
-        let mut moved = Box::pin(sleep(ms(5)));
-        let mut last = Box::pin(sleep(ms(10)));
-        assert!(poll(first.as_mut()).is_pending());
-        assert!(poll(moved.as_mut()).is_pending());
-        assert!(poll(last.as_mut()).is_pending());
-        moved.as_mut().reset(start + ms(10));
-        first.await;
-        assert_eq!(start.elapsed(), ms(5));
-        drop(moved);
-        last.await;
-        assert_eq!(start.elapsed(), ms(10));
-    });
-}
-
-#[test]
-fn the_longest_durations_are_safe() {
-    paused(async {
-        let start = Instant::now();
-        let year = Duration::from_secs(365 * 24 * 60 * 60);
-        for duration in [Duration::MAX, Duration::MAX - ms(1), 31 * year] {
-            let nap = sleep(duration);
-            assert!(nap.deadline() > start + 29 * year);
-            assert!(poll(pin!(nap)).is_pending());
-        }
-        sleep(Duration::MAX).await;
-        assert!(start.elapsed() > 29 * year);
-        let later = Instant::now();
         sleep(ms(10)).await;
-        assert_eq!(later.elapsed(), ms(10));
-    });
+        nap.as_mut().reset(start + ms(new));
+        // The task that waits for it goes on waiting, without having polled it.
+        sleep_until(start + ms(new) - us(1)).await;
+        assert_eq!(bell.rung(), 0);
+        sleep_until(start + ms(new)).await;
+        assert_eq!(bell.rung(), 1);
+        assert!(nap.is_elapsed());
+    }
 }
 
-#[test]
-fn a_deadline_beyond_the_clock_is_no_trouble_for_the_others() {
-    paused(async {
-        let start = Instant::now();
-        // The clock counts to some 584 years; not every platform's `Instant` does.
-        if let Some(never) = start.checked_add(Duration::from_secs(700 * 365 * 86_400)) {
-            let mut never = pin!(sleep_until(never));
-            assert!(poll(never.as_mut()).is_pending());
-            sleep(ms(10)).await;
-            assert_eq!(start.elapsed(), ms(10));
-            assert!(!never.is_elapsed());
-        }
-    });
+#[leno::test(start_paused = true, sim = false)]
+async fn reset_to_the_past_wakes_who_waits() {
+    let start = Instant::now();
+    let (bell, waker) = Bell::new();
+    let mut nap = pin!(sleep_until(start + ms(100)));
+    assert!(poll_with(nap.as_mut(), &waker).is_pending());
+    sleep(ms(50)).await;
+    assert_eq!(bell.rung(), 0);
+    nap.as_mut().reset(start + ms(40));
+    assert_eq!(bell.rung(), 1);
+    assert!(poll(nap).is_ready());
+}
+
+#[leno::test(start_paused = true)]
+async fn reset_after_the_end_starts_anew() {
+    let start = Instant::now();
+    let mut nap = pin!(sleep_until(start + ms(100)));
+    nap.as_mut().await;
+    nap.as_mut().reset(start + ms(110));
+    assert!(!nap.is_elapsed());
+    nap.as_mut().await;
+    assert_eq!(start.elapsed(), ms(110));
+    nap.as_mut().reset(start + Duration::from_secs(600));
+    assert!(poll(nap.as_mut()).is_pending());
+    assert!(poll(nap.as_mut()).is_pending());
+}
+
+#[leno::test(start_paused = true)]
+async fn a_reset_sleep_may_be_dropped_when_its_old_deadline_has_passed() {
+    let start = Instant::now();
+    let mut first = Box::pin(sleep(ms(5)));
+    let mut moved = Box::pin(sleep(ms(5)));
+    let mut last = Box::pin(sleep(ms(10)));
+    assert!(poll(first.as_mut()).is_pending());
+    assert!(poll(moved.as_mut()).is_pending());
+    assert!(poll(last.as_mut()).is_pending());
+    moved.as_mut().reset(start + ms(10));
+    first.await;
+    assert_eq!(start.elapsed(), ms(5));
+    drop(moved);
+    last.await;
+    assert_eq!(start.elapsed(), ms(10));
+}
+
+#[leno::test(start_paused = true)]
+async fn the_longest_durations_are_safe() {
+    let start = Instant::now();
+    let year = Duration::from_secs(365 * 24 * 60 * 60);
+    for duration in [Duration::MAX, Duration::MAX - ms(1), 31 * year] {
+        let nap = sleep(duration);
+        assert!(nap.deadline() > start + 29 * year);
+        assert!(poll(pin!(nap)).is_pending());
+    }
+    sleep(Duration::MAX).await;
+    assert!(start.elapsed() > 29 * year);
+    let later = Instant::now();
+    sleep(ms(10)).await;
+    assert_eq!(later.elapsed(), ms(10));
+}
+
+#[leno::test(start_paused = true)]
+async fn a_deadline_beyond_the_clock_is_no_trouble_for_the_others() {
+    let start = Instant::now();
+    // The clock counts to some 584 years; not every platform's `Instant` does.
+    if let Some(never) = start.checked_add(Duration::from_secs(700 * 365 * 86_400)) {
+        let mut never = pin!(sleep_until(never));
+        assert!(poll(never.as_mut()).is_pending());
+        sleep(ms(10)).await;
+        assert_eq!(start.elapsed(), ms(10));
+        assert!(!never.is_elapsed());
+    }
 }
 
 #[test]
@@ -307,26 +280,24 @@ fn the_destructor_of_a_waker_may_use_timers() {
     });
 }
 
-#[test]
-fn a_sleep_yields_when_the_budget_is_used_up() {
-    running(async {
-        let mut ready = pin!(sleep(Duration::ZERO));
-        ready.as_mut().await;
-        // Ready for ever, and still it lets other tasks run now and then.
-        let (bell, waker) = Bell::new();
-        let mut polls = 0;
-        while poll_with(ready.as_mut(), &waker).is_ready() {
-            polls += 1;
-            assert!(polls < 10_000);
-        }
-        // It comes after what is ready, as this does.
-        leno::task::yield_now().await;
-        assert_eq!(
-            bell.rung(),
-            1,
-            "its task is woken, to go on in its next turn"
-        );
-    });
+#[leno::test]
+async fn a_sleep_yields_when_the_budget_is_used_up() {
+    let mut ready = pin!(sleep(Duration::ZERO));
+    ready.as_mut().await;
+    // Ready for ever, and still it lets other tasks run now and then.
+    let (bell, waker) = Bell::new();
+    let mut polls = 0;
+    while poll_with(ready.as_mut(), &waker).is_ready() {
+        polls += 1;
+        assert!(polls < 10_000);
+    }
+    // It comes after what is ready, as this does.
+    leno::task::yield_now().await;
+    assert_eq!(
+        bell.rung(),
+        1,
+        "its task is woken, to go on in its next turn"
+    );
 }
 
 #[test]

@@ -190,8 +190,8 @@ fn in_between(side: &Side, from: usize, until: usize) -> String {
 
 /// Does the run that has just ended once more, and compares.
 ///
-/// If the two differ, the program is asked to keep its runs apart, and two new ones are compared; what it says goes to `isolated`.
-/// The run that is there at the end is the last of them.
+/// If the two differ, the program is asked to keep its runs apart, and two new ones are compared; what it says goes to
+/// `isolated`. The run that is there at the end is the last of them.
 pub(crate) fn twice(
     again: &mut Again<'_>,
     ended: &Ended,

@@ -37,18 +37,22 @@ pub enum Access {
 
 /// Who decides.
 ///
-/// Choice 0 is always the calm one: first come, first served; nobody is held up. A chooser that returns a number beyond what there
-/// is gets the calm choice. It must be deterministic in what it is told and in its seed, or no failure of it can be repeated. It goes
-/// with its [`Run`] to another thread, if each run has a thread of its own.
+/// Choice 0 is always the calm one: first come, first served; nobody is held up. A chooser that returns a number beyond what
+/// there is gets the calm choice. It must be deterministic in what it is told and in its seed, or no failure of it can be
+/// repeated. It goes with its [`Run`] to another thread, if a program has each of its runs on a thread of its own.
+///
+/// `examples/own_chooser.rs` has one of one's own, with a policy from a paper. [`Strategy::custom`](crate::Strategy::custom)
+/// takes it to wherever a policy is asked for, and [`Random`](crate::Random) is there to draw from.
 pub trait Chooser: Send {
     /// Begins a run. False if there is nothing left that this chooser would try: then the run is not made.
     fn begin(&mut self, seed: u64) -> bool;
 
-    /// Which of `ready` goes next, as an index. It is asked only if there are two at least; they are in the order in which they became
-    /// ready.
+    /// Which of `ready` goes next, as an index. It is asked only if there are two at least; they are in the order in which they
+    /// became ready.
     fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize;
 
-    /// Whether `actor`, in the middle of its poll, is held up at this leaf. Who has been held is not asked again in the same poll.
+    /// Whether `actor`, in the middle of its poll, is held up at this leaf. Who has been held is not asked again in the same
+    /// poll.
     fn hold(&mut self, actors: &Actors, actor: Actor) -> bool;
 
     /// A number below `count`, for `point`.
@@ -74,8 +78,8 @@ pub trait Chooser: Send {
     /// The running `actor` touches something, between the last boundary and the next.
     fn touch(&mut self, _actors: &Actors, _actor: Actor, _resource: Resource, _access: Access) {}
 
-    /// What this chooser did in the run that has begun, in a word or two for the report: `walk 1/16`. Nothing if the name that it was
-    /// given says enough.
+    /// What this chooser did in the run that has begun, in a word or two for the report: `walk 1/16`. Nothing if the name that it
+    /// was given says enough.
     fn describe(&self) -> Option<String> {
         None
     }

@@ -1,13 +1,14 @@
 //! Which steps of a run came before which by need, and the class of a run.
 //!
-//! A step *happens before* another (Lamport 1978) if both are of one actor, if the one made the other possible (it woke its actor, or it is its
-//! birth), if they touch one thing of which one changes it, and through any chain of these. Runs that differ only in the order of steps
-//! of which none happens before the other are of one class (Mazurkiewicz 1977): nobody can tell them apart.
+//! A step *happens before* another (Lamport 1978) if both are of one actor, if the one made the other possible (it woke its
+//! actor, or it is its birth), if they touch one thing of which one changes it, and through any chain of these. Runs that differ
+//! only in the order of steps of which none happens before the other are of one class (Mazurkiewicz 1977): nobody can tell them
+//! apart.
 //!
-//! A class has one Foata normal form (Cartier and Foata 1969): in the first layer all steps before which nothing happens, in the next
-//! one those that need these. What is hashed here is the same in another shape: each step's hash is made from its name and from the
-//! hashes of those it directly depends on, and the class is their sum. The layer of a step is the longest chain below it, so equal hashes mean
-//! equal layers, and two classes with equal layers and other dependences still differ.
+//! A class has one Foata normal form (Cartier and Foata 1969): in the first layer all steps before which nothing happens, in the
+//! next one those that need these. What is hashed here is the same in another shape: each step's hash is made from its name and
+//! from the hashes of those it directly depends on, and the class is their sum. The layer of a step is the longest chain below
+//! it, so equal hashes mean equal layers, and two classes with equal layers and other dependences still differ.
 
 use crate::actor::Actor;
 use crate::footprint::Footprint;
@@ -133,7 +134,8 @@ impl Order {
 
 /// The class of a run that ended in failure or not.
 ///
-/// Who woke whom is left out: where several could have, it is chance who does it first, and what they touch tells the rest. `names` has a hash for each actor that is the same in all runs.
+/// Who woke whom is left out: where several could have, it is chance who does it first, and what they touch tells the rest.
+/// `names` has a hash for each actor that is the same in all runs.
 ///
 /// If the run was ended `by_root`, only what happened before its last step counts: the rest is cut off anywhere.
 pub(crate) fn class(steps: &[Step], names: &[u64], failed: bool, by_root: bool) -> u64 {
@@ -169,8 +171,8 @@ pub(crate) fn class(steps: &[Step], names: &[u64], failed: bool, by_root: bool) 
     class
 }
 
-/// True if the step only does again what its actor did before it was held up, and nobody has done anything to that meanwhile: `select!` looks
-/// at its first branch a second time.
+/// True if the step only does again what its actor did before it was held up, and nobody has done anything to that meanwhile:
+/// `select!` looks at its first branch a second time.
 fn repeats(steps: &[Step], index: usize) -> bool {
     let step = &steps[index];
     step.again.iter().any(|&before| {

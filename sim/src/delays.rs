@@ -1,11 +1,12 @@
 //! Delay bounding: Emmi, Qadeer and Rakamarić, "Delay-bounded scheduling" (POPL 2011).
 //!
 //! The calm schedule is the one without delays: first come, first served. Choosing the i-th of those that are ready passes over i
-//! actors, which is i delays; holding one up is one, and so is any draw other than 0. All schedules with at most b delays are polynomially
-//! many in the steps, and few delays are enough for most bugs.
+//! actors, which is i delays; holding one up is one, and so is any draw other than 0. All schedules with at most b delays are
+//! polynomially many in the steps, and few delays are enough for most bugs.
 //!
-//! The bound grows: 0, 1, 2, … so that the simplest schedule that fails is found first. Each bound is gone through anew, and what is told
-//! counts each schedule once. If nothing was left out for its cost, there are no schedules beyond the bound, and *all* were tried.
+//! The bound grows: 0, 1, 2, … so that the simplest schedule that fails is found first. Each bound is gone through anew, and what
+//! is told counts each schedule once. If nothing was left out for its cost, there are no schedules beyond the bound, and *all*
+//! were tried.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Chooser, Point};
@@ -95,7 +96,8 @@ impl Delays {
 impl Chooser for Delays {
     fn begin(&mut self, _seed: u64) -> bool {
         while !self.done {
-            if self.tree.advance() {
+            let moved = self.tree.advance();
+            if moved && self.tree.strayed.is_none() {
                 return true;
             }
             if self.tree.strayed.is_none() {

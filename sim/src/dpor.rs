@@ -1,28 +1,31 @@
-//! Dynamic partial order reduction: source sets and sleep sets, as in Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic partial
-//! order reduction" (POPL 2014, algorithm 1), stateless: each run follows the path of the last one up to where it should differ.
+//! Dynamic partial order reduction: source sets and sleep sets, as in Abdulla, Aronis, Jonsson and Sagonas, "Optimal dynamic
+//! partial order reduction" (POPL 2014, algorithm 1), stateless: each run follows the path of the last one up to where it should
+//! differ.
 //!
-//! **Steps** go from boundary to boundary: a poll begins, or comes to a leaf. At a leaf the one that runs is a candidate beside those
-//! that wait, and is held up only if another one is chosen. A step in which nothing was touched, nobody woken and nothing drawn is none:
-//! so the poll of one that was held comes back to its leaf unseen, and what it does there is the step it would have made at first.
+//! **Steps** go from boundary to boundary: a poll begins, or comes to a leaf. At a leaf the one that runs is a candidate beside
+//! those that wait, and is held up only if another one is chosen. A step in which nothing was touched, nobody woken and nothing
+//! drawn is none: so the poll of one that was held comes back to its leaf unseen, and what it does there is the step it would
+//! have made at first.
 //!
-//! **Races.** After each run, two steps of different actors that conflict, with nothing in between that orders them, are tried the other way round:
-//! where the first was chosen, one is added that can begin what the second needs ([`Order::initials`]). Who was tried at a place
-//! sleeps in what comes after it there, until a step conflicts with what it did.
+//! **Races.** After each run, two steps of different actors that conflict, with nothing in between that orders them, are tried
+//! the other way round: where the first was chosen, one is added that can begin what the second needs ([`Order::initials`]). Who
+//! was tried at a place sleeps in what comes after it there, until a step conflicts with what it did.
 //!
-//! **What depends on the state.** The theory wants a step to touch the same wherever it is made. Here a step ends early if its lock is not free.
-//! One that sleeps has shown its races where it was tried, further up; if it then makes another step, nobody looks for those below.
-//! So where that is seen, all that could go on there are tried.
+//! **What depends on the state.** The theory wants a step to touch the same wherever it is made. Here a step ends early if its
+//! lock is not free. One that sleeps has shown its races where it was tried, further up; if it then makes another step, nobody
+//! looks for those below. So where that is seen, all that could go on there are tried.
 //!
-//! **The end.** The root's end is the end of the run, and cuts off who could still go on. So all of those are tried in the place of its last
-//! step, and the class is made of what happened before that one.
+//! **The end.** The root's end is the end of the run, and cuts off who could still go on. So all of those are tried in the place
+//! of its last step, and the class is made of what happened before that one.
 //!
-//! **Careful.** That the step after a hold is the one before it does not hold for `select!`: its poll begins with its first branch again, which
-//! may be ready by now. And of two that could wake it, one does. A poll that touches something on its way back to where it was held shows that; then
-//! the search begins anew, takes a step for touching all that its poll has touched, and does not take a wake for an order.
+//! **Careful.** That the step after a hold is the one before it does not hold for `select!`: its poll begins with its first
+//! branch again, which may be ready by now. And of two that could wake it, one does. A poll that touches something on its way
+//! back to where it was held shows that; then the search begins anew, takes a step for touching all that its poll has touched,
+//! and does not take a wake for an order.
 //!
-//! **The audit.** All of this is right only if what tasks share is told. So now and then a run is drawn at random, without reduction, and in
-//! the end each must be of a class that was explored. One that is not ends the claim, and all schedules with at most two delays
-//! are tried instead.
+//! **The audit.** All of this is right only if what tasks share is told. So now and then a run is drawn at random, without
+//! reduction, and in the end each must be of a class that was explored. One that is not ends the claim, and all schedules with at
+//! most two delays are tried instead.
 
 mod now;
 mod path;
@@ -260,6 +263,10 @@ impl Chooser for Dpor {
             self.begin_anew();
         }
         if !self.done {
+            if self.not_all.is_some() {
+                self.verdict();
+                return self.begin(seed);
+            }
             self.now.clear(mix(self.runs ^ seed));
             // The second run is the first audit: it may show at once that the search has to be careful.
             let due = self.audits > 0 && self.audited.len() as u64 * AUDIT_EVERY < self.runs;

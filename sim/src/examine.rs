@@ -82,6 +82,13 @@ impl Found {
         this
     }
 
+    /// The program did at `seed` what a simulation cannot allow.
+    pub(crate) fn refused(settings: &Settings, seed: u64, failure: &Failure) -> Self {
+        let mut this = Self::without_run(settings, failure.clone());
+        this.seed = Some(seed);
+        this
+    }
+
     /// `failure` came once, and then did not.
     fn not_again(
         settings: &Settings,
@@ -140,15 +147,25 @@ pub(crate) fn named(causes: impl IntoIterator<Item = Cause>, actors: &Actors) ->
         .collect()
 }
 
-/// All that can be said of the run that has just `ended` with a failure: `by` is what found it, with `seed`.
+/// What found a failure.
+pub(crate) struct Origin {
+    pub(crate) seed: u64,
+    /// What the chooser calls the run.
+    pub(crate) by: String,
+    /// All of it, as the report has it: `seed 17 of 1,000 (walk 1/16)`.
+    pub(crate) said: String,
+}
+
+/// All that can be said of the run that has just `ended` with a failure.
 pub(crate) fn examine(
     again: &mut Again<'_>,
     settings: &Settings,
-    seed: u64,
-    by: &str,
+    origin: &Origin,
     ended: &Ended,
     notes: &mut Vec<String>,
 ) -> Found {
+    let Origin { seed, by, said } = origin;
+    let seed = *seed;
     let failure = failure_of(ended).cloned();
     let failure = failure.expect("it is called for runs that failed");
     let record = Record::of(again.run);
@@ -167,10 +184,13 @@ pub(crate) fn examine(
     }
     let smaller = told.is_some();
     let (failure, why) = told.unwrap_or_else(|| {
-        let (telling, causes) = Exact::telling(&record.choices);
+        let (telling, told_causes) = Exact::telling(&record.choices);
         let ended = again.with(Box::new(telling));
         let failure = same(&ended, &print).unwrap_or(failure);
-        (failure, named(causes.take(), again.run.actors()))
+        (
+            failure,
+            named(told_causes.take().causes, again.run.actors()),
+        )
     });
     again.run.set_told(false);
     let kept = Record::of(again.run);
@@ -181,11 +201,7 @@ pub(crate) fn examine(
     let shrunk = shrunk.filter(|_| smaller);
     let report = Told {
         settings,
-        found_by: format!(
-            "seed {} of {} ({by})",
-            grouped(seed),
-            grouped(settings.seeds.end)
-        ),
+        found_by: said.clone(),
         failure: &failure,
         from: record.choices.len() as u64,
         why: &why,

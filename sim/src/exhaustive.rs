@@ -1,12 +1,12 @@
 //! All schedules, none left out, each once: depth first through every answer to every question.
 //!
-//! **Holding for ever.** One that was held comes back to its leaf, and could be held again, so that there would be schedules without end in which
-//! nothing happens. So who was held at its n-th leaf in a poll is held at the first of the next poll no more, since it might as
-//! well not have been chosen; and at no leaf up to the n-th, unless another one has come further meanwhile. What is left out are
-//! schedules that end as one does that is not.
+//! **Holding for ever.** One that was held comes back to its leaf, and could be held again, so that there would be schedules
+//! without end in which nothing happens. So who was held at its n-th leaf in a poll is held at the first of the next poll no
+//! more, since it might as well not have been chosen; and at no leaf up to the n-th, unless another one has come further
+//! meanwhile. What is left out are schedules that end as one does that is not.
 //!
-//! It is what the others are measured by. Their number grows as fast as that of interleavings, so it is for programs of two or three actors with
-//! a few steps; a program that can go on for ever has no end here.
+//! It is what the others are measured by. Their number grows as fast as that of interleavings, so it is for programs of two or
+//! three actors with a few steps; a program that can go on for ever has no end here.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Chooser, Point};
@@ -112,7 +112,7 @@ impl Chooser for Exhaustive {
         self.holds.clear();
         self.running = Actor::ROOT;
         self.held = false;
-        self.done = self.done || !self.tree.advance();
+        self.done = self.done || !self.tree.advance() || self.tree.strayed.is_some();
         !self.done
     }
 

@@ -2,53 +2,32 @@
 
 use crate::again::{Again, once};
 use crate::check::{failure_of, twice};
-use crate::chooser::{Calm, Chooser};
-use crate::examine::{self, Found};
+use crate::chooser::Chooser;
+use crate::examine::{self, Found, Origin};
 use crate::lines;
 use crate::program::{Failure, FailureKind, Program};
 use crate::replayed;
 use crate::report::{grouped, indented};
 use crate::run::Run;
 use crate::settings::Settings;
+use crate::shard::Shard;
+use crate::strategy::Strategy;
 use crate::summary::{Because, Summary};
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Makes choosers, one for each exploration.
-type Make = Box<dyn FnMut() -> Box<dyn Chooser>>;
-
-/// Makes the chooser that a text names, or says why there is none.
-type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
+/// How many runs a systematic search makes if no limit is set, so that it ends: it says that it has not tried all.
+const UNLIMITED: u64 = 1_000_000;
 
 /// Runs a [`Program`] again and again, each time with another seed, until it fails or all is done.
 ///
-/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One that
-/// does is made small, written down as a [`Trace`](crate::Trace), and told.
+/// The first run, and each that fails, is done twice: a failure that does not repeat is reported as that and nothing else. One
+/// that does is made small, written down as a [`Trace`](crate::Trace), and told.
 ///
 /// ```
-/// use leno_sim::{Actors, Actor, Chooser, Ended, Explorer, Failure, FailureKind, Point, Run, Settings};
-///
-/// /// Draws its answers by a linear congruence: a chooser of one's own is no more than this.
-/// struct Drawn(u64);
-///
-/// impl Chooser for Drawn {
-///     fn begin(&mut self, seed: u64) -> bool {
-///         self.0 = seed;
-///         true
-///     }
-///     fn next(&mut self, _: &Actors, ready: &[Actor]) -> usize {
-///         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-///         (self.0 >> 33) as usize % ready.len()
-///     }
-///     fn hold(&mut self, actors: &Actors, actor: Actor) -> bool {
-///         self.next(actors, &[actor, actor]) == 1
-///     }
-///     fn draw(&mut self, actors: &Actors, _: Point, actor: Actor, count: u32) -> u32 {
-///         self.next(actors, &vec![actor; count as usize]) as u32
-///     }
-/// }
+/// use leno_sim::{Ended, Explorer, Failure, FailureKind, Point, Run, Settings, Strategy};
 ///
 /// // A program that fails if two of its choices are both 3.
 /// let mut program = |run: &mut Run| {
@@ -69,7 +48,7 @@ type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
 /// # settings.traces = Some(folder.clone());
 /// settings.seeds = 0..1000;
 /// let failed = Explorer::new(settings)
-///     .chooser("drawn", || Box::new(Drawn(0)))
+///     .strategy(Strategy::walk(None))
 ///     .explore(&mut program)
 ///     .unwrap_err();
 /// println!("{failed}");
@@ -78,9 +57,7 @@ type ByName = Box<dyn Fn(&str) -> Result<Box<dyn Chooser>, String>>;
 /// ```
 pub struct Explorer {
     settings: Settings,
-    strategy: String,
-    make: Make,
-    by_name: Option<ByName>,
+    strategy: Strategy,
 }
 
 impl fmt::Debug for Explorer {
@@ -124,62 +101,51 @@ impl fmt::Display for Failed {
 impl Error for Failed {}
 
 impl Explorer {
-    /// An exploration as `settings` say, which is calm until it is given a [`chooser`](Self::chooser).
+    /// An exploration as `settings` say, by the portfolio if nothing else is said.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
-            strategy: "calm".to_owned(),
-            make: Box::new(|| Box::new(Calm)),
-            by_name: None,
+            strategy: Strategy::default(),
         }
     }
 
-    /// Asks what `make` makes, which is called `name` in reports.
+    /// Explores by `strategy`, unless the settings name another one.
+    #[must_use]
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// Explores by what `make` makes, which is called `name` in reports: [`Strategy::custom`].
     #[must_use]
     pub fn chooser(
-        mut self,
+        self,
         name: impl Into<String>,
-        make: impl FnMut() -> Box<dyn Chooser> + 'static,
+        make: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
     ) -> Self {
-        self.strategy = name.into();
-        self.make = Box::new(make);
-        self
+        self.strategy(Strategy::custom(name, make))
     }
 
-    /// Lets [`Settings::strategy`], and so the environment, name another chooser: `make` makes the one that a text names, or says why
-    /// there is none.
-    ///
-    /// ```
-    /// use leno_sim::{Calm, Chooser, Ended, Explorer, Run, Settings};
-    ///
-    /// let mut settings = Settings::new("by name");
-    /// settings.strategy = Some("wild".to_owned());
-    /// let failed = Explorer::new(settings)
-    ///     .by_name(|text| match text {
-    ///         "calm" => Ok(Box::new(Calm) as Box<dyn Chooser>),
-    ///         other => Err(format!("`{other}` is no strategy: there is `calm`")),
-    ///     })
-    ///     .explore(&mut |_: &mut Run| Ended::Passed)
-    ///     .unwrap_err();
-    /// assert!(failed.to_string().contains("`wild` is no strategy: there is `calm`"));
-    /// ```
-    #[must_use]
-    pub fn by_name(
-        mut self,
-        make: impl Fn(&str) -> Result<Box<dyn Chooser>, String> + 'static,
-    ) -> Self {
-        self.by_name = Some(Box::new(make));
-        self
-    }
-
-    /// The chooser, and what it is called.
-    fn chosen(&mut self) -> Result<(String, Box<dyn Chooser>), String> {
-        match (&self.settings.strategy, &self.by_name) {
-            (None, _) => Ok((self.strategy.clone(), (self.make)())),
-            (Some(name), Some(by_name)) => by_name(name).map(|chooser| (name.clone(), chooser)),
-            (Some(name), None) => Err(format!(
-                "the strategy `{name}` is asked for, and this exploration has one of its own, `{}`, and knows no others by name",
-                self.strategy
+    /// The strategy, and a chooser for this shard of it.
+    fn chosen(&self) -> Result<(Strategy, Box<dyn Chooser>), String> {
+        let strategy = match &self.settings.strategy {
+            None => self.strategy.clone(),
+            Some(name) => name.parse().map_err(|error| format!("{error}"))?,
+        };
+        if self.settings.shard == Shard::WHOLE || !strategy.is_systematic() {
+            let chooser = strategy.chooser();
+            return Ok((strategy, chooser));
+        }
+        let shard = self.settings.shard;
+        let part = u32::try_from(shard.index())
+            .ok()
+            .zip(u32::try_from(shard.of()).ok());
+        let chooser = part.and_then(|(index, of)| strategy.shard(index, of));
+        match chooser {
+            Some(chooser) => Ok((strategy, chooser)),
+            None => Err(format!(
+                "`{strategy}` cannot be shared by {} processes: run it in one, without LENO_SIM_SHARD",
+                shard.of()
             )),
         }
     }
@@ -216,11 +182,18 @@ impl Explorer {
             .chosen()
             .map_err(|text| Failed::refused(&self.settings.test, &text))?;
         let Settings { seeds, shard, .. } = self.settings.clone();
+        // A systematic search knows no seeds: it ends by itself, or at a limit.
+        let (name, systematic) = (strategy.to_string(), strategy.is_systematic());
+        let (taken, to_take, seeds) = if systematic {
+            (Shard::WHOLE, 0..u64::MAX, 0..0)
+        } else {
+            (shard, seeds.clone(), seeds)
+        };
         let mut run = Run::new(chooser);
-        let mut summary = Summary::new(&self.settings.test, &strategy, seeds.clone(), shard);
+        let mut summary = Summary::new(&self.settings.test, &name, seeds.clone(), shard);
         let mut found: Vec<Found> = Vec::new();
-        for seed in shard.seeds(seeds) {
-            if let Some(because) = self.limit(&summary, began) {
+        for seed in taken.seeds(to_take) {
+            if let Some(because) = self.limit(&summary, began, systematic) {
                 summary.because = because;
                 break;
             }
@@ -237,19 +210,31 @@ impl Explorer {
                         found.push(Found::not_deterministic(&self.settings, seed, difference));
                     }
                 }
+                // Another schedule would not make it possible, and there is nothing in it that could be made small or kept.
+                Some(failure) if failure.kind == FailureKind::Refused => {
+                    found.push(Found::refused(&self.settings, seed, failure));
+                    summary.because = Because::Found;
+                    break;
+                }
                 Some(failure) => {
                     let print = failure.fingerprint();
                     if found.iter().any(|found| found.fingerprint == print) {
                         continue;
                     }
-                    let by = run.chooser_name().unwrap_or_else(|| strategy.clone());
+                    let by = run.chooser_name().unwrap_or_else(|| name.clone());
+                    let said = if systematic {
+                        format!("run {} ({by})", grouped(summary.runs))
+                    } else {
+                        let of = grouped(self.settings.seeds.end);
+                        format!("seed {} of {of} ({by})", grouped(seed))
+                    };
+                    let origin = Origin { seed, by, said };
                     let mut again = Again::new(&mut run, program);
                     let notes = &mut summary.notes;
                     found.push(examine::examine(
                         &mut again,
                         &self.settings,
-                        seed,
-                        &by,
+                        &origin,
                         &ended,
                         notes,
                     ));
@@ -261,15 +246,19 @@ impl Explorer {
             }
         }
         summary.take_tally(run.tally());
+        summary.claim = run.chooser().claim();
+        summary.unexplored = run.chooser().unexplored();
         summary.elapsed = began.elapsed();
         self.finish(summary, found)
     }
 
-    fn limit(&self, summary: &Summary, began: Instant) -> Option<Because> {
-        if self.settings.runs.is_some_and(|runs| summary.runs >= runs) {
+    fn limit(&self, summary: &Summary, began: Instant, systematic: bool) -> Option<Because> {
+        let Settings { runs, time, .. } = self.settings;
+        let runs = runs.or((systematic && time.is_none()).then_some(UNLIMITED));
+        if runs.is_some_and(|runs| summary.runs >= runs) {
             return Some(Because::Runs);
         }
-        let time = self.settings.time?;
+        let time = time?;
         (began.elapsed() >= time).then_some(Because::Time)
     }
 

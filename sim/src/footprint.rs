@@ -1,8 +1,8 @@
 //! What a step has touched, so that two steps can be compared.
 //!
-//! A resource's number holds for one run only, so it is renamed: the first one that is touched in a run is 0, the next one 1. Two runs that begin
-//! alike name alike what is touched in that beginning, and nothing else: so a step that is compared with one of another run takes
-//! all that is younger than their common beginning for one resource.
+//! A resource's number holds for one run only, so it is renamed: the first one that is touched in a run is 0, the next one 1. Two
+//! runs that begin alike name alike what is touched in that beginning, and nothing else: so a step that is compared with one of
+//! another run takes all that is younger than their common beginning for one resource.
 
 use crate::chooser::{Access, Resource};
 use std::collections::HashMap;

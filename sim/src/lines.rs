@@ -4,6 +4,7 @@
 
 use crate::examine::Found;
 use crate::summary::{Because, Summary};
+use crate::trace::beside;
 use std::env;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -11,6 +12,9 @@ use std::path::Path;
 use std::process;
 use std::sync::OnceLock;
 use std::time::SystemTime;
+
+/// How many of the prefixes that a systematic search did not come to are written down: a deep tree has many.
+const PREFIXES: usize = 1000;
 
 /// `text` as a JSON string.
 fn string(text: &str) -> String {
@@ -72,9 +76,13 @@ pub(crate) fn line(summary: &Summary, found: &[Found]) -> String {
             one.decisions,
         )
     }));
+    let claim = summary.claim.as_ref();
+    let claim = claim.map_or("null".to_owned(), |claim| string(&claim.to_string()));
+    let unexplored = summary.unexplored.iter().take(PREFIXES);
+    let unexplored = array(unexplored.map(|prefix| string(&prefix.to_string())));
     format!(
         "{{\"v\":1,\"test\":{},\"strategy\":{},\"seeds\":[{},{},{},{}],\"ended\":\"{}\",\"runs\":{},\"decisions\":{},\"seconds\":{:.3},\
-         \"classes\":{},\"held\":{},\"unheld\":{},\"sometimes\":{sometimes},\"failures\":{failures}}}",
+         \"classes\":{},\"held\":{},\"unheld\":{},\"claim\":{claim},\"unexplored\":{unexplored},\"sometimes\":{sometimes},\"failures\":{failures}}}",
         string(&summary.test),
         string(&summary.strategy),
         summary.seeds.start,
@@ -93,7 +101,8 @@ pub(crate) fn line(summary: &Summary, found: &[Found]) -> String {
 
 /// Appends the line to this process's file in `directory`, which is made if it is not there.
 pub(crate) fn append(directory: &Path, summary: &Summary, found: &[Found]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    let directory = beside(directory);
+    fs::create_dir_all(&directory)?;
     let mut line = line(summary, found);
     line.push('\n');
     // Tests of one process run on several threads, so it is one write to a file that is only appended to.

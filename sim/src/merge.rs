@@ -24,6 +24,10 @@ struct Line {
     #[serde(default)]
     unheld: Vec<String>,
     #[serde(default)]
+    claim: Option<String>,
+    #[serde(default)]
+    unexplored: Vec<String>,
+    #[serde(default)]
     sometimes: Vec<Sometimes>,
     #[serde(default)]
     failures: Vec<Failed>,
@@ -86,6 +90,8 @@ struct Test {
     shards: BTreeMap<Sharing, BTreeMap<u64, u64>>,
     /// Shards that ended before their seeds did.
     short: Vec<String>,
+    /// What systematic searches say of themselves.
+    claims: Vec<String>,
     held: BTreeSet<String>,
     unheld: BTreeSet<String>,
     sometimes: BTreeMap<(String, String), u64>,
@@ -172,7 +178,8 @@ impl Merged {
         Ok(())
     }
 
-    /// As an exit status: 0 if all is there and nothing failed, 1 if something failed, 2 if nothing failed and something is missing.
+    /// As an exit status: 0 if all is there and nothing failed, 1 if something failed, 2 if nothing failed and something is
+    /// missing.
     pub fn status(&self) -> u8 {
         let mut tests = self.tests.values();
         if tests.any(Test::has_failed) {
@@ -211,7 +218,22 @@ impl Test {
         let [from, to, index, of] = line.seeds;
         let shard = format!("shard {index} of {of}");
         let mine = (to - from).saturating_sub(index).div_ceil(of);
-        if matches!(&line.ended[..], "time" | "runs") {
+        if let Some(claim) = line.claim {
+            let left = match line.unexplored.len() as u64 {
+                0 => String::new(),
+                left => format!(
+                    "; {} left, which its line has",
+                    counted(left, "prefix").replace("prefixs", "prefixes")
+                ),
+            };
+            self.claims.push(format!("{shard}: {claim}{left}"));
+            if matches!(&line.ended[..], "time" | "runs") {
+                self.short.push(format!(
+                    "{shard} ended early, at its limit of {}",
+                    line.ended
+                ));
+            }
+        } else if matches!(&line.ended[..], "time" | "runs") {
             self.short.push(format!(
                 "{shard} ended early, at its limit of {}: it made {} of {}",
                 line.ended,
@@ -336,6 +358,9 @@ impl Test {
                     )?,
                 }
             }
+        }
+        for claim in &self.claims {
+            writeln!(f, "  {claim}")?;
         }
         for line in self.never() {
             writeln!(f, "  {line}")?;

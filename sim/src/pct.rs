@@ -2,22 +2,22 @@
 //! guarantees of finding bugs" (ASPLOS 2010). Clocks, and later the wires of a network, are actors of their own, as the chains in
 //! Ozkan et al., "Randomized testing of distributed systems with probabilistic guarantees" (PCTCP, OOPSLA 2018).
 //!
-//! Each actor has a random priority, and the highest that is ready goes on. At d − 1 steps that are drawn before the run the one that
-//! would go on is put below all others. A bug that needs d things to happen in one order is met with probability
-//! ≥ 1/(n·k^(d−1)) in each run, where n is the number of actors and k that of steps. A step is a choice of who goes next, or a leaf
-//! while somebody waits: to put down one that is alone shows no effect before the next step at which it is not.
-//! As in the paper, change point i gives priority i, and the points come in any order in time: who was put down later may end
-//! above who was put down earlier, since bugs are there for both.
+//! Each actor has a random priority, and the highest that is ready goes on. At d − 1 steps that are drawn before the run the one
+//! that would go on is put below all others. A bug that needs d things to happen in one order is met with probability ≥
+//! 1/(n·k^(d−1)) in each run, where n is the number of actors and k that of steps. A step is a choice of who goes next, or a leaf
+//! while somebody waits: to put down one that is alone shows no effect before the next step at which it is not. As in the paper,
+//! change point i gives priority i, and the points come in any order in time: who was put down later may end above who was put
+//! down earlier, since bugs are there for both.
 //!
 //! **Who gives way.** The paper leaves open what a yield is. If it is nothing, two that wait for each other by yielding never
-//! alternate: the higher one yields to itself. If it always puts one below the others, a bug in which one runs *through* its yields
-//! while another has not begun is out of reach, and the bound is gone. So each run throws a coin for all its yields: in half of the
-//! runs they are nothing, in the other half who yields goes below all that no change point has put down, which is a turn for
-//! everybody. A bug keeps the bound of the paper if the program does not yield, and half of it if it does.
+//! alternate: the higher one yields to itself. If it always puts one below the others, a bug in which one runs *through* its
+//! yields while another has not begun is out of reach, and the bound is gone. So each run throws a coin for all its yields: in
+//! half of the runs they are nothing, in the other half who yields goes below all that no change point has put down, which is a
+//! turn for everybody. A bug keeps the bound of the paper if the program does not yield, and half of it if it does.
 //!
 //! **Waiting by yielding.** `while !flag { yield_now().await }` would starve whoever sets the flag, in the runs where a yield is
-//! nothing, and in the others if a change point has put that one down. So after [`PATIENCE`] polls in a row that all ended in a yield, who
-//! yields goes below everybody, change points or not, until a poll ends otherwise.
+//! nothing, and in the others if a change point has put that one down. So after [`PATIENCE`] polls in a row that all ended in a
+//! yield, who yields goes below everybody, change points or not, until a poll ends otherwise.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Chooser, Point};
@@ -34,9 +34,9 @@ const LAST: u64 = 1 << 59;
 
 /// Random priorities, with a given number of changes in a run.
 ///
-/// The first run is calm: it tells how many steps there are to draw from. What is learned of that later counts from the next seed on, so
-/// that a seed that is run twice in a row gives the same run twice. A seed alone does not give a run again in another process,
-/// since it would have learned other lengths; a trace does.
+/// The first run is calm: it tells how many steps there are to draw from. What is learned of that later counts from the next seed
+/// on, so that a seed that is run twice in a row gives the same run twice. A seed alone does not give a run again in another
+/// process, since it would have learned other lengths; a trace does.
 ///
 /// A decision costs about a nanosecond for each actor that is ready.
 #[derive(Clone, Debug)]

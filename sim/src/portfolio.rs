@@ -1,5 +1,6 @@
-//! Several policies in turn, by seed: no one of them is the best for all programs, and bugs that one is blind for another one finds at once
-//! (Deligiannis et al., "Industrial-strength controlled concurrency testing for C# programs with Coyote", TACAS 2023).
+//! Several policies in turn, by seed: no one of them is the best for all programs, and bugs that one is blind for another one
+//! finds at once (Deligiannis et al., "Industrial-strength controlled concurrency testing for C# programs with Coyote", TACAS
+//! 2023).
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Access, Chooser, Point, Resource};
@@ -158,6 +159,15 @@ impl Chooser for Portfolio {
     fn touch(&mut self, actors: &Actors, actor: Actor, resource: Resource, access: Access) {
         if let Turn::Pos = self.turn {
             self.pos.touch(actors, actor, resource, access);
+        }
+    }
+
+    fn describe(&self) -> Option<String> {
+        match self.turn {
+            Turn::Calm => Some("calm".to_owned()),
+            Turn::Walk => self.walk.describe(),
+            Turn::Pct(index) => Some(format!("pct({})", index + 2)),
+            Turn::Pos => Some("pos".to_owned()),
         }
     }
 

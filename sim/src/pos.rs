@@ -1,15 +1,15 @@
 //! Partial order sampling: Yuan, Yang and Gu, "Partial order aware concurrency sampling" (CAV 2018).
 //!
-//! Each step that could be made has a random priority, and the highest one is made. Then its actor's next step gets a new one, and so does
-//! each waiting step that conflicts with it: that one has lost once, and would lose for ever by a low priority otherwise. What is
-//! sampled are orders of conflicting steps, nearly evenly, and not orders of all steps.
+//! Each step that could be made has a random priority, and the highest one is made. Then its actor's next step gets a new one,
+//! and so does each waiting step that conflicts with it: that one has lost once, and would lose for ever by a low priority
+//! otherwise. What is sampled are orders of conflicting steps, nearly evenly, and not orders of all steps.
 //!
-//! The paper knows what a step will touch before it is made. Here that is seen only when it has been: so the next step of an actor is
-//! taken to touch what the actor has touched before in this run. Resources fall into 64 buckets, of which two bit sets per actor are
-//! kept; two resources in one bucket cause a priority to be drawn again too often, which does no harm.
+//! The paper knows what a step will touch before it is made. Here that is seen only when it has been: so the next step of an
+//! actor is taken to touch what the actor has touched before in this run. Resources fall into 64 buckets, of which two bit sets
+//! per actor are kept; two resources in one bucket cause a priority to be drawn again too often, which does no harm.
 //!
-//! Yields are as in [`Pct`](crate::Pct): by a coin for each run they are nothing, or put the next step below all others, which is a turn for
-//! everybody; and after many polls that all ended in a yield they always do.
+//! Yields are as in [`Pct`](crate::Pct): by a coin for each run they are nothing, or put the next step below all others, which is
+//! a turn for everybody; and after many polls that all ended in a yield they always do.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Access, Chooser, Point, Resource};

@@ -2,8 +2,8 @@
 
 use crate::chooser::Point;
 
-/// A generator of random numbers that is made from a seed: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
-/// generators", OOPSLA 2014).
+/// A generator of random numbers that is made from a seed: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom
+/// number generators", OOPSLA 2014).
 ///
 /// Equal seeds give equal numbers, on every machine. A number costs about a nanosecond. No secret should hang on it.
 ///
@@ -61,7 +61,8 @@ impl Random {
         self.word() >> 32 < odds.0
     }
 
-    /// The answer to a draw: any one where the program draws anyway, and only at times another than 0 where 0 is how things should be.
+    /// The answer to a draw: any one where the program draws anyway, and only at times another than 0 where 0 is how things
+    /// should be.
     pub(crate) fn answer(&mut self, point: Point, count: u32, odds: Odds) -> u32 {
         match point {
             Point::Stall | Point::Closure => {

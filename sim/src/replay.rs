@@ -63,7 +63,7 @@ pub struct Exact {
     /// How many decisions have been made.
     position: u64,
     draws: Draws,
-    causes: Option<Shared<Vec<Cause>>>,
+    telling: Option<Shared<Telling>>,
 }
 
 impl Exact {
@@ -74,16 +74,16 @@ impl Exact {
             at: 0,
             position: 0,
             draws: Draws::default(),
-            causes: None,
+            telling: None,
         }
     }
 
     /// As [`new`](Self::new), and says what the choices come to, by keys: it is in the second value once the run is over.
-    pub(crate) fn telling(choices: &[Choice]) -> (Self, Told<Vec<Cause>>) {
+    pub(crate) fn telling(choices: &[Choice]) -> (Self, Told<Telling>) {
         let mut this = Self::new(choices);
-        let causes = Shared::default();
-        this.causes = Some(Arc::clone(&causes));
-        (this, Told(causes))
+        let telling = Shared::default();
+        this.telling = Some(Arc::clone(&telling));
+        (this, Told(telling))
     }
 
     fn answer(&mut self, count: u32) -> u32 {
@@ -98,14 +98,21 @@ impl Exact {
         }
     }
 
-    fn tell(&self, cause: impl FnOnce() -> Cause) {
-        if let Some(causes) = &self.causes {
-            causes
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(cause());
+    fn tell(&self, tell: impl FnOnce(&mut Telling)) {
+        if let Some(telling) = &self.telling {
+            tell(&mut telling.lock().unwrap_or_else(PoisonError::into_inner));
         }
     }
+}
+
+/// What the answers of a run come to, by keys.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Telling {
+    /// Each answer that was not calm.
+    pub(crate) causes: Vec<Cause>,
+    /// Who was held up: at leaves, and as [`Cause::Hold`] whoever was passed over at the start of a poll. Draws stand there as
+    /// well.
+    pub(crate) holds: Vec<Cause>,
 }
 
 /// What a chooser has found out, to be taken once its run is over.
@@ -129,10 +136,17 @@ impl Chooser for Exact {
     fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize {
         let taken = self.answer(ready.len() as u32) as usize;
         if taken != 0 {
-            self.tell(|| Cause::Ahead {
-                key: actors.key(ready[taken]),
-                of: actors.key(ready[0]),
-                turn: actors.turns(ready[0]) + 1,
+            self.tell(|telling| {
+                telling.causes.push(Cause::Ahead {
+                    key: actors.key(ready[taken]),
+                    of: actors.key(ready[0]),
+                    turn: actors.turns(ready[0]) + 1,
+                });
+                let passed = ready[..taken].iter();
+                telling.holds.extend(passed.map(|&actor| Cause::Hold {
+                    key: actors.key(actor),
+                    turn: actors.turns(actor) + 1,
+                }));
             });
         }
         taken
@@ -141,9 +155,13 @@ impl Chooser for Exact {
     fn hold(&mut self, actors: &Actors, actor: Actor) -> bool {
         let held = self.answer(2) != 0;
         if held {
-            self.tell(|| Cause::Leaf {
-                key: actors.key(actor),
-                turn: actors.turns(actor) + 1,
+            self.tell(|telling| {
+                let leaf = Cause::Leaf {
+                    key: actors.key(actor),
+                    turn: actors.turns(actor) + 1,
+                };
+                telling.causes.push(leaf.clone());
+                telling.holds.push(leaf);
             });
         }
         held
@@ -151,15 +169,19 @@ impl Chooser for Exact {
 
     fn draw(&mut self, actors: &Actors, point: Point, actor: Actor, count: u32) -> u32 {
         let value = self.answer(count);
-        if self.causes.is_some() {
+        if self.telling.is_some() {
             let (turn, nth) = self.draws.count(actors, point, actor);
             if value != 0 {
-                self.tell(|| Cause::Draw {
-                    point,
-                    key: actors.key(actor),
-                    turn,
-                    nth,
-                    value,
+                self.tell(|telling| {
+                    let draw = Cause::Draw {
+                        point,
+                        key: actors.key(actor),
+                        turn,
+                        nth,
+                        value,
+                    };
+                    telling.causes.push(draw.clone());
+                    telling.holds.push(draw);
                 });
             }
         }

@@ -13,18 +13,19 @@ use crate::run::Run;
 use crate::settings::Settings;
 use crate::shard::Shard;
 use crate::summary::Summary;
-use crate::trace::Trace;
+use crate::trace::{Trace, meant, shown};
 use std::path::Path;
 
 /// Does the trace in `file` again.
 ///
-/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace fits
-/// the program, and what of it was left out.
+/// That the failure does not come any more is success: that is how a test keeps a trace. The summary's notes say how the trace
+/// fits the program, and what of it was left out.
 pub(crate) fn replay(
     settings: &Settings,
     file: &Path,
     program: &mut dyn Program,
 ) -> Result<Summary, Box<Failed>> {
+    let file = &meant(file);
     let trace = Trace::read(file).map_err(|error| {
         Failed::refused(
             &settings.test,
@@ -45,7 +46,7 @@ pub(crate) fn replay(
     summary.decisions = again.run.decisions().len() as u64;
     let Some(failure) = failed else {
         let fingerprint = &trace.fingerprint;
-        let file = file.display();
+        let file = shown(file).display();
         summary.notes.push(format!(
             "the trace {file} ({} {fingerprint}) does not fail any more",
             trace.kind
@@ -61,7 +62,7 @@ pub(crate) fn replay(
     }
     let report = Told {
         settings,
-        found_by: format!("replayed from {}", file.display()),
+        found_by: format!("replayed from {}", shown(file).display()),
         failure: &failure,
         from: 0,
         why: &why,

@@ -5,6 +5,7 @@ use crate::check::failure_of;
 use crate::program::{Ended, Failure};
 use crate::run::Run;
 use crate::settings::{Settings, Wording};
+use crate::trace::shown;
 use std::fmt::{Display, Write};
 use std::path::Path;
 
@@ -164,7 +165,7 @@ impl Told<'_> {
                 for (lead, wording) in [("run it again:", again), ("keep it:", keep)] {
                     if !wording.is_empty() {
                         let line = wording
-                            .replace("{trace}", &trace.display().to_string())
+                            .replace("{trace}", &shown(trace).display().to_string())
                             .replace("{test}", &self.settings.test);
                         say(text, format_args!("  {lead:14} {line}\n"));
                     }

@@ -1,8 +1,8 @@
 //! One run: it asks the chooser, and writes down what was chosen.
 //!
-//! A run is used again for the next one, so that nothing is allocated per run. Each decision goes into a hash, of which a checkpoint
-//! is kept every 256 decisions: two runs that should be one are compared by their hashes, and the place where they part is found
-//! between two checkpoints.
+//! A run is used again for the next one, so that nothing is allocated per run. Each decision goes into a hash, of which a
+//! checkpoint is kept every 256 decisions: two runs that should be one are compared by their hashes, and the place where they
+//! part is found between two checkpoints.
 
 use crate::actor::{Actor, Actors, Key, Kind, Place};
 use crate::chooser::{Access, Calm, Chooser, Point, Resource};
@@ -41,7 +41,8 @@ const STRIDE: u64 = 256;
 /// How many notes are kept: the last ones, since a report tells how it ended.
 const NOTES: usize = 20;
 
-/// FNV-1a, with a word in the place of a byte: no secret is kept by it, and equal runs have to have equal hashes on every machine.
+/// FNV-1a, with a word in the place of a byte: no secret is kept by it, and equal runs have to have equal hashes on every
+/// machine.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hash(u64);
 
@@ -195,8 +196,8 @@ impl Run {
 
     /// The running actor has come to a leaf: may it go on? If not, it is held up, here and at all further leaves of this poll.
     ///
-    /// All of them, since that is what a budget that is used up does: a `select!` that is held in one branch and served in the next
-    /// would be a schedule that no runtime has.
+    /// All of them, since that is what a budget that is used up does: a `select!` that is held in one branch and served in the
+    /// next would be a schedule that no runtime has.
     pub fn leaf(&mut self) -> bool {
         self.leaf_at(Site::default())
     }

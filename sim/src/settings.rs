@@ -58,8 +58,8 @@ impl Default for Wording {
 
 /// What an exploration is to do.
 ///
-/// The environment can override it, as [`read_env`](Self::read_env) says, so that a test is run longer, in parts or again without a
-/// change.
+/// The environment can override it, as [`read_env`](Self::read_env) says, so that a test is run longer, in parts or again without
+/// a change.
 ///
 /// ```
 /// use leno_sim::{Budget, Settings};
@@ -95,7 +95,7 @@ pub struct Settings {
     pub replay: Option<PathBuf>,
     /// Where the lines for `leno-sim merge` are appended: a directory, in which each process has a file.
     pub out: Option<PathBuf>,
-    /// Which strategy the environment wants, as text.
+    /// Which strategy the environment wants, as text: a [`Strategy`](crate::Strategy).
     pub strategy: Option<String>,
     /// What reports say at their end.
     pub wording: Wording,
@@ -142,10 +142,12 @@ impl Settings {
     ///
     /// | variable | means |
     /// | --- | --- |
-    /// | `LENO_SIM=seeds=0..50,strategy=pct(3)` | any of `seeds=A..B`, `strategy=…`, `runs=N`, `time=30s`, `failures=N`, `shrink=N` (runs; 0 for none) |
-    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else |
-    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there |
+    /// | `LENO_SIM=seeds=0..50,strategy=pct(3)` | any of the settings below |
+    /// | `LENO_SIM_REPLAY=file` | do this trace again, and nothing else; a relative one is looked for from here upwards |
+    /// | `LENO_SIM_OUT=dir` | append lines for `leno-sim merge` to a file in there; a relative one is beside `target` |
     /// | `LENO_SIM_SHARD=i/n`, and others | which seeds are this process's: [`Shard::from_env`] |
+    ///
+    /// The settings are `seeds=A..B`, `strategy=…`, `runs=N`, `time=30s`, `failures=N`, and `shrink=N`: so many runs, 0 for none.
     ///
     /// # Errors
     ///

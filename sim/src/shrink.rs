@@ -1,18 +1,24 @@
 //! Making a failure small: the fewest decisions in which a run that fails differs from the calm one.
 //!
-//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth first over
-//! the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over in the failing
-//! run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no children of its own.
+//! *Upward* from the calm run: with 1, 2, 3 decisions of {hold an actor at its n-th turn; a draw of the failing run}, breadth
+//! first over the turns that the parent run had. The first that fails is the smallest of its kind. What was held or passed over
+//! in the failing run is tried first, then whoever is part of the failure. A run that is the same as an earlier one has no
+//! children of its own.
 //!
 //! *Downward* from the failing run: ddmin (Zeller and Hildebrandt, 2002) over the choices that are not 0, then lower values.
 //!
-//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a thousand
-//! turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at a time, since a hold
-//! says more than the three answers that it comes to. Only what is still longer than two is searched for upward in full.
+//! One decision is looked for upward. If there is none, the search goes downward, which long programs need: there two of a
+//! thousand turns are half a million pairs, and ddmin needs a few dozen runs. What it leaves is tried as holds, two and three at
+//! a time, since a hold says more than the three answers that it comes to. Only what is still longer than two is searched for
+//! upward in full.
 //!
-//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is deterministic, but
-//! for the limit of time. A run that was made small is made to the same again: all that it did is its holds, and they are tried first.
+//! Only the same fingerprint counts, and the shorter wins; among equals the one that is told in holds. All of it is
+//! deterministic, but for the limit of time. What was found is searched again until it comes to itself, so a run that was made
+//! small is made to the same again.
 
+mod upward;
+
+use self::upward::{Upward, as_holds};
 use crate::actor::{Actor, Key};
 use crate::again::Again;
 use crate::cause::Cause;
@@ -20,10 +26,8 @@ use crate::check::failure_of;
 use crate::chooser::{Calm, Chooser};
 use crate::program::{Ended, Failure};
 use crate::record::{Choice, Record};
-use crate::replay::{Exact, Guided};
+use crate::replay::{Exact, Guided, Telling};
 use crate::settings::Budget;
-use std::collections::{HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
 /// Up to how many decisions the search upward goes.
@@ -31,6 +35,9 @@ const DEPTH: usize = 3;
 
 /// Of how many decisions all twos and threes are tried.
 const FEW: usize = 8;
+
+/// How often it begins again with what it has found, at most.
+const ROUNDS: usize = 8;
 
 /// What a failing run was made small to.
 #[derive(Clone, Debug)]
@@ -71,11 +78,32 @@ struct Search<'a, 'b> {
     runs: u64,
 }
 
-/// A run that did not fail, of which others are made by one more decision.
-struct Parent {
-    causes: Vec<Cause>,
-    /// How many turns each actor had.
-    turns: Vec<(Key, u32)>,
+/// What a search has come to.
+#[derive(PartialEq, Eq)]
+enum Smallest {
+    /// The calm run, but for these.
+    Holds(Vec<Cause>),
+    /// The answers of a run, and what they are by keys.
+    Choices(Vec<Choice>, Vec<Cause>),
+}
+
+impl Smallest {
+    fn len(&self) -> usize {
+        match self {
+            Self::Holds(causes) | Self::Choices(_, causes) => causes.len(),
+        }
+    }
+
+    /// The answers of its run.
+    fn choices(&self, search: &mut Search<'_, '_>) -> Vec<Choice> {
+        match self {
+            Self::Choices(choices, _) => choices.clone(),
+            Self::Holds(causes) => {
+                search.run(Guided::new(causes.iter().cloned()));
+                Record::of(search.again.run).choices
+            }
+        }
+    }
 }
 
 /// Makes the failure of `record` small, which is `failure`.
@@ -103,7 +131,10 @@ pub(crate) fn shrink(
         runs: 0,
     };
     if !search.fails(&shrunk.calm) {
-        (shrunk.causes, shrunk.choices) = search.smallest(record, failure);
+        (shrunk.causes, shrunk.choices) = match search.smallest(record, failure) {
+            Smallest::Holds(causes) => (causes, None),
+            Smallest::Choices(choices, causes) => (causes, Some(choices)),
+        };
     }
     shrunk.runs = search.runs;
     shrunk
@@ -128,47 +159,63 @@ impl Search<'_, '_> {
         self.runs >= self.budget.runs / 2 || self.began.elapsed() >= self.budget.time / 2
     }
 
-    /// The smallest that is found, after the calm run has passed; with its answers if they say it better.
-    fn smallest(
-        &mut self,
-        record: &Record,
-        failure: &Failure,
-    ) -> (Vec<Cause>, Option<Vec<Choice>>) {
+    /// The smallest that is found, after the calm run has passed.
+    fn smallest(&mut self, record: &Record, failure: &Failure) -> Smallest {
         let calm_hash = self.again.run.hash();
         let calm_turns = self.turns();
-        let (telling, told) = Exact::telling(&record.choices);
-        self.run(telling);
-        let of_failing = as_holds(told.take());
-        let mut upward = Upward {
-            parents: vec![Parent {
-                causes: Vec::new(),
-                turns: calm_turns,
-            }],
-            candidates: Candidates::new(of_failing.clone(), &failure.actors),
-            seen: HashSet::from([calm_hash]),
-            tried: HashSet::new(),
-        };
-        let found = upward
-            .level(self)
-            .or_else(|| self.among(&of_failing, DEPTH));
-        if let Some(found) = found {
-            return (found, None);
+        let of_failing = self.holds_of(&record.choices);
+        let mut upward = Upward::new(calm_turns, calm_hash, of_failing, &failure.actors);
+        if let Some(found) = upward.with(1, self) {
+            return Smallest::Holds(found);
         }
-        let (choices, causes) = self.downward(&record.choices);
-        let mut best = (causes.len(), (causes.clone(), Some(choices)));
-        let kept = as_holds(causes);
-        if let Some(found) = self.among(&kept, best.0) {
-            best = (found.len(), (found, None));
-        }
-        for depth in 2..=DEPTH {
-            if best.0 <= depth {
+        let mut best = self.best_of(&record.choices, &mut upward);
+        // What was found is a failing run as well, so it is where the next round begins, until one comes to what it began with:
+        // then whoever begins with that has the same.
+        for _ in 0..ROUNDS {
+            if !self.may_go_on() {
                 break;
             }
-            if let Some(found) = upward.level(self) {
-                return (found, None);
+            let choices = best.choices(self);
+            let next = self.best_of(&choices, &mut upward);
+            if next.len() > best.len() || next == best {
+                break;
             }
+            best = next;
         }
-        best.1
+        best
+    }
+
+    /// The smallest that one round finds, which begins with `choices`.
+    fn best_of(&mut self, choices: &[Choice], upward: &mut Upward) -> Smallest {
+        let best = self.round(choices);
+        let more = (2..=DEPTH).take_while(|&depth| depth < best.len());
+        let found = more.into_iter().find_map(|depth| upward.with(depth, self));
+        found.map_or(best, Smallest::Holds)
+    }
+
+    /// Downward from a run that fails, and what holds make of it: the smaller, or the holds.
+    fn round(&mut self, choices: &[Choice]) -> Smallest {
+        let holds = self.holds_of(choices);
+        let among = self.among(&holds, DEPTH);
+        if among.as_ref().is_some_and(|found| found.len() == 2) {
+            return Smallest::Holds(among.unwrap_or_default());
+        }
+        let (choices, Telling { causes, holds }) = self.downward(choices);
+        let most = among.as_ref().map_or(DEPTH, |found| found.len() - 1);
+        let among = self
+            .among(&as_holds(holds), most.min(causes.len()))
+            .or(among);
+        match among {
+            Some(found) if found.len() <= causes.len() => Smallest::Holds(found),
+            _ => Smallest::Choices(choices, causes),
+        }
+    }
+
+    /// What was held in the run of `choices`.
+    fn holds_of(&mut self, choices: &[Choice]) -> Vec<Cause> {
+        let (telling, told) = Exact::telling(choices);
+        self.run(telling);
+        as_holds(told.take().holds)
     }
 
     /// The first two or three of `causes` that fail, and no more than `most`. Nothing if they are too many to try all.
@@ -201,7 +248,7 @@ impl Search<'_, '_> {
     }
 
     /// The fewest of `choices` that still fail, and what they are by keys.
-    fn downward(&mut self, choices: &[Choice]) -> (Vec<Choice>, Vec<Cause>) {
+    fn downward(&mut self, choices: &[Choice]) -> (Vec<Choice>, Telling) {
         let mut choices = choices.to_vec();
         let mut span = choices.len().div_ceil(2);
         while span != 0 && self.may_go_on() {
@@ -248,152 +295,4 @@ impl Search<'_, '_> {
         let ended = self.run(Exact::new(choices));
         self.fails(&ended)
     }
-}
-
-/// What may be decided otherwise, and in which order it is tried.
-struct Candidates {
-    /// What the failing run did, as holds and draws, in its order.
-    of_failing: Vec<Cause>,
-    known: HashSet<Cause>,
-    involved: Vec<Key>,
-}
-
-impl Candidates {
-    /// The failing run's own come first, the last of them before all: what matters is rarely far from the failure.
-    fn new(mut of_failing: Vec<Cause>, involved: &[Key]) -> Self {
-        of_failing.reverse();
-        Self {
-            known: of_failing.iter().cloned().collect(),
-            of_failing,
-            involved: involved.to_vec(),
-        }
-    }
-
-    /// The first `most` that can be decided in a run like `parent`, but for what is decided in it already.
-    fn of(&self, parent: &Parent, most: usize) -> Vec<Cause> {
-        let turns: HashMap<&Key, u32> = parent
-            .turns
-            .iter()
-            .map(|(key, turns)| (key, *turns))
-            .collect();
-        let happens = |cause: &&Cause| match cause {
-            Cause::Hold { key, turn } | Cause::Draw { key, turn, .. } => {
-                turns.get(key).is_some_and(|turns| turn <= turns)
-            }
-            _ => false,
-        };
-        let mut holds: Vec<(bool, u32, &Key)> = turns
-            .iter()
-            .flat_map(|(key, turns)| (1..=*turns).map(move |turn| (turn, *key)))
-            .map(|(turn, key)| (!self.involved.contains(key), turn, key))
-            .collect();
-        holds.sort_unstable();
-        let holds = holds
-            .into_iter()
-            .map(|(_, turn, key)| Cause::Hold {
-                key: key.clone(),
-                turn,
-            })
-            .filter(|hold| !self.known.contains(hold));
-        let of_failing = self.of_failing.iter().filter(happens);
-        of_failing
-            .cloned()
-            .chain(holds)
-            .filter(|cause| !parent.causes.contains(cause))
-            .take(most)
-            .collect()
-    }
-}
-
-/// `causes` as what is searched for: each once, in their order.
-fn as_holds(causes: Vec<Cause>) -> Vec<Cause> {
-    let mut known = HashSet::new();
-    let mut at_leaf = HashSet::new();
-    let mut holds = Vec::new();
-    for cause in causes {
-        let hold = match cause {
-            Cause::Leaf { key, turn } => {
-                at_leaf.insert((key.clone(), turn));
-                Cause::Hold { key, turn }
-            }
-            // It is passed over since it was held at the leaf before: one hold does both.
-            Cause::Ahead { of, turn, .. }
-                if at_leaf.contains(&(of.clone(), turn.saturating_sub(1))) =>
-            {
-                continue;
-            }
-            // Whoever was passed over was held up before that turn.
-            Cause::Ahead { of, turn, .. } => Cause::Hold { key: of, turn },
-            other => other,
-        };
-        if known.insert(hold.clone()) {
-            holds.push(hold);
-        }
-    }
-    holds
-}
-
-struct Upward {
-    candidates: Candidates,
-    parents: Vec<Parent>,
-    /// The hashes of all runs so far: one that is the same as another has nothing new below it.
-    seen: HashSet<u64>,
-    /// Sets of causes that were tried, in any order.
-    tried: HashSet<u64>,
-}
-
-impl Upward {
-    /// Tries one more decision for each of the parents: the first that fails, or none and the next parents are there.
-    ///
-    /// All parents take turns, and what ranks first in each is tried first.
-    fn level(&mut self, search: &mut Search<'_, '_>) -> Option<Vec<Cause>> {
-        let mut children = Vec::new();
-        // No more than what is left of the budget can be tried, so of thousands of parents only a corner is looked at.
-        let left = search.budget.runs.saturating_sub(search.runs);
-        let reach = match self.parents.len() {
-            1 => usize::MAX,
-            _ => 2 * (2 * left as usize).isqrt() + 16,
-        };
-        let parents: Vec<(&Parent, Vec<Cause>)> = (0..reach)
-            .zip(&self.parents)
-            .map(|(at, parent)| (parent, self.candidates.of(parent, reach - at)))
-            .collect();
-        let widest = parents.iter().map(|(_, candidates)| candidates.len());
-        let diagonals = widest.max().unwrap_or(0) + parents.len();
-        for diagonal in 0..diagonals {
-            for (at, (parent, candidates)) in parents.iter().enumerate().take(diagonal + 1) {
-                let Some(cause) = candidates.get(diagonal - at) else {
-                    continue;
-                };
-                let mut causes = parent.causes.clone();
-                causes.push(cause.clone());
-                if !self.tried.insert(of_set(&causes)) {
-                    continue;
-                }
-                let is_first = parent.causes.is_empty();
-                if !search.may_go_on() || (is_first && search.half_is_used()) {
-                    return None;
-                }
-                let ended = search.run(Guided::new(causes.iter().cloned()));
-                if search.fails(&ended) {
-                    return Some(causes);
-                }
-                if ended == Ended::Passed && self.seen.insert(search.again.run.hash()) {
-                    let turns = search.turns();
-                    children.push(Parent { causes, turns });
-                }
-            }
-        }
-        self.parents = children;
-        None
-    }
-}
-
-/// A hash of a set of causes, whatever their order.
-fn of_set(causes: &[Cause]) -> u64 {
-    causes.iter().fold(0, |sum: u64, cause| {
-        let mut hasher = DefaultHasher::new();
-        cause.hash(&mut hasher);
-        sum.wrapping_add(hasher.finish())
-    })
 }

@@ -121,8 +121,8 @@ impl Strategy {
         }
     }
 
-    /// A chooser for the `index`-th of `of` shards, which share all schedules among them; `None` if the strategy goes by seeds, which are
-    /// the shards then, or cannot be shared.
+    /// A chooser for the `index`-th of `of` shards, which share all schedules among them; `None` if the strategy goes by seeds,
+    /// which are the shards then, or cannot be shared.
     ///
     /// # Panics
     ///
@@ -144,7 +144,8 @@ impl Strategy {
         }
     }
 
-    /// True if it goes through schedules and comes to an end, and seeds mean nothing to it. Of a policy of one's own that is not known.
+    /// True if it goes through schedules and comes to an end, and seeds mean nothing to it. Of a policy of one's own that is not
+    /// known.
     pub fn is_systematic(&self) -> bool {
         matches!(self.0, Which::Delays(_) | Which::Exhaustive | Which::Dpor)
     }

@@ -1,5 +1,6 @@
 //! What an exploration came to.
 
+use crate::claim::{Claim, Prefix};
 use crate::distinct::Distinct;
 use crate::report::{counted, grouped};
 use crate::run::Run;
@@ -82,6 +83,8 @@ pub struct Summary {
     pub(crate) sometimes: Vec<SometimesSeen>,
     pub(crate) notes: Vec<String>,
     pub(crate) failures: u64,
+    pub(crate) claim: Option<Claim>,
+    pub(crate) unexplored: Vec<Prefix>,
     pub(crate) elapsed: Duration,
 }
 
@@ -102,6 +105,8 @@ impl Summary {
             sometimes: Vec::new(),
             notes: Vec::new(),
             failures: 0,
+            claim: None,
+            unexplored: Vec::new(),
             elapsed: Duration::ZERO,
         }
     }
@@ -192,12 +197,23 @@ impl Summary {
         self.failures
     }
 
+    /// What was covered, if the strategy goes through schedules and does not only draw them.
+    pub fn claim(&self) -> Option<&Claim> {
+        self.claim.as_ref()
+    }
+
+    /// Where another search can go on with what this one did not come to: [`Strategy::resume`](crate::Strategy::resume).
+    pub fn unexplored(&self) -> &[Prefix] {
+        &self.unexplored
+    }
+
     /// How long it took.
     pub fn elapsed(&self) -> Duration {
         self.elapsed
     }
 
-    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says nothing.
+    /// What should be true in some run and was true in none. Only if all were run that were meant to: one that was cut short says
+    /// nothing.
     pub(crate) fn never(&self) -> impl Iterator<Item = &SometimesSeen> {
         let whole = matches!(self.because, Because::Seeds | Because::Exhausted);
         // One shard of many has seen its part only; `merge` looks at all of them.
@@ -235,13 +251,16 @@ impl fmt::Display for Summary {
         let (distinct, exact) = self.distinct();
         let about = if exact { "" } else { "about " };
         write!(f, "\n  {about}{}", counted(distinct, "different run"))?;
-        if let Some(last) = self.last_new {
+        if let Some(last) = self.last_new.filter(|_| self.claim.is_none()) {
             write!(
                 f,
                 "; the last new one came at seed {} of {}",
                 grouped(last),
                 grouped(self.seeds.end)
             )?;
+        }
+        if let Some(claim) = &self.claim {
+            write!(f, "\n  {claim}")?;
         }
         let held = self.points.iter().filter(|point| point.held != 0).count();
         if !self.points.is_empty() {

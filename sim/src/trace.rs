@@ -37,8 +37,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// end      0f1e2d3c
 /// ```
 ///
-/// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the way.
-/// The number after `end` is a sum over all before it; who edits a trace leaves it away.
+/// `why` is the shrunk form, by keys. `all` is the exact form: every answer that was not the calm one. `checks` are hashes on the
+/// way. The number after `end` is a sum over all before it; who edits a trace leaves it away.
 ///
 /// ```
 /// use leno_sim::Trace;
@@ -171,8 +171,8 @@ impl Trace {
             .map_err(|NotATrace { line, text }| said(line, text))
     }
 
-    /// Writes it into `directory`, which is made if it is not there, and returns the file's name: `<test>-<fingerprint>.trace`, with as
-    /// many digits of the fingerprint as tell it from the traces that are there.
+    /// Writes it into `directory`, which is made if it is not there, and returns the file's name: `<test>-<fingerprint>.trace`,
+    /// with as many digits of the fingerprint as tell it from the traces that are there.
     ///
     /// The file is there as a whole or not at all, also if several processes write it at once.
     ///
@@ -254,16 +254,54 @@ fn program() -> String {
     program.clone()
 }
 
+/// cargo's directory for what it builds.
+fn target() -> Option<PathBuf> {
+    let named = env::var_os("CARGO_TARGET_DIR").filter(|name| !name.is_empty());
+    let named = named.map(PathBuf::from);
+    // cargo takes a relative one from where it was called, and calls tests elsewhere: there the executable says more.
+    named
+        .clone()
+        .filter(|named| named.is_absolute())
+        .or_else(|| {
+            let executable = env::current_exe().ok()?;
+            target_of(&executable).map(Path::to_owned)
+        })
+        .or(named)
+}
+
 /// Where traces are written if nobody says: `leno-sim` in cargo's directory for what it builds.
 pub(crate) fn default_directory() -> PathBuf {
-    let named = env::var_os("CARGO_TARGET_DIR").filter(|name| !name.is_empty());
-    let target = named.map(PathBuf::from).or_else(|| {
-        let executable = env::current_exe().ok()?;
-        target_of(&executable).map(Path::to_owned)
-    });
-    target
+    target()
         .unwrap_or_else(|| PathBuf::from("target"))
         .join("leno-sim")
+}
+
+/// `file` as one would write it beside cargo's directory, where one calls cargo: `target/leno-sim/…`.
+pub(crate) fn shown(file: &Path) -> &Path {
+    let target = target();
+    let beside = target.as_deref().and_then(Path::parent);
+    beside
+        .and_then(|beside| file.strip_prefix(beside).ok())
+        .unwrap_or(file)
+}
+
+/// `directory`, and a relative one beside cargo's directory, where one calls cargo: tests run elsewhere.
+pub(crate) fn beside(directory: &Path) -> PathBuf {
+    let target = target();
+    let beside = target.as_deref().and_then(Path::parent);
+    beside.unwrap_or(Path::new("")).join(directory)
+}
+
+/// The file that `file` means: a relative one may be meant from where cargo was called, which is further up than where tests run.
+pub(crate) fn meant(file: &Path) -> PathBuf {
+    if file.is_absolute() || file.exists() {
+        return file.to_owned();
+    }
+    let here = env::current_dir().unwrap_or_default();
+    let mut further_up = here.ancestors().skip(1).map(|folder| folder.join(file));
+    further_up
+        .find(|there| there.is_file())
+        .unwrap_or_else(|| file.to_owned())
 }
 
 /// cargo's directory, of which `executable` is part: it marks it with a tag for programs that make backups.

@@ -1,7 +1,8 @@
 //! Depth first through the tree of all schedules, without keeping more of it than the path to where one is.
 //!
-//! A run follows the path and takes choice 0 beyond its end; then the last choice that can be raised is raised. A choice costs, and a
-//! limit on the sum cuts the tree: so this serves both the search that is bounded by delays and the one that is not bounded.
+//! A run follows the path and takes choice 0 beyond its end; then the last choice that can be raised is raised. A choice costs,
+//! and a limit on the sum cuts the tree: so this serves both the search that is bounded by delays and the one that is not
+//! bounded.
 //!
 //! What is left to do is at any time a list of prefixes: the higher choices along the path. So a search can be stopped, taken up
 //! by another process, and be dealt out to many.
@@ -190,7 +191,8 @@ impl Tree {
         self.strayed.get_or_insert(how);
     }
 
-    /// True if the run that was made last is one to count: the shards have the first run in common, and the first of them counts it.
+    /// True if the run that was made last is one to count: the shards have the first run in common, and the first of them counts
+    /// it.
     pub(crate) fn counts(&self) -> bool {
         self.shard.is_none_or(|(index, _)| index == 0)
     }

@@ -1,20 +1,24 @@
 //! The random walk: at each point any answer, with equal odds.
 //!
-//! It has no bound that is worth telling, and yet finds most bugs of short programs soon (Thomson, Donaldson and Betts, "Concurrency
-//! testing using controlled schedulers: an empirical study", TOPC 2016). How often an actor is held up at a leaf matters: short
-//! programs want ½, in long ones everything would be held up all the time. So it changes from seed to seed, unless it is given.
+//! It has no bound that is worth telling, and yet finds most bugs of short programs soon (Thomson, Donaldson and Betts,
+//! "Concurrency testing using controlled schedulers: an empirical study", TOPC 2016). How often an actor is held up at a leaf
+//! matters: short programs want ½, in long ones everything would be held up all the time. So it changes from seed to seed, unless
+//! it is given.
 
 use crate::actor::{Actor, Actors};
 use crate::chooser::{Chooser, Point};
 use crate::random::{Odds, Random};
+use crate::strategy::Strategy;
 
 /// Picks any of those that are ready, and holds up with one probability at each leaf.
 ///
 /// A decision costs about two nanoseconds, however many are ready.
 #[derive(Clone, Debug)]
 pub struct Walk {
-    given: Option<Odds>,
+    given: Option<f64>,
     odds: Odds,
+    /// The probability that `odds` are.
+    hold: f64,
     random: Random,
 }
 
@@ -35,8 +39,9 @@ impl Walk {
             );
         }
         Self {
-            given: hold.map(Odds::new),
+            given: hold,
             odds: Odds::new(0.0),
+            hold: hold.unwrap_or(0.0),
             random: Random::new(0),
         }
     }
@@ -45,9 +50,10 @@ impl Walk {
 impl Chooser for Walk {
     fn begin(&mut self, seed: u64) -> bool {
         self.random = Random::new(seed);
-        self.odds = self
-            .given
-            .unwrap_or_else(|| Odds::new(TURNS[self.random.below(3) as usize]));
+        if self.given.is_none() {
+            self.hold = TURNS[self.random.below(3) as usize];
+        }
+        self.odds = Odds::new(self.hold);
         true
     }
 
@@ -63,5 +69,10 @@ impl Chooser for Walk {
 
     fn draw(&mut self, _actors: &Actors, point: Point, _actor: Actor, count: u32) -> u32 {
         self.random.answer(point, count, self.odds)
+    }
+
+    /// `walk(1/16)`.
+    fn describe(&self) -> Option<String> {
+        Some(Strategy::walk(self.hold).to_string())
     }
 }

@@ -1,4 +1,5 @@
-//! What holds for all choosers: they repeat themselves, take any answer that is asked for, and starve nobody who is waited for by yielding.
+//! What holds for all choosers: they repeat themselves, take any answer that is asked for, and starve nobody who is waited for by
+//! yielding.
 
 mod support;
 
@@ -154,6 +155,11 @@ fn the_portfolio_is_calm_once_in_eight() {
         dining_3().run(&mut run, 0);
         let is_calm = run.decisions().iter().all(|decision| decision.taken == 0);
         assert!(is_calm || seed % 8 != 0);
+        let name = run.chooser().describe().unwrap();
+        let names = [
+            "calm", "walk(1/", "walk(1/", "walk(1/", "pct(2)", "pct(3)", "pct(4)", "pos",
+        ];
+        assert!(name.starts_with(names[seed as usize % 8]), "{seed}: {name}");
         calm += u32::from(is_calm);
         run.end(false);
     }

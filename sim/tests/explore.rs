@@ -392,22 +392,6 @@ fn each_run_may_have_a_thread_of_its_own() {
 }
 
 #[test]
-fn a_strategy_that_nobody_knows_is_refused() {
-    let mut explorer = Explorer::new(Settings::new("strategy"));
-    explorer.settings_mut().strategy = Some("pct(3)".to_owned());
-    let failed = explorer
-        .explore(&mut |_: &mut Run| Ended::Passed)
-        .unwrap_err();
-    assert!(
-        failed.found.is_empty()
-            && failed
-                .to_string()
-                .contains("the strategy `pct(3)` is asked for"),
-        "{failed}"
-    );
-}
-
-#[test]
 fn several_failures_are_collected_if_asked_for() {
     let toy = Toy::new(&[
         &[Op::Lock(0), Op::Lock(1), Op::Unlock(1), Op::Unlock(0)],

@@ -12,7 +12,7 @@
 //!
 //! [`prim::now`]: crate::prim::now
 
-use crate::prim::atomic::{AtomicU64, Ordering};
+use crate::prim::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::prim::{self, Mutex};
 use std::time::Duration;
 
@@ -31,6 +31,14 @@ pub(crate) enum AdvanceError {
     Overflow,
 }
 
+/// Who has stopped a clock that is not its program's to stop: see [`Clock::new_simulated`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeper {
+    Program,
+    /// The program may say that it stops and resumes it, and that changes nothing but what it may say next.
+    Simulation,
+}
+
 /// The clock of one runtime.
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -38,7 +46,10 @@ pub(crate) struct Clock {
     frozen: AtomicU64,
     /// What is added to real time, wrapping, while the clock runs.
     offset: AtomicU64,
-    /// Held by whoever changes the other two.
+    keeper: Keeper,
+    /// The program has stopped a clock that is a simulation's.
+    is_stopped_too: AtomicBool,
+    /// Held by whoever changes the others.
     changing: Mutex<()>,
 }
 
@@ -48,7 +59,28 @@ impl Clock {
         Self {
             frozen: AtomicU64::new(RUNNING),
             offset: AtomicU64::new(0),
+            keeper: Keeper::Program,
+            is_stopped_too: AtomicBool::new(false),
             changing: Mutex::new(()),
+        }
+    }
+
+    /// A clock that stands still for good, and is moved by a simulation. Its program may [pause](Self::pause) and
+    /// [resume](Self::resume) it as if it ran.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn new_simulated() -> Self {
+        let mut clock = Self::new();
+        clock.pause();
+        clock.keeper = Keeper::Simulation;
+        clock
+    }
+
+    /// True if the program has stopped it, whoever else has.
+    pub(crate) fn is_paused_by_program(&self) -> bool {
+        match self.keeper {
+            Keeper::Program => self.is_paused(),
+            // Ordering: Relaxed, nothing is read on the strength of it.
+            Keeper::Simulation => self.is_stopped_too.load(Ordering::Relaxed),
         }
     }
 
@@ -91,11 +123,16 @@ impl Clock {
         Duration::from_nanos(then - now)
     }
 
-    /// Stops the clock; false if it stood still already.
+    /// Stops the clock; false if the program had done so already.
     pub(crate) fn pause(&self) -> bool {
         let _changing = self.changing.lock();
-        if self.is_paused() {
+        if self.is_paused_by_program() {
             return false;
+        }
+        if self.keeper == Keeper::Simulation {
+            // Ordering: Relaxed, a flag that no other memory goes with.
+            self.is_stopped_too.store(true, Ordering::Relaxed);
+            return true;
         }
         prim::note_paused_clock();
         let now = self.now().min(LAST_MOMENT);
@@ -107,8 +144,13 @@ impl Clock {
     /// Lets the clock go on from what it shows; false if it was running already.
     pub(crate) fn resume(&self) -> bool {
         let _changing = self.changing.lock();
-        if !self.is_paused() {
+        if !self.is_paused_by_program() {
             return false;
+        }
+        if self.keeper == Keeper::Simulation {
+            // Ordering: Relaxed, as in `pause`.
+            self.is_stopped_too.store(false, Ordering::Relaxed);
+            return true;
         }
         let offset = self.now().wrapping_sub(prim::now());
         // Ordering: Relaxed, published by the store below.
@@ -121,7 +163,7 @@ impl Clock {
     /// Moves a paused clock forward by `nanoseconds`.
     pub(crate) fn advance(&self, nanoseconds: u64) -> Result<(), AdvanceError> {
         let _changing = self.changing.lock();
-        if !self.is_paused() {
+        if !self.is_paused_by_program() {
             return Err(AdvanceError::Running);
         }
         match self.now().checked_add(nanoseconds) {

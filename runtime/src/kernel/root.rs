@@ -7,16 +7,22 @@ use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::seat::Seat;
 use crate::kernel::waiting::{in_simulation, waiting};
-use crate::prim::Arc;
 use crate::prim::atomic::{AtomicBool, Ordering};
+use crate::prim::{Arc, asked};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+/// What a simulation says that was woken by a thread which is not its own.
+pub(crate) const WOKEN_OUTSIDE: &str = "a task was woken by a thread that is not part of the simulation, and in no order that could be \
+     repeated. Use `spawn_blocking` in the place of `std::thread::spawn`, or leave the thread out of the test";
 
 /// The wake-up side of one `block_on`.
 #[derive(Debug)]
 pub(crate) struct Root {
     woken: AtomicBool,
+    /// A thread has woken it that is in no simulation.
+    woken_outside: AtomicBool,
     /// Where the calling thread waits while it drives nothing.
     pub(crate) seat: Seat,
     /// Where it waits while it drives a current-thread scheduler.
@@ -28,6 +34,7 @@ impl Root {
     pub(crate) fn new(scheduler: Option<Arc<Seat>>) -> Arc<Self> {
         Arc::new(Self {
             woken: AtomicBool::new(true),
+            woken_outside: AtomicBool::new(false),
             seat: Seat::new(None),
             scheduler,
         })
@@ -45,7 +52,17 @@ impl Root {
         self.woken.load(Ordering::Relaxed)
     }
 
+    /// True if a thread has woken it that is in no simulation. (Without the feature `sim` nobody takes note of that.)
+    pub(crate) fn is_woken_outside(&self) -> bool {
+        // Ordering: Relaxed. Whoever sees the wake, by an Acquire of `take_woken`, sees this too; one that does not will.
+        self.woken_outside.load(Ordering::Relaxed)
+    }
+
     fn wake(&self) {
+        if asked::is_outside() {
+            // Ordering: Relaxed, the swap below publishes it.
+            self.woken_outside.store(true, Ordering::Relaxed);
+        }
         // Ordering: Release, see `take_woken`. A read-modify-write, so that of wakes that come together all are visible
         // to the poll, not only the last. The pokes order themselves after it.
         self.woken.swap(true, Ordering::Release);
@@ -59,6 +76,8 @@ impl Root {
     pub(crate) fn sleep(&self) {
         if !in_simulation(|| self.is_woken()) {
             waiting(|| self.seat.park(None));
+        } else if self.is_woken_outside() {
+            asked::refuse(WOKEN_OUTSIDE);
         }
     }
 

@@ -27,7 +27,12 @@ const NO_SOCKETS: &str = "this simulation has no sockets, pipes, signals or chil
 
 /// What to say where there is no reactor.
 fn no_io() -> &'static str {
-    if asked::asks() { NO_SOCKETS } else { NO_IO }
+    if asked::asks() {
+        asked::refuse(NO_SOCKETS);
+        NO_SOCKETS
+    } else {
+        NO_IO
+    }
 }
 
 const NO_TIME: &str = "A Tokio 1.x context was found, but timers are disabled. Call `enable_time` on the runtime builder to \

@@ -7,6 +7,8 @@ mod ending;
 mod simulated;
 
 pub(super) use ending::Patience;
+#[cfg(feature = "sim")]
+pub(crate) use simulated::How;
 
 use super::current;
 use super::roots::Roots;

@@ -1,5 +1,6 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
+use crate::kernel::budget;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
 use std::any::Any;
@@ -19,6 +20,10 @@ pub(super) struct Asking {
     line: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
+    /// How many leaves have gone on in this turn.
+    gone_on: u8,
+    /// Why the run counts as refused, if it does.
+    refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
     pulse: Arc<AtomicU64>,
 }
@@ -29,6 +34,8 @@ impl Asking {
             run: Run::new(Box::new(Calm)),
             line: Vec::new(),
             resources: HashMap::new(),
+            gone_on: 0,
+            refused: None,
             pulse: Arc::clone(pulse),
         })
     }
@@ -37,8 +44,15 @@ impl Asking {
     pub(super) fn take(mut self: Box<Self>, run: &mut Run) -> Box<dyn Asked> {
         self.line.clear();
         self.resources.clear();
+        self.gone_on = 0;
+        self.refused = None;
         mem::swap(&mut self.run, run);
         self
+    }
+
+    /// Why the run that was given back last counts as refused, if it does.
+    pub(super) fn refused(&self) -> Option<&'static str> {
+        self.refused
     }
 }
 
@@ -57,6 +71,7 @@ impl Asked for Asking {
 
     fn next(&mut self) -> usize {
         self.beat();
+        self.gone_on = 0;
         let chosen = self.run.next(&self.line);
         let actor = self.line.remove(chosen);
         self.note(actor);
@@ -65,6 +80,7 @@ impl Asked for Asking {
 
     fn pick(&mut self, ready: &[u32]) -> usize {
         self.beat();
+        self.gone_on = 0;
         let ready: Vec<_> = ready.iter().copied().map(Actor).collect();
         let chosen = self.run.next(&ready);
         self.note(ready[chosen]);
@@ -83,15 +99,22 @@ impl Asked for Asking {
     }
 
     fn go_on(&mut self) -> bool {
+        // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
+        if self.gone_on == budget::PER_POLL {
+            self.run.note(|| "  its budget is over".to_owned());
+            return false;
+        }
         let goes_on = self.run.leaf();
-        if !goes_on {
+        if goes_on {
+            self.gone_on += 1;
+        } else {
             self.run.note(|| "  it is held up".to_owned());
         }
         goes_on
     }
 
     fn may_go_on(&mut self) -> bool {
-        !self.run.is_held()
+        self.gone_on != budget::PER_POLL && !self.run.is_held()
     }
 
     fn draw(&mut self, count: u32) -> u32 {
@@ -133,6 +156,10 @@ impl Asked for Asking {
 
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
         self.run.always(name, place, is_so);
+    }
+
+    fn refuse(&mut self, why: &'static str) {
+        self.refused.get_or_insert(why);
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

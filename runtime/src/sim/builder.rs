@@ -1,10 +1,12 @@
 //! What an exploration of a program is told.
 
+use super::environment;
 use super::once::Conditions;
 use super::program::{Isolate, Simulated};
 use super::watchdog::Watchdog;
 use crate::kernel::local::drawn::Bounds;
-use leno_sim::{Budget, Chooser, Explorer, Failed, Settings, Summary};
+use crate::runtime::inner::How;
+use leno_sim::{Budget, Chooser, Explorer, Failed, Settings, Strategy, Summary};
 use std::fmt;
 use std::future::Future;
 use std::ops::Range;
@@ -13,8 +15,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-type Make = Arc<dyn Fn() -> Box<dyn Chooser> + Send + Sync>;
-
 /// Explores the schedules of a program.
 ///
 /// A builder is of use for programs that are not tests, and for what [`#[leno::test(sim)]`](macro@crate::test) has no word for.
@@ -22,7 +22,8 @@ type Make = Arc<dyn Fn() -> Box<dyn Chooser> + Send + Sync>;
 #[derive(Clone)]
 pub struct Builder {
     settings: Settings,
-    strategy: Option<(String, Make)>,
+    strategy: Strategy,
+    how: How,
     bounds: Bounds,
     tolerates_panics: bool,
     tolerates_sleepers: bool,
@@ -34,7 +35,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("settings", &self.settings)
-            .field("strategy", &self.strategy.as_ref().map(|(name, _)| name))
+            .field("strategy", &self.strategy)
             .field("tolerates_panics", &self.tolerates_panics)
             .field("isolate", &self.isolate)
             .finish_non_exhaustive()
@@ -64,12 +65,14 @@ impl Builder {
         settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
         Self {
             settings,
-            strategy: None,
+            strategy: Strategy::default(),
+            how: How::default(),
             bounds: Bounds {
                 turns: 1_000_000,
                 turns_at_once: 100_000,
                 time: 3_600_000_000_000,
                 stalls: false,
+                patience: Duration::ZERO,
             },
             tolerates_panics: false,
             tolerates_sleepers: false,
@@ -108,14 +111,22 @@ impl Builder {
         self
     }
 
+    /// How schedules are chosen: a [portfolio](Strategy::portfolio) of policies at first.
+    ///
+    /// One that [is systematic](Strategy::is_systematic) knows no seeds: it ends when it has tried all that it would, or after as many
+    /// runs as there are seeds.
+    pub fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
     /// Takes choosers that `make` makes, under a name for reports.
     pub fn chooser(
-        mut self,
+        self,
         name: impl Into<String>,
         make: impl Fn() -> Box<dyn Chooser> + Send + Sync + 'static,
     ) -> Self {
-        self.strategy = Some((name.into(), Arc::new(make)));
-        self
+        self.strategy(Strategy::custom(name, make))
     }
 
     /// How much is spent on making a failure small; `None` tells it as it was found.
@@ -180,39 +191,53 @@ impl Builder {
         self
     }
 
+    /// What its runtime is.
+    pub(super) fn how(mut self, how: How) -> Self {
+        self.how = how;
+        self
+    }
+
     /// Runs the future that `program` makes, once for each seed, as the environment wants it if that says anything
     /// ([`Settings::read_env`](leno_sim::Settings::read_env)).
+    ///
+    /// A trace that `LENO_SIM_REPLAY` names is replayed by the test that it is of. All others leave it alone, and say so.
     ///
     /// `program` should make all that it uses: what it takes from outside outlives a run.
     ///
     /// # Errors
     ///
-    /// The first failure, made small, told, and written down as a trace; or that the environment makes no sense. The error's
-    /// [`Display`](fmt::Display) is the report.
+    /// The first failure, made small, told, and written down as a trace. The error's [`Display`](fmt::Display) is the report.
     ///
     /// # Panics
     ///
-    /// In asynchronous code, and in a simulation.
+    /// In asynchronous code, and in a simulation. If the environment makes no sense: the text says what would.
     pub fn run<P, F>(mut self, program: P) -> Result<Summary, Box<Failed>>
     where
         P: Fn() -> F + Sync,
         F: Future<Output = ()>,
     {
-        self.settings
-            .read_env()
-            .unwrap_or_else(|error| panic!("{error}"));
+        let wanted = environment::read(&mut self.settings);
+        let strategy = wanted.unwrap_or_else(|error| panic!("{error}"));
+        let strategy = strategy.unwrap_or(self.strategy);
         let conditions = Conditions {
             bounds: self.bounds,
             tolerates_panics: self.tolerates_panics,
             tolerates_sleepers: self.tolerates_sleepers,
             place: self.place,
             pulse: Arc::default(),
+            how: self.how,
+            is_deadlock_certain: Arc::default(),
         };
         let _watchdog = Watchdog::start(&self.settings.test, &conditions.pulse);
-        let mut explorer = Explorer::new(self.settings);
-        if let Some((name, make)) = self.strategy {
-            explorer = explorer.chooser(name, move || make());
-        }
+        let shard = self.settings.shard;
+        let name = strategy.to_string();
+        let make = move || {
+            // Seeds are shared by seeds, and schedules by schedules.
+            let of = u32::try_from(shard.of()).ok().filter(|&of| of > 1);
+            of.and_then(|of| strategy.shard(shard.index() as u32, of))
+                .unwrap_or_else(|| strategy.chooser())
+        };
+        let mut explorer = Explorer::new(self.settings).chooser(name, make);
         explorer.explore(&mut Simulated {
             program: &program,
             conditions,

@@ -5,8 +5,9 @@ use super::panics::{self, Caught};
 use super::standing::{self, Standings};
 use crate::kernel::here;
 use crate::kernel::local::drawn::{Bounds, Still, Stuck};
+use crate::kernel::root::WOKEN_OUTSIDE;
 use crate::prim::asked;
-use crate::runtime::inner::Inner;
+use crate::runtime::inner::{How, Inner};
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
 use pin_project_lite::pin_project;
 use std::any::Any;
@@ -14,8 +15,9 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// What holds for all runs of a program.
 #[derive(Clone, Debug)]
@@ -28,7 +30,13 @@ pub(super) struct Conditions {
     /// Where the program was given to the simulation.
     pub(super) place: &'static Location<'static>,
     pub(super) pulse: Arc<AtomicU64>,
+    pub(super) how: How,
+    /// A deadlock has been waited for in vain: no thread outside is to end one.
+    pub(super) is_deadlock_certain: Arc<AtomicBool>,
 }
+
+/// So long a thread outside has to wake somebody before a deadlock is said to be one. Real time, once in an exploration.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// This thread's own, as a run has to find it, and as it is found again after it.
 struct Fresh {
@@ -73,7 +81,12 @@ pub(super) fn run<F: Future<Output = ()>>(
     };
     let fresh = Fresh::begin();
     let watch = panics::watch();
-    let inner = Inner::new_simulated(conditions.place);
+    let inner = Inner::new_simulated(conditions.place, conditions.how);
+    let mut bounds = conditions.bounds;
+    // Ordering: Relaxed, a hint: the runs of an exploration follow each other.
+    if !conditions.is_deadlock_certain.load(Ordering::Relaxed) {
+        bounds.patience = PATIENCE;
+    }
     let mut stuck = None;
     let future = async {
         let future = program();
@@ -84,7 +97,12 @@ pub(super) fn run<F: Future<Output = ()>>(
         }
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(future, conditions.bounds, |why, still| {
+        inner.run_simulated(future, bounds, |why, still| {
+            if why == Stuck::Deadlock {
+                // Ordering: Relaxed, as above.
+                let certain = &conditions.is_deadlock_certain;
+                certain.store(true, Ordering::Relaxed);
+            }
             stuck = Some(Standstill::look(why, still, &inner, told));
         })
     }));
@@ -98,15 +116,31 @@ pub(super) fn run<F: Future<Output = ()>>(
     drop(inner);
     drop(fresh);
     let caught = watch.end();
-    if let Some(asked) = asked {
-        *spare = asking::give_back(asked, run);
+    let given_back = asked.and_then(|asked| asking::give_back(asked, run));
+    let refused = given_back.as_ref().and_then(|asking| asking.refused());
+    if given_back.is_some() {
+        *spare = given_back;
     }
     if let Err(payload) = ended {
         if outcome.is_ok() {
             resume_unwind(payload);
         }
     }
+    if let Some(why) = refused {
+        return Ended::Failed(refusal(why));
+    }
     judge(run, conditions, outcome, stuck, &forsaken, caught)
+}
+
+/// The program has done what no simulation can allow: nothing else that is wrong with the run counts.
+fn refusal(why: &str) -> Failure {
+    Failure {
+        kind: FailureKind::Refused,
+        place: None,
+        actors: Vec::new(),
+        message: why.to_owned(),
+        details: String::new(),
+    }
 }
 
 /// Where a run stands that does not go on.
@@ -163,11 +197,21 @@ fn judge(
     forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
-    // The root's own panic ends the run, so it is the last; those of tasks come first.
+    // The first one sets off the others. But if those of tasks are their own affair, the root's is looked for, which ends the run and so
+    // is the last.
+    let mut caught = caught.into_iter();
     let panic = match outcome {
-        Err(_) => caught.into_iter().next_back(),
         Ok(_) if conditions.tolerates_panics => None,
-        Ok(_) => caught.into_iter().next(),
+        Ok(_) => caught.next(),
+        Err(payload) => {
+            let caught = if conditions.tolerates_panics {
+                caught.next_back()
+            } else {
+                caught.next()
+            };
+            // If a hook of the program's own has taken the place of the one that catches, there is still what was thrown.
+            Some(caught.unwrap_or_else(|| Caught::thrown(&*payload)))
+        }
     };
     if let Some(panic) = panic {
         return Ended::Failed(panic.into_failure(run));
@@ -182,7 +226,10 @@ fn judge(
     let (kind, message) = match stuck.why {
         Stuck::Deadlock => (
             FailureKind::Deadlock,
-            format!("nobody can go on, {} after the start", nanoseconds(stuck.now)),
+            format!(
+                "nobody can go on, {} after the start",
+                nanoseconds(stuck.now)
+            ),
         ),
         Stuck::Livelock => (
             FailureKind::Livelock,
@@ -198,12 +245,7 @@ fn judge(
                 nanoseconds(conditions.bounds.time)
             ),
         ),
-        Stuck::Alien => (
-            FailureKind::Refused,
-            "a task was woken by a thread that is not part of the simulation. Use `spawn_blocking` in the place of \
-             `std::thread::spawn`, or leave the thread out of the test"
-                .to_owned(),
-        ),
+        Stuck::Alien => return Ended::Failed(refusal(WOKEN_OUTSIDE)),
     };
     Ended::Failed(Failure {
         kind,

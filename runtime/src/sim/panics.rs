@@ -5,6 +5,7 @@ use super::standing;
 use crate::kernel::task::Id;
 use crate::prim::asked;
 use leno_sim::{Actor, Failure, FailureKind, Run};
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
@@ -25,6 +26,17 @@ impl Caught {
             message: message.to_owned(),
             place: info.location().map(ToString::to_string),
             actor: running(),
+        }
+    }
+
+    /// A panic of which only the payload is known.
+    pub(super) fn thrown(payload: &(dyn Any + Send)) -> Self {
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self {
+            message: text.unwrap_or("(a value that is no text)").to_owned(),
+            place: None,
+            actor: Actor::ROOT,
         }
     }
 

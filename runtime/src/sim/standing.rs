@@ -4,13 +4,15 @@
 //! their answers while this one lets them answer. All of them sleep, so what they tell is true at once.
 
 use super::asking;
-use crate::diagnostics::{Dump, Leaf, graph};
+use crate::diagnostics::graph::{self, Node};
+use crate::diagnostics::{Dump, Leaf, RootDump, TaskDump};
 use crate::kernel::captures::Standing;
 use crate::kernel::local::drawn::Still;
 use crate::kernel::task::{Id, What};
 use crate::prim::asked;
 use crate::runtime::inner::Inner;
 use crate::runtime::roots::RootStanding;
+use crate::symbols::Frame;
 use leno_sim::{Actor, Run};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
@@ -66,92 +68,120 @@ impl Letters {
 }
 
 impl Standings {
-    /// In words, a line for each that waits.
+    /// In words, a line for each that waits: first those that wait for each other.
     pub(super) fn tell(self, run: &Run) -> String {
-        let Some(root) = Id::from_raw(ROOT) else {
-            unreachable!("it is not 0");
-        };
-        let mut nodes: Vec<graph::Node> = self.tasks.iter().filter_map(graph::node).collect();
-        let of_roots = self.roots.iter().filter_map(|standing| {
-            let answer = standing.answer.as_ref()?;
-            graph::node_of(root, answer)
-        });
-        nodes.extend(of_roots);
-        let circles = graph::circles(graph::stuck(nodes), &HashSet::new());
-        let closes: HashMap<Id, Id> = circles
-            .iter()
-            .filter_map(|circle| circle.tasks.last())
-            .map(|&(task, edge)| (task, edge.to))
-            .collect();
+        let root = Id::from_raw(ROOT).expect("it is not 0");
+        let circles = graph::circles(graph::stuck(self.nodes(root)), &HashSet::new());
         let in_order = circles.iter().flat_map(|circle| &circle.tasks);
         let mut order: Vec<Id> = in_order.map(|&(task, _)| task).collect();
+        let last = circles.iter().filter_map(|circle| circle.tasks.last());
+        let mut telling = Telling {
+            run,
+            closes: last.map(|&(task, edge)| (task, edge.to)).collect(),
+            letters: Letters::default(),
+        };
         let dump = Dump::new(self.roots, self.tasks);
         let mut others: Vec<Id> = dump.tasks().iter().map(|task| task.task().id()).collect();
         others.push(root);
-        others.sort_unstable_by_key(|id| id.get());
-        let known: HashSet<Id> = order.iter().copied().collect();
-        order.extend(others.into_iter().filter(|id| !known.contains(id)));
+        others.retain(|id| !order.contains(id));
+        others.sort_unstable();
+        order.append(&mut others);
         let mut text = String::new();
-        let mut letters = Letters::default();
-        let called = |id: Id| called(run, id);
         for id in order {
             let leaves: Vec<&Leaf> = if id == root {
-                let roots = dump.roots().iter();
-                roots.flat_map(|root| root.leaves()).collect()
+                dump.roots().iter().flat_map(RootDump::leaves).collect()
             } else {
-                let task = dump.task(id).map(|task| task.leaves());
-                task.unwrap_or_default().iter().collect()
+                dump.task(id)
+                    .into_iter()
+                    .flat_map(TaskDump::leaves)
+                    .collect()
             };
-            if leaves.is_empty() {
-                continue;
-            }
-            let _ = writeln!(text, "{}", called(id));
-            for (number, leaf) in leaves.iter().enumerate() {
-                let or = if number == 0 { "waits" } else { "or" };
-                let frames = leaf.stack();
-                let place = frames
-                    .iter()
-                    .find_map(|frame| Some((frame.file()?, frame.line()?)));
-                let place =
-                    place.map_or_else(String::new, |(file, line)| format!(" at {file}:{line}"));
-                let _ = write!(text, "  {or}{place}");
-                let closing = closes.get(&id).filter(|_| known.contains(&id));
-                let (what, whom) = match leaf.waits_for_what() {
-                    Some(What::Lock { holder, .. }) => {
-                        let lock = format!(" for lock {}", letters.of(leaf.address()));
-                        let whom = holder.map(|holder| {
-                            let holds = if holder.was_handed {
-                                "which is promised to a future that has not been polled since, of "
-                            } else {
-                                "which is held by "
-                            };
-                            (format!(", {holds}{}", called(holder.task)), holder.task)
-                        });
-                        (lock, whom)
-                    }
-                    Some(What::Permits) => (
-                        format!(" for permits of semaphore {}", letters.of(leaf.address())),
-                        None,
-                    ),
-                    Some(What::Task(task)) => (
-                        format!(" for the end of {}", called(task)),
-                        Some((String::new(), task)),
-                    ),
-                    Some(What::Deadline(_)) => (" for a moment to come".to_owned(), None),
-                    None => (String::new(), None),
-                };
-                text += &what;
-                if let Some((held, whom)) = whom {
-                    text += &held;
-                    if closing == Some(&whom) {
-                        text += "   ← here it closes";
-                    }
-                }
-                text.push('\n');
-            }
+            telling.waits(&mut text, id, &leaves);
         }
         text
     }
+
+    fn nodes(&self, root: Id) -> Vec<Node> {
+        let of_tasks = self.tasks.iter().filter_map(graph::node);
+        let of_roots = self
+            .roots
+            .iter()
+            .filter_map(|standing| graph::node_of(root, standing.answer.as_ref()?));
+        of_tasks.chain(of_roots).collect()
+    }
+}
+
+/// Puts into words who waits for whom.
+struct Telling<'a> {
+    run: &'a Run,
+    /// The last of each circle, with whom it waits for.
+    closes: HashMap<Id, Id>,
+    letters: Letters,
+}
+
+impl Telling<'_> {
+    fn waits(&mut self, text: &mut String, id: Id, leaves: &[&Leaf]) {
+        if leaves.is_empty() {
+            return;
+        }
+        text.push_str(&called(self.run, id));
+        text.push('\n');
+        for (number, leaf) in leaves.iter().enumerate() {
+            text.push_str(if number == 0 { "  waits" } else { "  or" });
+            if let Some((file, line)) = place(leaf) {
+                let _ = write!(text, " at {file}:{line}");
+            }
+            let whom = self.waits_for(text, leaf);
+            if whom.is_some() && self.closes.get(&id).copied() == whom {
+                text.push_str("   ← here it closes");
+            }
+            text.push('\n');
+        }
+    }
+
+    /// What a leaf waits for; and whom, if that is known.
+    fn waits_for(&mut self, text: &mut String, leaf: &Leaf) -> Option<Id> {
+        let run = self.run;
+        match leaf.waits_for_what()? {
+            What::Lock { holder, .. } => {
+                let letter = self.letters.of(leaf.address());
+                let _ = write!(text, " for lock {letter}");
+                let holder = holder?;
+                let held = if holder.was_handed {
+                    "which is promised to a future that has not been polled since, of"
+                } else {
+                    "which is held by"
+                };
+                let _ = write!(text, ", {held} {}", called(run, holder.task));
+                Some(holder.task)
+            }
+            What::Permits => {
+                let letter = self.letters.of(leaf.address());
+                let _ = write!(text, " for permits of semaphore {letter}");
+                None
+            }
+            What::Task(task) => {
+                let _ = write!(text, " for the end of {}", called(run, task));
+                Some(task)
+            }
+            What::Deadline(_) => {
+                text.push_str(" for a moment to come");
+                None
+            }
+        }
+    }
+}
+
+/// Where a leaf is awaited: the first place that is not leno's own, if there is one.
+fn place(leaf: &Leaf) -> Option<(String, u32)> {
+    let frames = leaf.stack();
+    let is_own = |frame: &&Frame| {
+        let function = frame.function().unwrap_or("");
+        function.trim_start_matches('<').starts_with("leno::")
+    };
+    let own = frames.iter().take_while(is_own).count();
+    let frame = frames.get(own).or(frames.first())?;
+    Some((frame.file()?.to_owned(), frame.line()?))
 }
 
 /// What somebody is called in a report.

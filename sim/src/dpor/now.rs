@@ -1,4 +1,5 @@
-//! The run that is being made: its steps, who waits, and what was touched. It is thrown away with the run; what outlives it is the path.
+//! The run that is being made: its steps, who waits, and what was touched. It is thrown away with the run; what outlives it is
+//! the path.
 
 use crate::actor::Actor;
 use crate::classes::Step;
@@ -120,7 +121,8 @@ impl Now {
         });
     }
 
-    /// The step that is being made. While one that was held up ends its poll, the step of the one that comes next stands behind it.
+    /// The step that is being made. While one that was held up ends its poll, the step of the one that comes next stands behind
+    /// it.
     pub(super) fn current(&self) -> Option<usize> {
         self.steps
             .len()

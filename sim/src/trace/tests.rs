@@ -289,6 +289,26 @@ fn names_of_files_hold_on_every_system() {
 }
 
 #[test]
+fn files_are_named_from_where_cargo_is_called() {
+    let file = default_directory().join("x.trace");
+    assert_eq!(
+        shown(&file).components().count(),
+        3,
+        "{}",
+        shown(&file).display()
+    );
+    assert_eq!(shown(Path::new("/elsewhere/x")), Path::new("/elsewhere/x"));
+    let out = beside(Path::new("out"));
+    assert_eq!(out.parent(), default_directory().ancestors().nth(2));
+    assert_eq!(beside(&file), file);
+    // Tests run in the package's folder, and this is beside it.
+    let manifest = Path::new("sim/Cargo.toml");
+    assert!(!manifest.exists() && meant(manifest).is_file());
+    assert_eq!(meant(Path::new("Cargo.toml")), Path::new("Cargo.toml"));
+    assert_eq!(meant(Path::new("none")), Path::new("none"));
+}
+
+#[test]
 fn another_build_is_noticed() {
     let mut trace = trace();
     assert!(!trace.is_of_another_build());

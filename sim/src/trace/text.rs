@@ -1,7 +1,7 @@
 //! The text of a trace, version 1: written by [`write`], read by [`parse`].
 //!
-//! A line is a keyword, blanks, and a value. A reader passes over keywords that it does not know, so that later writers of version 1
-//! can say more; what they cannot leave unsaid is version 2, which is refused.
+//! A line is a keyword, blanks, and a value. A reader passes over keywords that it does not know, so that later writers of
+//! version 1 can say more; what they cannot leave unsaid is version 2, which is refused.
 
 use super::{NotATrace, Trace, choices};
 use crate::actor::Key;
@@ -124,7 +124,8 @@ fn write_why(why: &Why, text: &mut String) -> fmt::Result {
     }
 }
 
-/// A sum over the lines, so that a file that was broken is not taken for a whole one. How lines end is left out: tools change that.
+/// A sum over the lines, so that a file that was broken is not taken for a whole one. How lines end is left out: tools change
+/// that.
 fn sum<'a>(lines: impl Iterator<Item = &'a str>) -> u32 {
     let mut hash = Hash::new();
     for line in lines {

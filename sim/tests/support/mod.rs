@@ -1,8 +1,8 @@
 //! A toy executor: actors are lists of operations on semaphores, channels, cells and the like.
 //!
-//! It stands still at each question, so that its state can be cloned there: that is what the brute force does, which knows nothing of
-//! choosers. It tries each answer in each state, and remembers the states that it has seen, the trace up to there included; so it ends, even though
-//! an actor can be held up again and again.
+//! It stands still at each question, so that its state can be cloned there: that is what the brute force does, which knows
+//! nothing of choosers. It tries each answer in each state, and remembers the states that it has seen, the trace up to there
+//! included; so it ends, even though an actor can be held up again and again.
 
 #![allow(dead_code)]
 
@@ -73,7 +73,8 @@ pub enum Outcome {
 type Step = (usize, u32);
 type Touches = BTreeSet<(u32, bool)>;
 
-/// The class of a run: each step by actor and number, with what it touched and the steps of others that came before it and conflict.
+/// The class of a run: each step by actor and number, with what it touched and the steps of others that came before it and
+/// conflict.
 pub type Trace = BTreeMap<Step, (Touches, BTreeSet<Step>)>;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

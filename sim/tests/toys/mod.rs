@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use leno_sim::{
-    Actor, Actors, Chooser, Ended, Explorer, Failure, FailureKind, Kind, Place, Point, Run,
-    Settings, Site,
+    Access, Actor, Actors, Chooser, Ended, Explorer, Failure, FailureKind, Kind, Place, Point,
+    Resource, Run, Settings, Site,
 };
 use std::collections::VecDeque;
 use std::panic::Location;
@@ -83,6 +83,7 @@ impl Toy {
                             ready.push(actor);
                             break;
                         }
+                        run.touch(Resource(lock as u32), Access::Write);
                         if owners[lock].is_some() {
                             waiting[lock].push_back(actor);
                             break;
@@ -90,6 +91,7 @@ impl Toy {
                         owners[lock] = Some(actor);
                     }
                     Op::Unlock(lock) => {
+                        run.touch(Resource(lock as u32), Access::Write);
                         owners[lock] = None;
                         if let Some(next) = waiting[lock].pop_front() {
                             run.woke(next);

@@ -23,7 +23,7 @@ use super::{Driven, Local};
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold, Simulation};
-use crate::kernel::root::{Driving, Root};
+use crate::kernel::root::{Driving, Root, WOKEN_OUTSIDE};
 use crate::kernel::task::Runnable;
 use crate::prim::atomic::Ordering;
 use crate::prim::{Arc, asked};
@@ -33,6 +33,10 @@ use std::mem;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+const TWO_STACKS: &str = "two blocking calls wait at a time, and the one that began later waits for the other one to go on. In a \
+     simulation they share one stack: let one of them be asynchronous";
 
 /// How far a run may go.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +49,8 @@ pub(crate) struct Bounds {
     pub(crate) time: u64,
     /// Time may move while somebody is ready.
     pub(crate) stalls: bool,
+    /// So long in real time a thread outside may take to wake somebody, before it is said that nobody can go on.
+    pub(crate) patience: Duration,
 }
 
 /// Why a run has ended without an output.
@@ -59,6 +65,9 @@ pub(crate) enum Stuck {
     /// Another thread has woken a task.
     Alien,
 }
+
+/// How often it is looked whether a thread outside has woken a closure.
+const STEP: Duration = Duration::from_millis(5);
 
 /// Something to run.
 enum Ready {
@@ -76,8 +85,8 @@ struct Drawn<'a> {
     line: RefCell<Vec<Ready>>,
     closures: RefCell<Vec<Runnable>>,
     root: &'a Root,
-    /// The root stands in the line.
-    root_in_line: Cell<bool>,
+    /// The root stands in the line, or is being polled: then it comes into the line, if it has been woken, when that is over.
+    root_is_claimed: Cell<bool>,
     /// Polls the root; true if it is done. Taken out while it is being polled.
     poll_root: Cell<Option<&'a mut dyn FnMut() -> bool>>,
     done: Cell<bool>,
@@ -101,7 +110,7 @@ impl Local {
     ) -> Option<F::Output> {
         let _driving = Driving::enter_runtime(Blocking::InPlace);
         let mut future = pin!(future);
-        let root = Root::new(None);
+        let root = Root::new(Some(Arc::clone(&local.seat)));
         let waker = Root::waker(&root);
         let mut output = None;
         let mut poll_root = || {
@@ -125,7 +134,7 @@ impl Local {
             line: RefCell::default(),
             closures: RefCell::default(),
             root: &root,
-            root_in_line: Cell::new(false),
+            root_is_claimed: Cell::new(false),
             poll_root: Cell::new(Some(&mut poll_root)),
             done: Cell::new(false),
             turns: Cell::new(0),
@@ -210,14 +219,15 @@ impl Drawn<'_> {
     fn turn(&self) -> Result<(), Stuck> {
         let local = &*self.driven.local;
         // Ordering: Relaxed. It is found in one of the next turns, or when nobody is ready.
-        if local.injected_len.load(Ordering::Relaxed) != 0 {
+        if local.injected_len.load(Ordering::Relaxed) != 0 || self.root.is_woken_outside() {
             return Err(Stuck::Alien);
         }
         self.count()?;
         if !self.gather() {
             return self.let_time_pass();
         }
-        if self.bounds.stalls && local.wheel.earliest() != u64::MAX && asked::stalls() {
+        let may_stall = self.bounds.stalls && !local.clock.is_paused_by_program();
+        if may_stall && local.wheel.earliest() != u64::MAX && asked::stalls() {
             return self.let_time_pass();
         }
         let chosen = asked::next();
@@ -251,8 +261,8 @@ impl Drawn<'_> {
                 line.push(Ready::Closure(closure));
             }
         }
-        if !self.root_in_line.get() && !self.done.get() && self.root.is_woken() {
-            self.root_in_line.set(true);
+        if !self.root_is_claimed.get() && !self.done.get() && self.root.is_woken() {
+            self.root_is_claimed.set(true);
             asked::woke(0);
             line.push(Ready::Root);
         }
@@ -278,14 +288,13 @@ impl Drawn<'_> {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
             }
             Ready::Root => {
-                self.root_in_line.set(false);
                 self.root.take_woken();
-                // It is out while a closure waits that it has called in place.
-                if let Some(poll) = self.poll_root.take() {
-                    let done = poll();
-                    self.done.set(done);
-                    self.poll_root.set(Some(poll));
-                }
+                let poll = self.poll_root.take();
+                let poll = poll.expect("who is being polled does not stand in the line");
+                let done = poll();
+                self.done.set(done);
+                self.poll_root.set(Some(poll));
+                self.root_is_claimed.set(false);
             }
         }
     }
@@ -294,7 +303,7 @@ impl Drawn<'_> {
     fn let_time_pass(&self) -> Result<(), Stuck> {
         let local = &*self.driven.local;
         let Some(deadline) = local.wheel.prepare_sleep() else {
-            return Err(Stuck::Deadlock);
+            return self.wait_for_threads();
         };
         local.wheel.awake();
         if deadline.saturating_sub(self.start) > self.bounds.time {
@@ -310,13 +319,37 @@ impl Drawn<'_> {
         Ok(())
     }
 
+    /// Nobody can go on, unless another thread is about to wake somebody: that is no deadlock, but nothing to go on with either.
+    fn wait_for_threads(&self) -> Result<(), Stuck> {
+        let local = &*self.driven.local;
+        let end = Instant::now() + self.bounds.patience;
+        loop {
+            // Ordering: Relaxed, the poke of the seat orders it.
+            let injected = local.injected_len.load(Ordering::Relaxed) != 0;
+            if injected || self.root.is_woken_outside() {
+                return Err(Stuck::Alien);
+            }
+            // Who waits further in finds out itself.
+            let innermost = self.waits.borrow().last().copied();
+            if innermost.is_some_and(|woken| woken()) {
+                return Ok(());
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Stuck::Deadlock);
+            }
+            // A closure's wait has a seat of its own, which does not poke this one.
+            local.seat.park(Some(left.min(STEP)));
+        }
+    }
+
     fn cannot_go_on(&self, why: Stuck) -> ! {
         let others = self.waits.borrow().iter().any(|woken| woken());
         match why {
-            Stuck::Deadlock if others => panic!(
-                "a simulation cannot go on: two blocking calls wait at a time, and the one that began later waits for the other one to \
-                 go on. They share one stack in a simulation: let one of them be asynchronous"
-            ),
+            Stuck::Deadlock if others => {
+                asked::refuse(TWO_STACKS);
+                panic!("{TWO_STACKS}");
+            }
             Stuck::Deadlock => panic!(
                 "this blocking call never ends: nobody can go on, and no timer is due. (In a simulation it has been tried.)"
             ),
@@ -324,7 +357,8 @@ impl Drawn<'_> {
                 "this blocking call has not ended within what the simulation allows (turns, or virtual time)"
             ),
             Stuck::Alien => {
-                panic!("a task was woken by a thread that is not part of the simulation")
+                asked::refuse(WOKEN_OUTSIDE);
+                panic!("{WOKEN_OUTSIDE}")
             }
         }
     }

@@ -8,6 +8,16 @@ pub(crate) const fn asks() -> bool {
     false
 }
 
+/// False: there is nothing to be outside of.
+#[inline(always)]
+pub(crate) const fn is_outside() -> bool {
+    false
+}
+
+/// Nobody refuses anything.
+#[inline(always)]
+pub(crate) const fn refuse(_why: &'static str) {}
+
 /// False: a budget that is over is over.
 #[inline(always)]
 pub(crate) const fn go_on() -> bool {

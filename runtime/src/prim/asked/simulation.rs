@@ -34,6 +34,8 @@ pub(crate) trait Asked {
     fn touch(&mut self, address: usize, changes: bool);
     fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
+    /// The program has done what no simulation can allow.
+    fn refuse(&mut self, why: &'static str);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
 }
 
@@ -81,6 +83,18 @@ impl Drop for Entered {
 #[inline]
 pub(crate) fn asks() -> bool {
     ASKS.get()
+}
+
+/// True if this thread is in none.
+#[inline]
+pub(crate) fn is_outside() -> bool {
+    !asks()
+}
+
+/// The program has done what no simulation can allow: whatever becomes of the run, that is what it came to.
+#[cold]
+pub(crate) fn refuse(why: &'static str) {
+    ask(|asked| asked.refuse(why));
 }
 
 /// Asks, if this thread is in a simulation. (Nothing that is asked asks again.)

@@ -13,13 +13,26 @@ use crate::runtime::current;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
+
+/// What a test says about its runtime, as far as that means something in a simulation.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct How {
+    /// As a `LocalRuntime`: tasks need not be `Send`.
+    pub(crate) is_local: bool,
+    /// The program finds its clock paused.
+    pub(crate) start_paused: bool,
+    pub(crate) name: Option<&'static str>,
+}
 
 impl Inner {
     /// A runtime whose clock stands still, without a reactor and without threads.
-    pub(crate) fn new_simulated(built_at: &'static Location<'static>) -> Arc<Self> {
-        let clock = Arc::new(Clock::new());
-        clock.pause();
+    pub(crate) fn new_simulated(built_at: &'static Location<'static>, how: How) -> Arc<Self> {
+        let clock = Arc::new(Clock::new_simulated());
+        if how.start_paused {
+            clock.pause();
+        }
         let hooks = ParkHooks {
             on_park: None,
             on_unpark: None,
@@ -33,15 +46,15 @@ impl Inner {
             clock,
             hooks,
             intervals,
-            false,
+            how.is_local,
             Wanted::NOTHING,
         );
         let settings = Settings {
-            name: None,
+            name: how.name.map(Into::into),
             time: true,
             #[cfg(unix)]
             shown: false,
-            owner: None,
+            owner: how.is_local.then(|| thread::current().id()),
             built_at,
             wanted: &Wanted::NOTHING,
         };
