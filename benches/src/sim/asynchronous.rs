@@ -45,7 +45,7 @@ impl<T> Drop for Guard<'_, T> {
 }
 
 /// The programs: their names, and what runs them, mended or not.
-pub(super) const PROGRAMS: &[(&str, fn(bool))] = &[
+pub(super) const PROGRAMS: &super::Programs = &[
     ("dining_3", |mended| block_on(dining_3(mended))),
     ("lock_inversion", |mended| block_on(lock_inversion(mended))),
     ("rmw_across_await", |mended| {

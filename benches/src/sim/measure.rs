@@ -1,6 +1,8 @@
 //! How it is measured: everything on one thread, leno and shuttle in turns.
 
-use super::{Comparison, Cost, Program, Search, asynchronous, loom_threads, shuttle_threads};
+use super::{
+    Comparison, Cost, Program, Programs, Search, asynchronous, loom_threads, shuttle_threads,
+};
 use ::shuttle::scheduler::{PctScheduler, RandomScheduler};
 use ::shuttle::{Config, FailurePersistence, Runner};
 use leno::sim::{Budget, Builder, Chooser, Failed, Summary};
@@ -209,17 +211,16 @@ fn config() -> Config {
     config
 }
 
-fn find<'a>(programs: &'a [(&str, fn(bool))], name: &str) -> Option<&'a fn(bool)> {
+fn find(programs: &Programs, name: &str) -> Option<fn(bool)> {
     let found = programs.iter().find(|program| program.0 == name);
-    found.map(|(_, program)| program)
+    found.map(|(_, program)| *program)
 }
 
 fn by_shuttle(name: &str, effort: Effort) -> Vec<Search> {
     let tasks = find(asynchronous::PROGRAMS, name);
-    let Some(&program) = tasks.or_else(|| find(shuttle_threads::PROGRAMS, name)) else {
+    let Some(program) = tasks.or_else(|| find(shuttle_threads::PROGRAMS, name)) else {
         return Vec::new();
     };
-    let most = effort.most as usize;
     let random = |seed, mended, most| {
         let runner = Runner::new(RandomScheduler::new_from_seed(seed, most), config());
         runner.run(counted(program, mended));
@@ -228,28 +229,31 @@ fn by_shuttle(name: &str, effort: Effort) -> Vec<Search> {
         let runner = Runner::new(PctScheduler::new_from_seed(seed, 3, most), config());
         runner.run(counted(program, mended));
     };
-    let strategies: [(&str, &dyn Fn(u64, bool, usize)); 2] =
-        [("shuttle, random", &random), ("shuttle, pct(3)", &pct)];
-    let searched = strategies.into_iter().map(|(strategy, run)| {
-        let runs = (0..effort.starts).filter_map(|seed| to_fail(|| run(seed, false, most)));
-        let runs = ascending(runs);
-        let start = Instant::now();
-        run(0, true, effort.rated as usize);
-        Search {
-            strategy: strategy.to_owned(),
-            runs,
-            starts: effort.starts,
-            rate: effort.rated as f64 / start.elapsed().as_secs_f64(),
-            shrunk: None,
-        }
-    });
-    searched.collect()
+    vec![
+        search_by_shuttle("shuttle, random", effort, &random),
+        search_by_shuttle("shuttle, pct(3)", effort, &pct),
+    ]
+}
+
+fn search_by_shuttle(strategy: &str, effort: Effort, run: &dyn Fn(u64, bool, usize)) -> Search {
+    let most = effort.most as usize;
+    let runs = (0..effort.starts).filter_map(|seed| to_fail(|| run(seed, false, most)));
+    let runs = ascending(runs);
+    let start = Instant::now();
+    run(0, true, effort.rated as usize);
+    Search {
+        strategy: strategy.to_owned(),
+        runs,
+        starts: effort.starts,
+        rate: effort.rated as f64 / start.elapsed().as_secs_f64(),
+        shrunk: None,
+    }
 }
 
 // ----- loom -----------------------------------------------------------------------------------------------
 
 fn by_loom(name: &str, effort: Effort) -> Vec<Search> {
-    let Some(&program) = find(loom_threads::PROGRAMS, name) else {
+    let Some(program) = find(loom_threads::PROGRAMS, name) else {
         return Vec::new();
     };
     let run = |mended, most: u64| {

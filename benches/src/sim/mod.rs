@@ -9,9 +9,17 @@ mod asynchronous;
 #[cfg(feature = "sim")]
 mod measure;
 
+/// Programs by their names: what runs them, mended or not.
+#[cfg(feature = "sim")]
+type Programs = [(&'static str, fn(bool))];
+
 /// The programs on shuttle's threads.
 #[cfg(feature = "sim")]
 #[path = "."]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "once with the one's locks, once with the other's"
+)]
 mod shuttle_threads {
     use ::shuttle::{sync, thread};
 
@@ -23,6 +31,10 @@ mod shuttle_threads {
 /// The programs on loom's threads.
 #[cfg(feature = "sim")]
 #[path = "."]
+#[expect(
+    clippy::duplicate_mod,
+    reason = "once with the one's locks, once with the other's"
+)]
 mod loom_threads {
     use ::loom::{sync, thread};
 

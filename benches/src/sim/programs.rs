@@ -7,7 +7,7 @@ use super::sync::{Arc, Condvar, Mutex};
 use super::thread;
 
 /// The programs: their names, and what runs them, mended or not.
-pub(crate) const PROGRAMS: &[(&str, fn(bool))] = &[
+pub(crate) const PROGRAMS: &super::super::Programs = &[
     ("dining_3", dining_3),
     ("lock_inversion", lock_inversion),
     ("rmw_across_await", rmw_across_await),
