@@ -22,6 +22,7 @@ pub mod record;
 mod run;
 pub mod sample;
 pub mod services;
+pub mod sim;
 pub mod statistics;
 pub mod store;
 pub mod table;

@@ -3,6 +3,7 @@
 //! It holds what was measured and nothing that can be computed from it: medians, ratios, intervals and verdicts are made
 //! anew by whoever shows them (`statistics`).
 
+use crate::sim::Comparison;
 use crate::workload::Unit;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,9 @@ pub struct Record {
     pub limits: Vec<Limit>,
     /// What was measured, in the order of the tables.
     pub rows: Vec<Row>,
+    /// Simulations, if `versus sim` has added them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sim: Option<Comparison>,
 }
 
 /// The machine and the build.

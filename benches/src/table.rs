@@ -1,6 +1,7 @@
 //! Markdown: a record as tables, one a group of workloads.
 
 use crate::record::{PeerResult, Record, Row, Trouble};
+use crate::sim;
 use crate::statistics::{self, Estimate};
 use crate::units::{human, ratio, with_workers, workers};
 use std::fmt::Write;
@@ -18,6 +19,10 @@ pub fn markdown(record: &Record, peer: Option<&str>) -> String {
         let rows = record.rows.iter().filter(|row| row.group == group);
         let _ = write!(text, "## {group}\n\n");
         text += &group_table(&rows.collect::<Vec<_>>(), peer);
+        text.push('\n');
+    }
+    if let Some(comparison) = &record.sim {
+        text += &sim::markdown(comparison);
         text.push('\n');
     }
     text += &legend(record);

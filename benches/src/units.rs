@@ -58,6 +58,19 @@ pub fn ratio(value: f64) -> String {
     }
 }
 
+/// A count for people: `20,000`.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// The number of workers: 0 is the current-thread runtime.
 pub fn workers(workers: usize) -> String {
     match workers {

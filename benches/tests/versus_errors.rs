@@ -44,6 +44,13 @@ fn bad_arguments() {
     }
 }
 
+#[cfg(not(feature = "sim"))]
+#[test]
+fn simulations_that_were_left_out() {
+    let line = complaint(versus(), &["sim", "--quick"]);
+    assert!(line.contains("--features sim -- sim"), "{line}");
+}
+
 #[test]
 fn nothing_to_measure() {
     assert_eq!(

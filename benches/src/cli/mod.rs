@@ -2,6 +2,7 @@
 
 mod list;
 mod run;
+mod simulate;
 
 use crate::html::Description;
 use crate::store::{self, Output};
@@ -42,6 +43,8 @@ enum Call {
         #[arg(long)]
         quick: bool,
     },
+    /// Look for bugs by leno's simulation, by shuttle and by loom (with the feature `sim`)
+    Sim(simulate::SimArguments),
     /// Does so many operations, for `count`.
     #[command(name = count::CHILD, hide = true)]
     CountChild(count::ChildArguments),
@@ -153,6 +156,7 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
         Call::Count(options) => return count::run(&options, runtimes),
         Call::CountChild(arguments) => count::child(&arguments, runtimes)?,
         Call::Limits { quick } => print(&limits::table(&limits::measure(quick)))?,
+        Call::Sim(arguments) => simulate::run(&arguments)?,
         Call::Sample(arguments) => {
             sample::panic_in_one_line();
             let setting = Setting {

@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         interrupted: false,
         limits: Vec::new(),
         rows: Vec::new(),
+        sim: None,
     };
     let progress = Progress::new(plan.samples(record.rounds));
     if cfg!(debug_assertions) {

@@ -16,6 +16,7 @@ mod plot;
 mod ratios;
 mod scale;
 mod scaling;
+mod simulation;
 
 use crate::record::Record;
 use crate::workload::Workload;
@@ -77,6 +78,7 @@ pub fn page(record: &Record, descriptions: &[Description<'_>]) -> String {
                         (scaling::scaling(&facts))
                         (everything::everything(&facts))
                     }
+                    (simulation::simulation(facts.record.sim.as_ref()))
                     (machine::limits(&facts.record.limits))
                     (machine::method(&facts))
                 }

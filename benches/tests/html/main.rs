@@ -52,6 +52,7 @@ fn record(rounds: u32, rows: Vec<Row>) -> Record {
         interrupted: false,
         limits: Vec::new(),
         rows,
+        sim: None,
     }
 }
 
@@ -152,6 +153,17 @@ fn the_summary_counts_the_verdicts() {
         "leno is ahead of tokio on 1 of 4 rows, level on 1, behind on 1, undecided on 0, \
          not compared on 1."
     );
+}
+
+#[test]
+fn simulations_have_a_section_if_there_are_any() {
+    let mut record = sample::record();
+    let with = page(&record, &[]);
+    for text in ["Simulation", "400,000/s", "50 / 95", "50 / –", "123,457"] {
+        assert!(with.contains(text), "{text}");
+    }
+    record.sim = None;
+    assert!(!page(&record, &[]).contains("Simulation"));
 }
 
 #[test]

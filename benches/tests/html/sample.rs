@@ -3,6 +3,7 @@
 use fastrand::Rng;
 use leno_bench::html::Description;
 use leno_bench::record::{Environment, FORMAT, Limit, PeerResult, Record, Row, Trouble};
+use leno_bench::sim::{Comparison, Cost, Program, Search};
 use leno_bench::workload::{TIME_PER_OPERATION, Unit};
 
 const PEERS: [&str; 3] = ["leno", "tokio", "smol"];
@@ -321,6 +322,33 @@ pub(crate) fn record() -> Record {
         interrupted: false,
         limits: limits(),
         rows,
+        sim: Some(simulations()),
+    }
+}
+
+fn simulations() -> Comparison {
+    let search = |strategy: &str, runs: std::ops::RangeInclusive<u64>, shrunk| Search {
+        strategy: strategy.to_owned(),
+        runs: runs.collect(),
+        starts: 100,
+        rate: 123_456.7,
+        shrunk,
+    };
+    Comparison {
+        starts: 100,
+        most: 20_000,
+        costs: vec![Cost {
+            what: "a run & its end".to_owned(),
+            leno: 2_500.0,
+            shuttle: 10_000.0,
+        }],
+        programs: vec![Program {
+            name: "dining_3".to_owned(),
+            searches: vec![
+                search("leno, walk(1/2)", 1..=100, Some(2)),
+                search("shuttle, random", 1..=60, None),
+            ],
+        }],
     }
 }
 

@@ -144,6 +144,7 @@ pub fn record(rows: Vec<Row>) -> Record {
         interrupted: false,
         limits: Vec::new(),
         rows,
+        sim: None,
     }
 }
 

@@ -21,7 +21,10 @@ pub(super) struct Caught {
 
 impl Caught {
     fn new(info: &PanicHookInfo<'_>) -> Self {
-        let message = info.payload_as_str().unwrap_or("(a value that is no text)");
+        let payload = info.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let message = text.unwrap_or("(a value that is no text)");
         Self {
             message: message.to_owned(),
             place: info.location().map(ToString::to_string),

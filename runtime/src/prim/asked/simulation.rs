@@ -102,10 +102,7 @@ fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
     if !ASKS.get() {
         return None;
     }
-    ASKED.with_borrow_mut(|asked| match asked {
-        Some(asked) => Some(f(asked.as_mut())),
-        None => None,
-    })
+    ASKED.with_borrow_mut(|asked| asked.as_mut().map(|asked| f(asked.as_mut())))
 }
 
 pub(crate) fn next() -> usize {
