@@ -20,6 +20,8 @@ pub(super) struct Asking {
     line: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
+    /// Who polls by hand is not held up.
+    spares_hand_polls: bool,
     /// How many leaves have gone on in this turn.
     gone_on: u8,
     /// Why the run counts as refused, if it does.
@@ -34,6 +36,7 @@ impl Asking {
             run: Run::new(Box::new(Calm)),
             line: Vec::new(),
             resources: HashMap::new(),
+            spares_hand_polls: false,
             gone_on: 0,
             refused: None,
             pulse: Arc::clone(pulse),
@@ -41,7 +44,12 @@ impl Asking {
     }
 
     /// Takes `run` until [`give_back`].
-    pub(super) fn take(mut self: Box<Self>, run: &mut Run) -> Box<dyn Asked> {
+    pub(super) fn take(
+        mut self: Box<Self>,
+        run: &mut Run,
+        spares_hand_polls: bool,
+    ) -> Box<dyn Asked> {
+        self.spares_hand_polls = spares_hand_polls;
         self.line.clear();
         self.resources.clear();
         self.gone_on = 0;
@@ -98,13 +106,16 @@ impl Asked for Asking {
         self.run.draw(Point::Stall, 2) == 1
     }
 
-    fn go_on(&mut self) -> bool {
+    fn go_on(&mut self, is_runtimes: bool) -> bool {
+        // Unless the rest of this turn is held: what is held at one leaf is held at all that follow.
+        let is_spared = self.spares_hand_polls && !is_runtimes && !self.run.is_held();
+
         // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
         if self.gone_on == budget::PER_POLL {
             self.run.note(|| "  its budget is over".to_owned());
             return false;
         }
-        let goes_on = self.run.leaf();
+        let goes_on = is_spared || self.run.leaf();
         if goes_on {
             self.gone_on += 1;
         } else {

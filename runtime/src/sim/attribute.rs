@@ -29,11 +29,12 @@ pub(crate) fn test(test: &Test, body: &Body<'_>) -> bool {
         return false;
     }
     // It was written for a runtime where a task that panics tells only those who await it.
-    // It may leave tasks behind as well. And time that stood still cost nothing there either: what goes on for ever has its polls
+    // It may leave tasks behind as well, and say what comes of polls by hand, for which it has all of its budget. And time that stood still cost nothing there either: what goes on for ever has its polls
     // counted.
     let builder = builder(test)
         .tolerate_panics(true)
         .tolerate_sleepers(true)
+        .spare_hand_polls()
         .virtual_time(Duration::MAX);
     match builder.run(body) {
         Ok(summary) => passed(&summary),
@@ -136,10 +137,12 @@ fn isolation(text: &str) -> Isolate {
     }
 }
 
-/// Why a test could not be simulated, if that is all that is wrong.
+/// Why a test could not be simulated, if that is all that is wrong: a simulation does not have what it needs, or does not see what
+/// decides there.
 fn refusal(failed: &Failed) -> Option<&str> {
-    let refused = |kind| kind == FailureKind::Refused;
-    let all = failed.found.iter().all(|found| refused(found.failure.kind));
+    let kinds = [FailureKind::Refused, FailureKind::Differs];
+    let mut found = failed.found.iter();
+    let all = found.all(|found| !found.repeats || kinds.contains(&found.failure.kind));
     let first = failed.found.first().filter(|_| all)?;
     Some(&first.failure.message)
 }
