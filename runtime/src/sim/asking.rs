@@ -1,6 +1,5 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
-use crate::kernel::budget;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
 use std::any::Any;
@@ -10,6 +9,9 @@ use std::panic::Location;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+/// So many leaves go on in one turn: twice production's budget, which gives back what was spent on a leaf that was not ready.
+const LEAVES_PER_TURN: u16 = 256;
 
 /// A run that is asked by the kernel of this thread.
 ///
@@ -23,7 +25,7 @@ pub(super) struct Asking {
     /// Who polls by hand is not held up.
     spares_hand_polls: bool,
     /// How many leaves have gone on in this turn.
-    gone_on: u8,
+    gone_on: u16,
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -111,7 +113,7 @@ impl Asked for Asking {
         let is_spared = self.spares_hand_polls && !is_runtimes && !self.run.is_held();
 
         // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
-        if self.gone_on == budget::PER_POLL {
+        if self.gone_on == LEAVES_PER_TURN {
             self.run.note(|| "  its budget is over".to_owned());
             return false;
         }
@@ -125,7 +127,7 @@ impl Asked for Asking {
     }
 
     fn may_go_on(&mut self) -> bool {
-        self.gone_on != budget::PER_POLL && !self.run.is_held()
+        self.gone_on != LEAVES_PER_TURN && !self.run.is_held()
     }
 
     fn draw(&mut self, count: u32) -> u32 {
