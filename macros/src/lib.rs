@@ -150,9 +150,10 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// *The environment* can say all of this for tests that do not. `LENO_SIM=seeds=0..50 cargo test` simulates every test by this attribute
 /// (and by that of the package named `tokio` that re-exports leno); panics of tasks are tolerated then, as such a test was written for
-/// production, and virtual time has no bound. A test that needs what a simulation does not have (sockets, child processes, signals,
-/// being woken by a thread of its own) is run as usual, and says so in a line on standard error. One that asserts what only one schedule
-/// gives, because it polls by hand or has deadlines for threads of its own, gets `sim = false`.
+/// production, virtual time has no bound, and what is polled by hand is not held up. A test that needs what a simulation does not have
+/// (sockets, child processes, signals, being woken by a thread of its own, time that passes by itself), or that is not the same if it is
+/// done again, is run as usual, and says so in a line on standard error. One that asserts what only one schedule gives, or has deadlines
+/// for threads of its own, gets `sim = false`.
 ///
 /// `LENO_SIM_REPLAY=file cargo test name` does a trace again in the test that it is of; all others run as if it were not there.
 /// `LENO_SIM_SHARD=3/16` takes part of the seeds, `LENO_SIM_OUT=directory` collects what `leno-sim merge` reads.

@@ -347,6 +347,38 @@ async fn program_has_a_thread_that_wakes_a_closure() {
     thread.join().unwrap().unwrap();
 }
 
+/// What a simulation does not see decides here.
+#[leno::test]
+async fn program_is_not_the_same_again() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..RUNS.fetch_add(1, Ordering::Relaxed) {
+        yield_now().await;
+    }
+}
+
+#[leno::test]
+async fn program_waits_for_time_to_pass() {
+    let busy = timeout(Duration::from_millis(1), async {
+        loop {
+            sleep(Duration::ZERO).await;
+        }
+    });
+    let ends: Result<(), _> = busy.await;
+    assert!(ends.is_err());
+}
+
+/// A hold would be seen: by hand it is polled once.
+#[leno::test]
+async fn program_polls_by_hand() {
+    use std::task::{Context, Waker};
+    for _ in 0..100 {
+        let mutex = Mutex::new(0);
+        let mut lock = std::pin::pin!(mutex.lock());
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(std::future::Future::poll(lock.as_mut(), &mut cx).is_ready());
+    }
+}
+
 #[leno::test(sim = false)]
 async fn program_stays_out() {
     assert!(!leno::sim::is_running());
@@ -430,6 +462,7 @@ mod children {
             "program_spawns_locally",
             "program_starts_paused",
             "program_blocks",
+            "program_polls_by_hand",
         ] {
             let (out, err) = passes(test, &[SEEDS]);
             assert!(out.contains(&format!("{test}: 100 runs")), "{out}");
@@ -525,6 +558,11 @@ mod children {
             ("program_has_a_thread_that_wakes_its_root", thread),
             ("program_has_a_thread_that_wakes_a_task", thread),
             ("program_has_a_thread_that_wakes_a_closure", thread),
+            (
+                "program_is_not_the_same_again",
+                "seed 0 is not deterministic",
+            ),
+            ("program_waits_for_time_to_pass", "turn after turn is taken"),
             ("program_stays_out", "the test has `sim = false`"),
         ];
         if cfg!(unix) {

@@ -4,11 +4,11 @@
 //! its poll. So each poll starts with [`PER_POLL`] units, every leaf future spends one for each piece of
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
-use super::{deferred, here};
+use super::{deferred, here, root, task};
 use crate::prim::asked;
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 /// Units given to each poll of a task.
 pub(crate) const PER_POLL: u8 = 128;
@@ -41,12 +41,17 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         budget
     });
     if budget == 0 {
-        if asked::go_on() {
+        if asked::go_on(|| is_runtimes(cx.waker())) {
             return Poll::Ready(RestoreOnPending::new(UNLIMITED));
         }
         return exhausted(cx);
     }
     Poll::Ready(RestoreOnPending::new(budget))
+}
+
+/// True of the wakers that a scheduler lends for a poll. Whoever polls by hand, or has many futures in one task, has others.
+fn is_runtimes(waker: &Waker) -> bool {
+    task::is_tasks(waker) || root::is_roots(waker)
 }
 
 /// What a leaf does that has found the budget at zero: it yields.
@@ -77,11 +82,14 @@ pub(crate) fn poll_budgeted<T>(
 /// One look at the thread-local for what [`poll_budgeted`] needs two for. So `attempt` must not call foreign
 /// code: what that spends would be given back.
 #[inline]
-pub(crate) fn attempt<T, E>(attempt: impl FnOnce() -> Result<T, E>) -> Option<Result<T, E>> {
+pub(crate) fn attempt<T, E>(
+    cx: &Context<'_>,
+    attempt: impl FnOnce() -> Result<T, E>,
+) -> Option<Result<T, E>> {
     here::with(|here| {
         let budget = here.budget.get();
         if budget == 0 {
-            return asked::go_on().then(attempt);
+            return asked::go_on(|| is_runtimes(cx.waker())).then(attempt);
         }
         let result = attempt();
         if result.is_ok() {
@@ -97,7 +105,7 @@ pub(crate) fn poll_attempt<T, E>(
     cx: &mut Context<'_>,
     attempt: impl FnOnce() -> Result<T, E>,
 ) -> Poll<Result<T, E>> {
-    match self::attempt(attempt) {
+    match self::attempt(cx, attempt) {
         Some(result) => Poll::Ready(result),
         None => exhausted(cx),
     }

@@ -1,6 +1,5 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
-use crate::kernel::budget;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
 use std::any::Any;
@@ -11,6 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+/// So many leaves go on in one turn: twice production's budget, which gives back what was spent on a leaf that was not ready.
+const LEAVES_PER_TURN: u16 = 256;
+
 /// A run that is asked by the kernel of this thread.
 ///
 /// Used again for the next run, so that nothing is allocated for one.
@@ -20,8 +22,10 @@ pub(super) struct Asking {
     line: Vec<Actor>,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
+    /// Who polls by hand is not held up.
+    spares_hand_polls: bool,
     /// How many leaves have gone on in this turn.
-    gone_on: u8,
+    gone_on: u16,
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -34,6 +38,7 @@ impl Asking {
             run: Run::new(Box::new(Calm)),
             line: Vec::new(),
             resources: HashMap::new(),
+            spares_hand_polls: false,
             gone_on: 0,
             refused: None,
             pulse: Arc::clone(pulse),
@@ -41,7 +46,12 @@ impl Asking {
     }
 
     /// Takes `run` until [`give_back`].
-    pub(super) fn take(mut self: Box<Self>, run: &mut Run) -> Box<dyn Asked> {
+    pub(super) fn take(
+        mut self: Box<Self>,
+        run: &mut Run,
+        spares_hand_polls: bool,
+    ) -> Box<dyn Asked> {
+        self.spares_hand_polls = spares_hand_polls;
         self.line.clear();
         self.resources.clear();
         self.gone_on = 0;
@@ -98,13 +108,16 @@ impl Asked for Asking {
         self.run.draw(Point::Stall, 2) == 1
     }
 
-    fn go_on(&mut self) -> bool {
+    fn go_on(&mut self, is_runtimes: bool) -> bool {
+        // Unless the rest of this turn is held: what is held at one leaf is held at all that follow.
+        let is_spared = self.spares_hand_polls && !is_runtimes && !self.run.is_held();
+
         // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
-        if self.gone_on == budget::PER_POLL {
+        if self.gone_on == LEAVES_PER_TURN {
             self.run.note(|| "  its budget is over".to_owned());
             return false;
         }
-        let goes_on = self.run.leaf();
+        let goes_on = is_spared || self.run.leaf();
         if goes_on {
             self.gone_on += 1;
         } else {
@@ -114,7 +127,7 @@ impl Asked for Asking {
     }
 
     fn may_go_on(&mut self) -> bool {
-        self.gone_on != budget::PER_POLL && !self.run.is_held()
+        self.gone_on != LEAVES_PER_TURN && !self.run.is_held()
     }
 
     fn draw(&mut self, count: u32) -> u32 {

@@ -24,6 +24,7 @@ pub struct Builder {
     settings: Settings,
     strategy: Strategy,
     how: How,
+    spares_hand_polls: bool,
     bounds: Bounds,
     tolerates_panics: bool,
     tolerates_sleepers: bool,
@@ -67,6 +68,7 @@ impl Builder {
             settings,
             strategy: Strategy::default(),
             how: How::default(),
+            spares_hand_polls: false,
             bounds: Bounds {
                 turns: 1_000_000,
                 turns_at_once: 100_000,
@@ -197,6 +199,12 @@ impl Builder {
         self
     }
 
+    /// Holds up nobody who is polled by hand, as tests do that say what comes of each poll.
+    pub(super) fn spare_hand_polls(mut self) -> Self {
+        self.spares_hand_polls = true;
+        self
+    }
+
     /// Runs the future that `program` makes, once for each seed, as the environment wants it if that says anything
     /// ([`Settings::read_env`](leno_sim::Settings::read_env)).
     ///
@@ -226,6 +234,7 @@ impl Builder {
             place: self.place,
             pulse: Arc::default(),
             how: self.how,
+            spares_hand_polls: self.spares_hand_polls,
             is_deadlock_certain: Arc::default(),
         };
         let _watchdog = Watchdog::start(&self.settings.test, &conditions.pulse);

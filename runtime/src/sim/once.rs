@@ -31,6 +31,8 @@ pub(super) struct Conditions {
     pub(super) place: &'static Location<'static>,
     pub(super) pulse: Arc<AtomicU64>,
     pub(super) how: How,
+    /// A leaf that is polled with another waker than the running one's is not held up.
+    pub(super) spares_hand_polls: bool,
     /// A deadlock has been waited for in vain: no thread outside is to end one.
     pub(super) is_deadlock_certain: Arc<AtomicBool>,
 }
@@ -74,7 +76,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     let asking = spare
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
-    let Ok(entered) = asked::enter(asking.take(run)) else {
+    let Ok(entered) = asked::enter(asking.take(run, conditions.spares_hand_polls)) else {
         panic!(
             "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
         );

@@ -19,14 +19,17 @@ pub(super) struct Caught {
     actor: Actor,
 }
 
+/// What was thrown, in words.
+fn text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("(a value that is no text)").to_owned()
+}
+
 impl Caught {
     fn new(info: &PanicHookInfo<'_>) -> Self {
-        let payload = info.payload();
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        let message = text.unwrap_or("(a value that is no text)");
         Self {
-            message: message.to_owned(),
+            message: text(info.payload()),
             place: info.location().map(ToString::to_string),
             actor: running(),
         }
@@ -34,10 +37,8 @@ impl Caught {
 
     /// A panic of which only the payload is known.
     pub(super) fn thrown(payload: &(dyn Any + Send)) -> Self {
-        let text = payload.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         Self {
-            message: text.unwrap_or("(a value that is no text)").to_owned(),
+            message: text(payload),
             place: None,
             actor: Actor::ROOT,
         }

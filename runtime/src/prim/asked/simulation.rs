@@ -18,7 +18,7 @@ pub(crate) trait Asked {
     /// Whether time moves on although somebody is ready.
     fn stalls(&mut self) -> bool;
     /// Whether the running one goes on at this leaf.
-    fn go_on(&mut self) -> bool;
+    fn go_on(&mut self, is_runtimes: bool) -> bool;
     /// Whether it has gone on so far in this turn.
     fn may_go_on(&mut self) -> bool;
     /// Where a `select!` begins, and the like.
@@ -102,7 +102,10 @@ fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
     if !ASKS.get() {
         return None;
     }
-    ASKED.with_borrow_mut(|asked| asked.as_mut().map(|asked| f(asked.as_mut())))
+    ASKED.with_borrow_mut(|asked| {
+        let asked = asked.as_mut()?;
+        Some(f(asked.as_mut()))
+    })
 }
 
 pub(crate) fn next() -> usize {
@@ -129,8 +132,8 @@ pub(crate) fn woke(id: u32) {
 
 /// A leaf has found the budget at 0: true if it goes on nevertheless.
 #[cold]
-pub(crate) fn go_on() -> bool {
-    ask(|asked| asked.go_on()).unwrap_or(false)
+pub(crate) fn go_on(is_runtimes: impl FnOnce() -> bool) -> bool {
+    ask(|asked| asked.go_on(is_runtimes())).unwrap_or(false)
 }
 
 /// As [`go_on`], but it decides nothing.

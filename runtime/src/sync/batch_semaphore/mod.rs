@@ -206,7 +206,7 @@ impl Semaphore {
         cx: &mut Context<'_>,
         n: usize,
     ) -> Poll<Result<(), TryAcquireError>> {
-        match budget::attempt(|| self.try_acquire(n)) {
+        match budget::attempt(cx, || self.try_acquire(n)) {
             Some(result) => Poll::Ready(result),
             None => self.poll_exhausted(cx, n),
         }
@@ -237,7 +237,7 @@ impl Semaphore {
         &self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), TryAcquireError>> {
-        let result = budget::attempt(|| {
+        let result = budget::attempt(cx, || {
             asked::changes(self);
             // Ordering: Acquire pairs with the Release of whoever gave it back. If it fails, `try_acquire` looks.
             match self
