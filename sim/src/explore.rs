@@ -222,7 +222,8 @@ impl Explorer {
                         continue;
                     }
                     let by = run.chooser_name().unwrap_or_else(|| name.clone());
-                    let said = if systematic {
+                    // Where all seeds there are are meant, they only count the runs.
+                    let said = if systematic || self.settings.seeds.end == u64::MAX {
                         format!("run {} ({by})", grouped(summary.runs))
                     } else {
                         let of = grouped(self.settings.seeds.end);
