@@ -120,6 +120,20 @@ fn the_kernel_sees_the_world_through_its_door_only() {
 }
 
 #[test]
+fn only_the_face_of_simulations_knows_who_decides() {
+    for path in files(&source()) {
+        let relative = path.strip_prefix(source()).unwrap();
+        for (number, line) in code(&path) {
+            assert!(
+                relative.starts_with("sim") || !line.contains("leno_sim"),
+                "{}:{number}: `leno_sim` is for `sim/` alone; others ask `prim::asked`",
+                relative.display()
+            );
+        }
+    }
+}
+
+#[test]
 fn files_stay_small_enough_to_read() {
     for path in files(&source()) {
         let lines = fs::read_to_string(&path).unwrap().lines().count();

@@ -16,7 +16,7 @@ use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 /// What a simulation says that was woken by a thread which is not its own.
 pub(crate) const WOKEN_OUTSIDE: &str = "a task was woken by a thread that is not part of the simulation, and in no order that could be \
-     repeated. Use `spawn_blocking` in the place of `std::thread::spawn`, or leave the thread out of the test";
+     repeated. Use `spawn_blocking` in the place of a thread of its own, or leave that out of the test";
 
 /// The wake-up side of one `block_on`.
 #[derive(Debug)]
