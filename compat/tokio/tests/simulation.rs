@@ -17,8 +17,7 @@ async fn sum_of_two() -> u32 {
     };
     let (first, second) = tokio::join!(add(), add());
     first.and(second).unwrap();
-    let sum = *number.lock().await;
-    sum
+    *number.lock().await
 }
 
 /// Passes as usual, and is run once more by the tests below.

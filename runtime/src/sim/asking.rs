@@ -13,6 +13,12 @@ use std::time::Duration;
 /// So many leaves go on in one turn: twice production's budget, which gives back what was spent on a leaf that was not ready.
 const LEAVES_PER_TURN: u16 = 256;
 
+/// So many go on at one moment. More are taken for what spins until real time has passed, and would be decisions in vain.
+const LEAVES_AT_ONCE: u32 = 1_000_000;
+
+const SPINS: &str = "the program goes on and on while no time passes: it waits for time to pass by itself, which it does not in a \
+     simulation, or never ends. Let it sleep, or leave it out of the test";
+
 /// A run that is asked by the kernel of this thread.
 ///
 /// Used again for the next run, so that nothing is allocated for one.
@@ -26,6 +32,8 @@ pub(super) struct Asking {
     spares_hand_polls: bool,
     /// How many leaves have gone on in this turn.
     gone_on: u16,
+    /// And since time has moved.
+    at_once: u32,
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -40,6 +48,7 @@ impl Asking {
             resources: HashMap::new(),
             spares_hand_polls: false,
             gone_on: 0,
+            at_once: 0,
             refused: None,
             pulse: Arc::clone(pulse),
         })
@@ -55,6 +64,7 @@ impl Asking {
         self.line.clear();
         self.resources.clear();
         self.gone_on = 0;
+        self.at_once = 0;
         self.refused = None;
         mem::swap(&mut self.run, run);
         self
@@ -99,6 +109,7 @@ impl Asked for Asking {
 
     fn clock(&mut self, now: u64) {
         self.beat();
+        self.at_once = 0;
         self.run.time_is(now);
         self.run
             .note(|| format!("time moves to {:?}", Duration::from_nanos(now)));
@@ -117,9 +128,15 @@ impl Asked for Asking {
             self.run.note(|| "  its budget is over".to_owned());
             return false;
         }
+        if self.at_once == LEAVES_AT_ONCE {
+            // Nobody goes on from here, so the run is over soon.
+            self.refuse(SPINS);
+            return false;
+        }
         let goes_on = is_spared || self.run.leaf();
         if goes_on {
             self.gone_on += 1;
+            self.at_once += 1;
         } else {
             self.run.note(|| "  it is held up".to_owned());
         }

@@ -28,9 +28,9 @@ pub(crate) fn test(test: &Test, body: &Body<'_>) -> bool {
         ));
         return false;
     }
-    // It was written for a runtime where a task that panics tells only those who await it.
-    // It may leave tasks behind as well, and say what comes of polls by hand, for which it has all of its budget. And time that stood still cost nothing there either: what goes on for ever has its polls
-    // counted. A long test has many polls before it comes to a deadline, if all of its leaves may be held up.
+    // It was written for a runtime where a task that panics tells only those who await it, and tasks may be left behind; where a poll by
+    // hand has all of the budget; and where time that stands still costs nothing. What goes on for ever has its polls counted, and a
+    // long test has many of them before a deadline, if all of its leaves may be held up.
     let builder = builder(test)
         .tolerate_panics(true)
         .tolerate_sleepers(true)
@@ -138,8 +138,8 @@ fn isolation(text: &str) -> Isolate {
     }
 }
 
-/// Why a test could not be simulated, if that is all that is wrong: a simulation does not have what it needs, or does not see what
-/// decides there.
+/// Why a test could not be simulated, if that is all that is wrong: a simulation does not have what it needs, or does not see
+/// what decides there.
 fn refusal(failed: &Failed) -> Option<&str> {
     let all = failed.found.iter().all(|found| match found.failure.kind {
         FailureKind::Refused | FailureKind::Differs => true,

@@ -48,8 +48,8 @@ fn replay() -> Option<PathBuf> {
     ))
 }
 
-/// The file of this name in `folder`, or further up: reports name traces from where the workspace is, and `cargo test` runs tests in the
-/// folder of their package.
+/// The file of this name in `folder`, or further up: reports name traces from where the workspace is, and `cargo test` runs
+/// tests in the folder of their package.
 pub(super) fn find(folder: &Path, name: &Path) -> PathBuf {
     let files = folder.ancestors().map(|folder| folder.join(name));
     let found = files.into_iter().find(|file| file.exists());
