@@ -1,6 +1,4 @@
 //! `interval`, `interval_at` and `Interval`.
-//!
-//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them.
 
 mod time_support;
 
@@ -54,7 +52,7 @@ async fn a_running_clock_ticks_too() {
     }
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn burst_makes_up_for_missed_ticks() {
     let start = Instant::now();
     let mut interval = interval(PERIOD);
@@ -70,7 +68,7 @@ async fn burst_makes_up_for_missed_ticks() {
     assert_eq!(ticks(&mut interval, start), [1200]);
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn delay_starts_anew_after_a_missed_tick() {
     let start = Instant::now();
     let mut interval = interval(PERIOD);
@@ -86,7 +84,7 @@ async fn delay_starts_anew_after_a_missed_tick() {
     assert_eq!(ticks(&mut interval, start), [1550]);
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn skip_goes_on_with_the_next_multiple() {
     let start = Instant::now();
     let mut interval = interval(PERIOD);
@@ -105,7 +103,7 @@ async fn skip_goes_on_with_the_next_multiple() {
     assert_eq!(ticks(&mut interval, start), [2400]);
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn five_milliseconds_late_is_not_missed() {
     for (late, next) in [(5, 600), (6, 606)] {
         let start = Instant::now();
@@ -169,7 +167,7 @@ async fn a_cancelled_tick_is_not_lost() {
     assert_eq!(interval.tick().await, start + PERIOD);
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn a_taken_tick_leaves_no_wake_up_behind() {
     let (bell, waker) = Bell::new();
     let mut context = Context::from_waker(&waker);

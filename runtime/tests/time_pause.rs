@@ -1,6 +1,4 @@
 //! `pause`, `resume`, `advance` and the clock that moves by itself.
-//!
-//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them.
 
 mod time_support;
 
@@ -85,7 +83,7 @@ async fn advance_moves_the_clock_and_no_further() {
     assert!(poll(nap.as_mut()).is_pending());
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn four_steps_are_as_good_as_one() {
     let (bell, waker) = Bell::new();
     let mut nap = pin!(sleep(ms(1)));
@@ -100,14 +98,14 @@ async fn four_steps_are_as_good_as_one() {
     assert!(poll(nap).is_ready());
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn a_sleep_first_polled_after_its_deadline_is_ready() {
     let mut nap = pin!(sleep(ms(1)));
     advance(us(1500)).await;
     assert!(poll(nap.as_mut()).is_ready());
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn far_timers_do_not_disturb_near_ones() {
     let mut far = pin!(sleep(ms(10 << 36)));
     assert!(poll(far.as_mut()).is_pending());

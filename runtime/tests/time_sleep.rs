@@ -1,7 +1,4 @@
 //! `sleep`, `sleep_until` and `Sleep`.
-//!
-//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them. And what asks
-//! for real time, which a simulation has none of.
 
 mod time_support;
 
@@ -32,6 +29,7 @@ async fn a_sleep_ends_exactly_at_its_deadline_on_a_paused_clock() {
     }
 }
 
+// It asks for real time, which a simulation has none of.
 #[leno::test(sim = false)]
 async fn a_sleep_never_ends_early_on_a_running_clock() {
     for duration in [Duration::ZERO, us(1), us(300), ms(1), ms(3)] {
@@ -41,7 +39,7 @@ async fn a_sleep_never_ends_early_on_a_running_clock() {
     }
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn deadlines_in_the_past_are_ready_at_once_on_a_paused_clock() {
     let now = Instant::now();
     for deadline in [now, now - us(1)] {
@@ -70,7 +68,7 @@ async fn a_thousand_empty_sleeps_end() {
     }
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn a_sleep_is_elapsed_only_when_its_time_has_come() {
     let mut sleep = pin!(sleep(ms(10)));
     assert!(!sleep.is_elapsed());
@@ -107,7 +105,7 @@ fn sleeps_end_in_the_order_of_their_deadlines() {
     });
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn the_last_waker_given_is_the_one_that_is_woken() {
     let (first, first_waker) = Bell::new();
     let (second, second_waker) = Bell::new();
@@ -119,7 +117,7 @@ async fn the_last_waker_given_is_the_one_that_is_woken() {
     assert!(nap.is_elapsed());
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn a_dropped_sleep_wakes_nobody_and_keeps_no_waker() {
     let (bell, waker) = Bell::new();
     let mut nap = Box::pin(sleep(ms(10)));
@@ -141,7 +139,7 @@ async fn reset_before_the_first_poll_counts() {
     assert_eq!(start.elapsed(), ms(30));
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn reset_moves_a_waiting_sleep_in_both_directions() {
     for new in [80, 200, 100] {
         let start = Instant::now();
@@ -159,7 +157,7 @@ async fn reset_moves_a_waiting_sleep_in_both_directions() {
     }
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn reset_to_the_past_wakes_who_waits() {
     let start = Instant::now();
     let (bell, waker) = Bell::new();

@@ -1,7 +1,4 @@
 //! `timeout`, `timeout_at` and `Timeout`.
-//!
-//! `sim = false` has what polls by hand and says what comes of each poll: a simulation may hold up any of them. And what asks
-//! for real time, which a simulation has none of.
 
 mod time_support;
 
@@ -25,7 +22,7 @@ async fn a_ready_future_wins_over_a_passed_deadline() {
     assert_eq!(timeout(Duration::ZERO, ready(7)).await, Ok(7));
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn a_passed_deadline_wins_over_a_pending_future() {
     let late = timeout_at(Instant::now(), pending::<()>());
     assert!(matches!(poll(pin!(late)), Poll::Ready(Err(_))));
@@ -61,7 +58,7 @@ async fn a_future_that_is_ready_in_time_ends_the_wait() {
     assert_eq!(start.elapsed(), ms(20));
 }
 
-#[leno::test(start_paused = true, sim = false)]
+#[leno::test(start_paused = true)]
 async fn the_task_is_woken_by_the_deadline() {
     let (bell, waker) = Bell::new();
     let mut late = pin!(timeout(ms(300), pending::<()>()));
@@ -74,6 +71,7 @@ async fn the_task_is_woken_by_the_deadline() {
     assert!(matches!(poll(late), Poll::Ready(Err(_))));
 }
 
+// Unless the future is held up at that very moment, as it may be in a simulation.
 #[leno::test(start_paused = true, sim = false)]
 async fn equal_deadlines_let_the_future_win() {
     let deadline = Instant::now() + ms(10);
@@ -152,7 +150,7 @@ async fn a_future_that_eats_the_budget_does_not_eat_the_limit() {
     assert_eq!(start.elapsed(), ms(1));
 }
 
-#[leno::test(sim = false)]
+#[leno::test]
 async fn a_busy_task_hears_of_its_limit_on_a_running_clock() {
     let busy = timeout(ms(1), async {
         loop {
