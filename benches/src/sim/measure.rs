@@ -5,7 +5,9 @@ use super::{
 };
 use ::shuttle::scheduler::{PctScheduler, RandomScheduler};
 use ::shuttle::{Config, FailurePersistence, Runner};
-use leno::sim::{Budget, Builder, Chooser, Failed, Summary};
+use leno::sim::{
+    Access, Actor, Actors, Budget, Builder, Chooser, Failed, Point, Resource, Run, Summary,
+};
 use leno_sim::{Delays, Pct, Portfolio, Pos, Walk};
 use leno_sim_corpus::{Needs, ROWS, Row, speed};
 use rustix::io::dup;
@@ -16,6 +18,7 @@ use std::os::fd::OwnedFd;
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// How much is done.
@@ -177,10 +180,23 @@ fn by_leno(row: &Row, effort: Effort, traces: &Path) -> Vec<Search> {
         } else {
             starts
         };
-        let runs = (0..starts).filter_map(|start| {
-            let failed = run(made(strategy, start << 32, effort.most), row.broken).err()?;
-            Some(failed.summary?.runs())
+        let found = Arc::default();
+        let (make, kept) = (strategy.1, Arc::clone(&found));
+        let builder = made(strategy, 0, u64::MAX).failures(usize::MAX);
+        let builder = builder.chooser(strategy.0, move || {
+            Box::new(Starts {
+                make,
+                inner: make(),
+                effort: Effort { starts, ..effort },
+                start: 0,
+                runs: 0,
+                found: Arc::clone(&kept),
+            })
         });
+        // That it fails is known, and how is not what is measured.
+        drop(run(builder, row.broken));
+        let runs = std::mem::take(&mut *found.lock().expect("nobody panics with it"));
+        let runs = runs.into_iter();
         let runs = ascending(runs);
         let start = Instant::now();
         let summary = run(made(strategy, 0, effort.rated), row.mended);
@@ -195,6 +211,89 @@ fn by_leno(row: &Row, effort: Effort, traces: &Path) -> Vec<Search> {
         }
     });
     searched.collect()
+}
+
+/// Begins from one seed after the other, each until a run fails, in one exploration: so a failure is told, and a deadlock waited for, once.
+struct Starts {
+    make: Make,
+    inner: Box<dyn Chooser>,
+    effort: Effort,
+    start: u64,
+    /// Runs from this start.
+    runs: u64,
+    /// In how many runs it was found.
+    found: Arc<Mutex<Vec<u64>>>,
+}
+
+impl Starts {
+    fn go_on(&mut self) {
+        self.inner = (self.make)();
+        self.start += 1;
+        self.runs = 0;
+    }
+}
+
+impl Chooser for Starts {
+    fn begin(&mut self, _seed: u64) -> bool {
+        loop {
+            if self.start == self.effort.starts {
+                return false;
+            }
+            self.runs += 1;
+            let seed = (self.start << 32) + self.runs;
+            if self.runs <= self.effort.most && self.inner.begin(seed) {
+                return true;
+            }
+            self.go_on();
+        }
+    }
+
+    fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize {
+        self.inner.next(actors, ready)
+    }
+
+    fn hold(&mut self, actors: &Actors, actor: Actor) -> bool {
+        self.inner.hold(actors, actor)
+    }
+
+    fn draw(&mut self, actors: &Actors, point: Point, actor: Actor, count: u32) -> u32 {
+        self.inner.draw(actors, point, actor, count)
+    }
+
+    fn only(&mut self, actors: &Actors, actor: Actor) {
+        self.inner.only(actors, actor);
+    }
+
+    fn born(&mut self, actors: &Actors, actor: Actor, by: Actor) {
+        self.inner.born(actors, actor, by);
+    }
+
+    fn woke(&mut self, actors: &Actors, actor: Actor, by: Actor) {
+        self.inner.woke(actors, actor, by);
+    }
+
+    fn yielded(&mut self, actors: &Actors, actor: Actor) {
+        self.inner.yielded(actors, actor);
+    }
+
+    fn wants_touches(&self) -> bool {
+        self.inner.wants_touches()
+    }
+
+    fn touch(&mut self, actors: &Actors, actor: Actor, resource: Resource, access: Access) {
+        self.inner.touch(actors, actor, resource, access);
+    }
+
+    fn end(&mut self, run: &Run, failed: bool) {
+        self.inner.end(run, failed);
+        if failed {
+            self.found
+                .lock()
+                .expect("nobody panics with it")
+                .push(self.runs);
+            self.go_on();
+        }
+    }
 }
 
 fn ascending(runs: impl Iterator<Item = u64>) -> Vec<u64> {
