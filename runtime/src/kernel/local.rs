@@ -303,13 +303,9 @@ impl Driven {
     fn round(&self, root: &Root) {
         let observed = self.begins_observed();
         let (dry, any) = match &self.local.timed {
-            None if observed => self.run_tasks(turns::run),
+            None if observed => self.run_observed(),
             None => self.run_tasks(Runnable::run),
-            Some(timed) => self.run_tasks(|task| {
-                let ready = || self.queues(|queues| queues.ready.len() + queues.inbox.len());
-                let run = if observed { turns::run } else { Runnable::run };
-                timed.run(task, run, ready)
-            }),
+            Some(timed) => self.run_timed(timed, observed),
         };
         self.look_around();
         if !dry {
@@ -327,6 +323,22 @@ impl Driven {
             // A root that has woken itself, with nothing to run, has left the turn to what is not a task.
             self.look_and_fire();
         }
+    }
+
+    // These two are functions of their own, so that the usual loop has the registers to itself.
+
+    #[inline(never)]
+    fn run_observed(&self) -> (bool, bool) {
+        self.run_tasks(turns::run)
+    }
+
+    #[inline(never)]
+    fn run_timed(&self, timed: &Timed, observed: bool) -> (bool, bool) {
+        self.run_tasks(|task| {
+            let ready = || self.queues(|queues| queues.ready.len() + queues.inbox.len());
+            let run = if observed { turns::run } else { Runnable::run };
+            timed.run(task, run, ready)
+        })
     }
 
     /// Runs what is ready, and what that sets off, as long as the round lasts. Says whether nothing is left, and whether there
