@@ -139,7 +139,7 @@ pub(crate) fn legend(comparison: &Comparison) -> String {
         "Runs to find: median / 95 % over {} seeds, {} runs at most from each; –: not found. loom has no seeds, and looks through \
          schedules in its order. Schedules a second are those of the mended program, on one thread. Decisions are those of the \
          schedule that is left when leno has shrunk it: 0 if the calm one fails. A program is missing where it cannot be expressed: \
-         shuttle and loom have no `select!`, no `watch`, no time. Theirs are written with their own locks, channels and tasks.",
+         shuttle and loom have no `select!`, no `watch`, no time, and loom aborts at a deadlock. Theirs are written with their own locks, channels and tasks.",
         comparison.starts,
         thousands(comparison.most)
     )
