@@ -114,7 +114,7 @@ struct Core {
     queues: UnsafeCell<Queues>,
     /// Who has yielded.
     deferred: Deferred,
-    /// A task is being polled.
+    /// Tasks are being polled, and not the root.
     polling: Cell<bool>,
     patience: Patience,
     /// How many tasks may still run before the root has its turn.
@@ -346,25 +346,23 @@ impl Driven {
     #[inline(always)]
     fn run_tasks(&self, run: impl Fn(Runnable) -> Option<Runnable>) -> (bool, bool) {
         let core = self.core();
-        let (mut dry, mut any) = (false, false);
+        let (left, mut dry) = (core.left.get(), false);
+        core.polling.set(true);
         while core.left.get() > 0 && !self.local.is_wanted() {
             let Some(task) = self.next() else {
                 dry = true;
                 break;
             };
             core.left.set(core.left.get() - 1);
-            any = true;
             here::with(|here| here.budget.set(budget::of_a_turn()));
-            core.polling.set(true);
-            let woken = run(task);
-            core.polling.set(false);
-            if let Some(task) = woken {
+            if let Some(task) = run(task) {
                 self.push(task);
             }
             self.look_around();
         }
+        core.polling.set(false);
         here::with(|here| here.budget.set(budget::UNLIMITED));
-        (dry, any)
+        (dry, core.left.get() != left)
     }
 
     fn has_yielded(&self) -> bool {
