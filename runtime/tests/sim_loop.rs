@@ -5,8 +5,8 @@ use leno::sync::{Mutex, Notify, mpsc, oneshot};
 use leno::task::LocalSet;
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::Mutex as StdMutex;
@@ -122,6 +122,31 @@ fn who_is_held_at_one_branch_is_held_at_all() {
         seen.add(which);
     });
     assert_eq!(seen.all(), [1]);
+}
+
+/// Mutation: what was not ready is not given back → fails: the budget is over before the last leaf, and the second poll finds it.
+#[test]
+fn leaves_that_are_not_ready_cost_nothing() {
+    let (builder, _traces) = builder();
+    // The first seed is calm.
+    let summary = builder.seeds(0..1).run(|| async {
+        let (_kept, mut silent): (Vec<_>, Vec<_>) =
+            (0..300).map(|_| oneshot::channel::<()>()).unzip();
+        let (send, mut receive) = mpsc::channel(1);
+        send.send(()).await.unwrap();
+        leno::task::yield_now().await;
+        let mut polls = 0;
+        poll_fn(|cx| {
+            polls += 1;
+            for silent in &mut silent {
+                assert!(Pin::new(silent).poll(cx).is_pending());
+            }
+            receive.poll_recv(cx)
+        })
+        .await;
+        assert_eq!(polls, 1);
+    });
+    summary.unwrap_or_else(|failed| panic!("{failed}"));
 }
 
 #[test]

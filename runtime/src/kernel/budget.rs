@@ -28,6 +28,9 @@ pub(crate) fn of_a_turn() -> u8 {
 /// No budget applies: outside a task, on a blocking thread, under `unconstrained`.
 pub(crate) const UNLIMITED: u8 = u8::MAX;
 
+/// A unit that a simulation has given: it counts those itself.
+const SIMULATED: u8 = UNLIMITED - 1;
+
 /// Spends one unit, or wakes the task and is pending if none is left.
 ///
 /// The unit comes back when the returned guard is dropped without [`RestoreOnPending::made_progress`].
@@ -42,7 +45,7 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
     });
     if budget == 0 {
         if asked::go_on(|| is_runtimes(cx.waker())) {
-            return Poll::Ready(RestoreOnPending::new(UNLIMITED));
+            return Poll::Ready(RestoreOnPending::new(SIMULATED));
         }
         return exhausted(cx);
     }
@@ -89,7 +92,13 @@ pub(crate) fn attempt<T, E>(
     here::with(|here| {
         let budget = here.budget.get();
         if budget == 0 {
-            return asked::go_on(|| is_runtimes(cx.waker())).then(attempt);
+            return asked::go_on(|| is_runtimes(cx.waker())).then(|| {
+                let result = attempt();
+                if result.is_err() {
+                    asked::gives_back();
+                }
+                result
+            });
         }
         let result = attempt();
         if result.is_ok() {
@@ -173,7 +182,9 @@ impl Drop for RestoreOnPending {
     fn drop(&mut self) {
         // An unlimited budget was not spent from, so there is nothing to restore.
         let before = self.before.get();
-        if before != UNLIMITED {
+        if asked::IS_POSSIBLE && before == SIMULATED {
+            asked::gives_back();
+        } else if before != UNLIMITED {
             here::with(|here| here.budget.set(before));
         }
     }

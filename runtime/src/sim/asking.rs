@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// So many leaves go on in one turn: twice production's budget, which gives back what was spent on a leaf that was not ready.
-const LEAVES_PER_TURN: u16 = 256;
+/// So many leaves that are ready go on in one turn, as in production.
+const LEAVES_PER_TURN: u16 = 128;
 
 /// So many go on at one moment. More are taken for what spins until real time has passed, and would be decisions in vain.
 const LEAVES_AT_ONCE: u32 = 1_000_000;
@@ -30,7 +30,7 @@ pub(super) struct Asking {
     resources: HashMap<usize, u32>,
     /// Who polls by hand is not held up.
     spares_hand_polls: bool,
-    /// How many leaves have gone on in this turn.
+    /// How many leaves have gone on in this turn, and were ready.
     gone_on: u16,
     /// And since time has moved.
     at_once: u32,
@@ -141,6 +141,10 @@ impl Asked for Asking {
             self.run.note(|| "  it is held up".to_owned());
         }
         goes_on
+    }
+
+    fn gives_back(&mut self) {
+        self.gone_on = self.gone_on.saturating_sub(1);
     }
 
     fn may_go_on(&mut self) -> bool {

@@ -19,6 +19,8 @@ pub(crate) trait Asked {
     fn stalls(&mut self) -> bool;
     /// Whether the running one goes on at this leaf.
     fn go_on(&mut self, is_runtimes: bool) -> bool;
+    /// It was not ready at the leaf at which it has gone on.
+    fn gives_back(&mut self);
     /// Whether it has gone on so far in this turn.
     fn may_go_on(&mut self) -> bool;
     /// Where a `select!` begins, and the like.
@@ -134,6 +136,15 @@ pub(crate) fn woke(id: u32) {
 #[cold]
 pub(crate) fn go_on(is_runtimes: impl FnOnce() -> bool) -> bool {
     ask(|asked| asked.go_on(is_runtimes())).unwrap_or(false)
+}
+
+/// There may be a simulation.
+pub(crate) const IS_POSSIBLE: bool = true;
+
+/// The leaf at which it has gone on was not ready, which costs production nothing.
+#[cold]
+pub(crate) fn gives_back() {
+    ask(|asked| asked.gives_back());
 }
 
 /// As [`go_on`], but it decides nothing.
