@@ -5,6 +5,7 @@ use super::once::Conditions;
 use super::program::{Isolate, Simulated};
 use super::watchdog::Watchdog;
 use crate::kernel::local::drawn::Bounds;
+use crate::prim::asked;
 use crate::runtime::inner::How;
 use leno_sim::{Budget, Chooser, Explorer, Failed, Settings, Strategy, Summary};
 use std::fmt;
@@ -14,6 +15,13 @@ use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+const WITHIN_ANOTHER: &str =
+    "a simulation within a simulation: run the inner one on a thread of its own, or not at all";
+
+const DPOR_NEEDS: &str = "`dpor` leaves out schedules, which is right only if the program's tasks share state through leno alone: no std \
+     locks, no atomics, no statics. If that is so, say it: `#[leno::test(explore, shared = \"leno\")]`, or \
+     `Builder::shared_through_leno(true)`. Else take `delays(2)` or `exhaustive`";
 
 /// Explores the schedules of a program.
 ///
@@ -28,6 +36,7 @@ pub struct Builder {
     bounds: Bounds,
     tolerates_panics: bool,
     tolerates_sleepers: bool,
+    shared_through_leno: bool,
     isolate: Isolate,
     place: &'static Location<'static>,
 }
@@ -78,6 +87,7 @@ impl Builder {
             },
             tolerates_panics: false,
             tolerates_sleepers: false,
+            shared_through_leno: false,
             isolate: Isolate::Auto,
             place,
         }
@@ -187,6 +197,16 @@ impl Builder {
         self
     }
 
+    /// Says that the program's tasks share state through leno alone: its locks, channels, timers and joins, and no locks or atomics of the
+    /// standard library, and no statics.
+    ///
+    /// [`Strategy::dpor`] needs it: it leaves out schedules that differ only in the order of steps which touch nothing in common, and it
+    /// can only see what leno is told. An audit looks for what is not so, and ends the claim if it finds it; it does not find all.
+    pub fn shared_through_leno(mut self, shared: bool) -> Self {
+        self.shared_through_leno = shared;
+        self
+    }
+
     /// How runs are kept apart.
     pub fn isolate(mut self, isolate: Isolate) -> Self {
         self.isolate = isolate;
@@ -224,9 +244,17 @@ impl Builder {
         P: Fn() -> F + Sync,
         F: Future<Output = ()>,
     {
+        if asked::asks() {
+            asked::refuse(WITHIN_ANOTHER);
+            panic!("{WITHIN_ANOTHER}");
+        }
         let wanted = environment::read(&mut self.settings);
         let strategy = wanted.unwrap_or_else(|error| panic!("{error}"));
         let strategy = strategy.unwrap_or(self.strategy);
+        let is_replay = self.settings.replay.is_some();
+        if strategy == Strategy::dpor() && !self.shared_through_leno && !is_replay {
+            return Err(Failed::refused(&self.settings.test, DPOR_NEEDS));
+        }
         let conditions = Conditions {
             bounds: self.bounds,
             tolerates_panics: self.tolerates_panics,
