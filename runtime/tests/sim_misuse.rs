@@ -293,16 +293,39 @@ fn dpor_needs_to_be_told_what_is_shared() {
     assert!(summary.claim().unwrap().is_complete(), "{summary}");
 }
 
-/// In a process of its own: the hook is the process's.
+/// Runs the test of this name again, in a process of its own that knows of it.
+fn alone(name: &str) -> Option<std::process::Output> {
+    if std::env::var_os("ALONE").is_some() {
+        return None;
+    }
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", name, "--nocapture"]);
+    Some(command.env("ALONE", "1").output().unwrap())
+}
+
+#[test]
+fn the_panics_that_end_the_process_are_told() {
+    if let Some(output) = alone("the_panics_that_end_the_process_are_told") {
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("a simulated run panics while it unwinds"),
+            "{said}"
+        );
+        assert!(said.contains("the first ("), "{said}");
+        assert!(said.contains("the bomb ("), "{said}");
+        return;
+    }
+    let _ended = fails(|| async {
+        let _bomb = Bomb;
+        panic!("the first");
+    });
+}
+
 #[test]
 fn a_panic_is_told_though_the_program_has_a_hook_of_its_own() {
-    if std::env::var_os("OWN_HOOK").is_none() {
-        let name = "a_panic_is_told_though_the_program_has_a_hook_of_its_own";
-        let status = std::process::Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", name])
-            .env("OWN_HOOK", "1")
-            .status();
-        assert!(status.unwrap().success());
+    if let Some(output) = alone("a_panic_is_told_though_the_program_has_a_hook_of_its_own") {
+        assert!(output.status.success(), "{output:?}");
         return;
     }
     let failed = fails(|| async {

@@ -306,13 +306,21 @@ impl Explorer {
             }));
         }
         summary.failures = found.len() as u64;
-        if let Some(directory) = &self.settings.out {
-            if let Err(error) = lines::append(directory, &summary, &found) {
-                let directory = directory.display();
-                summary
-                    .notes
-                    .push(format!("no line was written to {directory}: {error}"));
+        let unwritten = self.settings.out.as_deref().and_then(|directory| {
+            let error = lines::append(directory, &summary, &found).err()?;
+            Some(format!(
+                "no line was written to {}, which LENO_SIM_OUT names, so this exploration would be missing there: {error}",
+                directory.display()
+            ))
+        });
+        if let Some(text) = unwritten {
+            if found.is_empty() {
+                let mut failed = Failed::refused(&self.settings.test, &text);
+                indented(&mut failed.report, "", &summary.to_string());
+                failed.summary = Some(summary);
+                return Err(failed);
             }
+            summary.notes.push(text);
         }
         if found.is_empty() {
             return Ok(summary);

@@ -239,6 +239,7 @@ impl Builder {
     /// # Panics
     ///
     /// In asynchronous code, and in a simulation. If the environment makes no sense: the text says what would.
+    #[track_caller]
     pub fn run<P, F>(mut self, program: P) -> Result<Summary, Box<Failed>>
     where
         P: Fn() -> F + Sync,
@@ -249,7 +250,10 @@ impl Builder {
             panic!("{WITHIN_ANOTHER}");
         }
         let wanted = environment::read(&mut self.settings);
-        let strategy = wanted.unwrap_or_else(|error| panic!("{error}"));
+        let strategy = match wanted {
+            Ok(strategy) => strategy,
+            Err(error) => panic!("{error}"),
+        };
         let strategy = strategy.unwrap_or(self.strategy);
         let is_replay = self.settings.replay.is_some();
         if strategy == Strategy::dpor() && !self.shared_through_leno && !is_replay {

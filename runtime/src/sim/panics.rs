@@ -4,7 +4,7 @@
 //! *thrown*: a program may catch that itself, then nothing has failed; and one that is thrown on, or comes when the program has a hook
 //! of its own in the place of this one, is known by what was caught alone.
 
-use super::standing;
+use super::{environment, standing};
 use crate::kernel::task::Id;
 use crate::prim::asked;
 use leno_sim::{Actor, Failure, FailureKind, Run};
@@ -12,6 +12,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
+use std::thread;
 
 /// A panic, as it was told to the hook.
 #[derive(Clone, Debug)]
@@ -91,6 +92,27 @@ pub(super) fn event() -> u64 {
     event
 }
 
+/// What the standard library says when nothing can unwind any more: the process ends next, and there will be no report.
+const ENDS_THE_PROCESS: [&str; 2] = [
+    "panic in a destructor during cleanup",
+    "panic in a function that cannot unwind",
+];
+
+/// Tells of the panics that have led to the end of the process, since nobody else will.
+#[cold]
+fn say_what_came_before() {
+    let name = thread::current().name().unwrap_or("a thread").to_owned();
+    environment::say(format_args!(
+        "{name}: a simulated run panics while it unwinds, which ends the process. The last panics, the latest one at the end:"
+    ));
+    HOOKED.with_borrow(|hooked| {
+        for told in &hooked[hooked.len().saturating_sub(3)..] {
+            let place = told.place.as_deref().unwrap_or("a place that is not known");
+            environment::say(format_args!("  {} ({place})", told.message));
+        }
+    });
+}
+
 /// So many panics that the program catches itself are remembered, for those that come after: it may do that as often as it likes.
 const REMEMBERED: usize = 1000;
 
@@ -107,6 +129,10 @@ pub(super) fn watch() -> Watch {
         panic::set_hook(Box::new(move |info| {
             if WATCHED.get() {
                 let told = Caught::new(info);
+                if ENDS_THE_PROCESS.contains(&&*told.message) {
+                    say_what_came_before();
+                    return before(info);
+                }
                 HOOKED.with_borrow_mut(|hooked| {
                     if hooked.len() == REMEMBERED {
                         hooked.clear();
