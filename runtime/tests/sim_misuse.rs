@@ -299,7 +299,7 @@ fn alone(name: &str) -> Option<std::process::Output> {
         return None;
     }
     let mut command = std::process::Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", name, "--nocapture"]);
+    command.args(["--exact", name]);
     Some(command.env("ALONE", "1").output().unwrap())
 }
 
@@ -323,8 +323,32 @@ fn the_panics_that_end_the_process_are_told() {
 }
 
 #[test]
+fn a_spin_ends_the_process_and_is_told() {
+    if let Some(output) = alone("a_spin_ends_the_process_and_is_told") {
+        assert!(!output.status.success());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            said.contains("a_spin_ends_the_process_and_is_told: one poll of a simulation"),
+            "{said}"
+        );
+        return;
+    }
+    let (builder, _traces) = builder();
+    let _ended = builder
+        .poll_patience(Duration::from_millis(100))
+        .run(|| async {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+}
+
+#[test]
 fn a_panic_is_told_though_the_program_has_a_hook_of_its_own() {
-    if let Some(output) = alone("a_panic_is_told_though_the_program_has_a_hook_of_its_own") {
+    if let Some(output) = alone(
+        "a_panic_is_told_though_the_program_has_a_hook_of_its_own",
+        &[],
+    ) {
         assert!(output.status.success(), "{output:?}");
         return;
     }

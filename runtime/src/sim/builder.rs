@@ -3,7 +3,7 @@
 use super::environment;
 use super::once::Conditions;
 use super::program::{Isolate, Simulated};
-use super::watchdog::Watchdog;
+use super::watchdog::{self, Watchdog};
 use crate::kernel::local::drawn::Bounds;
 use crate::prim::asked;
 use crate::runtime::inner::How;
@@ -37,6 +37,7 @@ pub struct Builder {
     tolerates_panics: bool,
     tolerates_sleepers: bool,
     shared_through_leno: bool,
+    poll_patience: Duration,
     isolate: Isolate,
     place: &'static Location<'static>,
 }
@@ -88,6 +89,7 @@ impl Builder {
             tolerates_panics: false,
             tolerates_sleepers: false,
             shared_through_leno: false,
+            poll_patience: watchdog::PATIENCE,
             isolate: Isolate::Auto,
             place,
         }
@@ -168,6 +170,13 @@ impl Builder {
     /// Polls a run may take without time moving, 100,000 at first: more are a livelock.
     pub fn polls_at_once(mut self, polls: u64) -> Self {
         self.bounds.turns_at_once = polls;
+        self
+    }
+
+    /// Real time one poll may take, 10 s at first; up to twice that may pass before it is seen. More ends the process with a text on
+    /// standard error: a spin never ends where nobody else runs meanwhile, and nothing can stop it from outside.
+    pub fn poll_patience(mut self, patience: Duration) -> Self {
+        self.poll_patience = patience;
         self
     }
 
@@ -269,7 +278,7 @@ impl Builder {
             spares_hand_polls: self.spares_hand_polls,
             is_deadlock_certain: Arc::default(),
         };
-        let _watchdog = Watchdog::start(&self.settings.test, &conditions.pulse);
+        let _watchdog = Watchdog::start(&self.settings.test, self.poll_patience, &conditions.pulse);
         let shard = self.settings.shard;
         let name = strategy.to_string();
         let make = move || {
