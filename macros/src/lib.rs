@@ -143,6 +143,7 @@ pub fn main(options: TokenStream, item: TokenStream) -> TokenStream {
 /// | `isolate` | `"auto"`, `"never"`, `"thread"` | how runs are kept apart: [`Isolate`](../leno/sim/enum.Isolate.html) |
 /// | `tolerate_panics` | `true` or `false` | whether a panic of a task is its own affair; without this it fails the run |
 /// | `tolerate_sleepers` | `true` or `false` | whether a task may sleep at the end that nobody can wake any more; without this it fails the run |
+/// | `shared` | `"leno"` | says that the test's tasks share state through leno alone: then `explore` goes through all classes of schedules, and `"dpor"` can be a `strategy` |
 /// | `replay` | a file's name | does this trace again, and nothing else; from the folder of the package's manifest, or one further up |
 /// | `sim = false` | | the test is never simulated, whatever the environment says |
 ///

@@ -34,12 +34,13 @@ pub(crate) struct Written {
     isolate: Option<(Ident, LitStr)>,
     tolerate_panics: Option<(Ident, LitBool)>,
     tolerate_sleepers: Option<(Ident, LitBool)>,
+    shared: Option<(Ident, LitStr)>,
     replay: Option<(Ident, LitStr)>,
 }
 
 /// The names that [`Written::read`] knows, for those who look for one.
 pub(crate) const NAMES: &str = "`sim`, `explore`, `seeds`, `bound`, `depth`, `strategy`, `polls`, `virtual_time`, `time`, `stalls`, \
-     `isolate`, `tolerate_panics`, `tolerate_sleepers` and `replay`";
+     `isolate`, `tolerate_panics`, `tolerate_sleepers`, `shared` and `replay`";
 
 /// A number of seeds, or a range of them.
 struct Seeds {
@@ -202,6 +203,7 @@ impl Written {
             "isolate" => named(&mut self.isolate, name, "\"thread\"", input)?,
             "tolerate_panics" => named(&mut self.tolerate_panics, name, "true", input)?,
             "tolerate_sleepers" => named(&mut self.tolerate_sleepers, name, "true", input)?,
+            "shared" => named(&mut self.shared, name, "\"leno\"", input)?,
             "replay" => named(&mut self.replay, name, "\"traces/name.trace\"", input)?,
             _ => return Ok(false),
         }
@@ -254,7 +256,7 @@ impl Written {
     }
 
     /// The names of the options that say how, in the order in which they are refused.
-    fn names(&self) -> [Option<&Ident>; 12] {
+    fn names(&self) -> [Option<&Ident>; 13] {
         fn name<T>(slot: &Option<(Ident, T)>) -> Option<&Ident> {
             slot.as_ref().map(|(name, _)| name)
         }
@@ -270,6 +272,7 @@ impl Written {
             name(&self.isolate),
             name(&self.tolerate_panics),
             name(&self.tolerate_sleepers),
+            name(&self.shared),
             name(&self.replay),
         ]
     }
@@ -292,6 +295,12 @@ impl Written {
                     "says what to run, and so does `replay`, which runs one trace: remove one",
                 );
             }
+        }
+        if let (Some(bound), Some(_)) = (bound, &self.shared) {
+            return refuse(
+                bound,
+                "counts delays, and with `shared` all classes of schedules are gone through: remove one",
+            );
         }
         match (explores, bound, seeds, depth, strategy) {
             (false, Some(name), ..) => refuse(
@@ -345,6 +354,13 @@ impl Written {
         }
         if let Some((_, strategy)) = &self.strategy {
             check_strategy(strategy)?;
+            if strategy.value().trim() == "dpor" && self.shared.is_none() {
+                return Err(Error::new(
+                    strategy.span(),
+                    "\"dpor\" leaves out schedules, which is right only if the test's tasks share state through leno alone: no std locks, \
+                     no atomics, no statics. If that is so, say it by `shared = \"leno\"`; else take \"delays(2)\" or \"exhaustive\"",
+                ));
+            }
             call(quote!(.strategy(#strategy)));
         }
         if let Some((name, polls)) = &self.polls {
@@ -376,6 +392,15 @@ impl Written {
         }
         if let Some((_, tolerates)) = &self.tolerate_sleepers {
             call(quote!(.tolerate_sleepers(#tolerates)));
+        }
+        if let Some((_, shared)) = &self.shared {
+            if shared.value() != "leno" {
+                return Err(Error::new(
+                    shared.span(),
+                    "`shared` takes \"leno\": that the test's tasks share state through leno alone, and not by std locks, atomics or statics",
+                ));
+            }
+            call(quote!(.shared_through_leno()));
         }
         if let Some((_, file)) = &self.replay {
             // The folder is that of whoever is compiled with this, and cargo's to tell.

@@ -78,6 +78,7 @@ pub struct Options {
     pub(crate) isolate: Option<&'static str>,
     pub(crate) tolerate_panics: bool,
     pub(crate) tolerate_sleepers: bool,
+    pub(crate) shared_through_leno: bool,
     pub(crate) replay: Option<(&'static str, &'static str)>,
 }
 
@@ -147,6 +148,12 @@ impl Options {
         self
     }
 
+    /// Its tasks share state through leno alone.
+    pub fn shared_through_leno(mut self) -> Self {
+        self.shared_through_leno = true;
+        self
+    }
+
     /// The trace in `file`, a name from the folder of the package's manifest or one further up, and nothing else.
     pub fn replay(mut self, folder: Option<&'static str>, file: &'static str) -> Self {
         self.replay = Some((folder.unwrap_or("."), file));
@@ -209,7 +216,7 @@ pub fn test_of_nothing<F: Future<Output = ()>>(
     usual: impl FnOnce(Pin<&mut dyn Future<Output = ()>>),
     body: impl Fn() -> F + Sync,
 ) {
-    let _ended = test(about, usual, body, |()| {});
+    test(about, usual, body, |()| {});
 }
 
 /// Runs a test that is a simulation.

@@ -4,7 +4,7 @@ use crate::actor::{Actor, Actors, Kind};
 use crate::again::Again;
 use crate::cause::{Called, Named};
 use crate::chooser::Point;
-use crate::program::{Ended, Failure};
+use crate::program::{Ended, Failure, FailureKind};
 use crate::record::{Record, word};
 use crate::replay::Exact;
 use crate::report::{counted, grouped};
@@ -188,6 +188,22 @@ fn in_between(side: &Side, from: usize, until: usize) -> String {
     )
 }
 
+/// Why a run that was done again is not the same.
+pub(crate) enum Apart {
+    Differs(Difference),
+    /// What was done again is what a simulation cannot allow: then it is no wonder that the other one went another way.
+    Refused(Failure),
+}
+
+fn refused(ended: &Ended) -> Result<(), Apart> {
+    match failure_of(ended) {
+        Some(failure) if failure.kind == FailureKind::Refused => {
+            Err(Apart::Refused(failure.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Does the run that has just ended once more, and compares.
 ///
 /// If the two differ, the program is asked to keep its runs apart, and two new ones are compared; what it says goes to
@@ -196,21 +212,23 @@ pub(crate) fn twice(
     again: &mut Again<'_>,
     ended: &Ended,
     isolated: &mut Vec<String>,
-) -> Result<(), Difference> {
+) -> Result<(), Apart> {
     let mut first = Side::of(again.run, ended);
     let choices = Record::of(again.run).choices;
     for isolations in 0_usize.. {
         let ended = again.with(Box::new(Exact::new(&choices)));
+        refused(&ended)?;
         let second = Side::of(again.run, &ended);
         let Some(difference) = compare(&first, &second) else {
             return Ok(());
         };
         let apart = Some(()).filter(|()| isolations < ISOLATIONS);
         match apart.and_then(|()| again.program.isolate()) {
-            None => return Err(difference),
+            None => return Err(Apart::Differs(difference)),
             Some(line) => isolated.push(line),
         }
         let ended = again.with(Box::new(Exact::new(&choices)));
+        refused(&ended)?;
         first = Side::of(again.run, &ended);
     }
     Ok(())

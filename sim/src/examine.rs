@@ -3,7 +3,7 @@
 use crate::actor::{Actors, Key};
 use crate::again::Again;
 use crate::cause::{Cause, Named, Why};
-use crate::check::{Difference, failure_of, twice};
+use crate::check::{Apart, Difference, failure_of, twice};
 use crate::program::{Ended, Failure, FailureKind};
 use crate::record::Record;
 use crate::replay::Exact;
@@ -169,8 +169,12 @@ pub(crate) fn examine(
     let failure = failure_of(ended).cloned();
     let failure = failure.expect("it is called for runs that failed");
     let record = Record::of(again.run);
-    if let Err(difference) = twice(again, ended, notes) {
-        return Found::not_again(settings, seed, &failure, &difference);
+    match twice(again, ended, notes) {
+        Ok(()) => {}
+        Err(Apart::Refused(failure)) => return Found::refused(settings, seed, &failure),
+        Err(Apart::Differs(difference)) => {
+            return Found::not_again(settings, seed, &failure, &difference);
+        }
     }
     let shrunk = settings
         .shrink

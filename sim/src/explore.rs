@@ -1,13 +1,13 @@
 //! The driver: runs a program under many schedules, and makes what fails small, exact and readable.
 
 use crate::again::{Again, once};
-use crate::check::{failure_of, twice};
+use crate::check::{Apart, failure_of, twice};
 use crate::chooser::Chooser;
 use crate::examine::{self, Found, Origin};
 use crate::lines;
 use crate::program::{Failure, FailureKind, Program};
 use crate::replayed;
-use crate::report::{grouped, indented};
+use crate::report::{grouped, indented, of_seeds};
 use crate::run::Run;
 use crate::settings::Settings;
 use crate::shard::Shard;
@@ -16,7 +16,7 @@ use crate::summary::{Because, Summary};
 use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How many runs a systematic search makes if no limit is set, so that it ends: it says that it has not tried all.
 const UNLIMITED: u64 = 1_000_000;
@@ -82,8 +82,8 @@ pub struct Failed {
 }
 
 impl Failed {
-    /// An exploration that could not be begun, as `text` says.
-    pub(crate) fn refused(test: &str, text: &str) -> Box<Self> {
+    /// An exploration of `test` that cannot be begun, as `text` says.
+    pub fn refused(test: &str, text: &str) -> Box<Self> {
         Box::new(Self {
             found: Vec::new(),
             summary: None,
@@ -180,6 +180,7 @@ impl Explorer {
         let began = Instant::now();
         let (strategy, chooser) = self
             .chosen()
+            .and_then(|chosen| self.is_anything(&chosen.0).map(|()| chosen))
             .map_err(|text| Failed::refused(&self.settings.test, &text))?;
         let Settings { seeds, shard, .. } = self.settings.clone();
         // A systematic search knows no seeds: it ends by itself, or at a limit.
@@ -206,8 +207,14 @@ impl Explorer {
                 None if summary.runs != 1 => {}
                 None => {
                     let mut again = Again::new(&mut run, program);
-                    if let Err(difference) = twice(&mut again, &ended, &mut summary.notes) {
-                        found.push(Found::not_deterministic(&self.settings, seed, difference));
+                    match twice(&mut again, &ended, &mut summary.notes) {
+                        Ok(()) => {}
+                        Err(Apart::Refused(failure)) => {
+                            found.push(Found::refused(&self.settings, seed, &failure));
+                        }
+                        Err(Apart::Differs(difference)) => {
+                            found.push(Found::not_deterministic(&self.settings, seed, difference));
+                        }
                     }
                 }
                 // Another schedule would not make it possible, and there is nothing in it that could be made small or kept.
@@ -226,8 +233,7 @@ impl Explorer {
                     let said = if systematic || self.settings.seeds.end == u64::MAX {
                         format!("run {} ({by})", grouped(summary.runs))
                     } else {
-                        let of = grouped(self.settings.seeds.end);
-                        format!("seed {} of {of} ({by})", grouped(seed))
+                        format!("seed {} ({by})", of_seeds(seed, &self.settings.seeds))
                     };
                     let origin = Origin { seed, by, said };
                     let mut again = Again::new(&mut run, program);
@@ -251,6 +257,25 @@ impl Explorer {
         summary.unexplored = run.chooser().unexplored();
         summary.elapsed = began.elapsed();
         self.finish(summary, found)
+    }
+
+    /// Settings by which nothing is run would pass whatever the program does.
+    fn is_anything(&self, strategy: &Strategy) -> Result<(), String> {
+        let Settings {
+            seeds, runs, time, ..
+        } = &self.settings;
+        let nothing = if seeds.is_empty() && !strategy.is_systematic() {
+            format!("there are no seeds in {}..{}", seeds.start, seeds.end)
+        } else if *runs == Some(0) {
+            "0 runs were asked for".to_owned()
+        } else if *time == Some(Duration::ZERO) {
+            "it may take no time".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(format!(
+            "nothing would be run, and that is no success: {nothing}"
+        ))
     }
 
     fn limit(&self, summary: &Summary, began: Instant, systematic: bool) -> Option<Because> {
@@ -281,13 +306,21 @@ impl Explorer {
             }));
         }
         summary.failures = found.len() as u64;
-        if let Some(directory) = &self.settings.out {
-            if let Err(error) = lines::append(directory, &summary, &found) {
-                let directory = directory.display();
-                summary
-                    .notes
-                    .push(format!("no line was written to {directory}: {error}"));
+        let unwritten = self.settings.out.as_deref().and_then(|directory| {
+            let error = lines::append(directory, &summary, &found).err()?;
+            Some(format!(
+                "no line was written to {}, which LENO_SIM_OUT names, so this exploration would be missing there: {error}",
+                directory.display()
+            ))
+        });
+        if let Some(text) = unwritten {
+            if found.is_empty() {
+                let mut failed = Failed::refused(&self.settings.test, &text);
+                indented(&mut failed.report, "", &summary.to_string());
+                failed.summary = Some(summary);
+                return Err(failed);
             }
+            summary.notes.push(text);
         }
         if found.is_empty() {
             return Ok(summary);

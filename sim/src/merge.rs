@@ -233,7 +233,8 @@ impl Test {
                     line.ended
                 ));
             }
-        } else if matches!(&line.ended[..], "time" | "runs") {
+        } else if to != u64::MAX && matches!(&line.ended[..], "time" | "runs") {
+            // (With all seeds that there are, no other end was meant.)
             self.short.push(format!(
                 "{shard} ended early, at its limit of {}: it made {} of {}",
                 line.ended,
@@ -268,12 +269,19 @@ impl Test {
     fn missing(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for (&(from, to, of), there) in &self.shards {
-            for index in (0..of).filter(|index| !there.contains_key(index)) {
+            // Those behind the last seed have nothing to run.
+            let of_any = of.min(to - from);
+            let there = |index: &u64| there.contains_key(index);
+            for index in (0..of_any).filter(|index| !there(index)).take(SHOWN) {
                 lines.push(format!(
                     "shard {index} of {of} is missing, of the seeds {}..{} (LENO_SIM_SHARD={index}/{of} makes it up)",
                     grouped(from),
                     grouped(to)
                 ));
+            }
+            let known = self.shards[&(from, to, of)].range(..of_any).count() as u64;
+            if let Some(more @ 1..) = (of_any - known).checked_sub(SHOWN as u64) {
+                lines.push(format!("… and {} more of its shards", grouped(more)));
             }
         }
         let mut end = None;
@@ -313,7 +321,7 @@ impl Test {
     }
 }
 
-/// How many points that were never held are shown.
+/// How many lines of one kind are shown.
 const SHOWN: usize = 10;
 
 impl fmt::Display for Merged {
@@ -343,7 +351,13 @@ impl Test {
                 f,
                 "  failure {print}: {} {} ({})",
                 failed.kind,
-                failed.message,
+                // What an assertion says has several lines.
+                failed
+                    .message
+                    .lines()
+                    .map(str::trim)
+                    .collect::<Vec<_>>()
+                    .join(" "),
                 counted(*count, "time")
             )?;
             if let Some(seed) = failed.seed {

@@ -7,6 +7,7 @@ use crate::run::Run;
 use crate::settings::{Settings, Wording};
 use crate::trace::shown;
 use std::fmt::{Display, Write};
+use std::ops::Range;
 use std::path::Path;
 
 /// `number` with a comma between each three digits.
@@ -20,6 +21,15 @@ pub(crate) fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// `seed`, as one of `seeds`. Whoever takes all that there are has set another limit.
+pub(crate) fn of_seeds(seed: u64, seeds: &Range<u64>) -> String {
+    match (seeds.start, seeds.end) {
+        (_, u64::MAX) => grouped(seed),
+        (0, end) => format!("{} of {}", grouped(seed), grouped(end)),
+        (start, end) => format!("{} of {}..{}", grouped(seed), grouped(start), grouped(end)),
+    }
 }
 
 /// Nanoseconds, in the unit that they are read in.

@@ -2,7 +2,7 @@
 
 use crate::claim::{Claim, Prefix};
 use crate::distinct::Distinct;
-use crate::report::{counted, grouped};
+use crate::report::{counted, grouped, of_seeds};
 use crate::run::Run;
 use crate::shard::Shard;
 use crate::tally::Tally;
@@ -252,12 +252,8 @@ impl fmt::Display for Summary {
         let about = if exact { "" } else { "about " };
         write!(f, "\n  {about}{}", counted(distinct, "different run"))?;
         if let Some(last) = self.last_new.filter(|_| self.claim.is_none()) {
-            write!(
-                f,
-                "; the last new one came at seed {} of {}",
-                grouped(last),
-                grouped(self.seeds.end)
-            )?;
+            let last = of_seeds(last, &self.seeds);
+            write!(f, "; the last new one came at seed {last}")?;
         }
         if let Some(claim) = &self.claim {
             write!(f, "\n  {claim}")?;

@@ -441,9 +441,17 @@ fn the_summary_tells_what_was_met() {
         "{text}"
     );
     let mut explorer = walk("time", folder.path());
-    explorer.settings_mut().time = Some(Duration::ZERO);
+    explorer.settings_mut().time = Some(Duration::from_nanos(1));
     let summary = explorer
         .explore(&mut |run: &mut Run| passing.run(run))
         .unwrap();
     assert_eq!((summary.runs(), summary.because()), (0, Because::Time));
+    explorer.settings_mut().time = Some(Duration::ZERO);
+    let failed = explorer
+        .explore(&mut |run: &mut Run| passing.run(run))
+        .unwrap_err();
+    assert!(
+        failed.to_string().contains("nothing would be run"),
+        "{failed}"
+    );
 }

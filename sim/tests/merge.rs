@@ -198,3 +198,57 @@ fn misuse_is_told() {
             .contains("there is no command \"split\"")
     );
 }
+
+#[test]
+fn a_huge_number_of_shards_is_counted_and_not_listed() {
+    let folder = tempdir().unwrap();
+    let mut explorer = walk("huge", folder.path());
+    let settings = explorer.settings_mut();
+    settings.seeds = 0..u64::MAX;
+    settings.shard = Shard::new(1, u64::MAX).unwrap();
+    settings.out = Some(folder.path().to_owned());
+    let toy = passing();
+    explorer.explore(&mut |run: &mut Run| toy.run(run)).unwrap();
+    let (status, out, _) = merge(&[folder.path()]);
+    assert_eq!(status, 2);
+    assert!(
+        out.contains("shard 0 of 18446744073709551615 is missing"),
+        "{out}"
+    );
+    assert!(
+        out.contains("18,446,744,073,709,551,604 more of its shards"),
+        "{out}"
+    );
+}
+
+#[test]
+fn who_has_all_seeds_ends_at_another_limit() {
+    let folder = tempdir().unwrap();
+    let mut explorer = walk("timed", folder.path());
+    let settings = explorer.settings_mut();
+    settings.seeds = 0..u64::MAX;
+    settings.runs = Some(100);
+    settings.out = Some(folder.path().to_owned());
+    let toy = passing();
+    explorer.explore(&mut |run: &mut Run| toy.run(run)).unwrap();
+    let (status, out, _) = merge(&[folder.path()]);
+    assert_eq!(status, 0, "{out}");
+}
+
+#[test]
+fn a_line_that_cannot_be_written_fails_the_exploration() {
+    let folder = tempdir().unwrap();
+    let file = folder.path().join("a file");
+    fs::write(&file, "").unwrap();
+    let mut explorer = walk("unwritten", folder.path());
+    explorer.settings_mut().out = Some(file);
+    let toy = passing();
+    let failed = explorer
+        .explore(&mut |run: &mut Run| toy.run(run))
+        .unwrap_err();
+    assert!(
+        failed.to_string().contains("no line was written to "),
+        "{failed}"
+    );
+    assert!(failed.summary.is_some());
+}

@@ -13,7 +13,7 @@ use super::split::split_with;
 use super::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 use crate::kernel::budget::poll_budgeted;
 use crate::kernel::wake_list::WakeList;
-use crate::prim::{Arc, Mutex};
+use crate::prim::{Arc, Mutex, asked};
 use bytes::{Buf, BytesMut};
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -144,7 +144,7 @@ impl Ending {
 impl Drop for Ending {
     fn drop(&mut self) {
         if let Some(pipe) = &self.pipe {
-            let waker = pipe.lock().close(self.peer);
+            let waker = close(pipe, self.peer);
             wake(waker);
         }
     }
@@ -233,6 +233,12 @@ impl Pipe {
     }
 }
 
+/// Closes one side of a pipe; who waits on the other one is to be woken.
+fn close(pipe: &Mutex<Pipe>, side: Side) -> Option<Waker> {
+    asked::changes(pipe);
+    pipe.lock().close(side)
+}
+
 /// Attempts an operation on a pipe, whose other end may be elsewhere.
 fn poll_shared<T>(
     pipe: &Mutex<Pipe>,
@@ -241,6 +247,7 @@ fn poll_shared<T>(
     mut attempt: impl FnMut(&mut Pipe) -> Poll<(T, Option<Waker>)>,
 ) -> Poll<T> {
     poll_budgeted(cx, |cx| {
+        asked::changes(pipe);
         let mut locked = pipe.lock();
         let mut outcome = attempt(&mut locked);
         if outcome.is_pending() {
@@ -298,7 +305,7 @@ impl AsyncWrite for DuplexStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let reader = self.outgoing.lock().close(Side::Reader);
+        let reader = close(&self.outgoing, Side::Reader);
         wake(reader);
         Poll::Ready(Ok(()))
     }
@@ -318,8 +325,8 @@ impl AsyncWrite for DuplexStream {
 
 impl Drop for DuplexStream {
     fn drop(&mut self) {
-        let reader = self.outgoing.lock().close(Side::Reader);
-        let writer = self.incoming.lock().close(Side::Writer);
+        let reader = close(&self.outgoing, Side::Reader);
+        let writer = close(&self.incoming, Side::Writer);
         // One of the two may panic; the other is woken nevertheless.
         let mut wakers = WakeList::new();
         for waker in [reader, writer].into_iter().flatten() {
@@ -353,7 +360,7 @@ impl AsyncWrite for SimplexStream {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let reader = self.pipe.lock().close(Side::Reader);
+        let reader = close(&self.pipe, Side::Reader);
         wake(reader);
         Poll::Ready(Ok(()))
     }

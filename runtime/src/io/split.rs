@@ -8,7 +8,7 @@
 
 use super::duplex::Ending;
 use super::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::prim::{Arc, Mutex};
+use crate::prim::{Arc, Mutex, asked};
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -90,6 +90,7 @@ struct Shared<T> {
 
 impl<T> Shared<T> {
     fn with<R>(&self, f: impl FnOnce(Pin<&mut T>) -> R) -> R {
+        asked::changes(&self.stream);
         let mut stream = self.stream.lock();
         // SAFETY: the stream lives in an `Arc` that never gives out an unpinned reference to it, and is
         // only moved by `unsplit`, which asks for `T: Unpin`; so it is dropped where it is.

@@ -2,6 +2,7 @@
 //!
 //! The panic hook has reported the panic by then, and nobody is left who could be told.
 
+use crate::prim::asked;
 use std::any::Any;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Calls `f`, and lets no panic out.
 pub(crate) fn call(f: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
+        asked::panicked(&*payload);
         discard(payload);
     }
 }

@@ -53,6 +53,8 @@ pub(crate) trait Crew {
 pub(crate) trait Simulation {
     /// Runs what there is until `woken` says true.
     fn run_until(&self, woken: &dyn Fn() -> bool);
+    /// Who waits is polled once more without having slept: others have a turn first, if there are any.
+    fn give_way(&self);
 }
 
 /// The cells of one thread.

@@ -6,7 +6,7 @@
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::seat::Seat;
-use crate::kernel::waiting::{in_simulation, waiting};
+use crate::kernel::waiting::{Polls, in_simulation, waiting};
 use crate::prim::atomic::{AtomicBool, Ordering};
 use crate::prim::{Arc, asked};
 use std::future::Future;
@@ -192,14 +192,17 @@ pub(crate) fn wait<F: Future>(future: F) -> F::Output {
     let root = Root::new(None);
     let waker = Root::waker(&root);
     let mut cx = Context::from_waker(&waker);
+    let mut polls = Polls::default();
     loop {
         if root.take_woken() {
+            polls.begin();
             let polled = budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx));
             if let Poll::Ready(output) = polled {
                 return output;
             }
         } else {
             root.sleep();
+            polls.slept();
         }
     }
 }

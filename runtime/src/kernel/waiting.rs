@@ -53,6 +53,32 @@ pub(crate) fn in_simulation(woken: impl Fn() -> bool) -> bool {
     true
 }
 
+/// Polls of a future that a thread waits for. In a simulation each is a turn, as those of tasks are: else who was held up in one would
+/// be in all that follow.
+#[derive(Debug, Default)]
+pub(crate) struct Polls {
+    polled: bool,
+}
+
+impl Polls {
+    /// The future is polled next.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        if asked::asks() && std::mem::replace(&mut self.polled, true) {
+            if let Some(simulation) = here::with(|here| here.simulation.get()) {
+                // SAFETY: as in `in_simulation`.
+                unsafe { simulation.as_ref() }.give_way();
+            }
+        }
+    }
+
+    /// The thread has slept meanwhile.
+    #[inline]
+    pub(crate) fn slept(&mut self) {
+        self.polled = false;
+    }
+}
+
 /// This thread waits, until the guard is dropped. Does nothing unless the thread counted before.
 #[derive(Debug)]
 pub(crate) struct Waiting {

@@ -14,7 +14,7 @@ use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
 use crate::kernel::spares::MAX_SPARES;
-use crate::prim::process;
+use crate::prim::{asked, process};
 use crate::trace;
 use leno_reactor::Reactor;
 use std::fmt;
@@ -26,6 +26,9 @@ use std::time::Duration;
 
 /// The environment variable that sets the number of workers where the program does not.
 const WORKERS_VARIABLE: &str = "LENO_WORKER_THREADS";
+
+const ONE_RUNTIME: &str = "a program that is simulated has one runtime, the one that runs it: another one has threads of its own, or waits in \
+     real time, in no order that could be repeated. Spawn on the current one, or leave this out of the test";
 
 type SharedCallback = Arc<dyn Fn() + Send + Sync>;
 
@@ -362,7 +365,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If the clock of a multi-threaded runtime was to start paused.
+    /// If the clock of a multi-threaded runtime was to start paused; and in a simulation, which is told as refused.
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.build_for(None)
@@ -390,6 +393,10 @@ impl Builder {
 
     #[track_caller]
     fn build_for(&self, owner: Option<ThreadId>) -> io::Result<Runtime> {
+        if asked::asks() {
+            asked::refuse(ONE_RUNTIME);
+            panic!("{ONE_RUNTIME}");
+        }
         assert!(
             !self.start_paused || self.kind == Kind::CurrentThread,
             "`start_paused` needs a current-thread runtime: use `Builder::new_current_thread`"

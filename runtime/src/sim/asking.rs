@@ -34,6 +34,8 @@ pub(super) struct Asking {
     gone_on: u16,
     /// And since time has moved.
     at_once: u32,
+    /// Who waits in the middle of its turn, those further out first.
+    waiting: Vec<Actor>,
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
@@ -49,6 +51,7 @@ impl Asking {
             spares_hand_polls: false,
             gone_on: 0,
             at_once: 0,
+            waiting: Vec::new(),
             refused: None,
             pulse: Arc::clone(pulse),
         })
@@ -65,6 +68,7 @@ impl Asking {
         self.resources.clear();
         self.gone_on = 0;
         self.at_once = 0;
+        self.waiting.clear();
         self.refused = None;
         mem::swap(&mut self.run, run);
         self
@@ -190,6 +194,21 @@ impl Asked for Asking {
 
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool) {
         self.run.always(name, place, is_so);
+    }
+
+    fn waits(&mut self) {
+        self.waiting.push(self.run.running());
+    }
+
+    fn resumes(&mut self) {
+        let Some(actor) = self.waiting.pop() else {
+            return;
+        };
+        self.beat();
+        self.gone_on = 0;
+        // What it does from here on is its own, and no more held up than by a new poll.
+        self.run.next(&[actor]);
+        self.note(actor);
     }
 
     fn refuse(&mut self, why: &'static str) {

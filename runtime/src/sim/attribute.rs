@@ -5,7 +5,7 @@ use super::environment;
 use super::program::Isolate;
 use crate::attribute::{Options, Test};
 use crate::runtime::inner::How;
-use leno_sim::{Because, Failed, FailureKind, Strategy, Summary};
+use leno_sim::{Because, Claim, Failed, FailureKind, Strategy, Summary};
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -56,7 +56,8 @@ pub(crate) fn simulate(test: &Test, options: &Options, body: &Body<'_>) {
     let mut builder = builder(test)
         .stalls(options.stalls)
         .tolerate_panics(options.tolerate_panics)
-        .tolerate_sleepers(options.tolerate_sleepers);
+        .tolerate_sleepers(options.tolerate_sleepers)
+        .shared_through_leno(options.shared_through_leno);
     if let Some(seeds) = &options.seeds {
         builder = builder.seeds(seeds.clone());
     }
@@ -86,10 +87,13 @@ pub(crate) fn simulate(test: &Test, options: &Options, body: &Body<'_>) {
         return run(builder, body);
     };
     let began = Instant::now();
-    let systematic = builder
-        .clone()
-        .seeds(0..u64::MAX)
-        .strategy(Strategy::delays(bound));
+    // If it is known what they share, schedules of one class need not all be tried, and then no bound is needed.
+    let strategy = if options.shared_through_leno {
+        Strategy::dpor()
+    } else {
+        Strategy::delays(bound)
+    };
+    let systematic = builder.clone().seeds(0..u64::MAX).strategy(strategy);
     match systematic.run(body) {
         Err(failed) => fail(*failed),
         Ok(summary) => {
@@ -99,6 +103,10 @@ pub(crate) fn simulate(test: &Test, options: &Options, body: &Body<'_>) {
                 .time
                 .map(|time| time.saturating_sub(began.elapsed()));
             let left = left.filter(|left| !left.is_zero());
+            let is_all = summary.claim().is_some_and(Claim::is_complete);
+            if is_all {
+                return;
+            }
             if let (Because::Exhausted, Some(left)) = (summary.because(), left) {
                 run(builder.seeds(0..u64::MAX).time(left), body);
             }

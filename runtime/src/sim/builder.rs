@@ -3,8 +3,9 @@
 use super::environment;
 use super::once::Conditions;
 use super::program::{Isolate, Simulated};
-use super::watchdog::Watchdog;
+use super::watchdog::{self, Watchdog};
 use crate::kernel::local::drawn::Bounds;
+use crate::prim::asked;
 use crate::runtime::inner::How;
 use leno_sim::{Budget, Chooser, Explorer, Failed, Settings, Strategy, Summary};
 use std::fmt;
@@ -14,6 +15,13 @@ use std::panic::Location;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+const WITHIN_ANOTHER: &str =
+    "a simulation within a simulation: run the inner one on a thread of its own, or not at all";
+
+const DPOR_NEEDS: &str = "`dpor` leaves out schedules, which is right only if the program's tasks share state through leno alone: no std \
+     locks, no atomics, no statics. If that is so, say it: `#[leno::test(explore, shared = \"leno\")]`, or \
+     `Builder::shared_through_leno(true)`. Else take `delays(2)` or `exhaustive`";
 
 /// Explores the schedules of a program.
 ///
@@ -28,6 +36,8 @@ pub struct Builder {
     bounds: Bounds,
     tolerates_panics: bool,
     tolerates_sleepers: bool,
+    shared_through_leno: bool,
+    poll_patience: Duration,
     isolate: Isolate,
     place: &'static Location<'static>,
 }
@@ -78,6 +88,8 @@ impl Builder {
             },
             tolerates_panics: false,
             tolerates_sleepers: false,
+            shared_through_leno: false,
+            poll_patience: watchdog::PATIENCE,
             isolate: Isolate::Auto,
             place,
         }
@@ -161,6 +173,13 @@ impl Builder {
         self
     }
 
+    /// Real time one poll may take, 10 s at first; up to twice that may pass before it is seen. More ends the process with a text on
+    /// standard error: a spin never ends where nobody else runs meanwhile, and nothing can stop it from outside.
+    pub fn poll_patience(mut self, patience: Duration) -> Self {
+        self.poll_patience = patience;
+        self
+    }
+
     /// Virtual time a run may take, an hour at first.
     pub fn virtual_time(mut self, time: Duration) -> Self {
         self.bounds.time = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -184,6 +203,16 @@ impl Builder {
     /// (Such a task was forgotten; one that waits for a timer, or for a channel that is still there, was not.)
     pub fn tolerate_sleepers(mut self, tolerates: bool) -> Self {
         self.tolerates_sleepers = tolerates;
+        self
+    }
+
+    /// Says that the program's tasks share state through leno alone: its locks, channels, timers and joins, and no locks or atomics of the
+    /// standard library, and no statics.
+    ///
+    /// [`Strategy::dpor`] needs it: it leaves out schedules that differ only in the order of steps which touch nothing in common, and it
+    /// can only see what leno is told. An audit looks for what is not so, and ends the claim if it finds it; it does not find all.
+    pub fn shared_through_leno(mut self, shared: bool) -> Self {
+        self.shared_through_leno = shared;
         self
     }
 
@@ -219,14 +248,26 @@ impl Builder {
     /// # Panics
     ///
     /// In asynchronous code, and in a simulation. If the environment makes no sense: the text says what would.
+    #[track_caller]
     pub fn run<P, F>(mut self, program: P) -> Result<Summary, Box<Failed>>
     where
         P: Fn() -> F + Sync,
         F: Future<Output = ()>,
     {
+        if asked::asks() {
+            asked::refuse(WITHIN_ANOTHER);
+            panic!("{WITHIN_ANOTHER}");
+        }
         let wanted = environment::read(&mut self.settings);
-        let strategy = wanted.unwrap_or_else(|error| panic!("{error}"));
+        let strategy = match wanted {
+            Ok(strategy) => strategy,
+            Err(error) => panic!("{error}"),
+        };
         let strategy = strategy.unwrap_or(self.strategy);
+        let is_replay = self.settings.replay.is_some();
+        if strategy == Strategy::dpor() && !self.shared_through_leno && !is_replay {
+            return Err(Failed::refused(&self.settings.test, DPOR_NEEDS));
+        }
         let conditions = Conditions {
             bounds: self.bounds,
             tolerates_panics: self.tolerates_panics,
@@ -237,7 +278,7 @@ impl Builder {
             spares_hand_polls: self.spares_hand_polls,
             is_deadlock_certain: Arc::default(),
         };
-        let _watchdog = Watchdog::start(&self.settings.test, &conditions.pulse);
+        let _watchdog = Watchdog::start(&self.settings.test, self.poll_patience, &conditions.pulse);
         let shard = self.settings.shard;
         let name = strategy.to_string();
         let make = move || {

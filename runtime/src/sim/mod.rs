@@ -111,7 +111,8 @@
 //! | PCT | random priorities that change at few points: a bound on the probability to find a bug of a given depth (Burckhardt et al., 2010) |
 //! | POS | a priority for each step, drawn anew where steps conflict (Yuan et al., 2018) |
 //! | delays | *all* schedules in which somebody is passed over at most so often (Emmi et al., 2011): small tests, a claim in the end |
-//! | exhaustive, DPOR | all schedules, without or with reduction; DPOR is for tests whose tasks share state through leno alone |
+//! | exhaustive | all schedules: tests of few steps |
+//! | DPOR | one schedule of each class (Abdulla et al., 2014), of tests that say `shared = "leno"`: their tasks share nothing that leno does not see |
 //!
 //! One of your own implements [`Chooser`]: see there, and [`Builder::chooser`].
 //!

@@ -10,9 +10,8 @@ use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
 use pin_project_lite::pin_project;
-use std::any::Any;
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -77,9 +76,7 @@ pub(super) fn run<F: Future<Output = ()>>(
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
     let Ok(entered) = asked::enter(asking.take(run, conditions.spares_hand_polls)) else {
-        panic!(
-            "a simulation within a simulation: run the inner one on a thread of its own, or not at all"
-        );
+        unreachable!("a builder refuses to explore in a simulation");
     };
     let fresh = Fresh::begin();
     let watch = panics::watch();
@@ -108,14 +105,22 @@ pub(super) fn run<F: Future<Output = ()>>(
             stuck = Some(Standstill::look(why, still, &inner, told));
         })
     }));
+    let (passed, thrown) = match outcome {
+        Ok(output) => (output.is_some(), None),
+        Err(payload) => (false, Some(Caught::thrown(&*payload))),
+    };
     let asked = entered.leave();
-    let forsaken = match outcome {
-        Ok(Some(())) if !conditions.tolerates_sleepers => forsaken(&inner),
-        _ => Vec::new(),
+    let forsaken = if passed && !conditions.tolerates_sleepers {
+        forsaken(&inner)
+    } else {
+        Vec::new()
     };
     // Destructors are the program's too, but nothing is decided any more.
-    let ended = catch_unwind(AssertUnwindSafe(|| inner.end_simulated()));
-    drop(inner);
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        inner.end_simulated();
+        drop(inner);
+    }));
+    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
     drop(fresh);
     let caught = watch.end();
     let given_back = asked.and_then(|asked| asking::give_back(asked, run));
@@ -123,15 +128,10 @@ pub(super) fn run<F: Future<Output = ()>>(
     if given_back.is_some() {
         *spare = given_back;
     }
-    if let Err(payload) = ended {
-        if outcome.is_ok() {
-            resume_unwind(payload);
-        }
-    }
     if let Some(why) = refused {
         return Ended::Failed(refusal(why));
     }
-    judge(run, conditions, outcome, stuck, &forsaken, caught)
+    judge(run, conditions, thrown, stuck, &forsaken, caught)
 }
 
 /// The program has done what no simulation can allow: nothing else that is wrong with the run counts.
@@ -148,6 +148,8 @@ fn refusal(why: &str) -> Failure {
 /// Where a run stands that does not go on.
 struct Standstill {
     why: Stuck,
+    /// Where it comes among the panics.
+    event: u64,
     now: u64,
     /// Who has not ended.
     alive: Vec<u64>,
@@ -161,6 +163,7 @@ impl Standstill {
         alive.sort_unstable();
         Self {
             why,
+            event: panics::event(),
             now: still.now(),
             alive,
             standings: told.then(|| standing::ask(inner, still)).flatten(),
@@ -194,28 +197,20 @@ impl<F: Future> Future for AsRoot<F> {
 fn judge(
     run: &Run,
     conditions: &Conditions,
-    outcome: Result<Option<()>, Box<dyn Any + Send>>,
+    thrown: Option<Caught>,
     stuck: Option<Standstill>,
     forsaken: &[Actor],
     caught: Vec<Caught>,
 ) -> Ended {
-    // The first one sets off the others. But if those of tasks are their own affair, the root's is looked for, which ends the run and so
-    // is the last.
-    let mut caught = caught.into_iter();
-    let panic = match outcome {
-        Ok(_) if conditions.tolerates_panics => None,
-        Ok(_) => caught.next(),
-        Err(payload) => {
-            let caught = if conditions.tolerates_panics {
-                caught.next_back()
-            } else {
-                caught.next()
-            };
-            // If a hook of the program's own has taken the place of the one that catches, there is still what was thrown.
-            Some(caught.unwrap_or_else(|| Caught::thrown(&*payload)))
-        }
-    };
-    if let Some(panic) = panic {
+    if stuck.as_ref().is_some_and(|it| it.why == Stuck::Alien) {
+        return Ended::Failed(refusal(WOKEN_OUTSIDE));
+    }
+    // The first one sets off the others. What tasks panic with may be their own affair, and then only what has ended the root is not.
+    let caught = caught.into_iter().filter(|_| !conditions.tolerates_panics);
+    let panic = caught.chain(thrown).min_by_key(Caught::event);
+    // What panics when a run that is stuck is cut off would not have been cut off in one that goes on.
+    let until = stuck.as_ref().map_or(u64::MAX, |stuck| stuck.event);
+    if let Some(panic) = panic.filter(|panic| panic.event() < until) {
         return Ended::Failed(panic.into_failure(run));
     }
     let Some(stuck) = stuck else {
@@ -236,14 +231,24 @@ fn judge(
         Stuck::Livelock => (
             FailureKind::Livelock,
             format!(
-                "turn after turn is taken ({} at most, {} without time moving), and the program does not end",
-                conditions.bounds.turns, conditions.bounds.turns_at_once
+                "{} turns were taken, and the program has not ended. If that is no loop without an end, allow it more: `polls`",
+                grouped(conditions.bounds.turns)
             ),
         ),
-        Stuck::TooLate => (
+        Stuck::LivelockAtOnce => (
             FailureKind::Livelock,
             format!(
-                "the program has not ended after {} of virtual time",
+                "{} turns were taken without time moving on, and the program has not ended. If that is no loop without an end, \
+                 allow it more: `Builder::polls_at_once`",
+                grouped(conditions.bounds.turns_at_once)
+            ),
+        ),
+        Stuck::TooLate(deadline) => (
+            FailureKind::Livelock,
+            format!(
+                "nobody can go on before the next timer, {} after the start, and a run may take {} of virtual time: allow it more by \
+                 `virtual_time`, if it is to take so long",
+                nanoseconds(deadline),
                 nanoseconds(conditions.bounds.time)
             ),
         ),
@@ -291,4 +296,12 @@ fn asleep(run: &Run, forsaken: &[Actor]) -> Failure {
 /// A time for people.
 fn nanoseconds(nanoseconds: u64) -> String {
     format!("{:?}", std::time::Duration::from_nanos(nanoseconds))
+}
+
+/// A number with a comma between each three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev();
+    let groups: Vec<_> = groups.map(String::from_utf8_lossy).collect();
+    groups.join(",")
 }

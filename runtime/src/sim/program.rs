@@ -63,7 +63,9 @@ where
         }
         self.isolate = Isolate::Thread;
         Some(
-            "two runs on one thread differed, so each has a thread of its own: something is left in a thread-local".to_owned(),
+            "two runs on one thread differed, so each has a thread of its own: something is left from one run to the next, in a \
+             thread-local (or in a static, which threads do not keep apart)"
+                .to_owned(),
         )
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::kernel::clock::{AdvanceError, Clock};
 use crate::kernel::local::Local;
+use crate::prim::asked;
 use crate::runtime::current;
 use pin_project_lite::pin_project;
 use std::future::{Future, poll_fn};
@@ -48,6 +49,7 @@ use std::time::Duration;
 #[track_caller]
 pub fn pause() {
     let clock = clock();
+    asked::changes(&raw const *clock);
     if !current::is_current_thread() {
         panic!(
             "the clock can only be paused in a current-thread runtime: \
@@ -79,7 +81,9 @@ pub fn pause() {
 /// ```
 #[track_caller]
 pub fn resume() {
-    if !clock().resume() {
+    let clock = clock();
+    asked::changes(&raw const *clock);
+    if !clock.resume() {
         panic!("{NOT_PAUSED}");
     }
 }
@@ -157,6 +161,7 @@ impl<F: Future<Output = ()>> Future for Advance<F> {
 
 #[track_caller]
 fn advance_clock(clock: &Clock, duration: Duration) {
+    asked::changes(clock);
     // Too many nanoseconds are too many for the clock as well.
     let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
     match clock.advance(nanoseconds) {

@@ -1,6 +1,6 @@
 //! Moments on the runtime's clock.
 
-use crate::prim;
+use crate::prim::{self, asked};
 use crate::runtime::current;
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
@@ -54,7 +54,10 @@ impl Instant {
     #[cold]
     fn now_in_runtime() -> Self {
         match current::clock() {
-            Some(clock) => Self::from_nanoseconds(clock.now()),
+            Some(clock) => {
+                asked::looks(&raw const *clock);
+                Self::from_nanoseconds(clock.now())
+            }
             None => Self::from_std(std::time::Instant::now()),
         }
     }

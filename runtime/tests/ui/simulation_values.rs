@@ -34,4 +34,13 @@ async fn not_true() {}
 #[leno::test(explore, bound = 4_294_967_296)]
 async fn too_far() {}
 
+#[leno::test(explore, shared = "std")]
+async fn what_else_is_shared() {}
+
+#[leno::test(sim, strategy = "dpor")]
+async fn nothing_is_said_of_what_is_shared() {}
+
+#[leno::test(explore, bound = 2, shared = "leno")]
+async fn a_bound_where_none_is_needed() {}
+
 fn main() {}

@@ -58,10 +58,12 @@ pub(crate) struct Bounds {
 pub(crate) enum Stuck {
     /// Nobody can go on.
     Deadlock,
-    /// Too many turns, or too many at one moment.
+    /// Too many turns.
     Livelock,
-    /// Time has gone too far.
-    TooLate,
+    /// Too many turns at one moment.
+    LivelockAtOnce,
+    /// Time would go too far: to this many nanoseconds after the start.
+    TooLate(u64),
     /// Another thread has woken a task.
     Alien,
 }
@@ -161,24 +163,59 @@ pub(crate) fn take_closure(closure: Runnable) -> Result<(), Runnable> {
 
 impl Simulation for Drawn<'_> {
     fn run_until(&self, woken: &dyn Fn() -> bool) {
-        struct Leave<'a, 'b>(&'a Drawn<'b>, Outer);
-        impl Drop for Leave<'_, '_> {
-            fn drop(&mut self) {
-                self.0.waits.borrow_mut().pop();
-                self.1.put_back();
-            }
-        }
-        // SAFETY: it is in the list for the length of this call.
+        // SAFETY: it is in the list for as long as `wait` lives, which is the length of this call.
         let woken =
             unsafe { mem::transmute::<&dyn Fn() -> bool, &'static dyn Fn() -> bool>(woken) };
         self.waits.borrow_mut().push(woken);
-        let leave = Leave(self, Outer::put_aside());
+        let wait = Wait::begin(self, true);
         while !woken() {
             if let Err(why) = self.turn() {
-                drop(leave);
+                drop(wait);
                 self.cannot_go_on(why);
             }
         }
+    }
+
+    fn give_way(&self) {
+        let wait = Wait::begin(self, false);
+        // Time does not move for it, since somebody can go on: who waits.
+        let turn = if self.gather() {
+            self.turn()
+        } else {
+            self.count()
+        };
+        drop(wait);
+        if let Err(why) = turn {
+            self.cannot_go_on(why);
+        }
+    }
+}
+
+/// Others have their turns, on the stack of one that waits, until this is dropped.
+struct Wait<'a, 'b> {
+    drawn: &'a Drawn<'b>,
+    is_listed: bool,
+    outer: Outer,
+}
+
+impl<'a, 'b> Wait<'a, 'b> {
+    fn begin(drawn: &'a Drawn<'b>, is_listed: bool) -> Self {
+        asked::waits();
+        Self {
+            drawn,
+            is_listed,
+            outer: Outer::put_aside(),
+        }
+    }
+}
+
+impl Drop for Wait<'_, '_> {
+    fn drop(&mut self) {
+        if self.is_listed {
+            self.drawn.waits.borrow_mut().pop();
+        }
+        self.outer.put_back();
+        asked::resumes();
     }
 }
 
@@ -241,8 +278,11 @@ impl Drawn<'_> {
         let at_once = self.turns_at_once.get() + 1;
         self.turns.set(turns);
         self.turns_at_once.set(at_once);
-        if turns > self.bounds.turns || at_once > self.bounds.turns_at_once {
+        if turns > self.bounds.turns {
             return Err(Stuck::Livelock);
+        }
+        if at_once > self.bounds.turns_at_once {
+            return Err(Stuck::LivelockAtOnce);
         }
         Ok(())
     }
@@ -306,8 +346,9 @@ impl Drawn<'_> {
             return self.wait_for_threads();
         };
         local.wheel.awake();
-        if deadline.saturating_sub(self.start) > self.bounds.time {
-            return Err(Stuck::TooLate);
+        let after = deadline.saturating_sub(self.start);
+        if after > self.bounds.time {
+            return Err(Stuck::TooLate(after));
         }
         local.clock.advance_to(deadline);
         self.turns_at_once.set(0);
@@ -353,7 +394,7 @@ impl Drawn<'_> {
             Stuck::Deadlock => panic!(
                 "this blocking call never ends: nobody can go on, and no timer is due. (In a simulation it has been tried.)"
             ),
-            Stuck::Livelock | Stuck::TooLate => panic!(
+            Stuck::Livelock | Stuck::LivelockAtOnce | Stuck::TooLate(_) => panic!(
                 "this blocking call has not ended within what the simulation allows (turns, or virtual time)"
             ),
             Stuck::Alien => {

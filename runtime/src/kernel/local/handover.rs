@@ -25,7 +25,7 @@ use super::{Core, Driven, Local};
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::root::{Driving, Root};
-use crate::kernel::waiting::waiting;
+use crate::kernel::waiting::{Polls, waiting};
 use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
 use std::collections::VecDeque;
@@ -148,8 +148,10 @@ impl Local {
         let mut cx = Context::from_waker(&waker);
         // Not while the future is polled, and not when that is over.
         let mut in_line = false;
+        let mut polls = Polls::default();
         loop {
             if root.take_woken() {
+                polls.begin();
                 if std::mem::take(&mut in_line) {
                     local.forget_waiter(&root);
                 }
@@ -168,6 +170,7 @@ impl Local {
                     in_line = true;
                     if !root.is_woken() {
                         root.sleep();
+                        polls.slept();
                     }
                 }
             }

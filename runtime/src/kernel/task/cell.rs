@@ -16,7 +16,7 @@ use crate::kernel::lines::Lines;
 use crate::kernel::list::{Linked, Links};
 use crate::kernel::observe::Observe;
 use crate::prim::alloc::{alloc, dealloc};
-use crate::prim::{Arc, UnsafeCell};
+use crate::prim::{Arc, UnsafeCell, asked};
 use std::alloc::{Layout, handle_alloc_error};
 use std::any::Any;
 use std::fmt;
@@ -237,6 +237,7 @@ impl<F: Future + 'static> Cell<F> {
         match polled {
             Ok(polled) => polled,
             Err(payload) => {
+                asked::panicked(&*payload);
                 // SAFETY: the caller is the poller.
                 unsafe { Self::fail(task, Some(payload)) };
                 Poll::Ready(())
@@ -254,6 +255,7 @@ impl<F: Future + 'static> Cell<F> {
     unsafe fn fail(task: NonNull<Header>, mut failure: Failure) {
         // SAFETY: the caller is the poller, which owns the stage.
         if let Err(payload) = unsafe { Self::empty(task) } {
+            asked::panicked(&*payload);
             match failure {
                 None => failure = Some(payload),
                 Some(_) => foreign::discard(payload),
@@ -321,8 +323,12 @@ impl<F: Future + 'static> Cell<F> {
             }
         });
         // Nobody is left to tell of a panic: it is swallowed, as the panic hook has reported it.
-        // SAFETY: the caller owns the output.
-        if let Err(payload) = header.within(|| unsafe { Self::empty(task) }) {
+        let dropped = header.within(|| {
+            // SAFETY: the caller owns the output.
+            let dropped = unsafe { Self::empty(task) };
+            dropped.inspect_err(|payload| asked::panicked(&**payload))
+        });
+        if let Err(payload) = dropped {
             foreign::discard(payload);
         }
     }

@@ -25,6 +25,10 @@ pub(crate) const fn is_outside() -> bool {
 #[inline(always)]
 pub(crate) const fn refuse(_why: &'static str) {}
 
+/// Nobody wants to know.
+#[inline(always)]
+pub(crate) fn panicked(_payload: &(dyn std::any::Any + Send)) {}
+
 /// False: a budget that is over is over.
 #[inline(always)]
 pub(crate) fn go_on(_is_runtimes: impl FnOnce() -> bool) -> bool {

@@ -36,6 +36,10 @@ pub(crate) trait Asked {
     fn touch(&mut self, address: usize, changes: bool);
     fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
+    /// The running one waits, in the middle of its turn: others have theirs meanwhile.
+    fn waits(&mut self);
+    /// Who began to wait last goes on.
+    fn resumes(&mut self);
     /// The program has done what no simulation can allow.
     fn refuse(&mut self, why: &'static str);
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
@@ -46,6 +50,23 @@ thread_local! {
     static ASKS: Cell<bool> = const { Cell::new(false) };
     static TOUCHES: Cell<bool> = const { Cell::new(false) };
     static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
+    static ON_PANIC: Cell<Option<OnPanic>> = const { Cell::new(None) };
+}
+
+/// Is told what a task, or somebody's waker or destructor, has panicked with, where leno catches that.
+pub(crate) type OnPanic = fn(&(dyn Any + Send));
+
+/// Tells `on_panic` of this thread's panics from now on; who was told before.
+pub(crate) fn tell_panics(on_panic: Option<OnPanic>) -> Option<OnPanic> {
+    ON_PANIC.replace(on_panic)
+}
+
+/// A panic ends here, for leno has caught it.
+#[cold]
+pub(crate) fn panicked(payload: &(dyn Any + Send)) {
+    if let Some(on_panic) = ON_PANIC.get() {
+        on_panic(payload);
+    }
 }
 
 /// This thread is in a simulation until this is dropped or [left](Self::leave).
@@ -104,9 +125,11 @@ fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
     if !ASKS.get() {
         return None;
     }
-    ASKED.with_borrow_mut(|asked| {
-        let asked = asked.as_mut()?;
-        Some(f(asked.as_mut()))
+    ASKED.with(|asked| {
+        let Ok(mut asked) = asked.try_borrow_mut() else {
+            panic!("a chooser has called leno, which would ask that chooser: it can only decide by what it is given");
+        };
+        asked.as_mut().map(|asked| f(asked.as_mut()))
     })
 }
 
@@ -195,6 +218,16 @@ fn drawn_budget() -> u8 {
     state ^= state << 17;
     STATE.set(state);
     (state >> 32) as u8 % 6
+}
+
+/// The running one waits on this thread's stack, and lets others have their turns.
+pub(crate) fn waits() {
+    ask(|asked| asked.waits());
+}
+
+/// The last one that has begun to wait goes on.
+pub(crate) fn resumes() {
+    ask(|asked| asked.resumes());
 }
 
 /// A number below `count`.

@@ -36,8 +36,8 @@ mod shared;
 pub use receiver::Receiver;
 
 use crate::kernel::task;
-use crate::prim::Arc;
 use crate::prim::atomic::Ordering;
+use crate::prim::{Arc, asked};
 use error::SendError;
 use shared::Shared;
 use std::fmt;
@@ -111,6 +111,7 @@ impl<T> Sender<T> {
     /// Makes a sender that does not keep the channel open.
     #[must_use = "it makes a weak sender; the strong one stays as it is"]
     pub fn downgrade(&self) -> WeakSender<T> {
+        asked::changes(&self.shared.weak_senders);
         // Ordering: Relaxed, a mere count.
         self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
         WeakSender {
@@ -167,6 +168,7 @@ impl<T> Sender<T> {
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
+        asked::changes(&self.shared.senders);
         // Ordering: Relaxed, the new share comes from one that exists.
         self.shared.senders.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -177,6 +179,9 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
+        asked::changes(&self.shared.senders);
+        // The last one closes the channel.
+        asked::changes(&raw const *self.shared);
         // Ordering: Release: whoever sees 0 sees what we have done. Acquire: the last one passes on what the others
         // have done, with its wake.
         if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -199,6 +204,7 @@ impl<T> WeakSender<T> {
     #[must_use = "it makes a sender; the weak one stays as it is"]
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let senders = &self.shared.senders;
+        asked::changes(senders);
         // Ordering: Relaxed, the exchange decides; what the count guards, the channel, is there anyway.
         let mut count = senders.load(Ordering::Relaxed);
         while count != 0 {
@@ -232,6 +238,7 @@ impl<T> WeakSender<T> {
 
 impl<T> Clone for WeakSender<T> {
     fn clone(&self) -> Self {
+        asked::changes(&self.shared.weak_senders);
         // Ordering: Relaxed, a mere count.
         self.shared.weak_senders.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -242,6 +249,7 @@ impl<T> Clone for WeakSender<T> {
 
 impl<T> Drop for WeakSender<T> {
     fn drop(&mut self) {
+        asked::changes(&self.shared.weak_senders);
         // Ordering: Relaxed, a mere count.
         self.shared.weak_senders.fetch_sub(1, Ordering::Relaxed);
     }

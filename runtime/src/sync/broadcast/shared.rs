@@ -275,12 +275,13 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn strong_count(&self) -> usize {
-        asked::looks(self);
+        asked::looks(&self.senders);
         // Ordering: Acquire: at 0, what the senders have sent is there.
         self.senders.load(Ordering::Acquire)
     }
 
     pub(super) fn weak_count(&self) -> usize {
+        asked::looks(&self.weak_senders);
         // Ordering: Relaxed, a snapshot.
         self.weak_senders.load(Ordering::Relaxed)
     }

@@ -98,11 +98,13 @@ pub(super) fn channel<T, F: Flavor>(flavor: F) -> (Tx<T, F>, Rx<T, F>) {
 
 impl<T, F> Chan<T, F> {
     fn strong_count(&self) -> usize {
+        asked::looks(&self.tx_count);
         // Ordering: Acquire: at 0, what the senders have sent is there.
         self.tx_count.load(Ordering::Acquire)
     }
 
     fn weak_count(&self) -> usize {
+        asked::looks(&self.weak_count);
         // Ordering: Relaxed, a snapshot.
         self.weak_count.load(Ordering::Relaxed)
     }
@@ -162,6 +164,7 @@ impl<T, F> Tx<T, F> {
     }
 
     pub(super) fn downgrade(&self) -> WeakTx<T, F> {
+        asked::changes(&self.chan.weak_count);
         // Ordering: Relaxed, a mere count.
         self.chan.weak_count.fetch_add(1, Ordering::Relaxed);
         WeakTx {
@@ -187,6 +190,7 @@ impl<T, F: Flavor> Tx<T, F> {
 
 impl<T, F> Clone for Tx<T, F> {
     fn clone(&self) -> Self {
+        asked::changes(&self.chan.tx_count);
         // Ordering: Relaxed, the new share comes from one that exists.
         self.chan.tx_count.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -198,6 +202,7 @@ impl<T, F> Clone for Tx<T, F> {
 impl<T, F> Drop for Tx<T, F> {
     fn drop(&mut self) {
         asked::changes(&raw const *self.chan);
+        asked::changes(&self.chan.tx_count);
         // Ordering: Release: whoever sees 0 sees what we have sent. Acquire: the last one passes on what the
         // others have sent, with its wake.
         if self.chan.tx_count.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -208,6 +213,7 @@ impl<T, F> Drop for Tx<T, F> {
 
 impl<T, F> WeakTx<T, F> {
     pub(super) fn upgrade(&self) -> Option<Tx<T, F>> {
+        asked::changes(&self.chan.tx_count);
         // Ordering: Relaxed, the exchange decides; what the count guards, the channel, is there anyway.
         let mut count = self.chan.tx_count.load(Ordering::Relaxed);
         while count != 0 {
@@ -239,6 +245,7 @@ impl<T, F> WeakTx<T, F> {
 
 impl<T, F> Clone for WeakTx<T, F> {
     fn clone(&self) -> Self {
+        asked::changes(&self.chan.weak_count);
         // Ordering: Relaxed, a mere count.
         self.chan.weak_count.fetch_add(1, Ordering::Relaxed);
         Self {
@@ -249,6 +256,7 @@ impl<T, F> Clone for WeakTx<T, F> {
 
 impl<T, F> Drop for WeakTx<T, F> {
     fn drop(&mut self) {
+        asked::changes(&self.chan.weak_count);
         // Ordering: Relaxed, a mere count.
         self.chan.weak_count.fetch_sub(1, Ordering::Relaxed);
     }

@@ -145,7 +145,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn senders(&self) -> usize {
-        asked::looks(self);
+        asked::looks(&self.senders);
         // Ordering: Relaxed, a number and nothing more.
         self.senders.load(Ordering::Relaxed)
     }
@@ -157,6 +157,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn add_sender(&self) {
+        asked::changes(&self.senders);
         // Ordering: Relaxed, the caller has a sender: the count cannot reach 0 meanwhile.
         self.senders.fetch_add(1, Ordering::Relaxed);
     }
@@ -169,6 +170,7 @@ impl<T> Shared<T> {
 
     pub(super) fn drop_sender(&self) {
         asked::changes(self);
+        asked::changes(&self.senders);
         // Ordering: Release and Acquire: the last sender closes after what the others did, and so tells of it.
         if self.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
             // Ordering: Release pairs with `state`.
