@@ -356,6 +356,48 @@ fn a_deadlock_is_told_with_who_waits_for_whom() {
 }
 
 #[test]
+fn a_deadlock_in_a_set_is_told_with_who_waits_for_whom() {
+    async fn transfers() {
+        let accounts = Rc::new((Mutex::new(10), Mutex::new(10)));
+        let transfer = |name| {
+            let accounts = Rc::clone(&accounts);
+            leno::task::Builder::new()
+                .name(name)
+                .spawn_local(async move {
+                    let (from, to) = if name == "there" {
+                        (&accounts.0, &accounts.1)
+                    } else {
+                        (&accounts.1, &accounts.0)
+                    };
+                    let _from = from.lock().await;
+                    let _to = to.lock().await;
+                })
+        };
+        LocalSet::new()
+            .run_until(async {
+                let tasks = [transfer("there").unwrap(), transfer("back").unwrap()];
+                for task in tasks {
+                    task.await.unwrap();
+                }
+            })
+            .await;
+    }
+    let failed = fails(transfers);
+    assert_eq!(kind(&failed), FailureKind::Deadlock);
+    let report = failed.to_string();
+    for text in [
+        "for lock A, which is held by",
+        "for lock B, which is held by",
+        "← here it closes",
+        "`there` (runtime/tests/sim_loop.rs:",
+        "`back` (runtime/tests/sim_loop.rs:",
+        "LENO_SIM_REPLAY=",
+    ] {
+        assert!(report.contains(text), "no `{text}` in\n{report}");
+    }
+}
+
+#[test]
 fn a_lock_that_went_to_a_future_nobody_polls_is_told_so() {
     async fn futurelock() {
         let lock = Arc::new(Mutex::new(()));

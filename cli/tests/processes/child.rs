@@ -7,6 +7,7 @@ use std::future::pending;
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::{Arc, Barrier};
 
 pub fn run(role: &str) {
@@ -21,6 +22,7 @@ pub fn run(role: &str) {
         "names" => vec![names()],
         "waiting" => vec![waiting()],
         "deadlock" => vec![deadlock()],
+        "set" => vec![deadlock_in_set()],
         "busy" => vec![busy()],
         "many" => vec![many()],
         "stale" => {
@@ -185,6 +187,29 @@ fn deadlock() -> Runtime {
     while !waiting() || runtime.handle().tasks().len() < 2 {
         runtime.block_on(task::yield_now());
     }
+    runtime
+}
+
+/// The same in a set of tasks that stay on their thread.
+fn deadlock_in_set() -> Runtime {
+    let runtime = pool("set");
+    let handle = runtime.handle().clone();
+    std::thread::spawn(move || {
+        let set = task::LocalSet::new();
+        let locks = [Rc::new(Mutex::new(())), Rc::new(Mutex::new(()))];
+        let both = Rc::new(leno::sync::Barrier::new(2));
+        for number in 0..2 {
+            let (own, other) = (Rc::clone(&locks[number]), Rc::clone(&locks[1 - number]));
+            let both = Rc::clone(&both);
+            set.spawn_local(async move {
+                let _own = own.lock().await;
+                both.wait().await;
+                let _other = other.lock().await;
+            });
+        }
+        handle.block_on(set);
+    });
+    until_asleep(&runtime, 2);
     runtime
 }
 

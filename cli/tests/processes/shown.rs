@@ -24,6 +24,7 @@ pub const TESTS: &[Test] = &[
     ("no_name_breaks_the_table", no_name_breaks_the_table),
     ("dump_tells_where_tasks_stand", dump_tells_where_tasks_stand),
     ("a_deadlock_is_named", a_deadlock_is_named),
+    ("a_deadlock_in_a_set_is_named", a_deadlock_in_a_set_is_named),
     (
         "pstree_shows_who_waits_for_whom",
         pstree_shows_who_waits_for_whom,
@@ -226,8 +227,23 @@ fn dump_tells_where_tasks_stand() {
 }
 
 fn a_deadlock_is_named() {
+    // The runtime, the two, and the first again.
+    let tree = deadlock_of("deadlock");
+    assert!(tree.len() == 4, "{tree:?}");
+}
+
+fn a_deadlock_in_a_set_is_named() {
+    // And the `block_on` that runs the set.
+    let tree = deadlock_of("set");
+    assert!(tree.len() == 5, "{tree:?}");
+    assert!(tree[1].contains("(block_on, "), "{tree:?}");
+    assert!(tree[1].ends_with("  LocalSet::poll"), "{tree:?}");
+}
+
+/// Looks at the deadlock in a child, and returns what `pstree` says.
+fn deadlock_of(role: &str) -> Vec<String> {
     let place = Place::new();
-    let child = place.child("deadlock");
+    let child = place.child(role);
     let dump = place.answer(&["dump", &child.arg()]);
     assert!(
         dump.contains("\ndeadlock: 2 tasks wait for each other\n"),
@@ -237,8 +253,9 @@ fn a_deadlock_is_named() {
     let deadlocked = ps.lines().filter(|line| line.ends_with("  DEADLOCK"));
     assert_eq!(deadlocked.count(), 2, "{ps}");
     let tree = masked(&place.answer(&["pstree", &child.arg()]));
-    assert!(tree.len() == 4, "{tree:?}");
-    assert!(tree[3].ends_with(" (see above)"), "{tree:?}");
+    let last = tree.last().unwrap();
+    assert!(last.ends_with(" (see above)"), "{tree:?}");
+    tree
 }
 
 fn pstree_shows_who_waits_for_whom() {

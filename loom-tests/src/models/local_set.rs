@@ -3,6 +3,7 @@
 use super::block_on::block_on;
 use super::explore;
 use crate::kernel::atomic_waker::AtomicWaker;
+use crate::kernel::captures;
 use crate::kernel::local_set::LocalSet;
 use crate::kernel::task::Origin;
 use crate::prim::Arc;
@@ -11,6 +12,7 @@ use loom::thread::{self, ThreadId};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 /// What a task waits for, and what became of it.
 struct Event {
@@ -162,4 +164,57 @@ fn the_end_of_a_set_meets_an_abort() {
         assert_eq!(event.dropped.load(Ordering::Relaxed), ONCE_AT_HOME);
         aborter.join().unwrap();
     });
+}
+
+/// Another thread asks where a task stands, and is told by a poll of the owner's.
+// Mutations (each makes this fail): `Shared::push_remote` without R2's wake, or state.rs, `ask` without NOTIFIED: "deadlock".
+#[test]
+fn who_asks_from_outside_is_told_by_the_owner() {
+    explore(2, || {
+        let set = LocalSet::new();
+        let event = Event::new();
+        drop(set.spawn(Homesick::new(&event), Origin::caller()));
+        set.poll(Waker::noop()).run_tasks();
+        let (outside, happens) = (set.outside(), Arc::clone(&event));
+        let asker = thread::spawn(move || {
+            let tasks = outside.register().handles();
+            let standings = captures::ask(&tasks, Duration::MAX);
+            assert_eq!(standings[0].answer.as_ref().unwrap().leaves.len(), 1);
+            happens.happen();
+        });
+        run(&set);
+        asker.join().unwrap();
+        assert_eq!(event.dropped.load(Ordering::Relaxed), ONCE_AT_HOME);
+    });
+}
+
+/// A task ends, or its set goes, while another thread looks at it and asks it. That thread may be the last to know the task, and
+/// the set: it frees memory, and drops no future.
+// Mutations (each makes this fail): abort.rs, `ask` drops the claim, or `Shared::push_remote` does if the set is closing: "deadlock",
+// the owner waits for a push; `SetHome::finished` does not unlink: the task is used after it was freed.
+#[test]
+fn the_end_of_a_task_or_of_its_set_meets_one_who_asks() {
+    for completes in [true, false] {
+        explore(3, move || {
+            let set = LocalSet::new();
+            let event = Event::new();
+            drop(set.spawn(Homesick::new(&event), Origin::caller()));
+            set.poll(Waker::noop()).run_tasks();
+            let outside = set.outside();
+            let asker = thread::spawn(move || {
+                let tasks = outside.register().handles();
+                // Who has ended is left out; nobody is waited for.
+                drop(captures::ask(&tasks, Duration::ZERO));
+                drop(outside);
+                drop(tasks);
+            });
+            if completes {
+                event.happen();
+                set.poll(Waker::noop()).run_tasks();
+            }
+            drop(set);
+            assert_eq!(event.dropped.load(Ordering::Relaxed), ONCE_AT_HOME);
+            asker.join().unwrap();
+        });
+    }
 }

@@ -1,6 +1,6 @@
 //! What the models of tasks share: a scheduler that is one queue, run by whoever comes, and futures to run.
 
-use crate::kernel::captures::Standing;
+use crate::kernel::captures::{self, Standing};
 use crate::kernel::census;
 use crate::kernel::register::Register;
 use crate::kernel::task::{
@@ -93,8 +93,7 @@ impl Queue {
     /// Where the tasks that have been asleep stand; waits until all have answered, or not at all.
     pub(crate) fn stand(&self, waits: bool) -> Vec<Standing> {
         let patience = if waits { Duration::MAX } else { Duration::ZERO };
-        self.register
-            .ask(&census::handles(&self.register.owned, 1), patience)
+        captures::ask(&census::handles(&self.register.owned, 1), patience)
     }
 
     /// What `look` says of each of them, one at a time.

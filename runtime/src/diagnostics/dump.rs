@@ -3,7 +3,7 @@
 use super::graph::{self, Circle};
 use super::json::Value;
 use super::report::{Report, place_value, task_value, waits};
-use crate::kernel::captures::{Answer, Standing};
+use crate::kernel::captures::{self, Answer, Standing};
 use crate::kernel::task::{self, LockHolder, What};
 use crate::runtime::Handle;
 use crate::runtime::inner::Inner;
@@ -395,7 +395,7 @@ fn frame_value(frame: &Frame) -> Value {
 /// Asks the tasks of a runtime where they stand, and waits on this thread.
 pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
     let inner = handle.inner();
-    let standings = inner.ask(&inner.handles(), patience);
+    let standings = captures::ask(&inner.handles(), patience);
     let circles = circles(inner, &standings, patience);
     let mut dump = Dump::new(inner.ask_roots(patience), standings);
     let (certain, suspected): (Vec<_>, Vec<_>) =
@@ -416,7 +416,7 @@ pub(super) fn circles(runtime: &Inner, standings: &[Standing], patience: Duratio
     }
     let mut handles = runtime.handles();
     handles.retain(|task| stuck.contains_key(&task.id()));
-    let second = runtime.ask(&handles, patience);
+    let second = captures::ask(&handles, patience);
     let stuck = graph::same(stuck, &second);
     let certain = graph::certain(&stuck, &second);
     graph::circles(stuck, &certain)

@@ -65,7 +65,9 @@ impl ShutdownReport {
 
     /// The tasks that did not stop: those that are being polled, and keep their worker from going on, first.
     ///
-    /// A task that has never been suspended, in its first poll that is, is not known; see [`other_tasks`](Self::other_tasks).
+    /// A task that has never been suspended, in its first poll that is, is not known; see [`other_tasks`](Self::other_tasks). The
+    /// end of a runtime does not end a [`LocalSet`](crate::task::LocalSet): its tasks are here if a thread still waits for
+    /// something in a `block_on` of the runtime, in a blocking closure for instance, and has polled the set within that.
     pub fn tasks(&self) -> &[TaskInfo] {
         &self.tasks
     }

@@ -14,7 +14,7 @@ use super::deliver;
 use super::dump::{self, Dump};
 use super::graph::{Circle, Edge};
 use super::report::waits as report;
-use crate::kernel::captures::Standing;
+use crate::kernel::captures::{self, Standing};
 use crate::kernel::lines::LongWait;
 use crate::kernel::task::What;
 use crate::runtime::inner::Inner;
@@ -265,7 +265,7 @@ fn ask_all(runtime: &Inner, first: Vec<AbortHandle>) -> Vec<Standing> {
         if next.is_empty() {
             break;
         }
-        let answers = runtime.ask(&next, PATIENCE);
+        let answers = captures::ask(&next, PATIENCE);
         let awaited: HashSet<Id> = answers.iter().flat_map(awaited_by).collect();
         standings.extend(answers);
         next = runtime.handles();

@@ -31,22 +31,31 @@
 //!
 //! # Closing
 //!
-//! The owner cancels the tasks that sleep (see [`Owned`]) and those in the queues, until none is left. One that is in
+//! The owner cancels the tasks that sleep (see [`owned`](super::owned)) and those in the queues, until none is left. One that is in
 //! neither is between a waker's `or` and R1, where no user code runs: the owner waits for the push, which comes at
 //! once. It never leaves a task to the pusher. No task is running meanwhile: only a poll of the set runs any, and that
 //! borrows the set.
+//!
+//! # Who asks
+//!
+//! Where the tasks stand other threads may ask, as they ask those of a scheduler ([`Outside`]), whatever the owner does
+//! meanwhile. They walk through the list under its lock, which a task leaves before it completes; they keep a task's *memory*,
+//! and whoever gives that back last frees what has neither a future nor an output in it any more (invariants 2 and 8); and they wake. A
+//! request is a wake with a bit more: it comes by R1 and R2 to the owner, who polls, or cancels if it is closing. What a set
+//! knows of that is nothing but the bit, which whoever starts a task sees.
 //!
 //! The models are `loom-tests/src/models/local_set.rs`.
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
-use crate::kernel::census;
 use crate::kernel::here::{self, Blocking};
-use crate::kernel::owned::Owned;
+use crate::kernel::lines::Lines;
+use crate::kernel::register::Register;
 use crate::kernel::root::Driving;
 use crate::kernel::task::{
     self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
 };
+use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex, asked};
 use std::cell::{Cell, RefCell};
@@ -75,8 +84,10 @@ struct Shared {
     waker: AtomicWaker,
     /// Something was pushed while the owner waited for the last tasks.
     pushed: Condvar,
-    owned: Owned,
-    /// Tasks that have not completed. Used by the owner's thread alone.
+    register: Register,
+    /// What is to be looked for: it depends on where the set is polled, so `register` does not say it.
+    wanted: Mutex<Option<&'static Wanted>>,
+    /// Tasks that have not completed. Changed by the owner's thread alone; for others a hint.
     live: AtomicUsize,
 }
 
@@ -126,6 +137,10 @@ pub(crate) struct Polling<'a> {
 /// A set as its tasks see it.
 struct SetHome(Arc<Shared>);
 
+/// A set as those see it who ask its tasks, on whatever thread. It keeps no task.
+#[derive(Clone)]
+pub(crate) struct Outside(Arc<Shared>);
+
 impl LocalSet {
     pub(crate) fn new() -> Self {
         let shared = Arc::new(Shared {
@@ -138,7 +153,8 @@ impl LocalSet {
             owner: this_thread(),
             waker: AtomicWaker::new(),
             pushed: Condvar::new(),
-            owned: Owned::new(1),
+            register: Register::new(1, Wanted::NOTHING),
+            wanted: Mutex::new(None),
             live: AtomicUsize::new(0),
         });
         Self(Rc::new(Own {
@@ -196,8 +212,17 @@ impl LocalSet {
 
     /// The tasks that have been asleep, and the one that this thread is polling.
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        let shared = &*self.0.shared;
-        census::take(&shared.owned, ptr::from_ref(shared).cast(), census::BITE)
+        self.0.shared.register.tasks()
+    }
+
+    /// The set for those who ask its tasks.
+    pub(crate) fn outside(&self) -> Outside {
+        Outside(Arc::clone(&self.0.shared))
+    }
+
+    /// Says what is to be looked for from now on.
+    pub(crate) fn want(&self, wanted: &'static Wanted) {
+        *self.0.shared.wanted.lock() = Some(wanted);
     }
 
     /// The next task.
@@ -247,7 +272,7 @@ impl Drop for LocalSet {
         self.0.closed.set(true);
         let shared = &*self.0.shared;
         shared.remote.lock().closing = true;
-        shared.owned.close();
+        shared.register.owned.close();
         loop {
             while let Some(task) = self.next() {
                 task.cancel();
@@ -351,7 +376,7 @@ fn this_thread() -> usize {
 
 impl Shared {
     fn live(&self) -> usize {
-        // Ordering: Relaxed. Tasks are spawned and completed on the owner's thread, and this is asked there.
+        // Ordering: Relaxed. Tasks are spawned and completed on the owner's thread, and this is asked there, or is a hint.
         self.live.load(Ordering::Relaxed)
     }
 
@@ -384,6 +409,18 @@ impl Shared {
     }
 }
 
+impl Outside {
+    /// Which tasks there are.
+    pub(crate) fn register(&self) -> &Register {
+        &self.0.register
+    }
+
+    /// How many tasks have not completed, or had not a moment ago.
+    pub(crate) fn live(&self) -> usize {
+        self.0.live()
+    }
+}
+
 impl Scheduler for SetHome {
     fn schedule(&self, task: Runnable) {
         match self.0.polling() {
@@ -407,20 +444,29 @@ impl Scheduler for SetHome {
 
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
         // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.owned.link(0, task) }.then_some(0)
+        unsafe { self.0.register.owned.link(0, task) }.then_some(0)
     }
 
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         if let Some(shard) = shard {
             // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.owned.unlink(shard, task) };
+            unsafe { self.0.register.owned.unlink(shard, task) };
         }
         // Ordering: Relaxed, see `live`.
         self.0.live.fetch_sub(1, Ordering::Relaxed);
     }
 
-    fn address(&self) -> *const () {
-        ptr::from_ref(&*self.0).cast()
+    fn register(&self) -> Option<&Register> {
+        Some(&self.0.register)
+    }
+
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        self.0.register.lines(self.wanted())
+    }
+
+    fn wanted(&self) -> &Wanted {
+        let wanted = *self.0.wanted.lock();
+        wanted.unwrap_or_else(wanted::of_the_process)
     }
 }
 
@@ -439,6 +485,14 @@ impl fmt::Debug for LocalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalSet")
             .field("live_tasks", &self.0.shared.live())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalSet")
+            .field("live_tasks", &self.live())
             .finish_non_exhaustive()
     }
 }

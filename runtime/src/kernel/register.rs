@@ -3,9 +3,9 @@
 //!
 //! Each scheduler has one, whatever its loop is like, and its homes show it to the tasks.
 
-use crate::kernel::captures::{Captures, Standing};
+use crate::kernel::captures::Captures;
 use crate::kernel::census;
-use crate::kernel::lines::Lines;
+use crate::kernel::lines::{Lines, LongWait};
 use crate::kernel::observe::Observe;
 use crate::kernel::owned::Owned;
 use crate::kernel::task::{AbortHandle, TaskInfo};
@@ -57,19 +57,19 @@ impl Register {
         census::handles(&self.owned, census::BITE)
     }
 
-    /// Where tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        self.captures.ask(tasks, patience)
-    }
-
     /// Who asks the tasks where they stand.
     pub(crate) fn captures(&self) -> &Captures {
         &self.captures
     }
 
-    /// Who of the tasks waits in line, if anybody wants to know.
-    pub(crate) fn lines(&self) -> Option<&Arc<Lines>> {
-        self.wanted.waits.is_some().then_some(&self.lines)
+    /// Who of the tasks waits in line, if it is `wanted` to know.
+    pub(crate) fn lines(&self, wanted: &Wanted) -> Option<&Arc<Lines>> {
+        wanted.waits.is_some().then_some(&self.lines)
+    }
+
+    /// The tasks that have waited in line for as long as `time`, and of which that was noted.
+    pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
+        self.lines.waiting_for(time)
     }
 
     /// Where the lists of tasks are, for who reads them from outside.

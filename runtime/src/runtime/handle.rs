@@ -157,9 +157,15 @@ impl Handle {
     ///
     /// A task is there from when it first waits for something until it ends. Not there are those that have never waited so
     /// far: they are queued for the first time, or in their first poll, which may take long; nor blocking closures, nor the
-    /// tasks of a [`LocalSet`](crate::task::LocalSet::tasks), nor the future of a `block_on`, which is no task.
-    /// [`num_alive_tasks`](RuntimeMetrics::num_alive_tasks) counts all tasks. While the runtime ends they become fewer; after
-    /// that there are none, nor are there any in a [forked](super#fork) process that the runtime does not work in.
+    /// future of a `block_on`, which is no task. [`num_alive_tasks`](RuntimeMetrics::num_alive_tasks) counts all tasks that the
+    /// runtime runs.
+    ///
+    /// After these come the tasks of each [`LocalSet`](crate::task::LocalSet::tasks) that was last polled in this runtime: by a
+    /// `block_on` of it, or wherever else it is [current](Self::current). They are there for as long as the set is, whether somebody
+    /// goes on polling it or not, and the runtime's end does not end them.
+    ///
+    /// While the runtime ends its own become fewer; after that there are none, nor are there any in a [forked](super#fork) process
+    /// that the runtime does not work in.
     ///
     /// It may be called anywhere, also while all workers are busy or stuck.
     ///
@@ -198,8 +204,11 @@ impl Handle {
     /// tells which of its futures would wake it. These may be anybody's: nothing has to be prepared for it. A future in a
     /// `FuturesUnordered`, or in whatever else polls with a waker of its own, is hidden behind that.
     ///
+    /// The tasks of a [`LocalSet`](crate::task::LocalSet) that is [polled in this runtime](Self::tasks) are asked with the others, and
+    /// tell it when their set is polled, on its own thread. So a deadlock is found whichever of them it is between.
+    ///
     /// Tasks that do not answer within `patience` are in the dump without a chain: one that is being polled all the while, and
-    /// those that its thread does not come to. For so long the tasks are waited for; then those among them that seem to wait
+    /// those that its thread does not come to, as it does not to those of a set that nobody polls any more. For so long the tasks are waited for; then those among them that seem to wait
     /// for each other, which are asked once more; and then the futures of `block_on`.
     ///
     /// A paused clock does not move by itself meanwhile.

@@ -13,6 +13,7 @@ pub(crate) use simulated::How;
 
 use super::current;
 use super::roots::Roots;
+use super::sets::Sets;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
@@ -49,6 +50,8 @@ pub(crate) struct Inner {
     blocking: Blocking,
     /// What threads wait for in a `block_on`.
     roots: Roots,
+    /// The sets of tasks that are polled in it.
+    sets: Sets,
     /// The thread that looks for long waits, if there is one.
     waits: OnceLock<Thread>,
     /// The [number](process::number) of the process that it was made in.
@@ -112,6 +115,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            sets: Sets::default(),
             waits: OnceLock::new(),
             process: process::number(),
         });
@@ -155,6 +159,7 @@ impl Inner {
             settings,
             blocking,
             roots: Roots::default(),
+            sets: Sets::default(),
             waits: OnceLock::new(),
             process: process::number(),
         });
@@ -243,14 +248,6 @@ impl Inner {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
             Scheduler::Local { local, .. } => local.live_tasks(),
         }
-    }
-
-    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        if self.is_left_behind() {
-            // They are the parent's, and so may be whoever holds a lock.
-            return Vec::new();
-        }
-        self.register().tasks()
     }
 
     /// The tasks of the scheduler, for who asks.

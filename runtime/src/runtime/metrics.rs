@@ -26,7 +26,8 @@ impl RuntimeMetrics {
         self.handle.inner().workers()
     }
 
-    /// Tasks that were spawned and have not finished.
+    /// Tasks that were spawned and have not finished. (Those of a [`LocalSet`](crate::task::LocalSet) are not the runtime's, and not
+    /// counted.)
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.handle.inner().live_tasks()).unwrap_or(usize::MAX)
     }

@@ -85,6 +85,7 @@ mod metrics;
 pub(crate) mod prometheus;
 pub(crate) mod required;
 pub(crate) mod roots;
+pub(crate) mod sets;
 
 pub use builder::Builder;
 pub use current::{EnterGuard, TryCurrentError};

@@ -9,13 +9,14 @@ use crate::kernel::captures::Answer;
 use crate::kernel::task;
 use pin_project_lite::pin_project;
 use std::any::type_name;
+use std::collections::HashSet;
 use std::future::Future;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::thread::{self, Thread};
+use std::thread::{self, Thread, ThreadId};
 use std::time::{Duration, Instant};
 
 /// The roots of one runtime.
@@ -98,6 +99,11 @@ impl Roots {
                 is_known: false,
             },
         }
+    }
+
+    /// The threads that wait.
+    pub(super) fn threads(&self) -> HashSet<ThreadId> {
+        lock(&self.0).iter().map(|root| root.thread.id()).collect()
     }
 
     /// Asks all roots where they stand, and waits for `patience` in all at most.

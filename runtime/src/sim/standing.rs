@@ -6,7 +6,7 @@
 use super::asking;
 use crate::diagnostics::graph::{self, Node};
 use crate::diagnostics::{Dump, Leaf, RootDump, TaskDump};
-use crate::kernel::captures::Standing;
+use crate::kernel::captures::{self, Standing};
 use crate::kernel::local::drawn::Still;
 use crate::kernel::task::{Id, What};
 use crate::prim::asked;
@@ -37,7 +37,7 @@ pub(super) fn ask(inner: &Arc<Inner>, still: &Still<'_, '_>) -> Option<Standings
     let asking = Arc::clone(inner);
     let thread = thread::Builder::new().name("leno-sim-ask".to_owned());
     let thread = thread.spawn(move || Standings {
-        tasks: asking.ask(&asking.handles(), PATIENCE),
+        tasks: captures::ask(&asking.handles(), PATIENCE),
         roots: asking.ask_roots(PATIENCE),
     });
     let thread = thread.ok()?;

@@ -30,7 +30,7 @@ const WAITING: [&str; 3] = ["core::", "std::sys::", "std::thread::local::"];
 const CALLERS: [&str; 11] = [
     "leno::kernel::blocking::closure::",
     "leno::kernel::local::",
-    "leno::kernel::local_set::",
+    "leno::kernel::local_set::Polling",
     "leno::kernel::root::",
     "leno::kernel::task::capture::tells",
     "leno::kernel::task::cell::",
@@ -231,6 +231,22 @@ mod tests {
                 "shop::api::checkout::{{closure}}",
             ],
         );
+    }
+
+    #[test]
+    fn a_set_that_is_awaited_is_a_leaf() {
+        let functions = [
+            "leno::kernel::task::capture::clone_another",
+            "<core::task::wake::Waker as core::clone::Clone>::clone",
+            "leno::kernel::local_set::LocalSet::poll",
+            "<leno::task::local_set::LocalSet as core::future::future::Future>::poll",
+            "leno::runtime::roots::Listed::poll",
+        ];
+        let both = |frames: &mut Vec<Frame>| {
+            outer(frames);
+            inner(frames);
+        };
+        check(stack(&functions), both, &functions[3..4]);
     }
 
     #[test]

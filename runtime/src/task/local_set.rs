@@ -4,6 +4,7 @@ use super::{JoinHandle, TaskInfo};
 use crate::kernel::budget;
 use crate::kernel::local_set as kernel;
 use crate::kernel::task::Origin;
+use crate::runtime::sets::Noted;
 use crate::runtime::{self, Runtime, current};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -77,6 +78,11 @@ where
 /// [`block_on`](Self::block_on) does so on a runtime from outside, and awaiting the set itself runs it until all its
 /// tasks have completed. Each poll of it runs at most 61 tasks, then everything else on the thread gets its turn.
 ///
+/// A runtime in which the set is polled tells of its tasks as it tells of its own: they are among its
+/// [tasks](crate::runtime::Handle::tasks), in its [dumps](crate::runtime::Handle::dump), and what is
+/// [looked for](crate::diagnostics::Diagnostics) at them is what the runtime was told to look for. A set that is polled in another
+/// runtime then goes there.
+///
 /// If several parts of a program run one set by turns, the one that has polled it last is woken for its tasks.
 ///
 /// Dropping the set drops its tasks. Their wakers and handles may be on other threads, which never run or drop a future
@@ -103,6 +109,8 @@ where
 pub struct LocalSet {
     set: kernel::LocalSet,
     id: runtime::Id,
+    /// After the set: its tasks are known until they have ended.
+    noted: Noted,
 }
 
 /// Within this guard's life [`spawn_local`] spawns onto the set that was [entered](LocalSet::enter).
@@ -115,9 +123,11 @@ pub struct LocalEnterGuard {
 impl LocalSet {
     /// An empty set, of this thread.
     pub fn new() -> Self {
+        let id = runtime::Id::next();
         Self {
             set: kernel::LocalSet::new(),
-            id: runtime::Id::next(),
+            id,
+            noted: Noted::new(id),
         }
     }
 
@@ -155,7 +165,7 @@ impl LocalSet {
 
     /// The tasks of the set that have been asleep, and the one that calls this.
     ///
-    /// They are not among those of a [runtime](crate::runtime::Handle::tasks), since a set belongs to none.
+    /// They are among those of the [runtime](crate::runtime::Handle::tasks) in which the set was polled last, too, if it was in one.
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.set.tasks()
     }
@@ -200,6 +210,7 @@ impl<F: Future> Future for RunUntil<'_, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        this.set.noted.note(&this.set.set);
         let polling = this.set.set.poll(cx.waker());
         let polled = budget::with_budget(budget::of_a_poll(), || this.future.poll(cx));
         if polled.is_pending() && polling.run_tasks() {
@@ -214,6 +225,7 @@ impl Future for LocalSet {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.noted.note(&self.set);
         let polling = self.set.poll(cx.waker());
         if polling.run_tasks() {
             cx.waker().wake_by_ref();

@@ -50,7 +50,10 @@ fn ps(answer: &mut Answer<'_>) {
             ])
         });
         let fields = [
-            ("alive", Value::from(inner.live_tasks())),
+            (
+                "alive",
+                Value::from(inner.live_tasks() + inner.live_in_sets()),
+            ),
             ("injected", Value::from(inner.injected())),
             ("workers", Value::List(workers.collect())),
             ("spares", Value::from(inner.spares().0)),

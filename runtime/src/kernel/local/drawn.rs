@@ -446,6 +446,10 @@ impl Still<'_, '_> {
     /// Lets everybody have its turns who is ready, without asking: so those that are asked where they stand can answer. Says whether
     /// there was anybody.
     pub(crate) fn answer(&self) -> bool {
+        asked::in_order(|| self.answer_in_order())
+    }
+
+    fn answer_in_order(&self) -> bool {
         let drawn = self.0;
         let mut any = false;
         drawn.gather();

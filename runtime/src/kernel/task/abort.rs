@@ -5,6 +5,7 @@ use super::id::Id;
 use super::info::TaskInfo;
 use super::run::{Runnable, release};
 use super::state::Wake;
+use crate::kernel::captures::Captures;
 use crate::prim::asked;
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
@@ -57,6 +58,11 @@ impl AbortHandle {
             Wake::Nothing => {}
         }
         info
+    }
+
+    /// Who asks the tasks of its scheduler where they stand.
+    pub(crate) fn captures(&self) -> Option<&Captures> {
+        self.header().home.captures()
     }
 
     /// Somebody polls the task, or its own poll has requeued it.

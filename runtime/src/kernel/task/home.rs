@@ -56,6 +56,12 @@ pub(crate) trait Scheduler: Send + Sync + 'static {
         None
     }
 
+    /// Who of its tasks waits in line, if anybody wants to know.
+    fn lines(&self) -> Option<&Arc<Lines>> {
+        let register = self.register()?;
+        register.lines(&register.wanted)
+    }
+
     /// What is to be looked for at its tasks.
     fn wanted(&self) -> &Wanted {
         match self.register() {
@@ -78,6 +84,7 @@ struct Vtable {
     finished: unsafe fn(NonNull<Head>, NonNull<Header>, Option<u16>),
     address: unsafe fn(NonNull<Head>) -> *const (),
     register: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Register>,
+    lines: for<'a> unsafe fn(&'a NonNull<Head>) -> Option<&'a Arc<Lines>>,
     wanted: for<'a> unsafe fn(&'a NonNull<Head>) -> &'a Wanted,
     free: unsafe fn(NonNull<Head>),
 }
@@ -143,6 +150,7 @@ impl<S: Scheduler> Counted<S> {
         finished: |head, task, shard| unsafe { Self::scheduler(head).finished(task, shard) },
         address: |head| Self::scheduler(head).address(),
         register: |head| Self::scheduler(*head).register(),
+        lines: |head| Self::scheduler(*head).lines(),
         wanted: |head| Self::scheduler(*head).wanted(),
         free: |head| {
             // SAFETY: made by `Box::into_raw` in `Home::new`, and the count is 0.
@@ -219,9 +227,10 @@ impl Home {
         self.register().map(Register::captures)
     }
 
-    /// Who of the tasks waits in line, if anybody wants to know.
+    /// As [`Scheduler::lines`].
     pub(super) fn lines(&self) -> Option<&Arc<Lines>> {
-        self.register().and_then(Register::lines)
+        // SAFETY: as above.
+        unsafe { (self.head().vtable.lines)(&self.0) }
     }
 
     /// As [`Scheduler::wanted`].

@@ -5,6 +5,7 @@ use super::cell::Header;
 use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
 use super::waker;
+use crate::kernel::captures::{self, Captures};
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
@@ -92,18 +93,18 @@ impl Runnable {
         header.state.see_request();
         // The home may go with the task.
         let home = header.home.clone();
-        let captures = home.captures();
-        let Some((captures, round)) = captures.and_then(|it| Some((it, it.round()?))) else {
+        let rounds = home.captures().map_or_else(Vec::new, Captures::rounds);
+        if rounds.is_empty() {
             // Whoever asked waits no longer.
             let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll::<OBSERVED>(word, &waker);
-        };
+        }
         let capture = Capture::new(self.0);
         let waker = capture::borrowed(self.0);
         let again = capture.within(|| self.poll::<OBSERVED>(word, &waker));
         let answer = capture.into_answer(again.is_some(), Mark::handed_on(mark));
         if let Some(id) = Id::of_mark(mark) {
-            captures.answer(round, id, answer);
+            captures::answer(&rounds, id, &answer);
         }
         again
     }

@@ -49,6 +49,8 @@ thread_local! {
     /// So that a thread that is in no simulation has to look at one byte.
     static ASKS: Cell<bool> = const { Cell::new(false) };
     static TOUCHES: Cell<bool> = const { Cell::new(false) };
+    /// Sets of tasks go by their own order.
+    static IN_ORDER: Cell<bool> = const { Cell::new(false) };
     static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
     static ON_PANIC: Cell<Option<OnPanic>> = const { Cell::new(None) };
 }
@@ -140,7 +142,22 @@ pub(crate) fn next() -> usize {
 /// Which of these tasks goes next, if there is one.
 pub(crate) fn choose(ready: impl Iterator<Item = u64>) -> Option<usize> {
     let ready: Vec<u32> = ready.map(number).collect();
+    if IN_ORDER.get() {
+        return (!ready.is_empty()).then_some(0);
+    }
     (!ready.is_empty()).then(|| ask(|asked| asked.pick(&ready)).unwrap_or(0))
+}
+
+/// Calls `f`, within which tasks go in their order, and nobody is asked.
+pub(crate) fn in_order<R>(f: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            IN_ORDER.set(self.0);
+        }
+    }
+    let _restore = Restore(IN_ORDER.replace(true));
+    f()
 }
 
 pub(crate) fn clock(now: u64) {

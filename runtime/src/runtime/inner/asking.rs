@@ -1,27 +1,61 @@
 //! What a runtime can be asked about its tasks: where they stand, and who waits for long.
 
 use super::{Inner, Scheduler};
-use crate::kernel::captures::Standing;
 use crate::kernel::lines::LongWait;
 use crate::kernel::local::{ClockHold, Local};
-use crate::kernel::task::AbortHandle;
+use crate::kernel::task::{AbortHandle, TaskInfo};
 use crate::runtime::roots::RootStanding;
+use crate::runtime::sets::Sets;
 use std::thread::Thread;
 use std::time::Duration;
 
 impl Inner {
-    /// Handles to the tasks that have been asleep.
+    /// The tasks that have been asleep, and the one that this thread is polling; those of sets that are polled in it last.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        if self.is_left_behind() {
+            // They are the parent's, and so may be whoever holds a lock.
+            return Vec::new();
+        }
+        let mut tasks = self.register().tasks();
+        for noted in self.sets.all() {
+            tasks.append(&mut noted.set.register().tasks());
+        }
+        tasks
+    }
+
+    /// Handles to the tasks that have been asleep; those of sets last.
     pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         if self.is_left_behind() {
             // As above.
             return Vec::new();
         }
-        self.register().handles()
+        let mut handles = self.register().handles();
+        for noted in self.sets.all() {
+            handles.append(&mut noted.set.register().handles());
+        }
+        handles
     }
 
-    /// Where tasks stand. Waits for that, for as long as `patience` allows.
-    pub(crate) fn ask(&self, tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
-        self.register().ask(tasks, patience)
+    /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.
+    pub(in crate::runtime) fn with_sets<R>(&self, f: impl FnOnce(&Sets) -> R) -> Option<R> {
+        (!self.is_left_behind()).then(|| f(&self.sets))
+    }
+
+    /// How many tasks the sets have.
+    #[cfg(unix)]
+    pub(crate) fn live_in_sets(&self) -> u64 {
+        let sets = self.with_sets(Sets::all).unwrap_or_default();
+        sets.iter().map(|noted| noted.set.live() as u64).sum()
+    }
+
+    /// The tasks of those sets that a thread goes on with which waits for something of the runtime's.
+    pub(super) fn tasks_of_driven_sets(&self) -> Vec<TaskInfo> {
+        let threads = self.roots.threads();
+        let sets = self.sets.all();
+        let driven = sets.iter().filter(|noted| threads.contains(&noted.owner));
+        driven
+            .flat_map(|noted| noted.set.register().tasks())
+            .collect()
     }
 
     /// Where the futures stand that threads wait for. Waits for that, for as long as `patience` allows.
@@ -49,7 +83,10 @@ impl Inner {
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
     pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
-        let lines = self.register().lines();
-        lines.map_or_else(Vec::new, |lines| lines.waiting_for(time))
+        let mut waiting = self.register().waiting_for(time);
+        for noted in self.sets.all() {
+            waiting.append(&mut noted.set.register().waiting_for(time));
+        }
+        waiting
     }
 }

@@ -96,15 +96,16 @@ impl Inner {
         // Before those that are known, so that none counts which has ended meanwhile.
         let alive = usize::try_from(self.live_tasks()).unwrap_or(usize::MAX);
         // If nobody has come to close the lists, those that sleep are in there.
-        report.tasks = self.tasks();
+        report.tasks = self.register().tasks();
         let known: HashSet<Id> = report.tasks.iter().map(TaskInfo::id).collect();
         let told = running.iter().filter(|task| !task.is_finished());
         let told = told.map(AbortHandle::look);
         report
             .tasks
             .extend(told.filter(|task| !known.contains(&task.id())));
-        shutdown::sort(&mut report.tasks);
         report.other_tasks = alive.saturating_sub(report.tasks.len());
+        report.tasks.append(&mut self.tasks_of_driven_sets());
+        shutdown::sort(&mut report.tasks);
         let closures = self.blocking.running();
         report.closures = closures.iter().map(LeftClosure::new).collect();
         report

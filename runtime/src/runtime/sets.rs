@@ -1,0 +1,93 @@
+//! The `LocalSet`s that are polled in a runtime: whoever asks its tasks asks those of the sets, too.
+//!
+//! A set is noted when it is polled in a runtime for the first time, and taken out when it goes, or when it is polled in another one:
+//! that takes a lock, and all other polls compare two pointers. A runtime keeps the half of a set that any thread may use,
+//! and none of its tasks; a set keeps the memory of the runtime's `Inner`, so that no other one comes to lie at its address.
+
+use super::current;
+use super::inner::Inner;
+use crate::kernel::here;
+use crate::kernel::local_set::{LocalSet, Outside};
+use crate::prim::Mutex;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ptr;
+use std::sync::{Arc, Weak};
+use std::thread::{self, ThreadId};
+
+/// The sets of one runtime.
+#[derive(Debug, Default)]
+pub(super) struct Sets(Mutex<HashMap<super::Id, NotedSet>>);
+
+/// A set that a runtime knows of.
+#[derive(Debug, Clone)]
+pub(super) struct NotedSet {
+    pub(super) set: Outside,
+    /// The one thread that polls it.
+    pub(super) owner: ThreadId,
+}
+
+/// Where a set is noted, if it is; until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Noted {
+    id: super::Id,
+    /// The address of the runtime, or null.
+    at: Cell<*const ()>,
+    runtime: RefCell<Weak<Inner>>,
+}
+
+impl Sets {
+    /// Those that there are, in no order.
+    pub(super) fn all(&self) -> Vec<NotedSet> {
+        self.0.lock().values().cloned().collect()
+    }
+}
+
+impl Noted {
+    /// That of the set with this id, so far nowhere.
+    pub(crate) fn new(id: super::Id) -> Self {
+        Self {
+            id,
+            at: Cell::new(ptr::null()),
+            runtime: RefCell::new(Weak::new()),
+        }
+    }
+
+    /// The set is about to be polled here. (Without a runtime it stays where it was noted.)
+    #[inline]
+    pub(crate) fn note(&self, set: &LocalSet) {
+        let current = here::with(|here| here.runtime.get());
+        if current != self.at.get() && !current.is_null() {
+            self.change(set);
+        }
+    }
+
+    #[cold]
+    fn change(&self, set: &LocalSet) {
+        self.take_out();
+        current::with(|inner| {
+            self.at.set(Arc::as_ptr(inner).cast());
+            *self.runtime.borrow_mut() = Arc::downgrade(inner);
+            set.want(inner.wanted());
+            let noted = NotedSet {
+                set: set.outside(),
+                owner: thread::current().id(),
+            };
+            inner.with_sets(|sets| sets.0.lock().insert(self.id, noted));
+        });
+    }
+
+    fn take_out(&self) {
+        if let Some(inner) = self.runtime.take().upgrade() {
+            let noted = inner.with_sets(|sets| sets.0.lock().remove(&self.id));
+            // After the lock.
+            drop(noted);
+        }
+    }
+}
+
+impl Drop for Noted {
+    fn drop(&mut self) {
+        self.take_out();
+    }
+}
