@@ -3,7 +3,7 @@
 use leno::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
 use leno::sim::{Builder, Strategy};
 use leno::sync::{Mutex, Notify, OnceCell, RwLock, Semaphore, broadcast, mpsc, oneshot, watch};
-use leno::task::{JoinHandle, yield_now};
+use leno::task::{JoinHandle, JoinSet, yield_now};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -289,6 +289,23 @@ fn tasks_that_are_stopped() {
             .await
             .unwrap_or_else(|error| error.is_cancelled().to_string());
         format!("{ended} {}", stops.await.unwrap())
+    });
+}
+
+#[test]
+fn tasks_of_a_set() {
+    nothing_is_lost(|| async {
+        let mut set = JoinSet::new();
+        for number in 0..2 {
+            set.spawn(async move { number });
+        }
+        let mut seen = format!("{:?}", set.try_join_next().map(Result::unwrap));
+        yield_now().await;
+        seen += &format!(" {:?}", set.try_join_next().map(Result::unwrap));
+        while let Some(number) = set.join_next().await {
+            seen += &format!(" {}", number.unwrap());
+        }
+        seen
     });
 }
 

@@ -240,8 +240,9 @@ impl Dpor {
             .any(|class| !self.classes.contains(class));
         if unseen && self.failed == 0 && self.not_all.is_none() {
             self.not_all = Some(
-                "a run took a path that no explored one took; tasks share state that the simulation does not see (std locks, \
-                 atomics, statics). Explored without reduction up to 2 delays instead"
+                "a run took a path that no explored one took; it is likely that tasks share state that the simulation does not see (std \
+                 locks, atomics, statics), else one waits for what it looks at twice in a poll (a `oneshot`, a `select!`), which this \
+                 search does not always follow. Explored without reduction up to 2 delays instead"
                     .to_owned(),
             );
         }

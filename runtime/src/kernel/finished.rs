@@ -9,7 +9,7 @@
 //!
 //! The model is `loom-tests/src/models/finished.rs`.
 
-use crate::prim::Mutex;
+use crate::prim::{Mutex, asked};
 use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
@@ -35,6 +35,7 @@ impl Finished {
 
     /// The task with this number has completed. Wakes who waits.
     pub(crate) fn push(&self, number: usize) {
+        asked::changes(self);
         let mut state = self.0.lock();
         state.numbers.push_back(number);
         let waker = state.waker.take();
@@ -46,6 +47,7 @@ impl Finished {
 
     /// What `take` finds behind the first number where there is anything.
     pub(crate) fn take<T>(&self, mut take: impl FnMut(usize) -> Option<T>) -> Option<T> {
+        asked::changes(self);
         loop {
             let number = self.0.lock().numbers.pop_front()?;
             let taken = take(number);

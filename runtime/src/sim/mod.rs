@@ -98,8 +98,10 @@
 //! | [`spawn_blocking`](crate::task::spawn_blocking), blocking receives, `block_on` in a closure | steps with a place in the order like any other |
 //! | files | real ones, in steps: what they hold outlives a run |
 //! | sockets, pipes, signals, child processes | refused: use [`io::duplex`](crate::io::duplex) |
+//! | another runtime | refused where it is built: spawn on the current one |
 //! | `std::thread::spawn` | not seen; a wake that comes from there ends the run as refused |
 //! | `std::time::Instant`, entropy, keys of a `HashMap`, statics | real: if they decide anything, the check of two equal runs finds it |
+//! | a panic | fails the run if it ends a task, a closure or the test; one that the program catches itself does not |
 //! | a loop that never awaits | a watchdog ends the process, and says so |
 //!
 //! # Strategies
