@@ -345,10 +345,7 @@ fn a_spin_ends_the_process_and_is_told() {
 
 #[test]
 fn a_panic_is_told_though_the_program_has_a_hook_of_its_own() {
-    if let Some(output) = alone(
-        "a_panic_is_told_though_the_program_has_a_hook_of_its_own",
-        &[],
-    ) {
+    if let Some(output) = alone("a_panic_is_told_though_the_program_has_a_hook_of_its_own") {
         assert!(output.status.success(), "{output:?}");
         return;
     }
