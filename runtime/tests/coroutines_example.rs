@@ -1,10 +1,29 @@
 //! The example `coroutines` checks all that it shows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
 fn the_tour_ends_well() {
+    let program = program();
+    let mut command = Command::new(program);
+    // It says itself what is looked for.
+    command.env_remove("LENO_DEBUG");
+    command.env_remove("LENO_DIAGNOSTICS");
+    let said = run(command);
+    assert!(!said.contains("not shown"), "{said}");
+}
+
+#[test]
+fn nothing_is_found_in_it_but_the_mistakes() {
+    let mut command = Command::new(program());
+    command.env("LENO_DEBUG", "1");
+    command.env("LENO_DIAGNOSTICS", "slow-polls=off,abort");
+    let said = run(command);
+    assert!(said.contains("not shown"), "{said}");
+}
+
+fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
     let program = profile
@@ -16,14 +35,15 @@ fn the_tour_ends_well() {
          (`cargo test` without a choice of targets does)",
         program.display()
     );
-    let output = Command::new(program)
-        // It says itself what is looked for.
-        .env_remove("LENO_DEBUG")
-        .env_remove("LENO_DIAGNOSTICS")
-        .output()
-        .unwrap();
+    program
+}
+
+/// Runs the tour to its end, and returns what it has said.
+fn run(mut command: Command) -> String {
+    let output = command.output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{said}\n{errors}");
     assert!(said.ends_with("Everything was as said.\n"), "{said}");
+    said
 }

@@ -158,23 +158,33 @@ fn a_task_that_has_not_slept_is_not_there() {
 }
 
 #[test]
-fn the_tasks_of_a_local_set_are_its_own() {
+fn the_tasks_of_a_local_set_are_its_own_and_those_of_its_runtime() {
     let (runtime, set) = (current_thread(), LocalSet::new());
-    set.spawn_local(pending::<()>());
+    let sleeper = set.spawn_local(pending::<()>());
+    assert_eq!(runtime.handle().tasks().len(), 0);
     set.block_on(&runtime, async {
-        task::spawn_local(async {
+        task::spawn_local(async move {
             // One has slept by now, the other asks.
-            let names = |tasks: Vec<TaskInfo>| tasks.len();
-            assert_eq!(names(Handle::current().tasks()), 0);
+            let tasks = Handle::current().tasks();
+            let ids: Vec<_> = tasks.iter().map(TaskInfo::id).collect();
+            assert_eq!(ids.len(), 2);
+            assert!(ids.contains(&task::id()) && ids.contains(&sleeper.id()));
         })
         .await
         .unwrap();
     });
-    let tasks = set.tasks();
-    assert_eq!(tasks.len(), 1);
-    assert_eq!(tasks[0].spawned_at().file(), file!());
+    let handle = runtime.handle().clone();
+    for tasks in [set.tasks(), handle.tasks()] {
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].spawned_at().file(), file!());
+    }
+    assert_eq!(runtime.metrics().num_alive_tasks(), 0);
+    // They do not end with it.
     drop(runtime);
     assert_eq!(set.tasks().len(), 1);
+    assert_eq!(handle.tasks().len(), 1);
+    drop(set);
+    assert_eq!(handle.tasks().len(), 0);
 }
 
 #[test]

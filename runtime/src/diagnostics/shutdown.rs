@@ -58,7 +58,8 @@ impl ShutdownReport {
         self.closing
     }
 
-    /// How long the workers took to drop their futures, and the threads to end; the grace if they did not.
+    /// How long the workers took to drop their futures, and the threads to end; the rest of the grace if they
+    /// did not.
     pub fn waiting(&self) -> Duration {
         self.waiting
     }

@@ -46,24 +46,26 @@
 //!
 //! The models are `loom-tests/src/models/local_set.rs`.
 
+mod home;
+
+pub(crate) use home::Outside;
+
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking};
-use crate::kernel::lines::Lines;
 use crate::kernel::register::Register;
 use crate::kernel::root::Driving;
-use crate::kernel::task::{
-    self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
-};
-use crate::kernel::wanted::{self, Wanted};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
+use crate::kernel::wanted::Wanted;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex, asked};
+use home::SetHome;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr;
 use std::rc::Rc;
 use std::task::Waker;
 
@@ -133,13 +135,6 @@ pub(crate) struct Polling<'a> {
     _entered: Entered,
     _driving: Option<Driving>,
 }
-
-/// A set as its tasks see it.
-struct SetHome(Arc<Shared>);
-
-/// A set as those see it who ask its tasks, on whatever thread. It keeps no task.
-#[derive(Clone)]
-pub(crate) struct Outside(Arc<Shared>);
 
 impl LocalSet {
     pub(crate) fn new() -> Self {
@@ -409,67 +404,6 @@ impl Shared {
     }
 }
 
-impl Outside {
-    /// Which tasks there are.
-    pub(crate) fn register(&self) -> &Register {
-        &self.0.register
-    }
-
-    /// How many tasks have not completed, or had not a moment ago.
-    pub(crate) fn live(&self) -> usize {
-        self.0.live()
-    }
-}
-
-impl Scheduler for SetHome {
-    fn schedule(&self, task: Runnable) {
-        match self.0.polling() {
-            Some(own) => own.push(task),
-            None => self.0.push_remote(task),
-        }
-    }
-
-    unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
-        // SAFETY: alive until the task is pushed (the caller's), and not used after that.
-        let home = unsafe { &*this.as_ptr() };
-        match home.0.polling() {
-            // The set holds what its tasks see.
-            Some(own) => own.push(task),
-            None => {
-                let shared = Arc::clone(&home.0);
-                shared.push_remote(task);
-            }
-        }
-    }
-
-    unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
-        // SAFETY: the caller's; it is unlinked in `finished`.
-        unsafe { self.0.register.owned.link(0, task) }.then_some(0)
-    }
-
-    unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
-        if let Some(shard) = shard {
-            // SAFETY: the caller's: `link` put it into this shard.
-            unsafe { self.0.register.owned.unlink(shard, task) };
-        }
-        // Ordering: Relaxed, see `live`.
-        self.0.live.fetch_sub(1, Ordering::Relaxed);
-    }
-
-    fn register(&self) -> Option<&Register> {
-        Some(&self.0.register)
-    }
-
-    fn lines(&self) -> Option<&Arc<Lines>> {
-        self.0.register.lines(self.wanted())
-    }
-
-    fn wanted(&self) -> &Wanted {
-        let wanted = *self.0.wanted.lock();
-        wanted.unwrap_or_else(wanted::of_the_process)
-    }
-}
-
 impl Drop for Entered {
     fn drop(&mut self) {
         let own = here::with(|here| here.local_set.replace(self.outer.cast())).cast::<Own>();
@@ -485,14 +419,6 @@ impl fmt::Debug for LocalSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalSet")
             .field("live_tasks", &self.0.shared.live())
-            .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Outside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LocalSet")
-            .field("live_tasks", &self.live())
             .finish_non_exhaustive()
     }
 }
