@@ -23,6 +23,8 @@ pub(crate) trait Asked {
     fn gives_back(&mut self);
     /// Whether it has gone on so far in this turn.
     fn may_go_on(&mut self) -> bool;
+    /// From now on whoever has waited longest goes next, and nobody is held up; or no longer so.
+    fn be_fair(&mut self, is_fair: bool);
     /// Where a `select!` begins, and the like.
     fn draw(&mut self, count: u32) -> u32;
     /// The program's own draw.
@@ -194,6 +196,12 @@ pub(crate) fn gives_back() {
 #[cold]
 pub(crate) fn may_go_on() -> bool {
     ask(|asked| asked.may_go_on()).unwrap_or(false)
+}
+
+/// From now on whoever has waited longest goes next, and nobody is held up; or no longer so.
+#[cold]
+pub(crate) fn be_fair(is_fair: bool) {
+    ask(|asked| asked.be_fair(is_fair));
 }
 
 /// How many want budgets to be drawn.
