@@ -120,6 +120,17 @@ async fn and_else_it_does_not() {
     assert!(answers_in_time().await);
 }
 
+/// A timer that is far away is there, and another one is gone: neither is a moment to move to.
+#[leno::test(sim, stalls = true)]
+async fn nor_does_time_move_to_where_no_run_may_come() {
+    let far = leno::spawn(sleep(Duration::from_secs(100_000)));
+    for _ in 0..5 {
+        drop(timeout(Duration::from_secs(1), yield_now()).await);
+        yield_now().await;
+    }
+    far.abort();
+}
+
 /// The program's own pause rules.
 #[leno::test(sim, stalls = true, start_paused = true)]
 async fn nor_on_a_paused_clock() {

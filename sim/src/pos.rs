@@ -124,7 +124,8 @@ impl Pos {
     /// A poll is over, and another begins.
     fn poll_ends(&mut self) {
         self.step_ends();
-        if !self.yielded {
+        // Who waits by yielding comes to leaves too, and being held up there is no sign that the waiting is over.
+        if !self.yielded && !self.held {
             self.yields = 0;
         }
         if self.yielded && (self.gives_way || self.yields > PATIENCE) {

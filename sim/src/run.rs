@@ -82,6 +82,8 @@ pub struct Run {
     running: Actor,
     /// The running actor has been held up at a leaf: so it is at all further ones of this poll.
     held: bool,
+    /// The chooser is asked, and the calm choice is taken of who goes next and who is held up.
+    fair: bool,
     touches: bool,
     told: bool,
     now: u64,
@@ -102,6 +104,7 @@ impl Run {
             hash: Hash::new(),
             running: Actor::ROOT,
             held: false,
+            fair: false,
             touches: false,
             told: false,
             now: 0,
@@ -119,6 +122,7 @@ impl Run {
         self.hash = Hash::new();
         self.running = Actor::ROOT;
         self.held = false;
+        self.fair = false;
         self.now = 0;
         self.notes.clear();
         self.broken = None;
@@ -181,7 +185,11 @@ impl Run {
             0
         } else {
             let taken = self.chooser.next(&self.actors, ready);
-            if taken < ready.len() { taken } else { 0 }
+            if taken < ready.len() && !self.fair {
+                taken
+            } else {
+                0
+            }
         };
         self.running = ready[taken];
         self.held = false;
@@ -192,6 +200,13 @@ impl Run {
             self.decided(Point::Next, ready.len() as u32, taken as u32);
         }
         taken
+    }
+
+    /// From now on the one that has waited longest goes next, and nobody is held up, whatever the chooser says; or no longer so.
+    ///
+    /// For a scheduler before it says that a program does not end: a chooser may starve somebody for ever, which no real one does.
+    pub fn be_fair(&mut self, fair: bool) {
+        self.fair = fair;
     }
 
     /// The running actor has come to a leaf: may it go on? If not, it is held up, here and at all further leaves of this poll.
@@ -209,7 +224,9 @@ impl Run {
         if self.held {
             return false;
         }
-        self.held = self.chooser.hold(&self.actors, self.running);
+        // Asked in any case, so that a replay is asked as often.
+        let held = self.chooser.hold(&self.actors, self.running);
+        self.held = held && !self.fair;
         self.tally
             .leaf(self.actors.birthplace(self.running), site, self.held);
         self.actors.count_turn(self.running);

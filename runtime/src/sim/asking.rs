@@ -128,8 +128,13 @@ impl Asked for Asking {
         let is_spared = self.spares_hand_polls && !is_runtimes && !self.run.is_held();
 
         // Production's budget would be over as well: without this, who loops over what is ready would do so for ever.
-        if self.gone_on == LEAVES_PER_TURN {
-            self.run.note(|| "  its budget is over".to_owned());
+        if self.gone_on >= LEAVES_PER_TURN {
+            if self.gone_on == LEAVES_PER_TURN {
+                self.run.note(|| "  its budget is over".to_owned());
+                // It gives way, as there: a loop over what is ready is a wait by yielding to a chooser with priorities.
+                self.run.yielded();
+                self.gone_on += 1;
+            }
             return false;
         }
         if self.at_once == LEAVES_AT_ONCE {
@@ -152,7 +157,11 @@ impl Asked for Asking {
     }
 
     fn may_go_on(&mut self) -> bool {
-        self.gone_on != LEAVES_PER_TURN && !self.run.is_held()
+        self.gone_on < LEAVES_PER_TURN && !self.run.is_held()
+    }
+
+    fn be_fair(&mut self, is_fair: bool) {
+        self.run.be_fair(is_fair);
     }
 
     fn draw(&mut self, count: u32) -> u32 {

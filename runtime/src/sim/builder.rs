@@ -162,12 +162,16 @@ impl Builder {
     }
 
     /// Polls a run may take, 1,000,000 at first: more are a livelock.
+    ///
+    /// In the second half of them all have their turns in order, and nobody is held up: a policy may starve somebody for ever, as no
+    /// scheduler does, and that is none.
     pub fn polls(mut self, polls: u64) -> Self {
         self.bounds.turns = polls;
         self
     }
 
-    /// Polls a run may take without time moving, 100,000 at first: more are a livelock.
+    /// Polls a run may take without time moving, 100,000 at first: more are a livelock. The second half of them is as with
+    /// [`polls`](Self::polls).
     pub fn polls_at_once(mut self, polls: u64) -> Self {
         self.bounds.turns_at_once = polls;
         self

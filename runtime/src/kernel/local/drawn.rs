@@ -94,6 +94,8 @@ struct Drawn<'a> {
     done: Cell<bool>,
     turns: Cell<u64>,
     turns_at_once: Cell<u64>,
+    /// Nobody is held up or passed over any more.
+    is_fair: Cell<bool>,
     /// Waits further out on this stack.
     waits: RefCell<Vec<&'static dyn Fn() -> bool>>,
 }
@@ -141,6 +143,7 @@ impl Local {
             done: Cell::new(false),
             turns: Cell::new(0),
             turns_at_once: Cell::new(0),
+            is_fair: Cell::new(false),
             waits: RefCell::default(),
         };
         drawn.run(stuck);
@@ -261,11 +264,21 @@ impl Drawn<'_> {
         }
         self.count()?;
         if !self.gather() {
-            return self.let_time_pass();
+            return match local.wheel.prepare_sleep() {
+                Some(deadline) => self.let_time_pass(deadline),
+                None => self.wait_for_threads(),
+            };
         }
         let may_stall = self.bounds.stalls && !local.clock.is_paused_by_program();
         if may_stall && local.wheel.earliest() != u64::MAX && asked::stalls() {
-            return self.let_time_pass();
+            // `earliest` is no later than the first timer, but it may be that of one that is gone. And no machine stalls for longer than a
+            // run may take.
+            if let Some(deadline) = local.wheel.prepare_sleep() {
+                if self.is_within_bounds(deadline) {
+                    return self.let_time_pass(deadline);
+                }
+                local.wheel.awake();
+            }
         }
         let chosen = asked::next();
         let chosen = self.line.borrow_mut().remove(chosen);
@@ -283,6 +296,13 @@ impl Drawn<'_> {
         }
         if at_once > self.bounds.turns_at_once {
             return Err(Stuck::LivelockAtOnce);
+        }
+        // Whoever decides may starve somebody for ever, as no scheduler does. So it is no livelock before all have had their turns in order,
+        // for as long as they have not.
+        let is_half = turns > self.bounds.turns / 2 || at_once > self.bounds.turns_at_once / 2;
+        if is_half != self.is_fair.get() {
+            self.is_fair.set(is_half);
+            asked::be_fair(is_half);
         }
         Ok(())
     }
@@ -339,16 +359,16 @@ impl Drawn<'_> {
         }
     }
 
-    /// Nobody is to have a turn: time moves to the next deadline.
-    fn let_time_pass(&self) -> Result<(), Stuck> {
+    fn is_within_bounds(&self, deadline: u64) -> bool {
+        deadline.saturating_sub(self.start) <= self.bounds.time
+    }
+
+    /// Nobody is to have a turn: time moves to the next deadline, for which the wheel is prepared.
+    fn let_time_pass(&self, deadline: u64) -> Result<(), Stuck> {
         let local = &*self.driven.local;
-        let Some(deadline) = local.wheel.prepare_sleep() else {
-            return self.wait_for_threads();
-        };
         local.wheel.awake();
-        let after = deadline.saturating_sub(self.start);
-        if after > self.bounds.time {
-            return Err(Stuck::TooLate(after));
+        if !self.is_within_bounds(deadline) {
+            return Err(Stuck::TooLate(deadline.saturating_sub(self.start)));
         }
         local.clock.advance_to(deadline);
         self.turns_at_once.set(0);

@@ -53,6 +53,12 @@ pub(crate) const fn draw(_count: u32) -> Option<u32> {
     None
 }
 
+/// `None`: the thread's generator is seeded as it seeds itself.
+#[inline(always)]
+pub(crate) const fn another() -> Option<u64> {
+    None
+}
+
 /// Nobody wants to know.
 #[inline(always)]
 pub(crate) fn born(

@@ -23,6 +23,8 @@ pub(crate) trait Asked {
     fn gives_back(&mut self);
     /// Whether it has gone on so far in this turn.
     fn may_go_on(&mut self) -> bool;
+    /// From now on whoever has waited longest goes next, and nobody is held up; or no longer so.
+    fn be_fair(&mut self, is_fair: bool);
     /// Where a `select!` begins, and the like.
     fn draw(&mut self, count: u32) -> u32;
     /// The program's own draw.
@@ -51,6 +53,8 @@ thread_local! {
     static TOUCHES: Cell<bool> = const { Cell::new(false) };
     /// Sets of tasks go by their own order.
     static IN_ORDER: Cell<bool> = const { Cell::new(false) };
+    /// The last number that was [`another`] one.
+    static NUMBERS: Cell<u64> = const { Cell::new(0) };
     static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
     static ON_PANIC: Cell<Option<OnPanic>> = const { Cell::new(None) };
 }
@@ -82,6 +86,7 @@ pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
         return Err(asked);
     }
     TOUCHES.set(asked.wants_touches());
+    NUMBERS.set(0);
     ASKED.set(Some(asked));
     ASKS.set(true);
     Ok(Entered(()))
@@ -193,6 +198,12 @@ pub(crate) fn may_go_on() -> bool {
     ask(|asked| asked.may_go_on()).unwrap_or(false)
 }
 
+/// From now on whoever has waited longest goes next, and nobody is held up; or no longer so.
+#[cold]
+pub(crate) fn be_fair(is_fair: bool) {
+    ask(|asked| asked.be_fair(is_fair));
+}
+
 /// How many want budgets to be drawn.
 static DRAWN_BUDGETS: AtomicUsize = AtomicUsize::new(0);
 
@@ -251,6 +262,16 @@ pub(crate) fn resumes() {
 #[cold]
 pub(crate) fn draw(count: u32) -> Option<u32> {
     ask(|asked| asked.draw(count))
+}
+
+/// A number that differs from those before it in this run, and is the same in each run that is the same; `None` if this thread is in no
+/// simulation.
+#[cold]
+pub(crate) fn another() -> Option<u64> {
+    asks().then(|| {
+        NUMBERS.set(NUMBERS.get() + 1);
+        NUMBERS.get()
+    })
 }
 
 /// A number below `count` for the program; `None` if this thread is in no simulation.
