@@ -188,7 +188,7 @@ pub fn chance(probability: f64) -> bool {
 /// In some run of the exploration `is_so` should be true: if it never is, the exploration fails. So a test cannot pass without
 /// having come to what it is about.
 ///
-/// Does nothing outside of a simulation. Use [`sometimes!`](crate::sim::sometimes) if there is nothing to compute.
+/// Does nothing outside of a simulation. Use [`sometimes!`](macro@crate::sometimes) if there is nothing to compute.
 #[track_caller]
 pub fn sometimes(is_so: bool, name: &'static str) {
     asked::sometimes(name, Location::caller(), is_so);
