@@ -206,13 +206,18 @@ fn a_set_goes_where_it_is_polled() {
 fn who_asks_in_a_task_of_the_set_is_told_of_itself() {
     for runtime in runtimes() {
         LocalSet::new().block_on(&runtime, async {
+            let (go, goes_on) = oneshot::channel::<()>();
             let task = spawn_local(async {
                 let id = leno::task::id();
                 assert!(knows(&Handle::current(), id), "in its first poll");
+                goes_on.await.unwrap();
                 let dump = take_dump().await;
                 // It is polled at once, or has been: it waits for the thread that asks.
                 assert_eq!(dump.task(id).unwrap().stands(), Stands::Waiting);
             });
+            // In its first poll others would not find it.
+            asleep(task.id()).await;
+            go.send(()).unwrap();
             task.await.unwrap();
         });
     }
