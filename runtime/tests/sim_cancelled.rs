@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Polls `future`, and drops it after a number of turns that is drawn, if it is not done by then.
 async fn perhaps<F: Future>(future: F) -> Option<F::Output> {
-    let turns = choose(4);
+    let turns = choose(3);
     let patience = async {
-        for _ in 0..turns {
+        for _ in 0..=turns {
             yield_now().await;
         }
     };

@@ -35,9 +35,9 @@ fn a_loop_over_a_lock_that_is_free_gives_way() {
 fn two_that_look_again_and_again_give_way() {
     async fn looks(mut receiver: watch::Receiver<u32>) {
         loop {
-            let turns = leno::sim::choose(4);
+            let turns = leno::sim::choose(3);
             let patience = async {
-                for _ in 0..turns {
+                for _ in 0..=turns {
                     yield_now().await;
                 }
             };
