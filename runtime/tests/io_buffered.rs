@@ -10,7 +10,7 @@ use leno::io::{
 use std::io::{Cursor, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use support::{Read, Source, Target, Write, block_on, panic_file, poll_once, ready};
+use support::{Read, Source, Target, Write, panic_file, poll_once, ready};
 
 #[test]
 fn small_reads_come_from_one_large_read() {
@@ -102,25 +102,25 @@ impl AsyncSeek for SlowSeek {
     }
 }
 
-#[test]
-fn seeking_a_reader_counts_from_what_was_read() {
+#[leno::test]
+async fn seeking_a_reader_counts_from_what_was_read() {
     let mut reader = BufReader::with_capacity(4, SlowSeek::new(b"0123456789"));
     assert_eq!(ready(reader.read_u8()).unwrap(), b'0');
-    assert_eq!(block_on(reader.seek(SeekFrom::Current(1))).unwrap(), 2);
+    assert_eq!(reader.seek(SeekFrom::Current(1)).await.unwrap(), 2);
     assert_eq!(reader.buffer(), b"", "the buffer is of the old position");
     assert_eq!(ready(reader.read_u8()).unwrap(), b'2');
-    assert_eq!(block_on(reader.seek(SeekFrom::End(-1))).unwrap(), 9);
+    assert_eq!(reader.seek(SeekFrom::End(-1)).await.unwrap(), 9);
     assert_eq!(ready(reader.read_u8()).unwrap(), b'9');
-    assert_eq!(block_on(reader.stream_position()).unwrap(), 10);
+    assert_eq!(reader.stream_position().await.unwrap(), 10);
 }
 
-#[test]
-fn a_refused_seek_of_a_reader_is_over() {
+#[leno::test]
+async fn a_refused_seek_of_a_reader_is_over() {
     let mut reader = BufReader::new(SlowSeek::new(b"0123"));
     assert_eq!(ready(reader.read_u8()).unwrap(), b'0');
-    assert!(block_on(reader.seek(SeekFrom::Current(-9))).is_err());
+    assert!(reader.seek(SeekFrom::Current(-9)).await.is_err());
     assert_eq!(ready(reader.read_u8()).unwrap(), b'1');
-    assert_eq!(block_on(reader.rewind()).unwrap(), 0);
+    assert_eq!(reader.rewind().await.unwrap(), 0);
 }
 
 #[test]
@@ -248,15 +248,15 @@ fn vectored_writes_gather_in_the_buffer() {
     assert_eq!(writer.get_ref().len(), 50);
 }
 
-#[test]
-fn seeking_a_writer_flushes_it_first() {
+#[leno::test]
+async fn seeking_a_writer_flushes_it_first() {
     let mut writer = BufWriter::new(SlowSeek::new(b""));
     ready(writer.write_all(b"abcdef")).unwrap();
-    assert_eq!(block_on(writer.seek(SeekFrom::Start(2))).unwrap(), 2);
+    assert_eq!(writer.seek(SeekFrom::Start(2)).await.unwrap(), 2);
     assert_eq!(writer.get_ref().cursor.get_ref(), b"abcdef");
     ready(writer.write_all(b"X")).unwrap();
-    assert!(block_on(writer.seek(SeekFrom::Current(-9))).is_err());
-    assert_eq!(block_on(writer.rewind()).unwrap(), 0);
+    assert!(writer.seek(SeekFrom::Current(-9)).await.is_err());
+    assert_eq!(writer.rewind().await.unwrap(), 0);
     assert_eq!(writer.get_ref().cursor.get_ref(), b"abXdef");
 }
 

@@ -8,10 +8,10 @@ use leno::io::{
     copy_bidirectional_with_sizes, copy_buf, duplex, join,
 };
 use std::pin::pin;
-use support::{Read, Source, Target, Write, block_on, poll_once, ready};
+use support::{Read, Source, Target, Write, poll_once, ready};
 
-#[test]
-fn everything_arrives_and_is_flushed() {
+#[leno::test]
+async fn everything_arrives_and_is_flushed() {
     let script = || {
         Source::new([
             Read::Bytes(b"ab"),
@@ -29,13 +29,13 @@ fn everything_arrives_and_is_flushed() {
         ])
     };
     let mut target = slow();
-    assert_eq!(block_on(copy(&mut script(), &mut target)).unwrap(), 6);
+    assert_eq!(copy(&mut script(), &mut target).await.unwrap(), 6);
     assert_eq!(target.bytes, b"abcdef");
     assert!(target.flushes > 0);
 
     let mut target = slow();
     let mut reader = BufReader::new(script());
-    assert_eq!(block_on(copy_buf(&mut reader, &mut target)).unwrap(), 6);
+    assert_eq!(copy_buf(&mut reader, &mut target).await.unwrap(), 6);
     assert_eq!(target.bytes, b"abcdef");
     assert!(target.flushes > 0);
 }
@@ -53,11 +53,11 @@ fn nothing_is_stuck_in_the_writer_while_the_reader_is_waited_for() {
     assert_eq!(writer.get_ref().bytes, b"ab");
 }
 
-#[test]
-fn the_next_write_is_larger_after_a_wait_for_the_writer() {
+#[leno::test]
+async fn the_next_write_is_larger_after_a_wait_for_the_writer() {
     let mut source = Source::pieces(&[b"ab", b"cd"]);
     let mut target = Target::new([Write::Wait]);
-    assert_eq!(block_on(copy(&mut source, &mut target)).unwrap(), 4);
+    assert_eq!(copy(&mut source, &mut target).await.unwrap(), 4);
     assert_eq!(target.writes, 2, "one is pending, one writes everything");
 }
 
@@ -85,8 +85,8 @@ fn errors_end_a_copy() {
     assert_eq!(error.kind(), ErrorKind::WriteZero);
 }
 
-#[test]
-fn both_directions_are_copied_and_shut_down() {
+#[leno::test]
+async fn both_directions_are_copied_and_shut_down() {
     for sizes in [None, Some((1, 1))] {
         let mut a = join(Source::pieces(&[b"question"]), Target::default());
         let mut b = join(
@@ -94,10 +94,8 @@ fn both_directions_are_copied_and_shut_down() {
             Target::new([Write::Take(3), Write::Wait]),
         );
         let copied = match sizes {
-            None => block_on(copy_bidirectional(&mut a, &mut b)),
-            Some((there, back)) => {
-                block_on(copy_bidirectional_with_sizes(&mut a, &mut b, there, back))
-            }
+            None => copy_bidirectional(&mut a, &mut b).await,
+            Some((there, back)) => copy_bidirectional_with_sizes(&mut a, &mut b, there, back).await,
         };
         assert_eq!(copied.unwrap(), (8, 6));
         assert_eq!(

@@ -7,10 +7,10 @@ use leno::io::{AsyncBufReadExt, AsyncReadExt, BufReader, ErrorKind};
 use std::io::Cursor;
 use std::pin::pin;
 use std::str::Utf8Error;
-use support::{Read, Source, block_on, poll_once, ready};
+use support::{Read, Source, poll_once, ready};
 
-#[test]
-fn read_until_stops_behind_the_delimiter() {
+#[leno::test]
+async fn read_until_stops_behind_the_delimiter() {
     let mut reader = BufReader::new(Source::new([
         Read::Bytes(b"one"),
         Read::Fail(ErrorKind::Interrupted),
@@ -19,10 +19,10 @@ fn read_until_stops_behind_the_delimiter() {
         Read::Bytes(b"three"),
     ]));
     let mut buf = b"old ".to_vec();
-    assert_eq!(block_on(reader.read_until(b';', &mut buf)).unwrap(), 4);
-    assert_eq!(block_on(reader.read_until(b';', &mut buf)).unwrap(), 4);
-    assert_eq!(block_on(reader.read_until(b';', &mut buf)).unwrap(), 5);
-    assert_eq!(block_on(reader.read_until(b';', &mut buf)).unwrap(), 0);
+    assert_eq!(reader.read_until(b';', &mut buf).await.unwrap(), 4);
+    assert_eq!(reader.read_until(b';', &mut buf).await.unwrap(), 4);
+    assert_eq!(reader.read_until(b';', &mut buf).await.unwrap(), 5);
+    assert_eq!(reader.read_until(b';', &mut buf).await.unwrap(), 0);
     assert_eq!(buf, b"old one;two;three");
 }
 
@@ -134,10 +134,10 @@ fn segments_come_without_their_delimiters() {
     assert_eq!(ready(segments.next_segment()).unwrap(), None);
 }
 
-#[test]
-fn fill_buf_shows_the_same_bytes_until_they_are_consumed() {
+#[leno::test]
+async fn fill_buf_shows_the_same_bytes_until_they_are_consumed() {
     let mut reader = BufReader::new(Source::new([Read::Wait, Read::Bytes(b"abcdef")]));
-    assert_eq!(block_on(reader.fill_buf()).unwrap(), b"abcdef");
+    assert_eq!(reader.fill_buf().await.unwrap(), b"abcdef");
     reader.consume(2);
     assert_eq!(ready(reader.fill_buf()).unwrap(), b"cdef");
     assert_eq!(ready(reader.read_u8()).unwrap(), b'c');

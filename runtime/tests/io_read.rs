@@ -7,7 +7,7 @@ use leno::io::{self, AsyncBufRead, AsyncRead, AsyncReadExt, BufReader, ErrorKind
 use std::io::Cursor;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use support::{Read, Source, block_on, ready};
+use support::{Read, Source, ready};
 
 #[test]
 fn a_read_is_one_poll() {
@@ -67,8 +67,8 @@ fn read_buf_appends_to_uninitialised_memory() {
     assert_eq!(source.polls, 2, "a full buffer needs no read");
 }
 
-#[test]
-fn read_exact_fills_the_buffer_over_many_reads() {
+#[leno::test]
+async fn read_exact_fills_the_buffer_over_many_reads() {
     let mut source = Source::new([
         Read::Bytes(b"abc"),
         Read::Fail(ErrorKind::Interrupted),
@@ -76,7 +76,7 @@ fn read_exact_fills_the_buffer_over_many_reads() {
         Read::Bytes(b"defg"),
     ]);
     let mut buf = [0; 6];
-    assert_eq!(block_on(source.read_exact(&mut buf)).unwrap(), 6);
+    assert_eq!(source.read_exact(&mut buf).await.unwrap(), 6);
     assert_eq!(&buf, b"abcdef");
     assert_eq!(ready(source.read_exact(&mut [])).unwrap(), 0);
 }
@@ -88,8 +88,8 @@ fn read_exact_fails_at_an_early_end() {
     assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
 }
 
-#[test]
-fn read_to_end_appends_everything() {
+#[leno::test]
+async fn read_to_end_appends_everything() {
     let mut source = Source::new([
         Read::Bytes(b"abc"),
         Read::Fail(ErrorKind::Interrupted),
@@ -97,7 +97,7 @@ fn read_to_end_appends_everything() {
         Read::Bytes(b"def"),
     ]);
     let mut buf = b"old ".to_vec();
-    assert_eq!(block_on(source.read_to_end(&mut buf)).unwrap(), 6);
+    assert_eq!(source.read_to_end(&mut buf).await.unwrap(), 6);
     assert_eq!(buf, b"old abcdef");
 }
 

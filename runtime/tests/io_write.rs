@@ -8,7 +8,7 @@ use leno::io::{self, AsyncSeek, AsyncSeekExt, AsyncWrite, AsyncWriteExt, ErrorKi
 use std::io::{Cursor, IoSlice};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use support::{Target, Write, block_on, poll_once, ready};
+use support::{Target, Write, poll_once, ready};
 
 #[test]
 fn a_write_is_one_poll() {
@@ -21,15 +21,15 @@ fn a_write_is_one_poll() {
     assert_eq!((&target.bytes[..], target.writes), (&b"abc"[..], 2));
 }
 
-#[test]
-fn write_all_writes_everything_over_many_writes() {
+#[leno::test]
+async fn write_all_writes_everything_over_many_writes() {
     let mut target = Target::new([
         Write::Take(2),
         Write::Fail(ErrorKind::Interrupted),
         Write::Wait,
         Write::Take(1),
     ]);
-    block_on(target.write_all(b"abcdef")).unwrap();
+    target.write_all(b"abcdef").await.unwrap();
     assert_eq!(target.bytes, b"abcdef");
 }
 
@@ -136,8 +136,8 @@ fn cursors_seek() {
     assert_eq!(ready(Box::pin(&mut cursor).rewind()).unwrap(), 0);
 }
 
-#[test]
-fn a_seek_waits_for_the_one_before() {
+#[leno::test]
+async fn a_seek_waits_for_the_one_before() {
     /// Refuses to start a seek while another is under way.
     #[derive(Default)]
     struct Slow {
@@ -162,6 +162,6 @@ fn a_seek_waits_for_the_one_before() {
     }
     let mut slow = Slow::default();
     assert!(poll_once(pin!(slow.seek(SeekFrom::Start(1)))).is_pending());
-    assert_eq!(block_on(slow.seek(SeekFrom::Start(2))).unwrap(), 7);
+    assert_eq!(slow.seek(SeekFrom::Start(2)).await.unwrap(), 7);
     assert_eq!(slow.started, [SeekFrom::Start(1), SeekFrom::Start(2)]);
 }

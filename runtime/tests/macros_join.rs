@@ -5,7 +5,7 @@
 
 mod by_hand;
 
-use by_hand::{Driven, Gate, block_on, yield_now};
+use by_hand::{Driven, Gate, yield_now};
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{IntoFuture, Ready, pending, ready};
@@ -13,23 +13,19 @@ use std::mem::size_of_val;
 use std::rc::Rc;
 use std::task::Poll;
 
-#[test]
-fn the_outputs_come_as_a_tuple_in_the_order_of_the_futures() {
-    block_on(async {
-        assert_eq!((1,), leno::join!(ready(1)));
-        assert_eq!((1,), leno::join!(ready(1),));
-        assert_eq!((1, "2"), leno::join!(ready(1), ready("2")));
-        assert_eq!((1, "2"), leno::join!(biased; ready(1), ready("2"),));
-    });
+#[leno::test]
+async fn the_outputs_come_as_a_tuple_in_the_order_of_the_futures() {
+    assert_eq!((1,), leno::join!(ready(1)));
+    assert_eq!((1,), leno::join!(ready(1),));
+    assert_eq!((1, "2"), leno::join!(ready(1), ready("2")));
+    assert_eq!((1, "2"), leno::join!(biased; ready(1), ready("2"),));
 }
 
-#[test]
+#[leno::test]
 #[allow(clippy::unit_cmp, reason = "that it is `()` is the point")]
-fn joining_nothing_is_ready_with_nothing() {
-    block_on(async {
-        assert_eq!((), leno::join!());
-        assert_eq!((), leno::join!(biased;));
-    });
+async fn joining_nothing_is_ready_with_nothing() {
+    assert_eq!((), leno::join!());
+    assert_eq!((), leno::join!(biased;));
 }
 
 #[test]
@@ -58,19 +54,19 @@ async fn note_polls(log: &RefCell<Vec<u32>>, branch: u32) {
     }
 }
 
-#[test]
-fn every_poll_begins_with_the_next_branch() {
+#[leno::test]
+async fn every_poll_begins_with_the_next_branch() {
     let log = RefCell::default();
     let branch = |number| note_polls(&log, number);
-    block_on(async { leno::join!(branch(1), branch(2), branch(3)) });
+    leno::join!(branch(1), branch(2), branch(3));
     assert_eq!(*log.borrow(), [1, 2, 3, 2, 3, 1, 3, 1, 2, 1, 2, 3]);
 }
 
-#[test]
-fn every_poll_of_a_biased_join_begins_with_the_first_branch() {
+#[leno::test]
+async fn every_poll_of_a_biased_join_begins_with_the_first_branch() {
     let log = RefCell::default();
     let branch = |number| note_polls(&log, number);
-    block_on(async { leno::join!(biased; branch(1), branch(2), branch(3)) });
+    leno::join!(biased; branch(1), branch(2), branch(3));
     assert_eq!(*log.borrow(), [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
 }
 
@@ -111,8 +107,8 @@ fn dropping_it_drops_branches_and_outputs() {
     assert_eq!(1, Rc::strong_count(&alive));
 }
 
-#[test]
-fn whatever_becomes_a_future_is_awaited() {
+#[leno::test]
+async fn whatever_becomes_a_future_is_awaited() {
     struct Later;
     impl IntoFuture for Later {
         type Output = u32;
@@ -121,7 +117,7 @@ fn whatever_becomes_a_future_is_awaited() {
             ready(6)
         }
     }
-    assert_eq!((6,), block_on(async { leno::join!(Later) }));
+    assert_eq!((6,), leno::join!(Later));
 }
 
 #[test]
@@ -134,21 +130,18 @@ fn branches_that_never_return_make_no_warnings() {
     assert!(join.poll().is_pending());
 }
 
-#[test]
-fn joins_and_selects_nest() {
-    let all = block_on(async {
-        leno::join!(async { leno::join!(ready(1), ready(2)) }, async {
-            leno::select! { x = ready(3) => x }
-        },)
-    });
+#[leno::test]
+async fn joins_and_selects_nest() {
+    let all = leno::join!(async { leno::join!(ready(1), ready(2)) }, async {
+        leno::select! { x = ready(3) => x }
+    },);
     assert_eq!(((1, 2), 3), all);
 }
 
-#[test]
-fn many_branches_fit() {
+#[leno::test]
+async fn many_branches_fit() {
     #[rustfmt::skip]
-    let all = block_on(async {
-        leno::join!(
+    let all = leno::join!(
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(7),
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(7),
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(7),
@@ -157,8 +150,7 @@ fn many_branches_fit() {
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(7),
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(7),
             ready(0), ready(1), ready(2), ready(3), ready(4), ready(5), ready(6), ready(77),
-        )
-    });
+        );
     assert_eq!(77, all.63);
 }
 
@@ -181,11 +173,11 @@ fn it_costs_its_branches_and_little_more() {
     assert!(size_of_val(&biased) <= 40, "{}", size_of_val(&biased));
 }
 
-#[test]
-fn the_future_is_send_if_its_branches_are() {
+#[leno::test]
+async fn the_future_is_send_if_its_branches_are() {
     fn assert_send<T: Send>(future: T) -> T {
         future
     }
-    let both = block_on(assert_send(async { leno::join!(ready(1), yield_now()) }));
+    let both = assert_send(async { leno::join!(ready(1), yield_now()) }).await;
     assert_eq!((1, ()), both);
 }

@@ -5,7 +5,6 @@
 
 mod by_hand;
 
-use by_hand::block_on;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -16,32 +15,28 @@ async fn number(n: u32) -> u32 {
 
 fn assert_pinned<F: Future>(_: &Pin<&mut F>) {}
 
-#[test]
-fn variables_are_pinned_under_their_names() {
-    block_on(async {
-        let one = number(1);
-        let two = number(2);
-        leno::pin!(one, two);
-        assert_pinned(&one);
-        assert_eq!(1, (&mut one).await);
-        assert_eq!(2, two.await);
-        let three = number(3);
-        leno::pin!(three,);
-        assert_eq!(3, three.await);
-    });
+#[leno::test]
+async fn variables_are_pinned_under_their_names() {
+    let one = number(1);
+    let two = number(2);
+    leno::pin!(one, two);
+    assert_pinned(&one);
+    assert_eq!(1, (&mut one).await);
+    assert_eq!(2, two.await);
+    let three = number(3);
+    leno::pin!(three,);
+    assert_eq!(3, three.await);
 }
 
-#[test]
-fn variables_are_declared_and_pinned() {
-    block_on(async {
-        leno::pin! {
-            let one = number(1);
-            let two = number(2);
-        }
-        assert_pinned(&two);
-        assert_eq!(1, (&mut one).await);
-        assert_eq!(2, (&mut two).await);
-    });
+#[leno::test]
+async fn variables_are_declared_and_pinned() {
+    leno::pin! {
+        let one = number(1);
+        let two = number(2);
+    }
+    assert_pinned(&two);
+    assert_eq!(1, (&mut one).await);
+    assert_eq!(2, (&mut two).await);
 }
 
 #[test]

@@ -5,29 +5,27 @@
 
 mod by_hand;
 
-use by_hand::{Driven, Gate, block_on, yield_now};
+use by_hand::{Driven, Gate, yield_now};
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::{Future, IntoFuture, Ready, pending, poll_fn, ready};
 use std::mem::size_of_val;
 use std::task::Poll;
 
-#[test]
-fn a_branch_may_end_in_a_comma_in_nothing_or_be_a_block() {
-    block_on(async {
-        assert_eq!(1, leno::select! { x = ready(1) => x, });
-        assert_eq!(2, leno::select! { x = ready(2) => x });
-        assert_eq!(3, leno::select! { x = ready(3) => { x } });
-        assert_eq!(4, leno::select! { x = ready(4) => { x }, });
-        let x = leno::select! {
-            _ = pending::<()>() => { 0 }
-            _ = pending::<()>(), if true => { 0 }
-            _ = pending::<()>(), if true => { 0 },
-            x = ready(5), if true => x,
-            else => 0
-        };
-        assert_eq!(5, x);
-    });
+#[leno::test]
+async fn a_branch_may_end_in_a_comma_in_nothing_or_be_a_block() {
+    assert_eq!(1, leno::select! { x = ready(1) => x, });
+    assert_eq!(2, leno::select! { x = ready(2) => x });
+    assert_eq!(3, leno::select! { x = ready(3) => { x } });
+    assert_eq!(4, leno::select! { x = ready(4) => { x }, });
+    let x = leno::select! {
+        _ = pending::<()>() => { 0 }
+        _ = pending::<()>(), if true => { 0 }
+        _ = pending::<()>(), if true => { 0 },
+        x = ready(5), if true => x,
+        else => 0
+    };
+    assert_eq!(5, x);
 }
 
 #[test]
@@ -37,8 +35,8 @@ fn without_branches_else_is_the_value() {
     assert_eq!(3, leno::select! { biased; else => { 3 } });
 }
 
-#[test]
-fn the_first_ready_branch_wins_and_the_others_are_dropped_before_its_handler_runs() {
+#[leno::test]
+async fn the_first_ready_branch_wins_and_the_others_are_dropped_before_its_handler_runs() {
     struct CountDrop<'a>(&'a Cell<u32>);
     impl Drop for CountDrop<'_> {
         fn drop(&mut self) {
@@ -50,14 +48,13 @@ fn the_first_ready_branch_wins_and_the_others_are_dropped_before_its_handler_run
         let _guard = CountDrop(&dropped);
         pending::<()>().await;
     };
-    block_on(async {
-        leno::select! {
-            biased;
-            _ = hold() => unreachable!(),
-            _ = yield_now() => assert_eq!(2, dropped.get()),
-            _ = hold() => unreachable!(),
-        }
-    });
+
+    leno::select! {
+        biased;
+        _ = hold() => unreachable!(),
+        _ = yield_now() => assert_eq!(2, dropped.get()),
+        _ = hold() => unreachable!(),
+    }
 }
 
 #[test]
@@ -78,36 +75,32 @@ fn a_pending_select_is_woken_by_each_of_its_branches() {
     }
 }
 
-#[test]
-fn a_false_condition_disables_a_branch_but_its_future_is_still_made() {
+#[leno::test]
+async fn a_false_condition_disables_a_branch_but_its_future_is_still_made() {
     let made = Cell::new(false);
     let make = || {
         made.set(true);
         poll_fn(|_| -> Poll<()> { panic!("a disabled branch was polled") })
     };
-    block_on(async {
-        leno::select! {
-            _ = make(), if false => unreachable!(),
-            _ = ready(()) => {}
-        }
-    });
+    leno::select! {
+        _ = make(), if false => unreachable!(),
+        _ = ready(()) => {}
+    }
     assert!(made.get());
 }
 
-#[test]
-fn conditions_are_evaluated_once_before_all_futures() {
+#[leno::test]
+async fn conditions_are_evaluated_once_before_all_futures() {
     let log = std::cell::RefCell::new(Vec::new());
     let note = |what| {
         log.borrow_mut().push(what);
         true
     };
-    block_on(async {
-        leno::select! {
-            biased;
-            _ = { note("first future"); yield_now() }, if note("first condition") => {}
-            _ = { note("second future"); pending::<()>() }, if note("second condition") => {}
-        }
-    });
+    leno::select! {
+        biased;
+        _ = { note("first future"); yield_now() }, if note("first condition") => {}
+        _ = { note("second future"); pending::<()>() }, if note("second condition") => {}
+    }
     assert_eq!(
         *log.borrow(),
         [
@@ -141,68 +134,61 @@ fn an_output_that_does_not_match_disables_its_branch_for_good() {
     assert_eq!(1, polls);
 }
 
-#[test]
-fn when_all_branches_are_disabled_else_is_the_value() {
-    let x = block_on(async {
-        leno::select! {
-            Some(x) = ready(None) => x,
-            x = ready(1), if false => x,
-            else => 9,
-        }
-    });
+#[leno::test]
+async fn when_all_branches_are_disabled_else_is_the_value() {
+    let x = leno::select! {
+        Some(x) = ready(None) => x,
+        x = ready(1), if false => x,
+        else => 9,
+    };
     assert_eq!(9, x);
 }
 
-#[test]
+#[leno::test]
 #[should_panic(expected = "all branches are disabled and there is no else branch")]
-fn when_all_branches_are_disabled_without_else_it_panics() {
-    block_on(async {
-        leno::select! {
-            Some(()) = ready(None) => {}
-            _ = ready(()), if false => {}
-        }
-    });
+async fn when_all_branches_are_disabled_without_else_it_panics() {
+    leno::select! {
+        Some(()) = ready(None) => {}
+        _ = ready(()), if false => {}
+    }
 }
 
-#[test]
-fn a_biased_select_polls_from_the_top() {
+#[leno::test]
+async fn a_biased_select_polls_from_the_top() {
     for _ in 0..50 {
-        let x = block_on(async {
-            leno::select! {
-                biased;
-                _ = pending::<()>() => 0,
-                _ = ready(()) => 1,
-                _ = ready(()) => 2,
-            }
-        });
+        let x = leno::select! {
+            biased;
+            _ = pending::<()>() => 0,
+            _ = ready(()) => 1,
+            _ = ready(()) => 2,
+        };
         assert_eq!(1, x);
     }
 }
 
-#[test]
-fn an_unbiased_select_starts_anywhere() {
+// In a simulation where it starts is a decision, and the calm one is always the first.
+#[leno::test(sim = false)]
+async fn an_unbiased_select_starts_anywhere() {
     let mut chosen = [0; 3];
     for _ in 0..1000 {
-        let x = block_on(async {
-            leno::select! {
-                _ = ready(()) => 0,
-                _ = ready(()) => 1,
-                _ = ready(()) => 2,
-            }
-        });
+        let x = leno::select! {
+            _ = ready(()) => 0,
+            _ = ready(()) => 1,
+            _ = ready(()) => 2,
+        };
         chosen[x] += 1;
     }
     // Each is drawn 333 times on average, with a deviation of 15.
     assert!(chosen.iter().all(|&times| times > 200), "{chosen:?}");
 }
 
-#[test]
-fn handlers_may_use_what_other_branches_borrowed() {
+#[leno::test]
+async fn handlers_may_use_what_other_branches_borrowed() {
     async fn set(x: &mut u32) {
         *x = 1;
         pending::<()>().await;
     }
-    let x = block_on(async {
+    let x = {
         let mut x = 0;
         leno::select! {
             biased;
@@ -211,12 +197,12 @@ fn handlers_may_use_what_other_branches_borrowed() {
             else => x += 100,
         }
         x
-    });
+    };
     assert_eq!(11, x);
 }
 
-#[test]
-fn handlers_may_leave_the_loop_and_the_function_around_them_and_await() {
+#[leno::test]
+async fn handlers_may_leave_the_loop_and_the_function_around_them_and_await() {
     async fn count() -> Result<u32, &'static str> {
         let mut rounds = 0;
         loop {
@@ -238,15 +224,15 @@ fn handlers_may_leave_the_loop_and_the_function_around_them_and_await() {
         }
         unreachable!()
     }
-    let _ = block_on(count());
-    assert!(matches!(block_on(count()), Ok(5) | Err("not five")));
+    let _ = count().await;
+    assert!(matches!(count().await, Ok(5) | Err("not five")));
 }
 
-#[test]
-fn one_future_may_be_polled_by_select_after_select() {
+#[leno::test]
+async fn one_future_may_be_polled_by_select_after_select() {
     let gate = Gate::new();
     let mut future = gate.wait();
-    let x = block_on(async {
+    let x = {
         for _ in 0..3 {
             leno::select! {
                 biased;
@@ -256,24 +242,22 @@ fn one_future_may_be_polled_by_select_after_select() {
         }
         gate.open(5);
         leno::select! { x = &mut future => x }
-    });
+    };
     assert_eq!(5, x);
 }
 
-#[test]
-fn selects_nest() {
-    let x = block_on(async {
-        leno::select! {
-            x = async { leno::select! { x = ready(1) => x } } => leno::select! {
-                y = ready(2) => x + y,
-            },
-        }
-    });
+#[leno::test]
+async fn selects_nest() {
+    let x = leno::select! {
+        x = async { leno::select! { x = ready(1) => x } } => leno::select! {
+            y = ready(2) => x + y,
+        },
+    };
     assert_eq!(3, x);
 }
 
-#[test]
-fn patterns_may_bind_in_every_way() {
+#[leno::test]
+async fn patterns_may_bind_in_every_way() {
     #[derive(Debug, PartialEq)]
     struct Name {
         first: String,
@@ -285,48 +269,47 @@ fn patterns_may_bind_in_every_way() {
             last: Some("b".into()),
         }))
     }
-    block_on(async {
-        leno::select! {
-            mut x = ready(String::from("x")) => {
-                x.push('y');
-                assert_eq!("xy", x);
-            }
+
+    leno::select! {
+        mut x = ready(String::from("x")) => {
+            x.push('y');
+            assert_eq!("xy", x);
         }
-        leno::select! {
-            Some(mut x) = name() => {
-                x.last = None;
-                assert_eq!(None, x.last);
-            }
+    }
+    leno::select! {
+        Some(mut x) = name() => {
+            x.last = None;
+            assert_eq!(None, x.last);
         }
-        leno::select! {
-            Some(Name { ref first, ref mut last }) = name() => {
-                *last = None;
-                assert_eq!("a", first);
-            }
+    }
+    leno::select! {
+        Some(Name { ref first, ref mut last }) = name() => {
+            *last = None;
+            assert_eq!("a", first);
         }
-        leno::select! {
-            Some(Name { first, last: Some(last) }) = name() => assert_eq!("ab", first + &last),
+    }
+    leno::select! {
+        Some(Name { first, last: Some(last) }) = name() => assert_eq!("ab", first + &last),
+    }
+    leno::select! {
+        whole @ Some(Name { .. }) = name() => assert!(whole.is_some()),
+    }
+    leno::select! {
+        Ok(x) | Err(x) = ready(Err::<u32, u32>(4)) => assert_eq!(4, x),
+    }
+    leno::select! {
+        [first, .., last] = ready(["a".to_string(), "b".into(), "c".into()]) => {
+            assert_eq!("ac", first + &last);
         }
-        leno::select! {
-            whole @ Some(Name { .. }) = name() => assert!(whole.is_some()),
-        }
-        leno::select! {
-            Ok(x) | Err(x) = ready(Err::<u32, u32>(4)) => assert_eq!(4, x),
-        }
-        leno::select! {
-            [first, .., last] = ready(["a".to_string(), "b".into(), "c".into()]) => {
-                assert_eq!("ac", first + &last);
-            }
-        }
-        leno::select! {
-            1..=3 = ready(7) => unreachable!(),
-            "x" = ready("x") => {}
-        }
-    });
+    }
+    leno::select! {
+        1..=3 = ready(7) => unreachable!(),
+        "x" = ready("x") => {}
+    }
 }
 
-#[test]
-fn whatever_becomes_a_future_is_awaited() {
+#[leno::test]
+async fn whatever_becomes_a_future_is_awaited() {
     struct Later;
     impl IntoFuture for Later {
         type Output = u32;
@@ -335,40 +318,28 @@ fn whatever_becomes_a_future_is_awaited() {
             ready(6)
         }
     }
-    assert_eq!(
-        6,
-        block_on(async {
-            leno::select! { x = Later => x }
-        })
-    );
+    assert_eq!(6, leno::select! { x = Later => x });
 }
 
-#[test]
-fn a_reference_to_a_temporary_future_is_awaited() {
-    assert_eq!(
-        6,
-        block_on(async {
-            leno::select! { x = &mut ready(6) => x }
-        })
-    );
+#[leno::test]
+async fn a_reference_to_a_temporary_future_is_awaited() {
+    assert_eq!(6, leno::select! { x = &mut ready(6) => x });
 }
 
-#[test]
-fn branches_that_never_return_make_no_warnings() {
+#[leno::test]
+async fn branches_that_never_return_make_no_warnings() {
     async fn never() -> Infallible {
         pending().await
     }
-    let x = block_on(async {
-        leno::select! {
-            _ = never() => 0,
-            x = ready(1) => x,
-        }
-    });
+    let x = leno::select! {
+        _ = never() => 0,
+        x = ready(1) => x,
+    };
     assert_eq!(1, x);
 }
 
-#[test]
-fn names_of_its_user_are_no_trouble() {
+#[leno::test]
+async fn names_of_its_user_are_no_trouble() {
     mod std {}
     mod core {}
     #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
@@ -408,59 +379,53 @@ fn names_of_its_user_are_no_trouble() {
     async fn work() -> u32 {
         1
     }
-    let x = block_on(async {
-        leno::select! {
-            x = work(), if true => x,
-            Shadow::Ready = async { Shadow::Some } => 0,
-            else => 2,
-        }
-    });
+    let x = leno::select! {
+        x = work(), if true => x,
+        Shadow::Ready = async { Shadow::Some } => 0,
+        else => 2,
+    };
     assert_eq!(1, x);
-    assert_eq!((1, 1), block_on(async { leno::join!(work(), work()) }));
-    let pair =
-        block_on(async { leno::try_join!(async { ::core::result::Result::Ok::<_, ()>(1) }) });
+    assert_eq!((1, 1), leno::join!(work(), work()));
+    let pair = leno::try_join!(async { ::core::result::Result::Ok::<_, ()>(1) });
     assert_eq!(::core::option::Option::Some((1,)), pair.ok());
-    let nothing: ::core::result::Result<(), ()> = block_on(async { leno::try_join!() });
+    let nothing: ::core::result::Result<(), ()> = leno::try_join!();
     assert!(nothing.is_ok());
     leno::task_local! { static KEY: u32; }
     KEY.sync_scope(1, || assert_eq!(1, KEY.get()));
-    block_on(async {
-        let future = work();
-        leno::pin!(future);
-        assert_eq!(1, future.await);
-    });
+
+    let future = work();
+    leno::pin!(future);
+    assert_eq!(1, future.await);
 }
 
-#[test]
-fn sixty_four_branches_fit() {
-    let x = block_on(async {
-        leno::select! {
-            biased;
-            _ = pending::<()>() => 0, _ = pending::<()>() => 1, _ = pending::<()>() => 2,
-            _ = pending::<()>() => 3, _ = pending::<()>() => 4, _ = pending::<()>() => 5,
-            _ = pending::<()>() => 6, _ = pending::<()>() => 7, _ = pending::<()>() => 8,
-            _ = pending::<()>() => 9, _ = pending::<()>() => 10, _ = pending::<()>() => 11,
-            _ = pending::<()>() => 12, _ = pending::<()>() => 13, _ = pending::<()>() => 14,
-            _ = pending::<()>() => 15, _ = pending::<()>() => 16, _ = pending::<()>() => 17,
-            _ = pending::<()>() => 18, _ = pending::<()>() => 19, _ = pending::<()>() => 20,
-            _ = pending::<()>() => 21, _ = pending::<()>() => 22, _ = pending::<()>() => 23,
-            _ = pending::<()>() => 24, _ = pending::<()>() => 25, _ = pending::<()>() => 26,
-            _ = pending::<()>() => 27, _ = pending::<()>() => 28, _ = pending::<()>() => 29,
-            _ = pending::<()>() => 30, _ = pending::<()>() => 31, _ = pending::<()>() => 32,
-            _ = pending::<()>() => 33, _ = pending::<()>() => 34, _ = pending::<()>() => 35,
-            _ = pending::<()>() => 36, _ = pending::<()>() => 37, _ = pending::<()>() => 38,
-            _ = pending::<()>() => 39, _ = pending::<()>() => 40, _ = pending::<()>() => 41,
-            _ = pending::<()>() => 42, _ = pending::<()>() => 43, _ = pending::<()>() => 44,
-            _ = pending::<()>() => 45, _ = pending::<()>() => 46, _ = pending::<()>() => 47,
-            _ = pending::<()>() => 48, _ = pending::<()>() => 49, _ = pending::<()>() => 50,
-            _ = pending::<()>() => 51, _ = pending::<()>() => 52, _ = pending::<()>() => 53,
-            _ = pending::<()>() => 54, _ = pending::<()>() => 55, _ = pending::<()>() => 56,
-            _ = pending::<()>() => 57, _ = pending::<()>() => 58, _ = pending::<()>() => 59,
-            _ = pending::<()>() => 60, _ = pending::<()>() => 61, _ = pending::<()>() => 62,
-            _ = ready(()) => 63,
-            else => 64,
-        }
-    });
+#[leno::test]
+async fn sixty_four_branches_fit() {
+    let x = leno::select! {
+        biased;
+        _ = pending::<()>() => 0, _ = pending::<()>() => 1, _ = pending::<()>() => 2,
+        _ = pending::<()>() => 3, _ = pending::<()>() => 4, _ = pending::<()>() => 5,
+        _ = pending::<()>() => 6, _ = pending::<()>() => 7, _ = pending::<()>() => 8,
+        _ = pending::<()>() => 9, _ = pending::<()>() => 10, _ = pending::<()>() => 11,
+        _ = pending::<()>() => 12, _ = pending::<()>() => 13, _ = pending::<()>() => 14,
+        _ = pending::<()>() => 15, _ = pending::<()>() => 16, _ = pending::<()>() => 17,
+        _ = pending::<()>() => 18, _ = pending::<()>() => 19, _ = pending::<()>() => 20,
+        _ = pending::<()>() => 21, _ = pending::<()>() => 22, _ = pending::<()>() => 23,
+        _ = pending::<()>() => 24, _ = pending::<()>() => 25, _ = pending::<()>() => 26,
+        _ = pending::<()>() => 27, _ = pending::<()>() => 28, _ = pending::<()>() => 29,
+        _ = pending::<()>() => 30, _ = pending::<()>() => 31, _ = pending::<()>() => 32,
+        _ = pending::<()>() => 33, _ = pending::<()>() => 34, _ = pending::<()>() => 35,
+        _ = pending::<()>() => 36, _ = pending::<()>() => 37, _ = pending::<()>() => 38,
+        _ = pending::<()>() => 39, _ = pending::<()>() => 40, _ = pending::<()>() => 41,
+        _ = pending::<()>() => 42, _ = pending::<()>() => 43, _ = pending::<()>() => 44,
+        _ = pending::<()>() => 45, _ = pending::<()>() => 46, _ = pending::<()>() => 47,
+        _ = pending::<()>() => 48, _ = pending::<()>() => 49, _ = pending::<()>() => 50,
+        _ = pending::<()>() => 51, _ = pending::<()>() => 52, _ = pending::<()>() => 53,
+        _ = pending::<()>() => 54, _ = pending::<()>() => 55, _ = pending::<()>() => 56,
+        _ = pending::<()>() => 57, _ = pending::<()>() => 58, _ = pending::<()>() => 59,
+        _ = pending::<()>() => 60, _ = pending::<()>() => 61, _ = pending::<()>() => 62,
+        _ = ready(()) => 63,
+        else => 64,
+    };
     assert_eq!(63, x);
 }
 
@@ -482,16 +447,17 @@ fn it_costs_its_futures_and_little_more() {
     assert!(three <= 48, "{three}");
 }
 
-#[test]
-fn the_future_is_send_if_its_branches_are() {
+#[leno::test]
+async fn the_future_is_send_if_its_branches_are() {
     fn assert_send<T: Send>(future: T) -> T {
         future
     }
-    let x = block_on(assert_send(async {
+    let x = assert_send(async {
         leno::select! {
             x = ready(1) => x,
             _ = yield_now() => 1,
         }
-    }));
+    })
+    .await;
     assert_eq!(1, x);
 }

@@ -25,12 +25,12 @@ leno::task_local! {
 
 leno::task_local! {}
 
-#[test]
-fn there_is_no_value_outside_of_scopes() {
+#[leno::test]
+async fn there_is_no_value_outside_of_scopes() {
     assert!(NUMBER.try_with(|_| ()).is_err());
     let error = NUMBER.try_get().unwrap_err();
     assert_eq!("task-local value not set", error.to_string());
-    block_on(NUMBER.scope(1, async {}));
+    NUMBER.scope(1, async {}).await;
     assert!(NUMBER.try_get().is_err());
 }
 
@@ -40,40 +40,40 @@ fn getting_what_is_not_there_panics() {
     NUMBER.get();
 }
 
-#[test]
-fn a_future_sees_its_value_in_every_poll_and_nobody_else_does() {
-    block_on(async {
-        let count = |start: u32| {
-            NUMBER.scope(start, async move {
-                for _ in 0..3 {
-                    assert_eq!(start, NUMBER.get());
-                    assert_eq!(start, NUMBER.with(|number| *number));
-                    yield_now().await;
-                }
-            })
-        };
-        leno::join!(count(1), count(2), async {
+#[leno::test]
+async fn a_future_sees_its_value_in_every_poll_and_nobody_else_does() {
+    let count = |start: u32| {
+        NUMBER.scope(start, async move {
             for _ in 0..3 {
-                assert!(NUMBER.try_get().is_err());
+                assert_eq!(start, NUMBER.get());
+                assert_eq!(start, NUMBER.with(|number| *number));
                 yield_now().await;
             }
-        });
+        })
+    };
+    leno::join!(count(1), count(2), async {
+        for _ in 0..3 {
+            assert!(NUMBER.try_get().is_err());
+            yield_now().await;
+        }
     });
 }
 
-#[test]
-fn the_innermost_scope_counts() {
-    block_on(NUMBER.scope(1, async {
-        NUMBER
-            .scope(2, async {
-                assert_eq!(2, NUMBER.get());
-                yield_now().await;
-                assert_eq!(3, NUMBER.sync_scope(3, || NUMBER.get()));
-                assert_eq!(2, NUMBER.get());
-            })
-            .await;
-        assert_eq!(1, NUMBER.get());
-    }));
+#[leno::test]
+async fn the_innermost_scope_counts() {
+    NUMBER
+        .scope(1, async {
+            NUMBER
+                .scope(2, async {
+                    assert_eq!(2, NUMBER.get());
+                    yield_now().await;
+                    assert_eq!(3, NUMBER.sync_scope(3, || NUMBER.get()));
+                    assert_eq!(2, NUMBER.get());
+                })
+                .await;
+            assert_eq!(1, NUMBER.get());
+        })
+        .await;
 }
 
 #[test]
@@ -165,18 +165,16 @@ fn a_value_is_dropped_with_its_future() {
     assert_eq!(1, Rc::strong_count(&shared));
 }
 
-#[test]
-fn the_value_can_be_taken_once_before_or_after_the_future_ran() {
-    block_on(async {
-        let mut before = Box::pin(NUMBER.scope(1, async { assert!(NUMBER.try_get().is_err()) }));
-        assert_eq!(Some(1), before.as_mut().take_value());
-        assert_eq!(None, before.as_mut().take_value());
-        before.await;
+#[leno::test]
+async fn the_value_can_be_taken_once_before_or_after_the_future_ran() {
+    let mut before = Box::pin(NUMBER.scope(1, async { assert!(NUMBER.try_get().is_err()) }));
+    assert_eq!(Some(1), before.as_mut().take_value());
+    assert_eq!(None, before.as_mut().take_value());
+    before.await;
 
-        let mut after = Box::pin(NUMBER.scope(2, async { assert_eq!(2, NUMBER.get()) }));
-        after.as_mut().await;
-        assert_eq!(Some(2), after.as_mut().take_value());
-    });
+    let mut after = Box::pin(NUMBER.scope(2, async { assert_eq!(2, NUMBER.get()) }));
+    after.as_mut().await;
+    assert_eq!(Some(2), after.as_mut().take_value());
 }
 
 #[test]

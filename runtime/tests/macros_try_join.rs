@@ -5,7 +5,7 @@
 
 mod by_hand;
 
-use by_hand::{Driven, Gate, block_on, yield_now};
+use by_hand::{Driven, Gate, yield_now};
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::future::{Ready, pending, ready};
@@ -17,22 +17,18 @@ fn ok<T>(value: T) -> Ready<Result<T, &'static str>> {
     ready(Ok(value))
 }
 
-#[test]
-fn the_values_come_as_a_tuple_in_the_order_of_the_futures() {
-    block_on(async {
-        assert_eq!(Ok((1,)), leno::try_join!(ok(1)));
-        assert_eq!(Ok((1,)), leno::try_join!(ok(1),));
-        assert_eq!(Ok((1, "2")), leno::try_join!(ok(1), ok("2")));
-        assert_eq!(Ok((1, "2")), leno::try_join!(biased; ok(1), ok("2"),));
-    });
+#[leno::test]
+async fn the_values_come_as_a_tuple_in_the_order_of_the_futures() {
+    assert_eq!(Ok((1,)), leno::try_join!(ok(1)));
+    assert_eq!(Ok((1,)), leno::try_join!(ok(1),));
+    assert_eq!(Ok((1, "2")), leno::try_join!(ok(1), ok("2")));
+    assert_eq!(Ok((1, "2")), leno::try_join!(biased; ok(1), ok("2"),));
 }
 
-#[test]
-fn joining_nothing_is_ready_with_nothing() {
-    block_on(async {
-        assert_eq!(Ok::<(), ()>(()), leno::try_join!());
-        assert_eq!(Ok::<(), ()>(()), leno::try_join!(biased;));
-    });
+#[leno::test]
+async fn joining_nothing_is_ready_with_nothing() {
+    assert_eq!(Ok::<(), ()>(()), leno::try_join!());
+    assert_eq!(Ok::<(), ()>(()), leno::try_join!(biased;));
 }
 
 #[test]
@@ -73,14 +69,12 @@ fn the_first_error_ends_it_and_drops_the_other_branches() {
     assert_eq!(1, Rc::strong_count(&alive));
 }
 
-#[test]
-fn branches_after_an_error_are_not_polled() {
+#[leno::test]
+async fn branches_after_an_error_are_not_polled() {
     let polled = Cell::new(false);
-    let result = block_on(async {
-        leno::try_join!(biased; ready(Err::<(), _>("no")), async {
-            polled.set(true);
-            Ok(())
-        })
+    let result = leno::try_join!(biased; ready(Err::<(), _>("no")), async {
+        polled.set(true);
+        Ok(())
     });
     assert_eq!(Err("no"), result);
     assert!(!polled.get());
@@ -96,35 +90,33 @@ async fn note_polls(log: &RefCell<Vec<u32>>, branch: u32) -> Result<(), Infallib
     Ok(())
 }
 
-#[test]
-fn every_poll_begins_with_the_next_branch() {
+#[leno::test]
+async fn every_poll_begins_with_the_next_branch() {
     let log = RefCell::default();
     let branch = |number| note_polls(&log, number);
-    let Ok(_) = block_on(async { leno::try_join!(branch(1), branch(2), branch(3)) });
+    let Ok(_) = leno::try_join!(branch(1), branch(2), branch(3));
     assert_eq!(*log.borrow(), [1, 2, 3, 2, 3, 1, 3, 1, 2, 1, 2, 3]);
 }
 
-#[test]
-fn every_poll_of_a_biased_join_begins_with_the_first_branch() {
+#[leno::test]
+async fn every_poll_of_a_biased_join_begins_with_the_first_branch() {
     let log = RefCell::default();
     let branch = |number| note_polls(&log, number);
-    let Ok(_) = block_on(async { leno::try_join!(biased; branch(1), branch(2), branch(3)) });
+    let Ok(_) = leno::try_join!(biased; branch(1), branch(2), branch(3));
     assert_eq!(*log.borrow(), [1, 2, 3, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
 }
 
-#[test]
-fn types_without_values_make_no_warnings() {
-    block_on(async {
-        let result = leno::try_join!(async { Err::<Infallible, _>(1) }, async { Ok(2) });
-        assert_eq!(Err(1), result);
-        let result =
-            leno::try_join!(biased; async { Ok::<_, i32>(1) }, async { Err::<Infallible, _>(2) });
-        assert_eq!(Err(2), result);
-        let result = leno::try_join!(async { Ok::<_, Infallible>(1) }, async { Ok(2) });
-        assert_eq!(Ok((1, 2)), result);
-        let result = leno::try_join!(async { Err::<Infallible, i32>(1) });
-        assert_eq!(Err(1), result);
-    });
+#[leno::test]
+async fn types_without_values_make_no_warnings() {
+    let result = leno::try_join!(async { Err::<Infallible, _>(1) }, async { Ok(2) });
+    assert_eq!(Err(1), result);
+    let result =
+        leno::try_join!(biased; async { Ok::<_, i32>(1) }, async { Err::<Infallible, _>(2) });
+    assert_eq!(Err(2), result);
+    let result = leno::try_join!(async { Ok::<_, Infallible>(1) }, async { Ok(2) });
+    assert_eq!(Ok((1, 2)), result);
+    let result = leno::try_join!(async { Err::<Infallible, i32>(1) });
+    assert_eq!(Err(1), result);
 }
 
 #[test]

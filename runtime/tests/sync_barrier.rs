@@ -59,35 +59,30 @@ fn who_has_come_counts_also_if_it_goes_away() {
     assert_eq!(format!("{barrier:?}"), "Barrier { n: 2, .. }");
 }
 
-#[test]
-fn rounds_of_many_tasks_keep_apart() {
+#[leno::test(flavor = "multi_thread", worker_threads = 4)]
+async fn rounds_of_many_tasks_keep_apart() {
     const TASKS: usize = 5;
-    let runtime = leno::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let shared = Arc::new((Barrier::new(TASKS), AtomicUsize::new(0)));
-        let tasks: Vec<_> = (0..TASKS)
-            .map(|_| {
-                let shared = shared.clone();
-                leno::spawn(async move {
-                    let (barrier, count) = &*shared;
-                    let mut led = 0;
-                    for round in 1..=300 {
-                        count.fetch_add(1, Ordering::Relaxed);
-                        led += usize::from(barrier.wait().await.is_leader());
-                        assert_eq!(count.load(Ordering::Relaxed), round * TASKS);
-                        barrier.wait().await;
-                    }
-                    led
-                })
+
+    let shared = Arc::new((Barrier::new(TASKS), AtomicUsize::new(0)));
+    let tasks: Vec<_> = (0..TASKS)
+        .map(|_| {
+            let shared = shared.clone();
+            leno::spawn(async move {
+                let (barrier, count) = &*shared;
+                let mut led = 0;
+                for round in 1..=300 {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    led += usize::from(barrier.wait().await.is_leader());
+                    assert_eq!(count.load(Ordering::Relaxed), round * TASKS);
+                    barrier.wait().await;
+                }
+                led
             })
-            .collect();
-        let mut led = 0;
-        for task in tasks {
-            led += task.await.unwrap();
-        }
-        assert_eq!(led, 300);
-    });
+        })
+        .collect();
+    let mut led = 0;
+    for task in tasks {
+        led += task.await.unwrap();
+    }
+    assert_eq!(led, 300);
 }

@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use support::{block_on, manual, panic_text, panicking_waker};
+use support::{manual, panic_text, panicking_waker};
 
 #[test]
 fn every_receiver_gets_every_value_sent_while_it_exists() {
@@ -34,8 +34,8 @@ fn every_receiver_gets_every_value_sent_while_it_exists() {
     assert_eq!(late.try_recv(), Ok(4));
 }
 
-#[test]
-fn who_waits_is_woken_by_a_value_and_by_the_end() {
+#[leno::test]
+async fn who_waits_is_woken_by_a_value_and_by_the_end() {
     let (sender, mut receiver) = broadcast::channel(1);
     let mut others: Vec<_> = (0..100).map(|_| sender.subscribe()).collect();
     let mut waits: Vec<_> = others
@@ -54,7 +54,7 @@ fn who_waits_is_woken_by_a_value_and_by_the_end() {
         Ok(1),
         "a recv that is dropped takes nothing"
     );
-    assert_eq!(block_on(receiver.recv()), Ok(1));
+    assert_eq!(receiver.recv().await, Ok(1));
     let second = sender.clone();
     drop(sender);
     let mut wait = manual(receiver.recv());
@@ -76,8 +76,8 @@ fn what_was_sent_before_the_end_is_received() {
     assert_eq!(receiver.blocking_recv(), Err(RecvError::Closed));
 }
 
-#[test]
-fn a_slow_receiver_is_told_what_it_has_missed() {
+#[leno::test]
+async fn a_slow_receiver_is_told_what_it_has_missed() {
     // 3 is rounded up to 4.
     let (sender, mut slow) = broadcast::channel(3);
     let mut quick = sender.subscribe();
@@ -94,9 +94,9 @@ fn a_slow_receiver_is_told_what_it_has_missed() {
     assert_eq!((slow.try_recv(), slow.len()), (Ok(2), 3));
     sender.send(6).unwrap();
     sender.send(7).unwrap();
-    assert_eq!(block_on(slow.recv()), Err(RecvError::Lagged(1)));
+    assert_eq!(slow.recv().await, Err(RecvError::Lagged(1)));
     for i in 4..8 {
-        assert_eq!(block_on(slow.recv()), Ok(i));
+        assert_eq!(slow.recv().await, Ok(i));
     }
     // The end does not hide what was missed.
     for i in 8..13 {
@@ -240,31 +240,26 @@ fn misuse_and_errors_say_what_is_wrong() {
     assert_eq!(format!("{:?}", sender.downgrade()), "WeakSender { .. }");
 }
 
-#[test]
-fn a_receiver_lets_others_run_now_and_then() {
-    let runtime = leno::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let (sender, mut receiver) = broadcast::channel(1024);
-        (0..1000).for_each(|i| assert_eq!(sender.send(i).unwrap(), 1));
-        let polls = Arc::new(AtomicUsize::new(0));
-        let counted = polls.clone();
-        let receives = leno::spawn(async move {
-            let mut receive = std::pin::pin!(async move {
-                for i in 0..1000 {
-                    assert_eq!(receiver.recv().await, Ok(i));
-                }
-            });
-            std::future::poll_fn(|cx| {
-                counted.fetch_add(1, Ordering::Relaxed);
-                receive.as_mut().poll(cx)
-            })
-            .await;
+#[leno::test]
+async fn a_receiver_lets_others_run_now_and_then() {
+    let (sender, mut receiver) = broadcast::channel(1024);
+    (0..1000).for_each(|i| assert_eq!(sender.send(i).unwrap(), 1));
+    let polls = Arc::new(AtomicUsize::new(0));
+    let counted = polls.clone();
+    let receives = leno::spawn(async move {
+        let mut receive = std::pin::pin!(async move {
+            for i in 0..1000 {
+                assert_eq!(receiver.recv().await, Ok(i));
+            }
         });
-        receives.await.unwrap();
-        assert!(polls.load(Ordering::Relaxed) > 5);
+        std::future::poll_fn(|cx| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            receive.as_mut().poll(cx)
+        })
+        .await;
     });
+    receives.await.unwrap();
+    assert!(polls.load(Ordering::Relaxed) > 5);
 }
 
 #[test]

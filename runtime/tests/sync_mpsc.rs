@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use support::{Count, CountDrops, block_on, manual, panic_text, panicking_waker};
 
-#[test]
-fn values_arrive_in_order_and_then_the_end() {
+#[leno::test]
+async fn values_arrive_in_order_and_then_the_end() {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     // Several blocks' worth, twice, so that blocks are reused.
     for round in 0..3 {
@@ -25,14 +25,14 @@ fn values_arrive_in_order_and_then_the_end() {
         }
         assert_eq!(receiver.len(), 200);
         for i in 0..200 {
-            assert_eq!(block_on(receiver.recv()), Some(i), "in round {round}");
+            assert_eq!(receiver.recv().await, Some(i), "in round {round}");
         }
         assert!(receiver.is_empty());
         manual(receiver.recv()).pending();
     }
     drop(sender);
-    assert_eq!(block_on(receiver.recv()), None);
-    assert_eq!(block_on(receiver.recv()), None);
+    assert_eq!(receiver.recv().await, None);
+    assert_eq!(receiver.recv().await, None);
 }
 
 #[test]
@@ -142,8 +142,8 @@ fn the_last_sender_to_go_brings_the_end() {
     assert_eq!(recv.ready(), None);
 }
 
-#[test]
-fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
+#[leno::test]
+async fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     sender.send(1).unwrap();
     receiver.close();
@@ -155,7 +155,7 @@ fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     assert_eq!(receiver.len(), 1);
     assert_eq!(receiver.try_recv(), Ok(1));
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Disconnected));
-    assert_eq!(block_on(receiver.recv()), None);
+    assert_eq!(receiver.recv().await, None);
 
     let (sender, mut receiver) = mpsc::channel(1);
     sender.try_send(1).unwrap();
@@ -165,8 +165,8 @@ fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     assert!(waiting.is_woken());
     assert_eq!(waiting.ready(), Err(SendError(2)));
     assert_eq!(sender.try_send(3), Err(TrySendError::Closed(3)));
-    assert_eq!(block_on(receiver.recv()), Some(1));
-    assert_eq!(block_on(receiver.recv()), None);
+    assert_eq!(receiver.recv().await, Some(1));
+    assert_eq!(receiver.recv().await, None);
 }
 
 #[test]
@@ -206,14 +206,14 @@ fn a_reservation_that_comes_too_late_wakes_the_receiver() {
     assert_eq!(recv.ready(), None::<u8>);
 }
 
-#[test]
-fn permits_give_their_room_back() {
+#[leno::test]
+async fn permits_give_their_room_back() {
     let (sender, mut receiver) = mpsc::channel(4);
     drop(sender.try_reserve().unwrap());
-    drop(block_on(sender.reserve()).unwrap());
+    drop(sender.reserve().await.unwrap());
     assert_eq!(sender.capacity(), 4);
 
-    let mut permits = block_on(sender.reserve_many(3)).unwrap();
+    let mut permits = sender.reserve_many(3).await.unwrap();
     assert_eq!((permits.len(), sender.capacity()), (3, 1));
     permits.next().unwrap().send(1);
     drop(permits.next().unwrap());
@@ -225,13 +225,13 @@ fn permits_give_their_room_back() {
         sender.try_reserve_many(5).unwrap_err(),
         TrySendError::Full(())
     );
-    assert!(block_on(sender.reserve_many(5)).is_err());
+    assert!(sender.reserve_many(5).await.is_err());
     assert_eq!(sender.try_reserve_many(0).unwrap().count(), 0);
     let all = sender.try_reserve_many(4).unwrap();
     assert_eq!(sender.try_reserve().unwrap_err(), TrySendError::Full(()));
     drop(all);
 
-    let permit = block_on(sender.clone().reserve_owned()).unwrap();
+    let permit = sender.clone().reserve_owned().await.unwrap();
     let other = sender.clone().try_reserve_owned().unwrap();
     assert!(permit.same_channel(&other) && permit.same_channel_as_sender(&sender));
     let back = permit.send(2);
@@ -248,15 +248,15 @@ fn permits_give_their_room_back() {
     assert!(!full.same_channel(&mpsc::channel(1).0));
 }
 
-#[test]
-fn closed_wakes_when_the_receiver_goes() {
+#[leno::test]
+async fn closed_wakes_when_the_receiver_goes() {
     let (sender, mut receiver) = mpsc::channel::<u8>(1);
     let mut closed = manual(sender.closed());
     closed.pending();
     receiver.close();
     assert!(closed.is_woken());
     closed.ready();
-    block_on(sender.closed());
+    sender.closed().await;
 
     let (sender, receiver) = mpsc::unbounded_channel::<u8>();
     let mut closed = manual(sender.closed());
@@ -265,8 +265,8 @@ fn closed_wakes_when_the_receiver_goes() {
     closed.ready();
 }
 
-#[test]
-fn weak_senders_do_not_keep_the_channel_open() {
+#[leno::test]
+async fn weak_senders_do_not_keep_the_channel_open() {
     let (sender, mut receiver) = mpsc::channel(1);
     let weak = sender.downgrade();
     let other = weak.clone();
@@ -283,8 +283,8 @@ fn weak_senders_do_not_keep_the_channel_open() {
     assert_eq!(sender.weak_count(), 1);
     drop(sender);
     assert!(weak.upgrade().is_none());
-    assert_eq!(block_on(receiver.recv()), Some(1));
-    assert_eq!(block_on(receiver.recv()), None);
+    assert_eq!(receiver.recv().await, Some(1));
+    assert_eq!(receiver.recv().await, None);
 
     let (sender, receiver) = mpsc::unbounded_channel::<u8>();
     let weak = sender.downgrade();
@@ -367,8 +367,8 @@ fn a_value_whose_drop_panics_keeps_no_other_from_being_dropped() {
     assert!(sender.is_closed());
 }
 
-#[test]
-fn a_waker_that_panics_breaks_nothing() {
+#[leno::test]
+async fn a_waker_that_panics_breaks_nothing() {
     let (sender, mut receiver) = mpsc::channel(1);
     let mut recv = manual(receiver.recv());
     assert!(recv.poll_with(&panicking_waker()).is_pending());
@@ -385,8 +385,8 @@ fn a_waker_that_panics_breaks_nothing() {
     assert!(catch_unwind(AssertUnwindSafe(|| receiver.close())).is_err());
     assert!(closed.is_woken());
     assert_eq!(bad.ready(), Err(SendError(3)));
-    assert_eq!(block_on(receiver.recv()), Some(2));
-    assert_eq!(block_on(receiver.recv()), None);
+    assert_eq!(receiver.recv().await, Some(2));
+    assert_eq!(receiver.recv().await, None);
 }
 
 #[test]
@@ -525,33 +525,27 @@ fn threads_that_send_to_a_receiver_that_goes_lose_and_double_nothing() {
     }
 }
 
-#[test]
-fn a_send_with_a_limit_waits_for_room_so_long() {
+#[leno::test(start_paused = true)]
+async fn a_send_with_a_limit_waits_for_room_so_long() {
     use leno::time::{Duration, Instant};
-    let runtime = leno::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let limit = Duration::from_secs(1);
-        let (sender, mut receiver) = mpsc::channel(1);
-        assert_eq!(sender.send_timeout(1, limit).await, Ok(()));
-        let start = Instant::now();
-        let late = sender.send_timeout(2, limit).await.unwrap_err();
-        assert_eq!(late, SendTimeoutError::Timeout(2));
-        assert_eq!(start.elapsed(), limit);
-        let receives = leno::spawn(async move {
-            assert_eq!(receiver.recv().await, Some(1));
-            assert_eq!(receiver.recv().await, Some(3));
-        });
-        assert_eq!(sender.send_timeout(3, limit).await, Ok(()));
-        receives.await.unwrap();
-        let closed = sender.send_timeout(4, limit).await.unwrap_err();
-        assert_eq!(closed, SendTimeoutError::Closed(4));
-        assert_eq!((late.into_inner(), closed.into_inner()), (2, 4));
-        assert_ne!(late.to_string(), closed.to_string());
+
+    let limit = Duration::from_secs(1);
+    let (sender, mut receiver) = mpsc::channel(1);
+    assert_eq!(sender.send_timeout(1, limit).await, Ok(()));
+    let start = Instant::now();
+    let late = sender.send_timeout(2, limit).await.unwrap_err();
+    assert_eq!(late, SendTimeoutError::Timeout(2));
+    assert_eq!(start.elapsed(), limit);
+    let receives = leno::spawn(async move {
+        assert_eq!(receiver.recv().await, Some(1));
+        assert_eq!(receiver.recv().await, Some(3));
     });
+    assert_eq!(sender.send_timeout(3, limit).await, Ok(()));
+    receives.await.unwrap();
+    let closed = sender.send_timeout(4, limit).await.unwrap_err();
+    assert_eq!(closed, SendTimeoutError::Closed(4));
+    assert_eq!((late.into_inner(), closed.into_inner()), (2, 4));
+    assert_ne!(late.to_string(), closed.to_string());
 }
 
 #[test]

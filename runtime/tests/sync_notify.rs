@@ -14,8 +14,8 @@ use support::{Count, block_on, manual, panicking_waker};
 
 static IN_A_STATIC: Notify = Notify::const_new();
 
-#[test]
-fn one_permit_is_kept_and_no_more() {
+#[leno::test]
+async fn one_permit_is_kept_and_no_more() {
     let notify = Notify::default();
     notify.notify_one();
     notify.notify_one();
@@ -23,7 +23,7 @@ fn one_permit_is_kept_and_no_more() {
     manual(notify.notified()).ready();
     manual(notify.notified()).pending();
     IN_A_STATIC.notify_one();
-    block_on(IN_A_STATIC.notified());
+    IN_A_STATIC.notified().await;
 }
 
 #[test]
@@ -198,8 +198,8 @@ fn between_the_batches_of_a_broadcast_waiters_may_leave_join_and_broadcast() {
     joined[0].ready();
 }
 
-#[test]
-fn a_waker_that_panics_keeps_the_broadcast_from_nobody() {
+#[leno::test]
+async fn a_waker_that_panics_keeps_the_broadcast_from_nobody() {
     let notify = Notify::new();
     let mut bad = manual(notify.notified());
     assert!(bad.poll_with(&panicking_waker()).is_pending());
@@ -209,7 +209,7 @@ fn a_waker_that_panics_keeps_the_broadcast_from_nobody() {
     assert!(waiting.iter().all(|one| one.wakes() == 1));
     bad.ready();
     notify.notify_one();
-    block_on(notify.notified());
+    notify.notified().await;
 }
 
 #[test]

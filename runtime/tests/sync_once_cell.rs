@@ -8,16 +8,17 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use support::{CountDrops, block_on, manual};
+use support::{CountDrops, manual};
 
 static IN_A_STATIC: OnceCell<u32> = OnceCell::const_new();
 static FILLED: OnceCell<u32> = OnceCell::const_new_with(7);
 
-#[test]
-fn a_cell_is_made_once_and_keeps_its_value() {
+// The cell in a static is made in the first run of a simulation, and stays so in all others.
+#[leno::test(sim = false)]
+async fn a_cell_is_made_once_and_keeps_its_value() {
     assert!(!IN_A_STATIC.initialized());
-    assert_eq!(block_on(IN_A_STATIC.get_or_init(|| async { 1 })), &1);
-    assert_eq!(block_on(IN_A_STATIC.get_or_init(|| async { 2 })), &1);
+    assert_eq!(IN_A_STATIC.get_or_init(|| async { 1 }).await, &1);
+    assert_eq!(IN_A_STATIC.get_or_init(|| async { 2 }).await, &1);
     assert_eq!(IN_A_STATIC.get(), Some(&1));
     assert!(IN_A_STATIC.initialized());
     assert_eq!(FILLED.get(), Some(&7));
@@ -95,33 +96,27 @@ fn cells_compare_copy_and_print_as_their_values() {
     assert_ne!(taken.to_string(), busy.to_string());
 }
 
-#[test]
-fn many_tasks_make_one_value() {
-    let runtime = leno::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        for _ in 0..200 {
-            let cell = Arc::new(OnceCell::new());
-            let made = Arc::new(AtomicUsize::new(0));
-            let tasks: Vec<_> = (0..8)
-                .map(|i| {
-                    let (cell, made) = (cell.clone(), made.clone());
-                    leno::spawn(async move {
-                        let make = || async {
-                            leno::task::yield_now().await;
-                            made.fetch_add(1, Ordering::Relaxed);
-                            i
-                        };
-                        *cell.get_or_init(make).await
-                    })
+#[leno::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_tasks_make_one_value() {
+    for _ in 0..200 {
+        let cell = Arc::new(OnceCell::new());
+        let made = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..8)
+            .map(|i| {
+                let (cell, made) = (cell.clone(), made.clone());
+                leno::spawn(async move {
+                    let make = || async {
+                        leno::task::yield_now().await;
+                        made.fetch_add(1, Ordering::Relaxed);
+                        i
+                    };
+                    *cell.get_or_init(make).await
                 })
-                .collect();
-            for task in tasks {
-                assert_eq!(Some(&task.await.unwrap()), cell.get());
-            }
-            assert_eq!(made.load(Ordering::Relaxed), 1);
+            })
+            .collect();
+        for task in tasks {
+            assert_eq!(Some(&task.await.unwrap()), cell.get());
         }
-    });
+        assert_eq!(made.load(Ordering::Relaxed), 1);
+    }
 }

@@ -14,13 +14,13 @@ use std::task::{Context, Poll};
 use std::thread;
 use support::{Count, CountDrops, block_on, manual, panic_text, panicking_waker};
 
-#[test]
-fn a_value_sent_before_is_received() {
+#[leno::test]
+async fn a_value_sent_before_is_received() {
     let (sender, mut receiver) = oneshot::channel();
     assert!(receiver.is_empty());
     sender.send(1).unwrap();
     assert!(!receiver.is_empty());
-    assert_eq!(block_on(&mut receiver), Ok(1));
+    assert_eq!((&mut receiver).await, Ok(1));
     assert!(receiver.is_terminated() && receiver.is_empty());
     assert_eq!(receiver.try_recv(), Err(error::TryRecvError::Closed));
 }
@@ -66,8 +66,8 @@ fn a_value_for_nobody_comes_back() {
     assert_eq!(sender.send(1), Err(1));
 }
 
-#[test]
-fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
+#[leno::test]
+async fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     let (sender, mut receiver) = oneshot::channel();
     sender.send(1).unwrap();
     receiver.close();
@@ -77,11 +77,11 @@ fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     receiver.close();
     receiver.close();
     assert_eq!(sender.send(1), Err(1));
-    assert!(block_on(receiver).is_err());
+    assert!(receiver.await.is_err());
 
     let (_sender, mut receiver) = oneshot::channel::<u8>();
     receiver.close();
-    assert!(block_on(receiver).is_err());
+    assert!(receiver.await.is_err());
 }
 
 #[test]
@@ -99,8 +99,8 @@ fn try_recv_says_what_there_is() {
     assert_eq!(receiver.try_recv(), Err(error::TryRecvError::Closed));
 }
 
-#[test]
-fn closed_wakes_when_the_receiver_goes() {
+#[leno::test]
+async fn closed_wakes_when_the_receiver_goes() {
     let (mut sender, receiver) = oneshot::channel::<u8>();
     let count = Arc::new(Count::default());
     let waker = count.clone().into();
@@ -109,11 +109,11 @@ fn closed_wakes_when_the_receiver_goes() {
     drop(receiver);
     assert_eq!(count.get(), 1);
     assert_eq!(sender.poll_closed(&mut cx), Poll::Ready(()));
-    block_on(sender.closed());
+    sender.closed().await;
 }
 
-#[test]
-fn a_sender_that_waited_for_closed_can_still_send() {
+#[leno::test]
+async fn a_sender_that_waited_for_closed_can_still_send() {
     let (mut sender, receiver) = oneshot::channel();
     let count = Arc::new(Count::default());
     let waker = count.clone().into();
@@ -128,7 +128,7 @@ fn a_sender_that_waited_for_closed_can_still_send() {
         2,
         "the waker was dropped: ours and the local one are left"
     );
-    assert_eq!(block_on(receiver), Ok(1));
+    assert_eq!(receiver.await, Ok(1));
     assert_eq!(count.get(), 0);
 }
 

@@ -10,7 +10,7 @@ use leno::sync::{
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use support::{block_on, manual, panic_text};
+use support::{manual, panic_text};
 
 static IN_A_STATIC: RwLock<u32> = RwLock::const_new(7);
 static TWO_READERS: RwLock<u32> = RwLock::const_with_max_readers(7, 2);
@@ -129,10 +129,10 @@ fn guards_of_parts_hold_the_whole_lock() {
     assert_eq!(lock.into_inner(), (2, Some(3)));
 }
 
-#[test]
-fn owned_guards_keep_the_lock_alive() {
+#[leno::test]
+async fn owned_guards_keep_the_lock_alive() {
     let lock = Arc::new(RwLock::new((1, Some(2))));
-    let mut guard = block_on(lock.clone().write_owned());
+    let mut guard = lock.clone().write_owned().await;
     guard.0 = 5;
     assert!(Arc::ptr_eq(OwnedRwLockWriteGuard::rwlock(&guard), &lock));
     assert!(lock.clone().try_read_owned().is_err() && lock.clone().try_write_owned().is_err());
@@ -145,7 +145,7 @@ fn owned_guards_keep_the_lock_alive() {
     ));
     let part = OwnedRwLockMappedWriteGuard::try_map(part, Option::as_mut).unwrap();
     *OwnedRwLockMappedWriteGuard::map(part, |part| part) = 6;
-    *OwnedRwLockWriteGuard::map(block_on(lock.clone().write_owned()), |pair| &mut pair.0) += 1;
+    *OwnedRwLockWriteGuard::map(lock.clone().write_owned().await, |pair| &mut pair.0) += 1;
 
     let writer = lock.clone().try_write_owned().unwrap();
     let writer = OwnedRwLockWriteGuard::try_downgrade_map(writer, |_| None::<&()>).unwrap_err();
@@ -164,7 +164,7 @@ fn owned_guards_keep_the_lock_alive() {
     assert_eq!(*OwnedRwLockReadGuard::map(reader, |part| part), Some(6));
 
     let lock = Arc::new(RwLock::new(1));
-    let reader = block_on(lock.clone().read_owned());
+    let reader = lock.clone().read_owned().await;
     drop(lock);
     assert_eq!(*reader, 1);
 }
@@ -206,37 +206,31 @@ fn guards_go_where_the_data_may() {
     send(&lock);
 }
 
-#[test]
-fn updates_of_many_tasks_add_up() {
-    let runtime = leno::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let lock = Arc::new(RwLock::with_max_readers((0, 0), 3));
-        let tasks: Vec<_> = (0..8)
-            .map(|i| {
-                let lock = lock.clone();
-                leno::spawn(async move {
-                    for _ in 0..200 {
-                        if i % 2 == 0 {
-                            let mut guard = lock.write().await;
-                            guard.0 += 1;
-                            leno::task::yield_now().await;
-                            guard.1 += 1;
-                            let guard = guard.downgrade();
-                            assert_eq!(guard.0, guard.1);
-                        } else {
-                            let guard = lock.read().await;
-                            assert_eq!(guard.0, guard.1);
-                        }
+#[leno::test(flavor = "multi_thread", worker_threads = 4)]
+async fn updates_of_many_tasks_add_up() {
+    let lock = Arc::new(RwLock::with_max_readers((0, 0), 3));
+    let tasks: Vec<_> = (0..8)
+        .map(|i| {
+            let lock = lock.clone();
+            leno::spawn(async move {
+                for _ in 0..200 {
+                    if i % 2 == 0 {
+                        let mut guard = lock.write().await;
+                        guard.0 += 1;
+                        leno::task::yield_now().await;
+                        guard.1 += 1;
+                        let guard = guard.downgrade();
+                        assert_eq!(guard.0, guard.1);
+                    } else {
+                        let guard = lock.read().await;
+                        assert_eq!(guard.0, guard.1);
                     }
-                })
+                }
             })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert_eq!(*lock.read().await, (800, 800));
-    });
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(*lock.read().await, (800, 800));
 }

@@ -12,8 +12,8 @@ use support::{block_on, manual, panic_text, panicking_waker};
 
 static IN_A_STATIC: Semaphore = Semaphore::const_new(2);
 
-#[test]
-fn a_permit_is_taken_and_goes_back() {
+#[leno::test]
+async fn a_permit_is_taken_and_goes_back() {
     let semaphore = Semaphore::new(1);
     let permit = semaphore.try_acquire().unwrap();
     assert_eq!(semaphore.available_permits(), 0);
@@ -23,7 +23,7 @@ fn a_permit_is_taken_and_goes_back() {
     );
     drop(permit);
     assert_eq!(semaphore.available_permits(), 1);
-    assert_eq!(block_on(semaphore.acquire()).unwrap().num_permits(), 1);
+    assert_eq!(semaphore.acquire().await.unwrap().num_permits(), 1);
     assert_eq!(IN_A_STATIC.try_acquire_many(2).unwrap().num_permits(), 2);
 }
 
@@ -168,8 +168,8 @@ fn a_waker_that_panics_keeps_nobody_from_seeing_the_close() {
         .for_each(|one| assert!(one.ready().is_err()));
 }
 
-#[test]
-fn closing_refuses_those_who_wait_and_those_who_come() {
+#[leno::test]
+async fn closing_refuses_those_who_wait_and_those_who_come() {
     let semaphore = Semaphore::new(1);
     let mut waiting = manual(semaphore.acquire_many(2));
     waiting.pending();
@@ -183,7 +183,7 @@ fn closing_refuses_those_who_wait_and_those_who_come() {
         semaphore.try_acquire().unwrap_err(),
         TryAcquireError::Closed
     );
-    assert!(block_on(semaphore.acquire()).is_err());
+    assert!(semaphore.acquire().await.is_err());
     assert_eq!(semaphore.available_permits(), 1, "its part came back");
 }
 
@@ -251,11 +251,11 @@ fn permits_of_two_semaphores_do_not_merge() {
     assert_eq!(b.available_permits(), 1);
 }
 
-#[test]
-fn an_owned_permit_keeps_its_semaphore_alive() {
+#[leno::test]
+async fn an_owned_permit_keeps_its_semaphore_alive() {
     let semaphore = Arc::new(Semaphore::new(1));
     let weak = Arc::downgrade(&semaphore);
-    let permit = block_on(semaphore.acquire_owned()).unwrap();
+    let permit = semaphore.acquire_owned().await.unwrap();
     assert!(weak.upgrade().is_some());
     drop(permit);
     assert!(weak.upgrade().is_none());

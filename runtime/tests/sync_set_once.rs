@@ -7,13 +7,14 @@ use leno::sync::{SetOnce, SetOnceError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use support::{CountDrops, block_on, manual, panicking_waker};
+use support::{CountDrops, manual, panicking_waker};
 
 static IN_A_STATIC: SetOnce<u32> = SetOnce::const_new();
 static FILLED: SetOnce<u32> = SetOnce::const_new_with(7);
 
-#[test]
-fn a_value_is_set_once_and_stays() {
+// The cell in a static is set in the first run of a simulation, and stays so in all others.
+#[leno::test(sim = false)]
+async fn a_value_is_set_once_and_stays() {
     assert_eq!(
         (IN_A_STATIC.get(), IN_A_STATIC.initialized()),
         (None, false)
@@ -22,7 +23,7 @@ fn a_value_is_set_once_and_stays() {
     let error = IN_A_STATIC.set(2).unwrap_err();
     assert_eq!(error, SetOnceError(2));
     assert!(!error.to_string().is_empty());
-    assert_eq!(block_on(IN_A_STATIC.wait()), &1);
+    assert_eq!(IN_A_STATIC.wait().await, &1);
     assert_eq!(FILLED.get(), Some(&7));
 }
 
@@ -66,31 +67,25 @@ fn cells_compare_copy_print_and_drop_as_their_values() {
     assert_eq!(count.load(Ordering::Relaxed), 1);
 }
 
-#[test]
-fn of_many_tasks_one_sets_and_all_see_it() {
-    let runtime = leno::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        for _ in 0..200 {
-            let cell = Arc::new(SetOnce::new());
-            let tasks: Vec<_> = (0..8)
-                .map(|i| {
-                    let cell = cell.clone();
-                    leno::spawn(async move {
-                        let set = i % 2 == 0 && cell.set(i).is_ok();
-                        (set, *cell.wait().await)
-                    })
+#[leno::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_tasks_one_sets_and_all_see_it() {
+    for _ in 0..200 {
+        let cell = Arc::new(SetOnce::new());
+        let tasks: Vec<_> = (0..8)
+            .map(|i| {
+                let cell = cell.clone();
+                leno::spawn(async move {
+                    let set = i % 2 == 0 && cell.set(i).is_ok();
+                    (set, *cell.wait().await)
                 })
-                .collect();
-            let mut set = 0;
-            for task in tasks {
-                let (was_set, value) = task.await.unwrap();
-                set += u32::from(was_set);
-                assert_eq!(Some(&value), cell.get());
-            }
-            assert_eq!(set, 1);
+            })
+            .collect();
+        let mut set = 0;
+        for task in tasks {
+            let (was_set, value) = task.await.unwrap();
+            set += u32::from(was_set);
+            assert_eq!(Some(&value), cell.get());
         }
-    });
+        assert_eq!(set, 1);
+    }
 }

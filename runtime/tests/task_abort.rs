@@ -2,12 +2,15 @@
 
 mod task_support;
 
+use leno::runtime::Handle;
 use leno::task::{AbortHandle, JoinHandle, spawn_blocking, yield_now};
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, ThreadId};
-use task_support::{Event, OnDrop, PanicOnDrop, current_thread, multi_thread, runtimes};
+use task_support::{
+    Event, OnDrop, PanicOnDrop, current_thread, multi_thread, on_each_runtime, runtimes,
+};
 
 /// Counts how often it is dropped, and tells on which thread it was last.
 #[derive(Clone, Default)]
@@ -36,52 +39,42 @@ async fn cancelled<T>(task: JoinHandle<T>) -> bool {
     task.await.is_err_and(|error| error.is_cancelled())
 }
 
-#[test]
-fn a_queued_task_is_never_polled() {
-    for (kind, runtime) in runtimes() {
-        let drops = Drops::default();
-        let polled = Arc::new(AtomicUsize::new(0));
-        runtime.block_on(async {
-            let spawner = {
-                let (guard, polled) = (drops.guard(), polled.clone());
-                // From a task on purpose: what it spawns cannot start before it ends, on this worker at least.
-                leno::spawn(async move {
-                    let task = leno::spawn(async move {
-                        let _guard = guard;
-                        polled.fetch_add(1, Ordering::SeqCst);
-                        pending::<()>().await;
-                    });
-                    task.abort();
-                    cancelled(task).await
-                })
-            };
-            assert!(spawner.await.unwrap(), "{kind}");
-        });
-        assert_eq!(drops.count(), 1, "{kind}");
-        if runtime.metrics().num_workers() == 1 {
-            assert_eq!(polled.load(Ordering::SeqCst), 0, "{kind}");
-        }
+async fn a_queued_task_is_never_polled(kind: &str) {
+    let drops = Drops::default();
+    let polled = Arc::new(AtomicUsize::new(0));
+    let spawner = {
+        let (guard, polled) = (drops.guard(), polled.clone());
+        // From a task on purpose: what it spawns cannot start before it ends, on this worker at least.
+        leno::spawn(async move {
+            let task = leno::spawn(async move {
+                let _guard = guard;
+                polled.fetch_add(1, Ordering::SeqCst);
+                pending::<()>().await;
+            });
+            task.abort();
+            cancelled(task).await
+        })
+    };
+    assert!(spawner.await.unwrap(), "{kind}");
+    assert_eq!(drops.count(), 1, "{kind}");
+    if Handle::current().metrics().num_workers() == 1 {
+        assert_eq!(polled.load(Ordering::SeqCst), 0, "{kind}");
     }
 }
 
-#[test]
-fn a_sleeping_task_is_dropped() {
-    for (kind, runtime) in runtimes() {
-        let drops = Drops::default();
-        let asleep = Event::new();
-        runtime.block_on(async {
-            let (guard, tells) = (drops.guard(), asleep.clone());
-            let task = leno::spawn(async move {
-                let _guard = guard;
-                tells.set();
-                pending::<()>().await;
-            });
-            asleep.wait().await;
-            task.abort();
-            assert!(cancelled(task).await, "{kind}");
-        });
-        assert_eq!(drops.count(), 1, "{kind}");
-    }
+async fn a_sleeping_task_is_dropped(kind: &str) {
+    let drops = Drops::default();
+    let asleep = Event::new();
+    let (guard, tells) = (drops.guard(), asleep.clone());
+    let task = leno::spawn(async move {
+        let _guard = guard;
+        tells.set();
+        pending::<()>().await;
+    });
+    asleep.wait().await;
+    task.abort();
+    assert!(cancelled(task).await, "{kind}");
+    assert_eq!(drops.count(), 1, "{kind}");
 }
 
 #[test]
@@ -131,47 +124,37 @@ fn a_task_that_completes_after_its_abort_has_an_output() {
     assert_eq!(runtime.block_on(task).unwrap(), 7);
 }
 
-#[test]
-fn a_finished_task_keeps_its_output() {
-    for (kind, runtime) in runtimes() {
-        runtime.block_on(async {
-            let task = leno::spawn(async { 7 });
-            while !task.is_finished() {
-                yield_now().await;
-            }
-            task.abort();
-            task.abort_handle().abort();
-            assert_eq!(task.await.unwrap(), 7, "{kind}");
-        });
+async fn a_finished_task_keeps_its_output(kind: &str) {
+    let task = leno::spawn(async { 7 });
+    while !task.is_finished() {
+        yield_now().await;
     }
+    task.abort();
+    task.abort_handle().abort();
+    assert_eq!(task.await.unwrap(), 7, "{kind}");
 }
 
-#[test]
-fn a_task_can_abort_itself() {
-    for (kind, runtime) in runtimes() {
-        let drops = Drops::default();
-        runtime.block_on(async {
-            let (sender, receiver) = mpsc::channel::<AbortHandle>();
-            let guard = drops.guard();
-            let task = leno::spawn(async move {
-                let _guard = guard;
-                while let Ok(handle) = receiver.try_recv() {
-                    handle.abort();
-                }
-                yield_now().await;
-                // If the handle came late the rest is as for a running task.
-                loop {
-                    if let Ok(handle) = receiver.try_recv() {
-                        handle.abort();
-                    }
-                    yield_now().await;
-                }
-            });
-            sender.send(task.abort_handle()).unwrap();
-            assert!(cancelled(task).await, "{kind}");
-        });
-        assert_eq!(drops.count(), 1, "{kind}");
-    }
+async fn a_task_can_abort_itself(kind: &str) {
+    let drops = Drops::default();
+    let (sender, receiver) = mpsc::channel::<AbortHandle>();
+    let guard = drops.guard();
+    let task = leno::spawn(async move {
+        let _guard = guard;
+        while let Ok(handle) = receiver.try_recv() {
+            handle.abort();
+        }
+        yield_now().await;
+        // If the handle came late the rest is as for a running task.
+        loop {
+            if let Ok(handle) = receiver.try_recv() {
+                handle.abort();
+            }
+            yield_now().await;
+        }
+    });
+    sender.send(task.abort_handle()).unwrap();
+    assert!(cancelled(task).await, "{kind}");
+    assert_eq!(drops.count(), 1, "{kind}");
 }
 
 #[test]
@@ -222,100 +205,80 @@ fn the_future_is_dropped_on_the_runtime() {
     }
 }
 
-#[test]
-fn the_id_of_a_task_is_known_in_its_destructor() {
-    for (kind, runtime) in runtimes() {
-        let seen = Arc::new(Mutex::new(None));
-        let sees = seen.clone();
-        let task = runtime.spawn(async move {
-            let _guard = OnDrop(|| *sees.lock().unwrap() = leno::task::try_id());
-            pending::<()>().await;
-        });
-        let id = task.id();
-        runtime.block_on(async {
-            yield_now().await;
-            while !task.is_finished() {
-                // It may not have made its guard yet.
-                if Arc::strong_count(&seen) > 1 {
-                    task.abort();
-                }
-                yield_now().await;
-            }
-        });
-        let seen = *seen.lock().unwrap();
-        assert!(seen.is_none() || seen == Some(id), "{kind}");
-    }
-}
-
-#[test]
-fn a_panicking_destructor_of_an_aborted_future_is_the_error() {
-    for (kind, runtime) in runtimes() {
-        runtime.block_on(async {
-            let asleep = Event::new();
-            let tells = asleep.clone();
-            let task = leno::spawn(async move {
-                let _panics = PanicOnDrop;
-                tells.set();
-                pending::<()>().await;
-            });
-            asleep.wait().await;
+async fn the_id_of_a_task_is_known_in_its_destructor(kind: &str) {
+    let seen = Arc::new(Mutex::new(None));
+    let sees = seen.clone();
+    let task = leno::spawn(async move {
+        let _guard = OnDrop(|| *sees.lock().unwrap() = leno::task::try_id());
+        pending::<()>().await;
+    });
+    let id = task.id();
+    yield_now().await;
+    while !task.is_finished() {
+        // It may not have made its guard yet.
+        if Arc::strong_count(&seen) > 1 {
             task.abort();
-            assert!(task.await.unwrap_err().is_panic(), "{kind}");
-            leno::spawn(async {}).await.unwrap();
-        });
-    }
-}
-
-#[test]
-fn the_output_of_a_dropped_handle_is_dropped() {
-    for (kind, runtime) in runtimes() {
-        for before in [true, false] {
-            let drops = Drops::default();
-            let output = drops.guard();
-            let go = Event::new();
-            let waits = go.clone();
-            let task = runtime.spawn(async move {
-                waits.wait().await;
-                output
-            });
-            if before {
-                drop(task);
-                go.set();
-            } else {
-                go.set();
-                runtime.block_on(async {
-                    while !task.is_finished() {
-                        yield_now().await;
-                    }
-                });
-                assert_eq!(drops.count(), 0, "{kind}");
-                drop(task);
-            }
-            runtime.block_on(drops.dropped.wait());
-            assert_eq!(drops.count(), 1, "{kind}");
         }
+        yield_now().await;
     }
+    let seen = *seen.lock().unwrap();
+    assert!(seen.is_none() || seen == Some(id), "{kind}");
 }
 
-#[test]
-fn a_panicking_destructor_of_an_unwanted_output_is_swallowed() {
-    for (kind, runtime) in runtimes() {
-        runtime.block_on(async {
-            let task = leno::spawn(async { PanicOnDrop });
+async fn a_panicking_destructor_of_an_aborted_future_is_the_error(kind: &str) {
+    let asleep = Event::new();
+    let tells = asleep.clone();
+    let task = leno::spawn(async move {
+        let _panics = PanicOnDrop;
+        tells.set();
+        pending::<()>().await;
+    });
+    asleep.wait().await;
+    task.abort();
+    assert!(task.await.unwrap_err().is_panic(), "{kind}");
+    leno::spawn(async {}).await.unwrap();
+}
+
+async fn the_output_of_a_dropped_handle_is_dropped(kind: &str) {
+    for before in [true, false] {
+        let drops = Drops::default();
+        let output = drops.guard();
+        let go = Event::new();
+        let waits = go.clone();
+        let task = leno::spawn(async move {
+            waits.wait().await;
+            output
+        });
+        if before {
+            drop(task);
+            go.set();
+        } else {
+            go.set();
             while !task.is_finished() {
                 yield_now().await;
             }
+            assert_eq!(drops.count(), 0, "{kind}");
             drop(task);
-            let go = Event::new();
-            let waits = go.clone();
-            drop(leno::spawn(async move {
-                waits.wait().await;
-                PanicOnDrop
-            }));
-            go.set();
-            assert_eq!(leno::spawn(async { 1 }).await.unwrap(), 1, "{kind}");
-        });
+        }
+        drops.dropped.wait().await;
+        assert_eq!(drops.count(), 1, "{kind}");
     }
+}
+
+async fn a_panicking_destructor_of_an_unwanted_output_is_swallowed(kind: &str) {
+    let task = leno::spawn(async { PanicOnDrop });
+    while !task.is_finished() {
+        yield_now().await;
+    }
+    drop(task);
+    let go = Event::new();
+    let waits = go.clone();
+    drop(leno::spawn(async move {
+        waits.wait().await;
+        PanicOnDrop
+    }));
+    go.set();
+    assert_eq!(leno::spawn(async { 1 }).await.unwrap(), 1, "{kind}");
 }
 
 #[test]
@@ -389,3 +352,14 @@ fn an_aborted_task_can_be_aborted_and_awaited_elsewhere() {
     first.block_on(yield_now());
     assert!(second.block_on(waiter).unwrap());
 }
+
+on_each_runtime!(
+    a_queued_task_is_never_polled,
+    a_sleeping_task_is_dropped,
+    a_finished_task_keeps_its_output,
+    a_task_can_abort_itself,
+    the_id_of_a_task_is_known_in_its_destructor,
+    a_panicking_destructor_of_an_aborted_future_is_the_error,
+    the_output_of_a_dropped_handle_is_dropped,
+    a_panicking_destructor_of_an_unwanted_output_is_swallowed
+);

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
-use task_support::{current_thread, multi_thread, runtimes};
+use task_support::{current_thread, on_each_runtime, runtimes};
 
 /// Polls `future` to its end, and counts the polls.
 async fn polls<F: Future>(future: F) -> usize {
@@ -41,24 +41,16 @@ fn take_unit() -> bool {
     }
 }
 
-#[test]
-fn a_greedy_task_lets_another_run() {
-    for (kind, runtime) in [
-        ("current-thread", current_thread()),
-        ("1 worker", multi_thread(1)),
-    ] {
-        runtime.block_on(async {
-            let stop = Arc::new(AtomicBool::new(false));
-            let stopped = stop.clone();
-            let greedy = leno::spawn(async move {
-                while !stopped.load(Ordering::Relaxed) {
-                    consume_budget().await;
-                }
-            });
-            leno::spawn(async move { stop.store(true, Ordering::Relaxed) });
-            greedy.await.expect(kind);
-        });
-    }
+async fn a_greedy_task_lets_another_run(kind: &str) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = stop.clone();
+    let greedy = leno::spawn(async move {
+        while !stopped.load(Ordering::Relaxed) {
+            consume_budget().await;
+        }
+    });
+    leno::spawn(async move { stop.store(true, Ordering::Relaxed) });
+    greedy.await.expect(kind);
 }
 
 #[test]
@@ -126,42 +118,40 @@ fn every_poll_begins_with_a_budget_of_its_own() {
     }
 }
 
-#[test]
-fn a_unit_comes_back_without_progress() {
-    multi_thread(1).block_on(async {
-        let polls = polls(poll_fn(|cx| {
-            for _ in 0..1000 {
-                let Poll::Ready(unit) = poll_proceed(cx) else {
-                    return Poll::Pending;
-                };
-                drop(unit);
-            }
-            Poll::Ready(())
-        }));
-        assert_eq!(leno::spawn(polls).await.unwrap(), 1);
-    });
+// It counts polls, of which a simulation may make more.
+#[leno::test(flavor = "multi_thread", worker_threads = 1, sim = false)]
+async fn a_unit_comes_back_without_progress() {
+    let polls = polls(poll_fn(|cx| {
+        for _ in 0..1000 {
+            let Poll::Ready(unit) = poll_proceed(cx) else {
+                return Poll::Pending;
+            };
+            drop(unit);
+        }
+        Poll::Ready(())
+    }));
+    assert_eq!(leno::spawn(polls).await.unwrap(), 1);
 }
 
-#[test]
-fn a_unit_is_kept_after_progress() {
-    multi_thread(1).block_on(async {
-        let spent = Arc::new(AtomicUsize::new(0));
-        let count = spent.clone();
-        leno::spawn(poll_fn(move |cx| {
-            if count.load(Ordering::SeqCst) > 0 {
-                return Poll::Ready(());
-            }
-            while let Poll::Ready(unit) = poll_proceed(cx) {
-                unit.made_progress();
-                assert!(count.fetch_add(1, Ordering::SeqCst) < 1000);
-            }
-            assert!(!has_budget_remaining());
-            Poll::Pending
-        }))
-        .await
-        .unwrap();
-        assert_eq!(spent.load(Ordering::SeqCst), 128);
-    });
+// It counts the units of one poll, and a simulation may say earlier that they are spent.
+#[leno::test(flavor = "multi_thread", worker_threads = 1, sim = false)]
+async fn a_unit_is_kept_after_progress() {
+    let spent = Arc::new(AtomicUsize::new(0));
+    let count = spent.clone();
+    leno::spawn(poll_fn(move |cx| {
+        if count.load(Ordering::SeqCst) > 0 {
+            return Poll::Ready(());
+        }
+        while let Poll::Ready(unit) = poll_proceed(cx) {
+            unit.made_progress();
+            assert!(count.fetch_add(1, Ordering::SeqCst) < 1000);
+        }
+        assert!(!has_budget_remaining());
+        Poll::Pending
+    }))
+    .await
+    .unwrap();
+    assert_eq!(spent.load(Ordering::SeqCst), 128);
 }
 
 #[test]
@@ -178,28 +168,27 @@ fn an_unconstrained_future_is_never_held_back() {
     }
 }
 
-#[test]
-fn a_cooperative_future_spends_a_unit_when_it_is_ready() {
-    multi_thread(1).block_on(async {
-        let ready = polls(async {
-            for _ in 0..129 {
-                cooperative(ready(())).await;
-            }
-        });
-        assert_eq!(leno::spawn(ready).await.unwrap(), 2);
-        let pending = polls(async {
-            let mut pending = pin!(cooperative(std::future::pending::<()>()));
-            poll_fn(|cx| {
-                for _ in 0..1000 {
-                    assert!(pending.as_mut().poll(cx).is_pending());
-                }
-                assert!(has_budget_remaining());
-                Poll::Ready(())
-            })
-            .await;
-        });
-        assert_eq!(leno::spawn(pending).await.unwrap(), 1);
+// It counts polls, of which a simulation may make more.
+#[leno::test(flavor = "multi_thread", worker_threads = 1, sim = false)]
+async fn a_cooperative_future_spends_a_unit_when_it_is_ready() {
+    let ready = polls(async {
+        for _ in 0..129 {
+            cooperative(ready(())).await;
+        }
     });
+    assert_eq!(leno::spawn(ready).await.unwrap(), 2);
+    let pending = polls(async {
+        let mut pending = pin!(cooperative(std::future::pending::<()>()));
+        poll_fn(|cx| {
+            for _ in 0..1000 {
+                assert!(pending.as_mut().poll(cx).is_pending());
+            }
+            assert!(has_budget_remaining());
+            Poll::Ready(())
+        })
+        .await;
+    });
+    assert_eq!(leno::spawn(pending).await.unwrap(), 1);
 }
 
 #[test]
@@ -222,26 +211,24 @@ fn a_blocking_closure_has_no_budget_to_spend() {
     });
 }
 
-#[test]
-fn awaiting_tasks_that_are_ready_spends_budget() {
-    current_thread().block_on(async {
-        let tasks: Vec<_> = (0..1000).map(|_| leno::spawn(async {})).collect();
-        while !tasks.iter().all(leno::task::JoinHandle::is_finished) {
-            leno::task::yield_now().await;
+#[leno::test]
+async fn awaiting_tasks_that_are_ready_spends_budget() {
+    let tasks: Vec<_> = (0..1000).map(|_| leno::spawn(async {})).collect();
+    while !tasks.iter().all(leno::task::JoinHandle::is_finished) {
+        leno::task::yield_now().await;
+    }
+    let polls = polls(async {
+        for task in tasks {
+            task.await.unwrap();
         }
-        let polls = polls(async {
-            for task in tasks {
-                task.await.unwrap();
-            }
-        });
-        assert!(polls.await >= 7);
     });
+    assert!(polls.await >= 7);
 }
 
-#[test]
-fn the_names_of_before_still_work() {
-    multi_thread(1).block_on(async {
-        leno::task::consume_budget().await;
-        leno::task::unconstrained(leno::task::consume_budget()).await;
-    });
+#[leno::test(flavor = "multi_thread", worker_threads = 1)]
+async fn the_names_of_before_still_work() {
+    leno::task::consume_budget().await;
+    leno::task::unconstrained(leno::task::consume_budget()).await;
 }
+
+on_each_runtime!(a_greedy_task_lets_another_run);

@@ -15,76 +15,71 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, ThreadId};
 use task_support::{
-    Count, Event, OnDrop, PanicOnDrop, catch, current_thread, multi_thread, runtimes,
+    Count, Event, OnDrop, PanicOnDrop, catch, current_thread, multi_thread, on_each_runtime,
+    runtimes,
 };
 
-#[test]
-fn tasks_that_are_not_send_run_on_the_thread_of_the_set() {
-    for (kind, runtime) in runtimes() {
-        let set = LocalSet::new();
-        let home = thread::current().id();
-        let seen = set.block_on(&runtime, async {
-            let seen = Rc::new(RefCell::new(Vec::new()));
-            let tasks: Vec<_> = (0..100)
-                .map(|_| {
-                    let seen = seen.clone();
-                    spawn_local(async move {
-                        yield_now().await;
-                        seen.borrow_mut().push(thread::current().id());
-                    })
+async fn tasks_that_are_not_send_run_on_the_thread_of_the_set(kind: &str) {
+    let set = LocalSet::new();
+    let home = thread::current().id();
+    let seen = set.run_until(async {
+        let seen = Rc::new(RefCell::new(Vec::new()));
+        let tasks: Vec<_> = (0..100)
+            .map(|_| {
+                let seen = seen.clone();
+                spawn_local(async move {
+                    yield_now().await;
+                    seen.borrow_mut().push(thread::current().id());
                 })
-                .collect();
-            for task in tasks {
-                task.await.unwrap();
-            }
-            seen.take()
-        });
-        assert_eq!(seen, vec![home; 100], "{kind}");
-    }
-}
-
-#[test]
-fn a_set_can_be_awaited() {
-    for (kind, runtime) in runtimes() {
-        let set = LocalSet::new();
-        let count = Rc::new(Cell::new(0));
-        for _ in 0..200 {
-            let count = count.clone();
-            set.spawn_local(async move {
-                yield_now().await;
-                let inner = count.clone();
-                spawn_local(async move { inner.set(inner.get() + 1) });
-                count.set(count.get() + 1);
-            });
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
         }
-        runtime.block_on(set);
-        assert_eq!(count.get(), 400, "{kind}");
+        seen.take()
+    });
+    assert_eq!(seen.await, vec![home; 100], "{kind}");
+}
+
+async fn a_set_can_be_awaited(kind: &str) {
+    let set = LocalSet::new();
+    let count = Rc::new(Cell::new(0));
+    for _ in 0..200 {
+        let count = count.clone();
+        set.spawn_local(async move {
+            yield_now().await;
+            let inner = count.clone();
+            spawn_local(async move { inner.set(inner.get() + 1) });
+            count.set(count.get() + 1);
+        });
     }
+    set.await;
+    assert_eq!(count.get(), 400, "{kind}");
 }
 
-#[test]
-fn an_empty_set_is_ready() {
-    current_thread().block_on(LocalSet::default());
+#[leno::test]
+async fn an_empty_set_is_ready() {
+    LocalSet::default().await;
 }
 
-#[test]
-fn tasks_stay_in_the_set_between_two_runs() {
-    let runtime = current_thread();
+#[leno::test]
+async fn tasks_stay_in_the_set_between_two_runs() {
     let set = LocalSet::new();
     let (event, done) = (Event::new(), Rc::new(Cell::new(false)));
     let (waits, sets) = (event.clone(), done.clone());
-    set.block_on(&runtime, async move {
+    set.run_until(async move {
         spawn_local(async move {
             waits.wait().await;
             sets.set(true);
         });
         yield_now().await;
-    });
+    })
+    .await;
     // Woken while nobody runs the set.
     event.set();
-    runtime.block_on(yield_now());
+    yield_now().await;
     assert!(!done.get());
-    runtime.block_on(set);
+    set.await;
     assert!(done.get());
 }
 
@@ -105,11 +100,10 @@ fn wakes_from_other_threads_arrive() {
     }
 }
 
-#[test]
-fn a_task_can_be_spawned_and_woken_from_a_task_of_the_runtime() {
-    let runtime = multi_thread(2);
+#[leno::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_can_be_spawned_and_woken_from_a_task_of_the_runtime() {
     let set = LocalSet::new();
-    set.block_on(&runtime, async {
+    set.run_until(async {
         let event = Event::new();
         let waits = event.clone();
         let local = spawn_local(async move {
@@ -118,7 +112,8 @@ fn a_task_can_be_spawned_and_woken_from_a_task_of_the_runtime() {
         });
         leno::spawn(async move { event.set() });
         assert_eq!(*local.await.unwrap(), 1);
-    });
+    })
+    .await;
 }
 
 #[test]
@@ -220,19 +215,20 @@ fn run_until_can_be_nested() {
     }
 }
 
-#[test]
-fn a_set_within_another_is_run_by_its_task() {
-    let runtime = multi_thread(1);
+#[leno::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_set_within_another_is_run_by_its_task() {
     let outer = LocalSet::new();
-    let sum = outer.block_on(&runtime, async {
-        let task = spawn_local(async {
-            let inner = LocalSet::new();
-            inner
-                .run_until(async { *spawn_local(async { Rc::new(1) }).await.unwrap() })
-                .await
-        });
-        task.await.unwrap() + *spawn_local(async { Rc::new(2) }).await.unwrap()
-    });
+    let sum = outer
+        .run_until(async {
+            let task = spawn_local(async {
+                let inner = LocalSet::new();
+                inner
+                    .run_until(async { *spawn_local(async { Rc::new(1) }).await.unwrap() })
+                    .await
+            });
+            task.await.unwrap() + *spawn_local(async { Rc::new(2) }).await.unwrap()
+        })
+        .await;
     assert_eq!(sum, 3);
 }
 
@@ -260,11 +256,11 @@ fn each_poll_of_a_set_ends_after_a_while() {
     });
 }
 
-#[test]
-fn busy_local_tasks_do_not_starve_the_runtime() {
-    let runtime = current_thread();
+// A simulation may hold the task of the runtime up for as long as the set can go on, which is for ever.
+#[leno::test(sim = false)]
+async fn busy_local_tasks_do_not_starve_the_runtime() {
     let set = LocalSet::new();
-    set.block_on(&runtime, async {
+    set.run_until(async {
         let stop = Rc::new(Cell::new(false));
         for _ in 0..100 {
             let stop = stop.clone();
@@ -276,14 +272,15 @@ fn busy_local_tasks_do_not_starve_the_runtime() {
         }
         leno::spawn(async {}).await.unwrap();
         stop.set(true);
-    });
+    })
+    .await;
 }
 
-#[test]
-fn each_task_has_a_budget_of_its_own() {
-    let runtime = current_thread();
+// It counts polls, of which a simulation may make more.
+#[leno::test(sim = false)]
+async fn each_task_has_a_budget_of_its_own() {
     let set = LocalSet::new();
-    set.block_on(&runtime, async {
+    set.run_until(async {
         for _ in 0..3 {
             let polls = Rc::new(Cell::new(0));
             let count = polls.clone();
@@ -302,21 +299,20 @@ fn each_task_has_a_budget_of_its_own() {
             task.await.unwrap();
             assert_eq!(polls.get(), 2);
         }
-    });
+    })
+    .await;
 }
 
-#[test]
-fn a_panic_goes_to_the_handle() {
-    for (kind, runtime) in runtimes() {
-        let set = LocalSet::new();
-        set.block_on(&runtime, async {
-            let error = spawn_local(async { panic!("on purpose") })
-                .await
-                .unwrap_err();
-            assert!(error.is_panic(), "{kind}");
-            assert_eq!(spawn_local(async { 1 }).await.unwrap(), 1);
-        });
-    }
+async fn a_panic_goes_to_the_handle(kind: &str) {
+    let set = LocalSet::new();
+    set.run_until(async {
+        let error = spawn_local(async { panic!("on purpose") })
+            .await
+            .unwrap_err();
+        assert!(error.is_panic(), "{kind}");
+        assert_eq!(spawn_local(async { 1 }).await.unwrap(), 1);
+    })
+    .await;
 }
 
 #[test]
@@ -573,20 +569,27 @@ fn a_set_runs_off_a_runtime() {
     assert!(task.is_finished());
 }
 
-#[test]
-fn a_join_set_of_local_tasks_is_drained() {
-    let runtime = current_thread();
+#[leno::test]
+async fn a_join_set_of_local_tasks_is_drained() {
     let mut tasks = JoinSet::new();
     let set = LocalSet::new();
     for number in 0..100 {
         tasks.spawn_local_on(async move { Rc::new(number) }, &set);
     }
-    let sum = set.block_on(&runtime, async move {
-        let mut sum = 0;
-        while let Some(number) = tasks.join_next().await {
-            sum += *number.unwrap();
-        }
-        sum
-    });
+    let sum = set
+        .run_until(async move {
+            let mut sum = 0;
+            while let Some(number) = tasks.join_next().await {
+                sum += *number.unwrap();
+            }
+            sum
+        })
+        .await;
     assert_eq!(sum, 4950);
 }
+
+on_each_runtime!(
+    tasks_that_are_not_send_run_on_the_thread_of_the_set,
+    a_set_can_be_awaited,
+    a_panic_goes_to_the_handle
+);

@@ -13,51 +13,50 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use task_support::{
-    Event, PanicOnDrop, ReadyThenPanicOnDrop, multi_thread, panicking_waker, runtimes,
+    Event, PanicOnDrop, ReadyThenPanicOnDrop, multi_thread, on_each_runtime, panicking_waker,
+    runtimes,
 };
 
 /// Fails unless the runtime still runs tasks and closures.
 fn still_works(runtime: &Runtime) {
-    runtime.block_on(async {
-        let tasks: Vec<_> = (0..20)
-            .map(|number| {
-                leno::spawn(async move {
-                    yield_now().await;
-                    number
-                })
-            })
-            .collect();
-        let mut sum = 0;
-        for task in tasks {
-            sum += task.await.unwrap();
-        }
-        assert_eq!(sum, 190);
-        assert_eq!(spawn_blocking(|| 1).await.unwrap(), 1);
-    });
+    runtime.block_on(goes_on());
 }
 
-#[test]
-fn a_panicking_join_waker_is_caught() {
-    for (_, runtime) in runtimes() {
-        let go = Event::new();
-        let waits = go.clone();
-        let mut task = pin!(runtime.spawn(async move {
-            waits.wait().await;
-            1
-        }));
-        let waker = panicking_waker();
-        assert!(
-            task.as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-        );
-        go.set();
-        runtime.block_on(async {
-            // The output is not lost with the waker.
-            assert_eq!(task.await.unwrap(), 1);
-        });
-        still_works(&runtime);
+/// Fails unless the runtime that this is on still runs tasks and closures.
+async fn goes_on() {
+    let tasks: Vec<_> = (0..20)
+        .map(|number| {
+            leno::spawn(async move {
+                yield_now().await;
+                number
+            })
+        })
+        .collect();
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await.unwrap();
     }
+    assert_eq!(sum, 190);
+    assert_eq!(spawn_blocking(|| 1).await.unwrap(), 1);
+}
+
+async fn a_panicking_join_waker_is_caught(_: &str) {
+    let go = Event::new();
+    let waits = go.clone();
+    let mut task = pin!(leno::spawn(async move {
+        waits.wait().await;
+        1
+    }));
+    let waker = panicking_waker();
+    assert!(
+        task.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    go.set();
+    // The output is not lost with the waker.
+    assert_eq!(task.await.unwrap(), 1);
+    goes_on().await;
 }
 
 #[test]
@@ -95,33 +94,26 @@ fn waker_that_panics_on_drop() -> Waker {
     unsafe { Waker::from_raw(clone(std::ptr::null())) }
 }
 
-#[test]
-fn a_join_waker_whose_destructor_panics_is_caught() {
-    for (_, runtime) in runtimes() {
-        let waker = std::mem::ManuallyDrop::new(waker_that_panics_on_drop());
-        let mut task = Box::pin(runtime.spawn(std::future::pending::<()>()));
-        assert!(
-            task.as_mut()
-                .poll(&mut Context::from_waker(&waker))
-                .is_pending()
-        );
-        // The handle takes its waker back.
-        drop(task);
-        still_works(&runtime);
-    }
+async fn a_join_waker_whose_destructor_panics_is_caught(_: &str) {
+    let waker = std::mem::ManuallyDrop::new(waker_that_panics_on_drop());
+    let mut task = Box::pin(leno::spawn(std::future::pending::<()>()));
+    assert!(
+        task.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
+    // The handle takes its waker back.
+    drop(task);
+    goes_on().await;
 }
 
-#[test]
-fn a_panicking_destructor_of_a_ready_future_is_the_error() {
-    for (kind, runtime) in runtimes() {
-        let task = runtime.spawn(ReadyThenPanicOnDrop(PanicOnDrop));
-        assert!(runtime.block_on(task).unwrap_err().is_panic(), "{kind}");
-        still_works(&runtime);
-    }
+async fn a_panicking_destructor_of_a_ready_future_is_the_error(kind: &str) {
+    let task = leno::spawn(ReadyThenPanicOnDrop(PanicOnDrop));
+    assert!(task.await.unwrap_err().is_panic(), "{kind}");
+    goes_on().await;
 }
 
-#[test]
-fn a_future_that_panics_twice_is_caught() {
+async fn a_future_that_panics_twice_is_caught(kind: &str) {
     struct Twice(PanicOnDrop);
     impl Future for Twice {
         type Output = ();
@@ -129,39 +121,32 @@ fn a_future_that_panics_twice_is_caught() {
             panic!("the poll panics first");
         }
     }
-    for (kind, runtime) in runtimes() {
-        let task = runtime.spawn(Twice(PanicOnDrop));
-        let payload = runtime.block_on(task).unwrap_err().into_panic();
-        assert_eq!(
-            *payload.downcast::<&str>().unwrap(),
-            "the poll panics first",
-            "{kind}"
-        );
-        still_works(&runtime);
-    }
+    let task = leno::spawn(Twice(PanicOnDrop));
+    let payload = task.await.unwrap_err().into_panic();
+    assert_eq!(
+        *payload.downcast::<&str>().unwrap(),
+        "the poll panics first",
+        "{kind}"
+    );
+    goes_on().await;
 }
 
-#[test]
-fn a_payload_whose_destructor_panics_is_swallowed() {
+async fn a_payload_whose_destructor_panics_is_swallowed(_: &str) {
     expect(ReportKind::LostPanic, "every second handle is dropped");
-    for (_, runtime) in runtimes() {
-        for detached in [true, false] {
-            let task = runtime.spawn(async {
+    for detached in [true, false] {
+        let task = leno::spawn(async {
+            yield_now().await;
+            std::panic::panic_any(PanicOnDrop);
+        });
+        if detached {
+            drop(task);
+        } else {
+            while !task.is_finished() {
                 yield_now().await;
-                std::panic::panic_any(PanicOnDrop);
-            });
-            if detached {
-                drop(task);
-            } else {
-                runtime.block_on(async {
-                    while !task.is_finished() {
-                        yield_now().await;
-                    }
-                });
-                drop(task);
             }
-            still_works(&runtime);
+            drop(task);
         }
+        goes_on().await;
     }
 }
 
@@ -348,3 +333,11 @@ fn a_waker_that_panics_in_a_turn_of_the_wheel_does_not_end_a_worker() {
         still_works(&runtime);
     }
 }
+
+on_each_runtime!(
+    a_panicking_join_waker_is_caught,
+    a_join_waker_whose_destructor_panics_is_caught,
+    a_panicking_destructor_of_a_ready_future_is_the_error,
+    a_future_that_panics_twice_is_caught,
+    a_payload_whose_destructor_panics_is_swallowed,
+);

@@ -8,6 +8,38 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
+/// Makes of each of these functions, which get the name of their runtime, a test for each kind of runtime: with 1, 2 and 8 workers.
+///
+/// A simulation has one thread, so it is made of one of them alone.
+#[allow(unused_macros)]
+macro_rules! on_each_runtime {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            #[leno::test]
+            async fn current_thread() {
+                super::$test("current-thread").await;
+            }
+
+            #[leno::test(flavor = "multi_thread", worker_threads = 1, sim = false)]
+            async fn one_worker() {
+                super::$test("1 worker").await;
+            }
+
+            #[leno::test(flavor = "multi_thread", worker_threads = 2, sim = false)]
+            async fn two_workers() {
+                super::$test("2 workers").await;
+            }
+
+            #[leno::test(flavor = "multi_thread", worker_threads = 8, sim = false)]
+            async fn eight_workers() {
+                super::$test("8 workers").await;
+            }
+        }
+    )+};
+}
+#[allow(unused_imports)]
+pub(crate) use on_each_runtime;
+
 /// A runtime of each kind, with 1, 2 and 8 workers.
 pub fn runtimes() -> Vec<(String, Runtime)> {
     let mut runtimes = vec![("current-thread".to_owned(), current_thread())];
