@@ -184,10 +184,13 @@ impl Chooser for Pct {
         self.longest = self.longest.max(self.step);
         let steps = match self.seed {
             Some((last, steps)) if last == seed => steps,
-            _ => self.longest,
+            // Once is enough: a program in which nobody waits for anybody has no steps, and draws all the same.
+            before => {
+                self.calm = before.is_none() && self.longest == 0;
+                self.longest
+            }
         };
         self.seed = Some((seed, steps));
-        self.calm = steps == 0;
         self.random = Random::new(seed);
         self.step = 0;
         self.priorities.clear();

@@ -177,3 +177,22 @@ fn random_choosers_claim_nothing() {
         );
     }
 }
+
+/// Nobody waits for anybody there, so there is no step to draw from.
+#[test]
+fn who_is_alone_draws_by_chance_all_the_same() {
+    for strategy in ["walk", "pct(1)", "pct(3)", "pos", "portfolio"] {
+        let strategy: Strategy = strategy.parse().unwrap();
+        let mut run = Run::new(strategy.chooser());
+        let mut drawn = [0; 3];
+        for seed in 0..100 {
+            assert!(run.begin(seed));
+            drawn[run.draw(Point::Choice, 3) as usize] += 1;
+            run.end(false);
+        }
+        assert!(
+            drawn.iter().all(|&times| times > 10),
+            "{strategy}: {drawn:?}"
+        );
+    }
+}
