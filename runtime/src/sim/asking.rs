@@ -1,5 +1,6 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
+use super::watchdog::Pulse;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
 use std::any::Any;
@@ -7,7 +8,6 @@ use std::collections::HashMap;
 use std::mem;
 use std::panic::Location;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// So many leaves that are ready go on in one turn, as in production.
@@ -39,11 +39,11 @@ pub(super) struct Asking {
     /// Why the run counts as refused, if it does.
     refused: Option<&'static str>,
     /// Counts turns, for who looks whether this thread is stuck in one.
-    pulse: Arc<AtomicU64>,
+    pulse: Arc<Pulse>,
 }
 
 impl Asking {
-    pub(super) fn new(pulse: &Arc<AtomicU64>) -> Box<Self> {
+    pub(super) fn new(pulse: &Arc<Pulse>) -> Box<Self> {
         Box::new(Self {
             run: Run::new(Box::new(Calm)),
             line: Vec::new(),
@@ -94,7 +94,7 @@ impl Asked for Asking {
     }
 
     fn next(&mut self) -> usize {
-        self.beat();
+        self.pulse.beat();
         self.gone_on = 0;
         let chosen = self.run.next(&self.line);
         let actor = self.line.remove(chosen);
@@ -103,7 +103,7 @@ impl Asked for Asking {
     }
 
     fn pick(&mut self, ready: &[u32]) -> usize {
-        self.beat();
+        self.pulse.beat();
         self.gone_on = 0;
         let ready: Vec<_> = ready.iter().copied().map(Actor).collect();
         let chosen = self.run.next(&ready);
@@ -112,7 +112,7 @@ impl Asked for Asking {
     }
 
     fn clock(&mut self, now: u64) {
-        self.beat();
+        self.pulse.beat();
         self.at_once = 0;
         self.run.time_is(now);
         self.run
@@ -213,7 +213,7 @@ impl Asked for Asking {
         let Some(actor) = self.waiting.pop() else {
             return;
         };
-        self.beat();
+        self.pulse.beat();
         self.gone_on = 0;
         // What it does from here on is its own, and no more held up than by a new poll.
         self.run.next(&[actor]);
@@ -237,12 +237,6 @@ impl Asking {
             let turn = self.run.actors().turns(actor);
             self.run.note(|| format!("turn {turn} of {called}"));
         }
-    }
-
-    fn beat(&self) {
-        // Ordering: Relaxed, a sign of life. Only this thread writes it.
-        let beats = self.pulse.load(Ordering::Relaxed);
-        self.pulse.store(beats.wrapping_add(1), Ordering::Relaxed);
     }
 }
 

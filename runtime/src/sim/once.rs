@@ -3,6 +3,7 @@
 use super::asking::{self, Asking};
 use super::panics::{self, Caught};
 use super::standing::{self, Standings};
+use super::watchdog::Pulse;
 use crate::kernel::here;
 use crate::kernel::local::drawn::{Bounds, Still, Stuck};
 use crate::kernel::root::WOKEN_OUTSIDE;
@@ -14,7 +15,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub(super) struct Conditions {
     pub(super) tolerates_sleepers: bool,
     /// Where the program was given to the simulation.
     pub(super) place: &'static Location<'static>,
-    pub(super) pulse: Arc<AtomicU64>,
+    pub(super) pulse: Arc<Pulse>,
     pub(super) how: How,
     /// A leaf that is polled with another waker than the running one's is not held up.
     pub(super) spares_hand_polls: bool,
@@ -121,6 +122,7 @@ pub(super) fn run<F: Future<Output = ()>>(
         drop(inner);
     }));
     let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
+    conditions.pulse.rest();
     drop(fresh);
     let caught = watch.end();
     let given_back = asked.and_then(|asked| asking::give_back(asked, run));
