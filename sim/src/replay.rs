@@ -64,6 +64,8 @@ pub struct Exact {
     position: u64,
     draws: Draws,
     telling: Option<Shared<Telling>>,
+    /// By actor, the turn before which it is told to have been passed over: it waits for one turn through many others.
+    passed: Vec<u32>,
 }
 
 impl Exact {
@@ -75,6 +77,7 @@ impl Exact {
             position: 0,
             draws: Draws::default(),
             telling: None,
+            passed: Vec::new(),
         }
     }
 
@@ -98,6 +101,13 @@ impl Exact {
         }
     }
 
+    /// Notes that `actor` is passed over before this turn, which is from 1. True if that is new.
+    fn is_passed_first(&mut self, actor: Actor, turn: u32) -> bool {
+        let index = actor.0 as usize;
+        self.passed.resize(self.passed.len().max(index + 1), 0);
+        mem::replace(&mut self.passed[index], turn) != turn
+    }
+
     fn tell(&self, tell: impl FnOnce(&mut Telling)) {
         if let Some(telling) = &self.telling {
             tell(&mut telling.lock().unwrap_or_else(PoisonError::into_inner));
@@ -110,8 +120,8 @@ impl Exact {
 pub(crate) struct Telling {
     /// Each answer that was not calm.
     pub(crate) causes: Vec<Cause>,
-    /// Who was held up: at leaves, and as [`Cause::Hold`] whoever was passed over at the start of a poll. Draws stand there as
-    /// well.
+    /// Who was held up: at leaves, and as [`Cause::Hold`], once for each turn, whoever was passed over at the start of a poll. Draws
+    /// stand there as well.
     pub(crate) holds: Vec<Cause>,
 }
 
@@ -130,23 +140,26 @@ impl Chooser for Exact {
         self.at = 0;
         self.position = 0;
         self.draws = Draws::default();
+        self.passed.clear();
         true
     }
 
     fn next(&mut self, actors: &Actors, ready: &[Actor]) -> usize {
         let taken = self.answer(ready.len() as u32) as usize;
-        if taken != 0 {
+        if taken != 0 && self.telling.is_some() {
+            let mut passed = Vec::new();
+            for &actor in &ready[..taken] {
+                let turn = actors.turns(actor) + 1;
+                let key = self.is_passed_first(actor, turn).then(|| actors.key(actor));
+                passed.extend(key.map(|key| Cause::Hold { key, turn }));
+            }
             self.tell(|telling| {
                 telling.causes.push(Cause::Ahead {
                     key: actors.key(ready[taken]),
                     of: actors.key(ready[0]),
                     turn: actors.turns(ready[0]) + 1,
                 });
-                let passed = ready[..taken].iter();
-                telling.holds.extend(passed.map(|&actor| Cause::Hold {
-                    key: actors.key(actor),
-                    turn: actors.turns(actor) + 1,
-                }));
+                telling.holds.append(&mut passed);
             });
         }
         taken

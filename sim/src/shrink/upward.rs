@@ -226,3 +226,31 @@ fn of_set(causes: &[Cause]) -> u64 {
         sum.wrapping_add(hasher.finish())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::actor::{Actor, Kind, Place};
+    use crate::record::Choice;
+    use crate::replay::Exact;
+    use crate::run::Run;
+
+    #[test]
+    fn who_waits_for_long_is_held_once() {
+        let choices: Vec<Choice> = (0..1000)
+            .map(|position| Choice { position, taken: 1 })
+            .collect();
+        let (telling, told) = Exact::telling(&choices);
+        let mut run = Run::new(Box::new(telling));
+        assert!(run.begin(0));
+        for actor in [Actor(1), Actor(2)] {
+            run.born(actor, Kind::Task, Place::default());
+        }
+        for _ in 0..1000 {
+            run.next(&[Actor(1), Actor(2)]);
+        }
+        run.end(false);
+        // As many decisions as there are, and one that waits for its first turn.
+        let told = told.take();
+        assert_eq!((told.causes.len(), told.holds.len()), (1000, 1));
+    }
+}
