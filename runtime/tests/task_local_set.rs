@@ -257,7 +257,7 @@ fn each_poll_of_a_set_ends_after_a_while() {
 }
 
 // A simulation may hold the task of the runtime up for as long as the set can go on, which is for ever.
-#[leno::test(sim = false)]
+#[leno::test]
 async fn busy_local_tasks_do_not_starve_the_runtime() {
     let set = LocalSet::new();
     set.run_until(async {
