@@ -120,8 +120,7 @@ impl Exact {
 pub(crate) struct Telling {
     /// Each answer that was not calm.
     pub(crate) causes: Vec<Cause>,
-    /// Who was held up: at leaves, and as [`Cause::Hold`], once for each turn, whoever was passed over at the start of a poll. Draws
-    /// stand there as well.
+    /// Who was held up: at leaves, and once a turn, as [`Cause::Hold`], who was passed over where a poll starts. And draws.
     pub(crate) holds: Vec<Cause>,
 }
 
