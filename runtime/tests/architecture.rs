@@ -119,6 +119,74 @@ fn the_kernel_sees_the_world_through_its_door_only() {
     }
 }
 
+/// The kernel's floors, as `kernel/mod.rs` lists them: `k0  rng · list ·  what they are`, and lines that go on.
+fn floors_of_the_kernel() -> Vec<Vec<String>> {
+    let text = fs::read_to_string(source().join("kernel/mod.rs")).unwrap();
+    let mut floors: Vec<Vec<String>> = Vec::new();
+    let lines = text.lines().skip_while(|line| !line.contains(" k0 "));
+    for line in lines.take_while(|line| !line.contains("```")) {
+        let line = line.trim_start_matches("//!").trim();
+        let (is_new, line) = match line.strip_prefix('k') {
+            Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => (true, &rest[1..]),
+            _ => (false, line),
+        };
+        if is_new {
+            floors.push(Vec::new());
+        }
+        // What the floor is for stands beside its names.
+        let names = line.trim().split("   ").next().unwrap();
+        let names = names.split('·').map(|name| name.trim().to_owned());
+        let floor = floors.last_mut().unwrap();
+        floor.extend(names.filter(|name| !name.is_empty()));
+    }
+    floors
+}
+
+#[test]
+fn the_kernels_imports_run_downhill() {
+    let floors = floors_of_the_kernel();
+    assert_eq!(floors.len(), 5, "{floors:?}");
+    let floor_of = |name: &str| {
+        floors
+            .iter()
+            .position(|floor| floor.iter().any(|it| it == name))
+    };
+    let kernel = source().join("kernel");
+    for path in files(&kernel) {
+        let relative = path.strip_prefix(&kernel).unwrap();
+        let module = relative.iter().next().unwrap().to_str().unwrap();
+        let module = module.trim_end_matches(".rs");
+        if module == "mod" {
+            continue;
+        }
+        let floor = floor_of(module);
+        let floor = floor.unwrap_or_else(|| panic!("`{module}` is in no floor of kernel/mod.rs"));
+        for (number, line) in code(&path) {
+            let Some(imported) = line.trim().strip_prefix("use crate::kernel::") else {
+                continue;
+            };
+            let names: Vec<&str> = match imported.strip_prefix('{') {
+                Some(list) => list.split(',').collect(),
+                None => vec![imported],
+            };
+            for name in names {
+                let name: String = name
+                    .trim()
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                if let Some(above) = floor_of(&name) {
+                    assert!(
+                        above <= floor,
+                        "kernel/{}:{number}: `{name}` is above this file's floor",
+                        relative.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn only_the_face_of_simulations_knows_who_decides() {
     for path in files(&source()) {

@@ -2,29 +2,17 @@
 //!
 //! Each test is one program, in which the simulation draws who gives up and when. What holds in all of its runs is what it asserts.
 
+mod sim_support;
+
 use leno::sim::{choose, sometimes};
 use leno::sync::{
     Barrier, Mutex, Notify, OnceCell, RwLock, RwLockWriteGuard, Semaphore, SetOnce, broadcast,
     mpsc, oneshot, watch,
 };
 use leno::task::{JoinSet, yield_now};
-use std::future::Future;
+use sim_support::perhaps;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-
-/// Polls `future`, and drops it after a number of turns that is drawn, if it is not done by then.
-async fn perhaps<F: Future>(future: F) -> Option<F::Output> {
-    let turns = choose(3);
-    let patience = async {
-        for _ in 0..=turns {
-            yield_now().await;
-        }
-    };
-    leno::select! {
-        output = future => Some(output),
-        () = patience => None,
-    }
-}
 
 /// Adds one in two steps, between which others could come in.
 async fn add_one(number: &mut u32) {

@@ -1,31 +1,19 @@
 //! Sets of tasks, streams in memory and timers, under every order of turns.
 
+mod sim_support;
+
 use leno::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex, simplex, split};
 use leno::sim::{choose, sometimes};
 use leno::sync::{Mutex, Semaphore, mpsc, oneshot};
 use leno::task::{JoinSet, LocalSet, spawn_local, yield_now};
 use leno::time::{Duration, Instant, MissedTickBehavior, interval, sleep, timeout};
+use sim_support::perhaps;
 use std::cell::Cell;
-use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 const TICK: Duration = Duration::from_millis(10);
-
-/// Polls `future`, and drops it after a number of turns that is drawn, if it is not done by then.
-async fn perhaps<F: Future>(future: F) -> Option<F::Output> {
-    let turns = choose(3);
-    let patience = async {
-        for _ in 0..=turns {
-            yield_now().await;
-        }
-    };
-    leno::select! {
-        output = future => Some(output),
-        () = patience => None,
-    }
-}
 
 /// Counts those that are alive.
 struct Alive(Arc<AtomicU32>);

@@ -4,11 +4,11 @@
 //! its poll. So each poll starts with [`PER_POLL`] units, every leaf future spends one for each piece of
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
-use super::{deferred, here, root, task};
+use crate::kernel::{deferred, here, waiting};
 use crate::prim::asked;
 use std::cell::Cell;
 use std::marker::PhantomData;
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 /// Units given to each poll of a task.
 pub(crate) const PER_POLL: u8 = 128;
@@ -44,17 +44,12 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
         budget
     });
     if budget == 0 {
-        if asked::go_on(|| is_runtimes(cx.waker())) {
+        if asked::go_on(|| waiting::is_lent(cx.waker())) {
             return Poll::Ready(RestoreOnPending::new(SIMULATED));
         }
         return exhausted(cx);
     }
     Poll::Ready(RestoreOnPending::new(budget))
-}
-
-/// True of the wakers that a scheduler lends for a poll. Whoever polls by hand, or has many futures in one task, has others.
-fn is_runtimes(waker: &Waker) -> bool {
-    task::is_tasks(waker) || root::is_roots(waker)
 }
 
 /// What a leaf does that has found the budget at zero: it yields.
@@ -92,7 +87,7 @@ pub(crate) fn attempt<T, E>(
     here::with(|here| {
         let budget = here.budget.get();
         if budget == 0 {
-            return asked::go_on(|| is_runtimes(cx.waker())).then(|| {
+            return asked::go_on(|| waiting::is_lent(cx.waker())).then(|| {
                 let result = attempt();
                 if result.is_err() {
                     asked::gives_back();

@@ -11,6 +11,7 @@ use crate::kernel::yields::Yields;
 use crate::prim::thread_local_cells;
 use std::cell::Cell;
 use std::ptr::{self, NonNull};
+use std::task::Waker;
 
 /// May code on this thread wait for something without returning to a scheduler?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub(crate) trait Simulation {
     fn run_until(&self, woken: &dyn Fn() -> bool);
     /// Who waits is polled once more without having slept: others have a turn first, if there are any.
     fn give_way(&self);
+    /// True of the waker that is lent for the poll that is under way. Who polls by hand, or has many futures in one task, has others.
+    fn lends(&self, waker: &Waker) -> bool;
 }
 
 /// The cells of one thread.

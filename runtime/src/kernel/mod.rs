@@ -7,11 +7,11 @@
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
 //!      wanted
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · intervals · stuck
+//!      clock · seat · idle · intervals · stuck          who sleeps
 //!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
 //!      owned · census · captures · lines · findings ·    out about them, and recorded of them
 //!      observe · register
-//!  k3  slot · idle · late · watcher · driver             where tasks wait, where workers wait
+//!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
 //! ```

@@ -11,7 +11,6 @@ use crate::prim::atomic::{AtomicBool, Ordering};
 use crate::prim::{Arc, asked};
 use std::future::Future;
 use std::pin::pin;
-use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 /// What a simulation says that was woken by a thread which is not its own.
@@ -90,11 +89,6 @@ impl Root {
 }
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
-
-/// True of the waker of a [`Root`].
-pub(crate) fn is_roots(waker: &Waker) -> bool {
-    ptr::eq(waker.vtable(), &VTABLE)
-}
 
 unsafe fn clone(pointer: *const ()) -> RawWaker {
     // SAFETY: called through a waker, whose pointer came from `Arc::into_raw` and counts.

@@ -12,6 +12,7 @@
 
 use crate::kernel::here::{self, Crew, Hold};
 use crate::prim::asked;
+use std::task::Waker;
 
 /// Says what the thread holds until this is dropped.
 #[derive(Debug)]
@@ -51,6 +52,15 @@ pub(crate) fn in_simulation(woken: impl Fn() -> bool) -> bool {
         None => return false,
     }
     true
+}
+
+/// True of the waker that this thread's simulation lends for the poll that is under way.
+pub(crate) fn is_lent(waker: &Waker) -> bool {
+    match here::with(|here| here.simulation.get()) {
+        // SAFETY: as in `in_simulation`.
+        Some(simulation) => unsafe { simulation.as_ref() }.lends(waker),
+        None => false,
+    }
 }
 
 /// Polls of a future that a thread waits for. In a simulation each is a turn, as those of tasks are: else who was held up in one would

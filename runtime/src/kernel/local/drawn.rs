@@ -32,7 +32,7 @@ use std::future::Future;
 use std::mem;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 const TWO_STACKS: &str = "two blocking calls wait at a time, and the one that began later waits for the other one to go on. In a \
@@ -191,6 +191,17 @@ impl Simulation for Drawn<'_> {
         if let Err(why) = turn {
             self.cannot_go_on(why);
         }
+    }
+
+    fn lends(&self, waker: &Waker) -> bool {
+        // A task's waker points to the task, and the root's to the root. (`Waker::noop` points to nothing.)
+        let running = here::with(|here| here.running.get());
+        let lent = if running.is_null() {
+            ptr::from_ref(self.root).cast()
+        } else {
+            running
+        };
+        waker.data() == lent
     }
 }
 

@@ -187,12 +187,6 @@ unsafe fn clone(task: *const ()) -> RawWaker {
     unsafe { waker::clone_as_here(task) }
 }
 
-/// True of the wakers that are lent for the poll of a task, and of those that tell of leaves in the place of another.
-pub(crate) fn is_tasks(waker: &Waker) -> bool {
-    let vtable = waker.vtable();
-    waker::is_ordinary(waker) || ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER)
-}
-
 /// A leaf is about to clone `waker`, and waits for something: if anybody wants to know, `what` tells.
 #[inline]
 pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {

@@ -10,7 +10,7 @@ use super::run::{Runnable, free, release};
 use super::state::{Wake, WakeAndRelease};
 use crate::kernel::{here, observe};
 use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 static VTABLE: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
@@ -30,12 +30,6 @@ pub(super) fn borrowed<const OBSERVED: bool>(task: NonNull<Header>) -> ManuallyD
     // SAFETY: the functions of both vtables keep the contract of `RawWakerVTable`: they may be called on any
     // thread, and the pointer stays valid as long as the waker counts.
     ManuallyDrop::new(unsafe { Waker::from_raw(raw::<OBSERVED>(task)) })
-}
-
-/// True of the ordinary wakers of tasks.
-pub(super) fn is_ordinary(waker: &Waker) -> bool {
-    let vtable = waker.vtable();
-    ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OBSERVED_VTABLE)
 }
 
 #[inline(always)]
