@@ -1,22 +1,31 @@
 //! Tasks: coroutines that a runtime runs on its own.
 
 mod blocking;
+mod body;
 mod builder;
 pub mod coop;
+mod group;
 pub mod join_set;
 mod local_set;
 mod spawn;
+mod supervise;
 mod task_local;
 mod yield_now;
 
-pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle, TaskInfo, TaskState};
+pub use crate::kernel::task::{
+    AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
+};
 pub use blocking::{block_in_place, spawn_blocking};
 pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};
+pub use group::{
+    AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
+};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::spawn;
+pub use supervise::{Supervisor, supervise};
 #[doc(hidden)]
 pub use task_local::LocalSlot;
 pub use task_local::{AccessError, LocalKey};
@@ -25,6 +34,7 @@ pub use yield_now::yield_now;
 /// The futures that this module's functions return and that have a name.
 pub mod futures {
     pub use super::task_local::TaskLocalFuture;
+    pub use crate::kernel::task::Cancel;
 }
 
 /// The id of the task that is running.
