@@ -5,8 +5,11 @@ mod body;
 mod builder;
 pub mod coop;
 mod group;
+mod guard;
 pub mod join_set;
 mod local_set;
+mod scope;
+mod shield;
 mod spawn;
 mod supervise;
 mod task_local;
@@ -22,8 +25,11 @@ pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use group::{
     AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
 };
+pub use guard::{Guard, OnCancel, guard, on_cancel};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
+pub use shield::{Shield, shield};
 pub use spawn::spawn;
 pub use supervise::{Supervisor, supervise};
 #[doc(hidden)]
