@@ -7,7 +7,6 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -48,7 +47,7 @@ impl Owner {
     fn leave(&mut self) {
         if std::mem::take(&mut self.is_in) {
             // SAFETY: the owner is in, and leaves once.
-            unsafe { Node::leave(NonNull::from(&*self.node)) };
+            unsafe { Node::leave(Node::pointer(&self.node)) };
         }
     }
 
