@@ -217,7 +217,8 @@ fn who_looks_learns_of_the_scope_around() {
             task::yield_now().await;
         }
         assert_eq!(waiter.await.unwrap().text(), Some("from around"));
-        assert!(ran.await.unwrap().is_err());
+        // Either may notice first.
+        assert!(ran.await.unwrap().and_then(|inner| inner).is_err());
     });
 }
 

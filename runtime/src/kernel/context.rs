@@ -91,6 +91,15 @@ impl Within {
         Self::enter(ptr::null(), ptr::null())
     }
 
+    /// This thread is within nothing, whatever it had entered, until the guard of that is dropped.
+    #[inline]
+    pub(crate) fn clear() {
+        here::with(|here| {
+            here.scope.set(ptr::null());
+            here.context.set(ptr::null());
+        });
+    }
+
     /// True if this thread is within something.
     #[inline]
     pub(crate) fn is_something() -> bool {

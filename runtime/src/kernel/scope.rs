@@ -31,7 +31,7 @@
 //! one around it. A node that never has a member costs the one around it nothing.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
-//! it. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to them. No foreign code runs under a lock.
+//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to them. No foreign code runs under a lock.
 //!
 //! The models are `loom-tests/src/models/scope.rs`.
 
@@ -180,6 +180,12 @@ impl Node {
         Within::scope(SelfArc::as_ptr(self).cast())
     }
 
+    /// Where it is, for who [leaves](Self::leave) it. From this, and not from a reference, a count can be made again.
+    pub(crate) fn pointer(this: &SelfArc<Self>) -> NonNull<Self> {
+        // SAFETY: what is counted has an address.
+        unsafe { NonNull::new_unchecked(SelfArc::as_ptr(this).cast_mut()) }
+    }
+
     pub(crate) fn place(&self) -> &'static Location<'static> {
         self.place
     }
@@ -206,28 +212,20 @@ impl Node {
     /// One more has entered, or is refused: the node has ended, or is cancelled.
     #[inline]
     pub(crate) fn enter(self: &SelfArc<Self>) -> bool {
+        // Ordering: Relaxed, here and below. Who enters counts for one who is in, so nothing is handed over; that the node is
+        // cancelled is seen again at each start and, under the lock, at the link.
+        if self.word.load(Ordering::Relaxed) & ATTACHED == 0 {
+            self.attach();
+        }
         self.enter_unless(CANCELLED)
     }
 
+    /// As [`enter`](Self::enter), a node that is attached, if it has not ended.
     #[inline]
-    fn enter_unless(self: &SelfArc<Self>, refused: usize) -> bool {
-        asked::changes(SelfArc::as_ptr(self));
-        // Ordering: Relaxed, here and below. Who enters counts for one who is in, so nothing is handed over; that the node is
-        // cancelled is seen again at each start and, under the lock, at the link.
+    fn enter_unless(&self, refused: usize) -> bool {
+        asked::changes(self);
         let mut word = self.word.load(Ordering::Relaxed);
-        loop {
-            if word < ONE || word & refused != 0 {
-                return false;
-            }
-            if word & ATTACHED == 0 {
-                // True at the next look, if it has not ended.
-                self.attach();
-                word = self.word.load(Ordering::Relaxed);
-                if word & ATTACHED == 0 {
-                    return false;
-                }
-                continue;
-            }
+        while word >= ONE && word & (ATTACHED | refused) == ATTACHED {
             match self.word.compare_exchange_weak(
                 word,
                 word + ONE,
@@ -238,11 +236,35 @@ impl Node {
                 Err(now) => word = now,
             }
         }
+        false
     }
 
-    /// The first one besides the owner is about to enter, or to wait for a cancel.
+    /// The first one besides the owner is about to enter, or to wait for a cancel. It is attached after this, or has ended.
+    ///
+    /// The nodes around come first, from the outermost on: if one of them turns out to be cancelled, who is told of that is told under
+    /// no lock of a node within.
     #[cold]
     fn attach(self: &SelfArc<Self>) {
+        loop {
+            let mut node = self;
+            while let Some(around) = node.around().filter(|around| around.is_alone()) {
+                node = around;
+            }
+            node.attach_alone();
+            if SelfArc::ptr_eq(node, self) {
+                return;
+            }
+        }
+    }
+
+    /// Only the owner is in, and has been, so far.
+    fn is_alone(&self) -> bool {
+        let word = self.word.load(Ordering::Relaxed);
+        word >= ONE && word & ATTACHED == 0
+    }
+
+    /// As [`attach`](Self::attach), when the node around is attached, or has ended.
+    fn attach_alone(self: &SelfArc<Self>) {
         let state = self.state.lock();
         // Under the lock nobody else attaches; and while it is not attached only the owner is in, so the exchange below fails for a cancel
         // or the owner's leaving alone.
@@ -280,7 +302,7 @@ impl Node {
         if let (false, true, Some(around)) = (attached, bit != 0, around) {
             around.dismiss(self);
             // SAFETY: it was entered by `enrol`.
-            unsafe { Self::leave(NonNull::from(&**around)) };
+            unsafe { Self::leave(Self::pointer(around)) };
         }
         if let Some(reason) = reason {
             self.cancel(&reason);
@@ -288,7 +310,7 @@ impl Node {
     }
 
     /// The node `within` enters this one, also if it is cancelled: what is in there still is waited for.
-    fn enrol(self: &SelfArc<Self>, within: &SelfArc<Self>) -> Enrolled {
+    fn enrol(&self, within: &SelfArc<Self>) -> Enrolled {
         if !self.enter_unless(0) {
             return Enrolled::Ended;
         }
@@ -300,7 +322,7 @@ impl Node {
             return Enrolled::In(Some(reason));
         }
         // SAFETY: in no list; it is `dismiss`ed before it goes, by whoever leaves it last.
-        unsafe { state.within.push_back(NonNull::from(&**within)) };
+        unsafe { state.within.push_back(Self::pointer(within)) };
         Enrolled::In(None)
     }
 
@@ -334,7 +356,7 @@ impl Node {
             let Some(around) = around else { return };
             around.dismiss(&ended);
             // It counts for those who are in, of whom this node was one.
-            node = NonNull::from(&**around);
+            node = Self::pointer(around);
         }
     }
 
@@ -404,10 +426,14 @@ enum Enrolled {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        // Whoever was linked has left.
+        debug_assert!(self.is_empty());
         // Of members whose owner was dropped.
-        let failures = self.take_failures();
-        if !failures.is_empty() {
-            foreign::call(|| tell_of(failures));
+        tell_of(self.take_failures());
+        // One after the other: nodes may be within each other as deep as tasks spawn groups.
+        let mut around = self.around.take().flatten();
+        while let Some(mut node) = around.and_then(SelfArc::into_inner) {
+            around = node.around.take().flatten();
         }
     }
 }

@@ -8,7 +8,6 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::ptr::NonNull;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -47,7 +46,7 @@ impl Owner {
         if std::mem::take(&mut self.is_in) {
             self.node.disarm();
             // SAFETY: the owner is in, and leaves once.
-            unsafe { Node::leave(NonNull::from(&*self.node)) };
+            unsafe { Node::leave(Node::pointer(&self.node)) };
         }
     }
 
@@ -69,7 +68,7 @@ impl Owner {
         self.has_ended = true;
         if std::mem::take(&mut self.is_in) {
             // SAFETY: as in `leave`.
-            unsafe { Node::leave(NonNull::from(&*self.node)) };
+            unsafe { Node::leave(Node::pointer(&self.node)) };
         }
     }
 }

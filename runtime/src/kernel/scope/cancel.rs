@@ -49,19 +49,30 @@ impl Node {
 
     /// Cancels the node and those within it, unless it has been, for that reason. True if it had not been.
     pub(crate) fn cancel(&self, reason: &Reason) -> bool {
+        self.cancel_for(reason, None)
+    }
+
+    fn cancel_for(&self, reason: &Reason, failure: Option<Failure>) -> bool {
         let mut within = Vec::new();
-        if !self.cancel_alone(reason, &mut within) {
+        if !self.cancel_alone(reason, failure, &mut within) {
             return false;
         }
         while let Some(node) = within.pop() {
-            node.cancel_alone(reason, &mut within);
+            node.cancel_alone(reason, None, &mut within);
         }
         true
     }
 
-    fn cancel_alone(&self, reason: &Reason, within: &mut Vec<SelfArc<Self>>) -> bool {
+    fn cancel_alone(
+        &self,
+        reason: &Reason,
+        failure: Option<Failure>,
+        within: &mut Vec<SelfArc<Self>>,
+    ) -> bool {
         asked::changes(self);
         let mut state = self.state.lock();
+        // Under one lock: the first that has failed is the one that the others end for.
+        state.failures.extend(failure);
         if state.reason.is_some() {
             return false;
         }
@@ -70,7 +81,8 @@ impl Node {
         self.word.fetch_or(CANCELLED, Ordering::Relaxed);
         let waiters = std::mem::take(&mut state.waiters);
         while let Some(node) = state.within.pop_front() {
-            // SAFETY: it is in the list: whoever leaves it last has still to take this lock, and has the count that keeps it.
+            // SAFETY: it is in the list: whoever leaves it last, or fails to attach it, has still to take this lock, and has a
+            // count that keeps it.
             unsafe { SelfArc::increment_strong_count(node.as_ptr()) };
             // SAFETY: as above; the count is this one's.
             within.push(unsafe { SelfArc::from_raw(node.as_ptr()) });
@@ -92,7 +104,8 @@ impl Node {
             let done = batch.len() < AT_A_TIME;
             drop(state);
             for (task, told) in batch {
-                task.abort_for(told.then_some(reason));
+                // The task's home may be a set, which is woken in turn.
+                foreign::call(|| task.abort_for(told.then_some(reason)));
             }
             if done {
                 break;
@@ -121,8 +134,13 @@ impl Node {
             task: info,
             text,
         };
-        self.state.lock().failures.push(failure);
-        self.cancel(&reason);
+        self.cancel_for(&reason, Some(failure));
+    }
+
+    /// Nobody is in its lists.
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.state.lock();
+        state.members.is_empty() && state.within.is_empty()
     }
 
     /// What members have failed with so far.
@@ -166,15 +184,22 @@ impl Node {
 /// Tells of failures that nobody has taken.
 pub(crate) fn tell_of(failures: Vec<Failure>) {
     for failure in failures {
-        let Some(task) = failure.task else { continue };
-        match failure.failed {
-            Failed::Error(_) => findings::tell(match failure.text {
+        // Each alone, since what it has failed with is dropped here.
+        foreign::call(|| failure.tell());
+    }
+}
+
+impl Failure {
+    fn tell(self) {
+        let Some(task) = self.task else { return };
+        match self.failed {
+            Failed::Error(_) => findings::tell(match self.text {
                 Some(error) => Finding::LostError { task, error },
                 None => Finding::UnreadResult { task },
             }),
             Failed::Panic(_) => findings::tell(Finding::LostPanic {
                 task,
-                message: failure.text,
+                message: self.text,
             }),
             Failed::Lost => {}
         }

@@ -135,7 +135,7 @@ impl<K: Telling> Grouped<K> {
     pub(crate) fn enter(node: &SelfArc<Node>) -> Option<Self> {
         node.enter().then(|| Self {
             member: Member {
-                node: NonNull::from(&**node),
+                node: Node::pointer(node),
                 links: Links::new(),
                 linked: Cell::new(false),
                 told: K::TOLD,

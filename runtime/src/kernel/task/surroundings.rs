@@ -125,8 +125,8 @@ pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
 
 impl Drop for Departure {
     fn drop(&mut self) {
-        // What runs here is within nothing of this task's, which may be gone.
-        let _nothing = Within::nothing();
+        // What the task was in may be gone after this. Its poller puts back what was there before.
+        Within::clear();
         if let Some(context) = self.context.take() {
             foreign::call(|| drop(context));
         }
