@@ -165,16 +165,23 @@ impl Actors {
     }
 
     /// Counts one more boundary that `actor` has come to.
+    #[inline]
     pub(crate) fn count_turn(&mut self, actor: Actor) {
         self.entry(actor).turns += 1;
     }
 
+    #[inline]
     fn entry(&mut self, actor: Actor) -> &mut Entry {
         let index = actor.0 as usize;
         if index >= self.entries.len() {
-            self.entries.resize_with(index + 1, Entry::default);
+            self.grow(index);
         }
         &mut self.entries[index]
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.entries.resize_with(index + 1, Entry::default);
     }
 
     /// How many numbers are in use: all actors are below it.

@@ -166,6 +166,7 @@ impl Run {
     }
 
     /// `actor` can go on, because of what the running one did.
+    #[inline]
     pub fn woke(&mut self, actor: Actor) {
         self.chooser.woke(&self.actors, actor, self.running);
     }
@@ -180,26 +181,28 @@ impl Run {
             !ready.is_empty(),
             "nobody is ready: nothing is to be decided"
         );
-        let taken = if ready.len() == 1 {
-            self.chooser.only(&self.actors, ready[0]);
-            0
-        } else {
-            let taken = self.chooser.next(&self.actors, ready);
-            if taken < ready.len() && !self.fair {
-                taken
-            } else {
-                0
-            }
-        };
-        self.running = ready[taken];
-        self.held = false;
-        self.actors.count_turn(self.running);
-        if ready.len() == 1 {
-            self.hash.word(0x10 | u64::from(self.running.0) << 8);
-        } else {
-            self.decided(Point::Next, ready.len() as u32, taken as u32);
+        if let [only] = *ready {
+            self.chooser.only(&self.actors, only);
+            self.next_is(only);
+            self.hash.word(0x10 | u64::from(only.0) << 8);
+            return 0;
         }
+        let taken = self.chooser.next(&self.actors, ready);
+        let taken = if taken < ready.len() && !self.fair {
+            taken
+        } else {
+            0
+        };
+        self.next_is(ready[taken]);
+        self.decided(Point::Next, ready.len() as u32, taken as u32);
         taken
+    }
+
+    #[inline]
+    fn next_is(&mut self, actor: Actor) {
+        self.running = actor;
+        self.held = false;
+        self.actors.count_turn(actor);
     }
 
     /// From now on the one that has waited longest goes next, and nobody is held up, whatever the chooser says; or no longer so.
@@ -235,6 +238,7 @@ impl Run {
     }
 
     /// True if the running actor has been held up in this poll.
+    #[inline]
     pub fn is_held(&self) -> bool {
         self.held
     }
@@ -251,6 +255,7 @@ impl Run {
     }
 
     /// The running actor gives way of its own will.
+    #[inline]
     pub fn yielded(&mut self) {
         self.chooser.yielded(&self.actors, self.running);
     }
@@ -362,11 +367,16 @@ impl Run {
         self.decisions.push(decision);
         let decisions = self.decisions.len() as u64;
         if decisions % STRIDE == 0 {
-            self.checkpoints.push(Checkpoint {
-                decisions,
-                hash: self.hash.value(),
-            });
+            self.check(decisions);
         }
+    }
+
+    #[cold]
+    fn check(&mut self, decisions: u64) {
+        self.checkpoints.push(Checkpoint {
+            decisions,
+            hash: self.hash.value(),
+        });
     }
 
     // ----- what it was ---------------------------------------------------------------------------------
@@ -377,6 +387,7 @@ impl Run {
     }
 
     /// The key of who runs now, or ran last.
+    #[inline]
     pub fn running(&self) -> Actor {
         self.running
     }
@@ -402,6 +413,7 @@ impl Run {
     }
 
     /// True if the run should be told: whoever runs the program takes the trouble to collect what a report needs.
+    #[inline]
     pub fn is_told(&self) -> bool {
         self.told
     }

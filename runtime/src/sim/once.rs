@@ -5,7 +5,7 @@ use super::panics::{self, Caught};
 use super::standing::{self, Standings};
 use super::watchdog::Pulse;
 use crate::kernel::here;
-use crate::kernel::local::drawn::{Bounds, Still, Stuck};
+use crate::kernel::local::drawn::{Bounds, Line, Still, Stuck};
 use crate::kernel::root::WOKEN_OUTSIDE;
 use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
@@ -37,6 +37,14 @@ pub(super) struct Conditions {
     pub(super) is_deadlock_certain: Arc<AtomicBool>,
 }
 
+/// What a run leaves behind for the next one, so that little is made anew for each.
+#[derive(Default)]
+pub(super) struct Spare {
+    /// Who asked.
+    asking: Option<Box<Asking>>,
+    line: Line,
+}
+
 /// So long a thread outside has to wake somebody before a deadlock is said to be one. Real time, once in an exploration.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -65,15 +73,16 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
+/// Runs `program` once, with the answers of `run`; `spare` is what the run before has left, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
-    spare: &mut Option<Box<Asking>>,
+    spare: &mut Spare,
     program: impl FnOnce() -> F,
 ) -> Ended {
     let told = run.is_told();
     let asking = spare
+        .asking
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
     let Ok(entered) = asked::enter(asking.take(run, conditions.spares_hand_polls)) else {
@@ -97,7 +106,7 @@ pub(super) fn run<F: Future<Output = ()>>(
         }
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(future, bounds, |why, still| {
+        inner.run_simulated(future, bounds, &mut spare.line, |why, still| {
             if why == Stuck::Deadlock {
                 // Ordering: Relaxed, as above.
                 let certain = &conditions.is_deadlock_certain;
@@ -128,7 +137,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     let given_back = asked.and_then(|asked| asking::give_back(asked, run));
     let refused = given_back.as_ref().and_then(|asking| asking.refused());
     if given_back.is_some() {
-        *spare = given_back;
+        spare.asking = given_back;
     }
     if let Some(why) = refused {
         return Ended::Failed(refusal(why));

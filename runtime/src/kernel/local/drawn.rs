@@ -1,7 +1,7 @@
 //! A current-thread scheduler in a simulation: another loop for its driver, in which every decision is asked for.
 //!
-//! What there is to run stands in one line, in the order in which it became ready: tasks, the root, and closures that may block.
-//! Who goes next is asked ([`asked`]). Each poll begins without budget, so every leaf asks whether it may go on. Nothing else differs:
+//! What there is to run stands in one [`line`](mod@line): tasks, the root, and closures that may block. Whoever is asked who goes next
+//! ([`asked`]) has the order in which they became ready. Each poll begins without budget, so every leaf asks whether it may go on. Nothing else differs:
 //! tasks, their words, wheels, locks and the end are the scheduler's.
 //!
 //! Time stands still, and moves to the next deadline when nothing is ready (or when it is asked to). The reactor, if there is one, is
@@ -18,6 +18,10 @@
 //! `here.simulation` points to the loop, on the stack of [`Local::run_drawn`], for as long as that runs. No other thread knows of it; what
 //! another one wakes is injected, and ends the run.
 
+mod line;
+
+pub(crate) use line::Line;
+
 use super::handover::Part;
 use super::{Driven, Local};
 use crate::kernel::budget;
@@ -25,8 +29,10 @@ use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold, Simulation};
 use crate::kernel::root::{Driving, Root, WOKEN_OUTSIDE};
 use crate::kernel::task::Runnable;
+use crate::prim::Arc;
+use crate::prim::asked::{self, Asked};
 use crate::prim::atomic::Ordering;
-use crate::prim::{Arc, asked};
+use line::Ready;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::mem;
@@ -71,27 +77,26 @@ pub(crate) enum Stuck {
 /// How often it is looked whether a thread outside has woken a closure.
 const STEP: Duration = Duration::from_millis(5);
 
-/// Something to run.
-enum Ready {
-    Root,
-    Task(Runnable),
-    Closure(Runnable),
-}
-
 /// One run: what `here.simulation` points to.
 struct Drawn<'a> {
     driven: &'a Driven,
     bounds: Bounds,
     start: u64,
     /// Whoever is asked has the numbers of those that stand here. Never borrowed across foreign code.
-    line: RefCell<Vec<Ready>>,
+    line: RefCell<Line>,
+    /// Closures that have not come into the line.
     closures: RefCell<Vec<Runnable>>,
+    /// There are any.
+    has_closures: Cell<bool>,
     root: &'a Root,
     /// The root stands in the line, or is being polled: then it comes into the line, if it has been woken, when that is over.
     root_is_claimed: Cell<bool>,
     /// Polls the root; true if it is done. Taken out while it is being polled.
     poll_root: Cell<Option<&'a mut dyn FnMut() -> bool>>,
     done: Cell<bool>,
+    /// So many turns may be taken before it is looked at any bound.
+    unbounded: Cell<u64>,
+    /// How many turns there will have been then.
     turns: Cell<u64>,
     turns_at_once: Cell<u64>,
     /// Nobody is held up or passed over any more.
@@ -105,11 +110,12 @@ pub(crate) struct Still<'a, 'b>(&'a Drawn<'b>);
 
 impl Local {
     /// Runs `future` as the root of a simulation that this thread has [entered](asked::enter), until it is done or nobody can go on:
-    /// `stuck` is called then, before anything is dropped.
+    /// `stuck` is called then, before anything is dropped. `line` is an empty one, from the run before.
     pub(crate) fn run_drawn<F: Future>(
         local: &Arc<Self>,
         future: F,
         bounds: Bounds,
+        line: &mut Line,
         stuck: impl FnOnce(Stuck, &Still<'_, '_>),
     ) -> Option<F::Output> {
         let _driving = Driving::enter_runtime(Blocking::InPlace);
@@ -135,19 +141,22 @@ impl Local {
             driven: &driven,
             bounds,
             start: local.clock.now(),
-            line: RefCell::default(),
+            line: RefCell::new(mem::take(line)),
             closures: RefCell::default(),
+            has_closures: Cell::new(false),
             root: &root,
             root_is_claimed: Cell::new(false),
             poll_root: Cell::new(Some(&mut poll_root)),
             done: Cell::new(false),
+            unbounded: Cell::new(0),
             turns: Cell::new(0),
             turns_at_once: Cell::new(0),
             is_fair: Cell::new(false),
             waits: RefCell::default(),
         };
         drawn.run(stuck);
-        drop(drawn);
+        *line = drawn.line.into_inner();
+        line.trim();
         drop(driven);
         output
     }
@@ -161,6 +170,7 @@ pub(crate) fn take_closure(closure: Runnable) -> Result<(), Runnable> {
     // SAFETY: set by `Drawn::run` on this thread to what is further up its stack, and put back before that goes; nobody else sets it.
     let drawn = unsafe { simulation.cast::<Drawn<'_>>().as_ref() };
     drawn.closures.borrow_mut().push(closure);
+    drawn.has_closures.set(true);
     Ok(())
 }
 
@@ -172,7 +182,7 @@ impl Simulation for Drawn<'_> {
         self.waits.borrow_mut().push(woken);
         let wait = Wait::begin(self, true);
         while !woken() {
-            if let Err(why) = self.turn() {
+            if let Err(why) = self.turn_of_others() {
                 drop(wait);
                 self.cannot_go_on(why);
             }
@@ -183,7 +193,7 @@ impl Simulation for Drawn<'_> {
         let wait = Wait::begin(self, false);
         // Time does not move for it, since somebody can go on: who waits.
         let turn = if self.gather() {
-            self.turn()
+            self.turn_of_others()
         } else {
             self.count()
         };
@@ -248,14 +258,11 @@ impl Drawn<'_> {
         // SAFETY: only the lifetime differs: `_leave` takes it out again before `self` goes.
         let simulation: NonNull<dyn Simulation> = unsafe { mem::transmute(simulation) };
         let _leave = Leave(here::with(|here| here.simulation.replace(Some(simulation))));
-        while !self.done.get() {
-            if let Err(why) = self.turn() {
-                stuck(why, &Still(self));
-                break;
-            }
+        if let Err(why) = self.take_turns() {
+            stuck(why, &Still(self));
         }
         // What is left is cancelled as the end cancels what is ready.
-        for ready in self.line.take() {
+        for ready in self.leave_line() {
             match ready {
                 Ready::Root => {}
                 Ready::Task(task) => self.driven.push(task),
@@ -266,7 +273,24 @@ impl Drawn<'_> {
         drop(closures);
     }
 
+    /// Until the root is done.
+    // No generic function, so that it is compiled where all is that it calls.
+    fn take_turns(&self) -> Result<(), Stuck> {
+        while !self.done.get() {
+            self.turn()?;
+        }
+        Ok(())
+    }
+
+    /// As [`turn`](Self::turn), for one that waits.
+    #[inline(never)]
+    fn turn_of_others(&self) -> Result<(), Stuck> {
+        self.turn()
+    }
+
     /// One step: somebody has a turn, or time moves.
+    // Always inlined, and what it calls too: this is the body of the loop.
+    #[inline(always)]
     fn turn(&self) -> Result<(), Stuck> {
         let local = &*self.driven.local;
         // Ordering: Relaxed. It is found in one of the next turns, or when nobody is ready.
@@ -274,72 +298,155 @@ impl Drawn<'_> {
             return Err(Stuck::Alien);
         }
         self.count()?;
-        if !self.gather() {
-            return match local.wheel.prepare_sleep() {
-                Some(deadline) => self.let_time_pass(deadline),
-                None => self.wait_for_threads(),
-            };
-        }
-        let may_stall = self.bounds.stalls && !local.clock.is_paused_by_program();
-        if may_stall && local.wheel.earliest() != u64::MAX && asked::stalls() {
-            // `earliest` is no later than the first timer, but it may be that of one that is gone. And no machine stalls for longer than a
-            // run may take.
-            if let Some(deadline) = local.wheel.prepare_sleep() {
-                if self.is_within_bounds(deadline) {
-                    return self.let_time_pass(deadline);
-                }
-                local.wheel.awake();
+        if self.bounds.stalls {
+            if let Some(deadline) = self.stalls_until() {
+                return self.let_time_pass(deadline);
             }
         }
-        let chosen = asked::next();
-        let chosen = self.line.borrow_mut().remove(chosen);
-        self.poll(chosen, 0);
-        Ok(())
+        let chosen = asked::ask(|asked| {
+            let line = &mut *self.line.borrow_mut();
+            self.gather_into(line, asked);
+            let number = asked.next()?;
+            Some(
+                line.take(number)
+                    .expect("whoever is chosen stands in the line"),
+            )
+        });
+        match chosen.flatten() {
+            Some(chosen) => {
+                self.poll(chosen, 0);
+                Ok(())
+            }
+            None => self.pause(),
+        }
     }
 
+    /// Nobody is ready.
+    #[cold]
+    fn pause(&self) -> Result<(), Stuck> {
+        match self.driven.local.wheel.prepare_sleep() {
+            Some(deadline) => self.let_time_pass(deadline),
+            None => self.wait_for_threads(),
+        }
+    }
+
+    /// The deadline to which time moves although somebody is ready, if it does. The wheel is prepared for it.
+    fn stalls_until(&self) -> Option<u64> {
+        let local = &*self.driven.local;
+        let may_stall = self.gather() && !local.clock.is_paused_by_program();
+        if !may_stall || local.wheel.earliest() == u64::MAX || !asked::stalls() {
+            return None;
+        }
+        // `earliest` is no later than the first timer, but it may be that of one that is gone. And no machine stalls for longer than a
+        // run may take.
+        let deadline = local.wheel.prepare_sleep()?;
+        if self.is_within_bounds(deadline) {
+            return Some(deadline);
+        }
+        local.wheel.awake();
+        None
+    }
+
+    /// Counts a turn.
+    #[inline]
     fn count(&self) -> Result<(), Stuck> {
+        match self.unbounded.get().checked_sub(1) {
+            Some(left) => {
+                self.unbounded.set(left);
+                Ok(())
+            }
+            None => self.look_at_bounds(),
+        }
+    }
+
+    /// Counts a turn after which something may change.
+    #[cold]
+    fn look_at_bounds(&self) -> Result<(), Stuck> {
+        let Bounds {
+            turns: most,
+            turns_at_once: most_at_once,
+            ..
+        } = self.bounds;
         let turns = self.turns.get() + 1;
         let at_once = self.turns_at_once.get() + 1;
         self.turns.set(turns);
         self.turns_at_once.set(at_once);
-        if turns > self.bounds.turns {
+        if turns > most {
             return Err(Stuck::Livelock);
         }
-        if at_once > self.bounds.turns_at_once {
+        if at_once > most_at_once {
             return Err(Stuck::LivelockAtOnce);
         }
         // Whoever decides may starve somebody for ever, as no scheduler does. So it is no livelock before all have had their turns in order,
         // for as long as they have not.
-        let is_half = turns > self.bounds.turns / 2 || at_once > self.bounds.turns_at_once / 2;
+        let is_half = turns > most / 2 || at_once > most_at_once / 2;
         if is_half != self.is_fair.get() {
             self.is_fair.set(is_half);
             asked::be_fair(is_half);
         }
+        let before = |bound: u64, count: u64| bound.checked_sub(count).unwrap_or(u64::MAX);
+        let unbounded = (most - turns)
+            .min(most_at_once - at_once)
+            .min(before(most / 2, turns))
+            .min(before(most_at_once / 2, at_once));
+        self.turns.set(turns + unbounded);
+        self.turns_at_once.set(at_once + unbounded);
+        self.unbounded.set(unbounded);
         Ok(())
+    }
+
+    /// Begins to count anew how many turns are taken without time moving.
+    fn count_at_once_anew(&self) {
+        self.turns.set(self.turns.get() - self.unbounded.take());
+        self.turns_at_once.set(0);
     }
 
     /// Brings what has become ready into the line. True if anybody stands there.
     fn gather(&self) -> bool {
-        let mut line = self.line.borrow_mut();
-        while let Some(task) = self.driven.queues(|queues| queues.ready.pop_front()) {
-            asked::woke(asked::number(task.id().get()));
-            line.push(Ready::Task(task));
-        }
-        let mut closures = self.closures.borrow_mut();
-        if !closures.is_empty() {
-            for closure in closures.drain(..) {
-                asked::woke(asked::number(closure.id().get()));
-                line.push(Ready::Closure(closure));
-            }
-        }
-        if !self.root_is_claimed.get() && !self.done.get() && self.root.is_woken() {
-            self.root_is_claimed.set(true);
-            asked::woke(0);
-            line.push(Ready::Root);
-        }
+        let line = &mut *self.line.borrow_mut();
+        asked::ask(|asked| self.gather_into(line, asked));
         !line.is_empty()
     }
 
+    #[inline(always)]
+    fn gather_into(&self, line: &mut Line, asked: &mut dyn Asked) {
+        while let Some(task) = self.driven.pop() {
+            let number = asked::number(task.id().get());
+            asked.woke(number);
+            line.put(number, Ready::Task(task));
+        }
+        if self.has_closures.get() {
+            self.gather_closures(line, asked);
+        }
+        if self.root.is_woken() && !self.root_is_claimed.get() && !self.done.get() {
+            self.root_is_claimed.set(true);
+            asked.woke(0);
+            line.put(0, Ready::Root);
+        }
+    }
+
+    #[inline(never)]
+    fn gather_closures(&self, line: &mut Line, asked: &mut dyn Asked) {
+        self.has_closures.set(false);
+        for closure in self.closures.borrow_mut().drain(..) {
+            let number = asked::number(closure.id().get());
+            asked.woke(number);
+            line.put(number, Ready::Closure(closure));
+        }
+    }
+
+    /// All take their leave from the line, the one first that has waited longest.
+    fn leave_line(&self) -> Vec<Ready> {
+        let mut line = self.line.borrow_mut();
+        if line.is_empty() {
+            return Vec::new();
+        }
+        let order = asked::ask(|asked| asked.leave_line()).unwrap_or_default();
+        let order = order.into_iter();
+        order.filter_map(|number| line.take(number)).collect()
+    }
+
+    #[inline(always)]
     fn poll(&self, ready: Ready, budget: u8) {
         here::with(|here| here.budget.set(budget));
         match ready {
@@ -352,22 +459,28 @@ impl Drawn<'_> {
                     self.driven.push(task);
                 }
             }
-            Ready::Closure(closure) => {
-                let _driving = Driving::replace(Blocking::Allowed);
-                let _hold = Hold::Nothing.replace();
-                let again = closure.run();
-                debug_assert!(again.is_none(), "a closure is done when it has been polled");
-            }
-            Ready::Root => {
-                self.root.take_woken();
-                let poll = self.poll_root.take();
-                let poll = poll.expect("who is being polled does not stand in the line");
-                let done = poll();
-                self.done.set(done);
-                self.poll_root.set(Some(poll));
-                self.root_is_claimed.set(false);
-            }
+            Ready::Closure(closure) => Self::run_closure(closure),
+            Ready::Root => self.poll_root(),
         }
+    }
+
+    #[inline(never)]
+    fn run_closure(closure: Runnable) {
+        let _driving = Driving::replace(Blocking::Allowed);
+        let _hold = Hold::Nothing.replace();
+        let again = closure.run();
+        debug_assert!(again.is_none(), "a closure is done when it has been polled");
+    }
+
+    #[inline(never)]
+    fn poll_root(&self) {
+        self.root.take_woken();
+        let poll = self.poll_root.take();
+        let poll = poll.expect("who is being polled does not stand in the line");
+        let done = poll();
+        self.done.set(done);
+        self.poll_root.set(Some(poll));
+        self.root_is_claimed.set(false);
     }
 
     fn is_within_bounds(&self, deadline: u64) -> bool {
@@ -382,7 +495,7 @@ impl Drawn<'_> {
             return Err(Stuck::TooLate(deadline.saturating_sub(self.start)));
         }
         local.clock.advance_to(deadline);
-        self.turns_at_once.set(0);
+        self.count_at_once_anew();
         let now = local.clock.now();
         asked::clock(now - self.start);
         foreign::call(|| {
@@ -489,7 +602,7 @@ impl Still<'_, '_> {
             drawn.poll(Ready::Task(task), budget::PER_POLL);
             any = true;
         }
-        for ready in drawn.line.take() {
+        for ready in drawn.leave_line() {
             drawn.poll(ready, budget::PER_POLL);
             any = true;
         }

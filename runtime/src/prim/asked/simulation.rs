@@ -1,16 +1,23 @@
 //! Who is asked: what [`enter`] was given, for as long as its guard lives.
+//!
+//! It is asked some times a turn, so it is a pointer in a cell without a destructor, and whoever asks takes it out meanwhile: it is the only
+//! reference then. The guard owns what it points to.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::Location;
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
 pub(crate) trait Asked {
     /// Stands at the end of the line from now on.
     fn woke(&mut self, id: u32);
-    /// Which of those in the line goes next, as an index; it stands there no more.
-    fn next(&mut self) -> usize;
+    /// Who of those in the line goes next, if anybody stands there; it stands there no more.
+    fn next(&mut self) -> Option<u32>;
+    /// Nobody stands in the line any more; who did, in order.
+    fn leave_line(&mut self) -> Vec<u32>;
     /// Which of `ready`, that stand in a line of their own, goes next, as an index.
     fn pick(&mut self, ready: &[u32]) -> usize;
     /// The timers that are due are fired next.
@@ -55,7 +62,8 @@ thread_local! {
     static IN_ORDER: Cell<bool> = const { Cell::new(false) };
     /// The last number that was [`another`] one.
     static NUMBERS: Cell<u64> = const { Cell::new(0) };
-    static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
+    /// `None` while it is asked, too.
+    static ASKED: Cell<Option<NonNull<dyn Asked>>> = const { Cell::new(None) };
     static ON_PANIC: Cell<Option<OnPanic>> = const { Cell::new(None) };
 }
 
@@ -78,7 +86,10 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) {
 /// This thread is in a simulation until this is dropped or [left](Self::leave).
 #[derive(Debug)]
 #[must_use = "the simulation is left when this is dropped"]
-pub(crate) struct Entered(());
+pub(crate) struct Entered(
+    /// It is of this thread.
+    PhantomData<*const ()>,
+);
 
 /// Asks `asked` from now on. `Err` if this thread is in a simulation already.
 pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
@@ -87,25 +98,30 @@ pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
     }
     TOUCHES.set(asked.wants_touches());
     NUMBERS.set(0);
-    ASKED.set(Some(asked));
+    ASKED.set(Some(NonNull::from(Box::leak(asked))));
     ASKS.set(true);
-    Ok(Entered(()))
+    Ok(Entered(PhantomData))
 }
 
 impl Entered {
     /// Gives back who was asked.
     pub(crate) fn leave(self) -> Option<Box<dyn Asked>> {
+        Self::end()
+    }
+
+    fn end() -> Option<Box<dyn Asked>> {
         ASKS.set(false);
         TOUCHES.set(false);
-        ASKED.take()
+        // SAFETY: `enter` has leaked it, and this takes it out; who asks puts it back before it returns, to a guard that lives.
+        ASKED
+            .take()
+            .map(|asked| unsafe { Box::from_raw(asked.as_ptr()) })
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ASKS.set(false);
-        TOUCHES.set(false);
-        ASKED.set(None);
+        drop(Self::end());
     }
 }
 
@@ -128,20 +144,38 @@ pub(crate) fn refuse(why: &'static str) {
 }
 
 /// Asks, if this thread is in a simulation. (Nothing that is asked asks again.)
-fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
-    if !ASKS.get() {
-        return None;
+#[inline(always)]
+pub(crate) fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
+    /// Puts back who was asked, also if that panics.
+    struct Asking(NonNull<dyn Asked>);
+    impl Drop for Asking {
+        #[inline]
+        fn drop(&mut self) {
+            ASKED.set(Some(self.0));
+        }
     }
-    ASKED.with(|asked| {
-        let Ok(mut asked) = asked.try_borrow_mut() else {
-            panic!("a chooser has called leno, which would ask that chooser: it can only decide by what it is given");
-        };
-        asked.as_mut().map(|asked| f(asked.as_mut()))
-    })
+    let Some(asked) = ASKED.take() else {
+        nobody_to_ask();
+        return None;
+    };
+    let mut asking = Asking(asked);
+    // SAFETY: in memory until the guard of `enter` goes, which outlives this call, and taken out of where the others look for it.
+    Some(f(unsafe { asking.0.as_mut() }))
 }
 
-pub(crate) fn next() -> usize {
-    ask(|asked| asked.next()).unwrap_or(0)
+/// This thread is in no simulation, or asks already.
+#[inline]
+fn nobody_to_ask() {
+    #[cold]
+    #[inline(never)]
+    fn asks_again() -> ! {
+        panic!(
+            "a chooser has called leno, which would ask that chooser: it can only decide by what it is given"
+        );
+    }
+    if ASKS.get() {
+        asks_again();
+    }
 }
 
 /// Which of these tasks goes next, if there is one.
@@ -171,10 +205,6 @@ pub(crate) fn clock(now: u64) {
 
 pub(crate) fn stalls() -> bool {
     ask(|asked| asked.stalls()).unwrap_or(false)
-}
-
-pub(crate) fn woke(id: u32) {
-    ask(|asked| asked.woke(id));
 }
 
 /// A leaf has found the budget at 0: true if it goes on nevertheless.

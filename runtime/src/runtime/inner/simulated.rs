@@ -7,7 +7,7 @@ use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
-use crate::kernel::local::drawn::{Bounds, Still, Stuck};
+use crate::kernel::local::drawn::{Bounds, Line, Still, Stuck};
 use crate::kernel::wanted::Wanted;
 use crate::runtime::current;
 use std::future::Future;
@@ -76,6 +76,7 @@ impl Inner {
         self: &Arc<Self>,
         future: F,
         bounds: Bounds,
+        line: &mut Line,
         stuck: impl FnOnce(Stuck, &Still<'_, '_>),
     ) -> Option<F::Output> {
         let Scheduler::Local { local, .. } = &self.scheduler else {
@@ -83,7 +84,7 @@ impl Inner {
         };
         let future = self.roots.list(future, self.settings.built_at);
         let _current = current::set(Arc::clone(self));
-        Local::run_drawn(local, future, bounds, stuck)
+        Local::run_drawn(local, future, bounds, line, stuck)
     }
 
     /// Cancels what is left. Nobody is waited for: there are no threads.
