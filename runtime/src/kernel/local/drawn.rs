@@ -5,21 +5,18 @@
 //! tasks, their words, wheels, locks and the end are the scheduler's.
 //!
 //! Time stands still, and moves to the next deadline when nothing is ready (or when it is asked to). The reactor, if there is one, is
-//! not turned: what comes from outside comes in no order that could be repeated.
-//!
-//! # What waits on this thread
-//!
-//! A closure that waits (in a `block_on`, or for a channel) would wait for others that only this thread runs. So it runs them, on its own
-//! stack, until it is woken ([`Simulation::run_until`]). Those waits end in the opposite order to that in which they began: if the innermost cannot
-//! go on, nobody can, even if one further out has been woken meanwhile. Then it unwinds with a panic that says which of both it is.
+//! not turned: what comes from outside comes in no order that could be repeated. A closure that blocks is [another matter](mod@waits).
 //!
 //! # Who is on this thread
 //!
 //! `here.simulation` points to the loop, on the stack of [`Local::run_drawn`], for as long as that runs. No other thread knows of it; what
 //! another one wakes is injected, and ends the run.
 
+mod bounds;
 mod line;
+mod waits;
 
+pub(crate) use bounds::{Bounds, Stuck};
 pub(crate) use line::Line;
 
 use super::handover::Part;
@@ -27,52 +24,20 @@ use super::{Driven, Local};
 use crate::kernel::budget;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold, Simulation};
-use crate::kernel::root::{Driving, Root, WOKEN_OUTSIDE};
+use crate::kernel::root::{Driving, Root};
 use crate::kernel::task::Runnable;
 use crate::prim::Arc;
 use crate::prim::asked::{self, Asked};
 use crate::prim::atomic::Ordering;
+use bounds::Count;
 use line::Ready;
 use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::mem;
 use std::pin::pin;
 use std::ptr::{self, NonNull};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
-
-const TWO_STACKS: &str = "two blocking calls wait at a time, and the one that began later waits for the other one to go on. In a \
-     simulation they share one stack: let one of them be asynchronous";
-
-/// How far a run may go.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bounds {
-    /// Turns in all.
-    pub(crate) turns: u64,
-    /// Turns without time moving.
-    pub(crate) turns_at_once: u64,
-    /// Nanoseconds after the start.
-    pub(crate) time: u64,
-    /// Time may move while somebody is ready.
-    pub(crate) stalls: bool,
-    /// So long in real time a thread outside may take to wake somebody, before it is said that nobody can go on.
-    pub(crate) patience: Duration,
-}
-
-/// Why a run has ended without an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stuck {
-    /// Nobody can go on.
-    Deadlock,
-    /// Too many turns.
-    Livelock,
-    /// Too many turns at one moment.
-    LivelockAtOnce,
-    /// Time would go too far: to this many nanoseconds after the start.
-    TooLate(u64),
-    /// Another thread has woken a task.
-    Alien,
-}
 
 /// How often it is looked whether a thread outside has woken a closure.
 const STEP: Duration = Duration::from_millis(5);
@@ -94,13 +59,7 @@ struct Drawn<'a> {
     /// Polls the root; true if it is done. Taken out while it is being polled.
     poll_root: Cell<Option<&'a mut dyn FnMut() -> bool>>,
     done: Cell<bool>,
-    /// So many turns may be taken before it is looked at any bound.
-    unbounded: Cell<u64>,
-    /// How many turns there will have been then.
-    turns: Cell<u64>,
-    turns_at_once: Cell<u64>,
-    /// Nobody is held up or passed over any more.
-    is_fair: Cell<bool>,
+    count: Count,
     /// Waits further out on this stack.
     waits: RefCell<Vec<&'static dyn Fn() -> bool>>,
 }
@@ -148,10 +107,7 @@ impl Local {
             root_is_claimed: Cell::new(false),
             poll_root: Cell::new(Some(&mut poll_root)),
             done: Cell::new(false),
-            unbounded: Cell::new(0),
-            turns: Cell::new(0),
-            turns_at_once: Cell::new(0),
-            is_fair: Cell::new(false),
+            count: Count::default(),
             waits: RefCell::default(),
         };
         drawn.run(stuck);
@@ -172,75 +128,6 @@ pub(crate) fn take_closure(closure: Runnable) -> Result<(), Runnable> {
     drawn.closures.borrow_mut().push(closure);
     drawn.has_closures.set(true);
     Ok(())
-}
-
-impl Simulation for Drawn<'_> {
-    fn run_until(&self, woken: &dyn Fn() -> bool) {
-        // SAFETY: it is in the list for as long as `wait` lives, which is the length of this call.
-        let woken =
-            unsafe { mem::transmute::<&dyn Fn() -> bool, &'static dyn Fn() -> bool>(woken) };
-        self.waits.borrow_mut().push(woken);
-        let wait = Wait::begin(self, true);
-        while !woken() {
-            if let Err(why) = self.turn_of_others() {
-                drop(wait);
-                self.cannot_go_on(why);
-            }
-        }
-    }
-
-    fn give_way(&self) {
-        let wait = Wait::begin(self, false);
-        // Time does not move for it, since somebody can go on: who waits.
-        let turn = if self.gather() {
-            self.turn_of_others()
-        } else {
-            self.count()
-        };
-        drop(wait);
-        if let Err(why) = turn {
-            self.cannot_go_on(why);
-        }
-    }
-
-    fn lends(&self, waker: &Waker) -> bool {
-        // A task's waker points to the task, and the root's to the root. (`Waker::noop` points to nothing.)
-        let running = here::with(|here| here.running.get());
-        let lent = if running.is_null() {
-            ptr::from_ref(self.root).cast()
-        } else {
-            running
-        };
-        waker.data() == lent
-    }
-}
-
-/// Others have their turns, on the stack of one that waits, until this is dropped.
-struct Wait<'a, 'b> {
-    drawn: &'a Drawn<'b>,
-    is_listed: bool,
-    outer: Outer,
-}
-
-impl<'a, 'b> Wait<'a, 'b> {
-    fn begin(drawn: &'a Drawn<'b>, is_listed: bool) -> Self {
-        asked::waits();
-        Self {
-            drawn,
-            is_listed,
-            outer: Outer::put_aside(),
-        }
-    }
-}
-
-impl Drop for Wait<'_, '_> {
-    fn drop(&mut self) {
-        if self.is_listed {
-            self.drawn.waits.borrow_mut().pop();
-        }
-        self.outer.put_back();
-        asked::resumes();
-    }
 }
 
 impl Drawn<'_> {
@@ -282,12 +169,6 @@ impl Drawn<'_> {
         Ok(())
     }
 
-    /// As [`turn`](Self::turn), for one that waits.
-    #[inline(never)]
-    fn turn_of_others(&self) -> Result<(), Stuck> {
-        self.turn()
-    }
-
     /// One step: somebody has a turn, or time moves.
     // Always inlined, and what it calls too: this is the body of the loop.
     #[inline(always)]
@@ -297,7 +178,7 @@ impl Drawn<'_> {
         if local.injected_len.load(Ordering::Relaxed) != 0 || self.root.is_woken_outside() {
             return Err(Stuck::Alien);
         }
-        self.count()?;
+        self.count.turn(&self.bounds)?;
         if self.bounds.stalls {
             if let Some(deadline) = self.stalls_until() {
                 return self.let_time_pass(deadline);
@@ -345,60 +226,6 @@ impl Drawn<'_> {
         }
         local.wheel.awake();
         None
-    }
-
-    /// Counts a turn.
-    #[inline]
-    fn count(&self) -> Result<(), Stuck> {
-        match self.unbounded.get().checked_sub(1) {
-            Some(left) => {
-                self.unbounded.set(left);
-                Ok(())
-            }
-            None => self.look_at_bounds(),
-        }
-    }
-
-    /// Counts a turn after which something may change.
-    #[cold]
-    fn look_at_bounds(&self) -> Result<(), Stuck> {
-        let Bounds {
-            turns: most,
-            turns_at_once: most_at_once,
-            ..
-        } = self.bounds;
-        let turns = self.turns.get() + 1;
-        let at_once = self.turns_at_once.get() + 1;
-        self.turns.set(turns);
-        self.turns_at_once.set(at_once);
-        if turns > most {
-            return Err(Stuck::Livelock);
-        }
-        if at_once > most_at_once {
-            return Err(Stuck::LivelockAtOnce);
-        }
-        // Whoever decides may starve somebody for ever, as no scheduler does. So it is no livelock before all have had their turns in order,
-        // for as long as they have not.
-        let is_half = turns > most / 2 || at_once > most_at_once / 2;
-        if is_half != self.is_fair.get() {
-            self.is_fair.set(is_half);
-            asked::be_fair(is_half);
-        }
-        let before = |bound: u64, count: u64| bound.checked_sub(count).unwrap_or(u64::MAX);
-        let unbounded = (most - turns)
-            .min(most_at_once - at_once)
-            .min(before(most / 2, turns))
-            .min(before(most_at_once / 2, at_once));
-        self.turns.set(turns + unbounded);
-        self.turns_at_once.set(at_once + unbounded);
-        self.unbounded.set(unbounded);
-        Ok(())
-    }
-
-    /// Begins to count anew how many turns are taken without time moving.
-    fn count_at_once_anew(&self) {
-        self.turns.set(self.turns.get() - self.unbounded.take());
-        self.turns_at_once.set(0);
     }
 
     /// Brings what has become ready into the line. True if anybody stands there.
@@ -495,7 +322,7 @@ impl Drawn<'_> {
             return Err(Stuck::TooLate(deadline.saturating_sub(self.start)));
         }
         local.clock.advance_to(deadline);
-        self.count_at_once_anew();
+        self.count.begin_moment();
         let now = local.clock.now();
         asked::clock(now - self.start);
         foreign::call(|| {
@@ -526,63 +353,6 @@ impl Drawn<'_> {
             // A closure's wait has a seat of its own, which does not poke this one.
             local.seat.park(Some(left.min(STEP)));
         }
-    }
-
-    fn cannot_go_on(&self, why: Stuck) -> ! {
-        let others = self.waits.borrow().iter().any(|woken| woken());
-        match why {
-            Stuck::Deadlock if others => {
-                asked::refuse(TWO_STACKS);
-                panic!("{TWO_STACKS}");
-            }
-            Stuck::Deadlock => panic!(
-                "this blocking call never ends: nobody can go on, and no timer is due. (In a simulation it has been tried.)"
-            ),
-            Stuck::Livelock | Stuck::LivelockAtOnce | Stuck::TooLate(_) => panic!(
-                "this blocking call has not ended within what the simulation allows (turns, or virtual time)"
-            ),
-            Stuck::Alien => {
-                asked::refuse(WOKEN_OUTSIDE);
-                panic!("{WOKEN_OUTSIDE}")
-            }
-        }
-    }
-}
-
-/// What this thread was doing when it began to wait: its cells, as they have to be found again.
-struct Outer {
-    running: *const (),
-    woken_itself: bool,
-    task_id: u64,
-    budget: u8,
-    local_set: *const (),
-    hold: Hold,
-    blocking: Blocking,
-}
-
-impl Outer {
-    fn put_aside() -> Self {
-        here::with(|here| Self {
-            running: here.running.replace(ptr::null()),
-            woken_itself: here.woken_itself.replace(false),
-            task_id: here.task_id.replace(0),
-            budget: here.budget.get(),
-            local_set: here.local_set.replace(ptr::null()),
-            hold: here.hold.replace(Hold::Nothing),
-            blocking: here.blocking.replace(Blocking::Forbidden),
-        })
-    }
-
-    fn put_back(&self) {
-        here::with(|here| {
-            here.running.set(self.running);
-            here.woken_itself.set(self.woken_itself);
-            here.task_id.set(self.task_id);
-            here.budget.set(self.budget);
-            here.local_set.set(self.local_set);
-            here.hold.set(self.hold);
-            here.blocking.set(self.blocking);
-        });
     }
 }
 
