@@ -124,6 +124,8 @@ struct Entry {
     ordinal: u32,
     children: u32,
     turns: u32,
+    /// Where the last leaf was counted at which it may have been held.
+    point: u32,
     place: Place,
 }
 
@@ -156,6 +158,7 @@ impl Actors {
             ordinal,
             children: 0,
             turns: 0,
+            point: 0,
             place,
         };
     }
@@ -219,12 +222,17 @@ impl Actors {
             .map(|entry| &entry.place)
     }
 
-    /// Where `actor` was born, if that is known.
+    /// Counts a leaf that `actor` has come to. `count` is told where it was born, if that is known, and has a number for what it counts
+    /// by.
     #[inline]
-    pub(crate) fn birthplace(&self, actor: Actor) -> Option<&'static Location<'static>> {
-        self.entries
-            .get(actor.0 as usize)
-            .and_then(|entry| entry.place.location)
+    pub(crate) fn count_leaf(
+        &mut self,
+        actor: Actor,
+        count: impl FnOnce(&mut u32, Option<&'static Location<'static>>),
+    ) {
+        let entry = self.entry(actor);
+        entry.turns += 1;
+        count(&mut entry.point, entry.place.location);
     }
 
     /// True if `actor` has been born, and `key` is its name in all runs. It compares, and allocates nothing.

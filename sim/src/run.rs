@@ -88,7 +88,8 @@ pub struct Run {
     told: bool,
     now: u64,
     notes: VecDeque<String>,
-    broken: Option<Failure>,
+    /// Boxed, since a run is moved about, and few have one.
+    broken: Option<Box<Failure>>,
     /// Outlives the run: it is what all runs came to. Boxed, since it is put aside and back.
     tally: Box<Tally>,
 }
@@ -230,9 +231,10 @@ impl Run {
         // Asked in any case, so that a replay is asked as often.
         let held = self.chooser.hold(&self.actors, self.running);
         self.held = held && !self.fair;
-        self.tally
-            .leaf(self.actors.birthplace(self.running), site, self.held);
-        self.actors.count_turn(self.running);
+        let (tally, held) = (&mut self.tally, self.held);
+        self.actors.count_leaf(self.running, |point, born| {
+            tally.leaf(point, born, site, held);
+        });
         self.decided(Point::Leaf, 2, self.held.into());
         !self.held
     }
@@ -323,13 +325,13 @@ impl Run {
         if is_so || self.broken.is_some() {
             return;
         }
-        self.broken = Some(Failure {
+        self.broken = Some(Box::new(Failure {
             kind: FailureKind::Broken,
             place: Some(format!("{}:{}", place.file(), place.line())),
             actors: vec![self.actors.key(self.running)],
             message: format!("`{name}` does not hold"),
             details: String::new(),
-        });
+        }));
     }
 
     /// Notes a step for the report. It is made only if the run is told, and only the last ones are kept.
@@ -430,7 +432,7 @@ impl Run {
 
     /// What was said to hold [always](Self::always), and did not.
     pub fn broken(&self) -> Option<&Failure> {
-        self.broken.as_ref()
+        self.broken.as_deref()
     }
 
     /// What all runs so far came to.

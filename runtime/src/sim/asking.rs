@@ -201,6 +201,10 @@ impl Asked for Asking {
         self.run.wants_touches()
     }
 
+    fn spares_hand_polls(&self) -> bool {
+        self.spares_hand_polls
+    }
+
     fn touch(&mut self, address: usize, changes: bool) {
         let next = self.resources.len() as u32;
         let number = *self.resources.entry(address).or_insert(next);

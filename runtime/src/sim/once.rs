@@ -42,7 +42,9 @@ pub(super) struct Conditions {
 pub(super) struct Spare {
     /// Who asked.
     asking: Option<Box<Asking>>,
-    line: Line,
+    /// A runtime in which nothing was left.
+    inner: Option<Arc<Inner>>,
+    line: Option<Box<Line>>,
 }
 
 /// So long a thread outside has to wake somebody before a deadlock is said to be one. Real time, once in an exploration.
@@ -90,7 +92,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     };
     let fresh = Fresh::begin();
     let watch = panics::watch();
-    let inner = Inner::new_simulated(conditions.place, conditions.how);
+    let inner = Inner::new_simulated(conditions.place, conditions.how, spare.inner.take());
     let mut bounds = conditions.bounds;
     // Ordering: Relaxed, a hint: the runs of an exploration follow each other.
     if !conditions.is_deadlock_certain.load(Ordering::Relaxed) {
@@ -120,17 +122,13 @@ pub(super) fn run<F: Future<Output = ()>>(
         Err(payload) => (false, Some(Caught::thrown(&*payload))),
     };
     let asked = entered.leave();
-    let forsaken = if passed && !conditions.tolerates_sleepers {
-        forsaken(&inner)
-    } else {
-        Vec::new()
+    let (forsaken, thrown) = match inner.spare_simulated() {
+        Ok(inner) => {
+            spare.inner = Some(inner);
+            (Vec::new(), thrown)
+        }
+        Err(inner) => end(inner, passed && !conditions.tolerates_sleepers, thrown),
     };
-    // Destructors are the program's too, but nothing is decided any more.
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        inner.end_simulated();
-        drop(inner);
-    }));
-    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
     conditions.pulse.rest();
     drop(fresh);
     let caught = watch.end();
@@ -143,6 +141,19 @@ pub(super) fn run<F: Future<Output = ()>>(
         return Ended::Failed(refusal(why));
     }
     judge(run, conditions, thrown, stuck, &forsaken, caught)
+}
+
+/// Ends a runtime in which something is left. Says who was forsaken in it, if that is `asked`, and what was thrown first.
+#[cold]
+fn end(inner: Arc<Inner>, asked: bool, thrown: Option<Caught>) -> (Vec<Actor>, Option<Caught>) {
+    let forsaken = if asked { forsaken(&inner) } else { Vec::new() };
+    // Destructors are the program's too, but nothing is decided any more.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        inner.end_simulated();
+        drop(inner);
+    }));
+    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
+    (forsaken, thrown)
 }
 
 /// The program has done what no simulation can allow: nothing else that is wrong with the run counts.

@@ -14,6 +14,7 @@
 
 mod bounds;
 mod line;
+mod renewed;
 mod waits;
 
 pub(crate) use bounds::{Bounds, Stuck};
@@ -48,7 +49,7 @@ struct Drawn<'a> {
     bounds: Bounds,
     start: u64,
     /// Whoever is asked has the numbers of those that stand here. Never borrowed across foreign code.
-    line: RefCell<Line>,
+    line: RefCell<Box<Line>>,
     /// Closures that have not come into the line.
     closures: RefCell<Vec<Runnable>>,
     /// There are any.
@@ -74,7 +75,7 @@ impl Local {
         local: &Arc<Self>,
         future: F,
         bounds: Bounds,
-        line: &mut Line,
+        line: &mut Option<Box<Line>>,
         stuck: impl FnOnce(Stuck, &Still<'_, '_>),
     ) -> Option<F::Output> {
         let _driving = Driving::enter_runtime(Blocking::InPlace);
@@ -100,7 +101,7 @@ impl Local {
             driven: &driven,
             bounds,
             start: local.clock.now(),
-            line: RefCell::new(mem::take(line)),
+            line: RefCell::new(line.take().unwrap_or_default()),
             closures: RefCell::default(),
             has_closures: Cell::new(false),
             root: &root,
@@ -111,8 +112,9 @@ impl Local {
             waits: RefCell::default(),
         };
         drawn.run(stuck);
-        *line = drawn.line.into_inner();
-        line.trim();
+        let mut left = drawn.line.into_inner();
+        left.trim();
+        *line = Some(left);
         drop(driven);
         output
     }
@@ -132,9 +134,10 @@ pub(crate) fn take_closure(closure: Runnable) -> Result<(), Runnable> {
 
 impl Drawn<'_> {
     fn run(&self, stuck: impl FnOnce(Stuck, &Still<'_, '_>)) {
-        struct Leave(Option<NonNull<dyn Simulation>>);
+        struct Leave(Option<NonNull<dyn Simulation>>, *const ());
         impl Drop for Leave {
             fn drop(&mut self) {
+                asked::set_root(self.1);
                 here::with(|here| {
                     here.simulation.set(self.0);
                     here.budget.set(budget::UNLIMITED);
@@ -144,7 +147,10 @@ impl Drawn<'_> {
         let simulation: NonNull<dyn Simulation + '_> = NonNull::from(self);
         // SAFETY: only the lifetime differs: `_leave` takes it out again before `self` goes.
         let simulation: NonNull<dyn Simulation> = unsafe { mem::transmute(simulation) };
-        let _leave = Leave(here::with(|here| here.simulation.replace(Some(simulation))));
+        let _leave = Leave(
+            here::with(|here| here.simulation.replace(Some(simulation))),
+            asked::set_root(ptr::from_ref(self.root).cast()),
+        );
         if let Err(why) = self.take_turns() {
             stuck(why, &Still(self));
         }
@@ -185,7 +191,7 @@ impl Drawn<'_> {
             }
         }
         let chosen = asked::ask(|asked| {
-            let line = &mut *self.line.borrow_mut();
+            let line = &mut **self.line.borrow_mut();
             self.gather_into(line, asked);
             let number = asked.next()?;
             Some(
@@ -230,7 +236,7 @@ impl Drawn<'_> {
 
     /// Brings what has become ready into the line. True if anybody stands there.
     fn gather(&self) -> bool {
-        let line = &mut *self.line.borrow_mut();
+        let line = &mut **self.line.borrow_mut();
         asked::ask(|asked| self.gather_into(line, asked));
         !line.is_empty()
     }
@@ -301,7 +307,7 @@ impl Drawn<'_> {
 
     #[inline(never)]
     fn poll_root(&self) {
-        self.root.take_woken();
+        self.root.take_woken_here();
         let poll = self.poll_root.take();
         let poll = poll.expect("who is being polled does not stand in the line");
         let done = poll();

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::panic::Location;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
@@ -24,7 +24,7 @@ pub(crate) trait Asked {
     fn clock(&mut self, now: u64);
     /// Whether time moves on although somebody is ready.
     fn stalls(&mut self) -> bool;
-    /// Whether the running one goes on at this leaf.
+    /// Whether the running one goes on at this leaf. `is_runtimes` says that it is not polled by hand, if that matters.
     fn go_on(&mut self, is_runtimes: bool) -> bool;
     /// It was not ready at the leaf at which it has gone on.
     fn gives_back(&mut self);
@@ -42,6 +42,8 @@ pub(crate) trait Asked {
     fn is_closure(&mut self, id: u32);
     fn yielded(&mut self);
     fn wants_touches(&self) -> bool;
+    /// Who polls by hand is not held up.
+    fn spares_hand_polls(&self) -> bool;
     fn touch(&mut self, address: usize, changes: bool);
     fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
@@ -58,6 +60,9 @@ thread_local! {
     /// So that a thread that is in no simulation has to look at one byte.
     static ASKS: Cell<bool> = const { Cell::new(false) };
     static TOUCHES: Cell<bool> = const { Cell::new(false) };
+    static SPARES_HAND_POLLS: Cell<bool> = const { Cell::new(false) };
+    /// The root of the simulation that runs on this thread, or null.
+    static ROOT: Cell<*const ()> = const { Cell::new(ptr::null()) };
     /// Sets of tasks go by their own order.
     static IN_ORDER: Cell<bool> = const { Cell::new(false) };
     /// The last number that was [`another`] one.
@@ -97,6 +102,7 @@ pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
         return Err(asked);
     }
     TOUCHES.set(asked.wants_touches());
+    SPARES_HAND_POLLS.set(asked.spares_hand_polls());
     NUMBERS.set(0);
     ASKED.set(Some(NonNull::from(Box::leak(asked))));
     ASKS.set(true);
@@ -135,6 +141,17 @@ pub(crate) fn asks() -> bool {
 #[inline]
 pub(crate) fn is_outside() -> bool {
     !asks()
+}
+
+/// The simulation of this thread has this root from now on; which one it had before.
+pub(crate) fn set_root(root: *const ()) -> *const () {
+    ROOT.replace(root)
+}
+
+/// True if this is the root of the simulation that runs on this thread.
+#[inline]
+pub(crate) fn is_root(root: *const ()) -> bool {
+    ROOT.get() == root
 }
 
 /// The program has done what no simulation can allow: whatever becomes of the run, that is what it came to.
@@ -210,7 +227,7 @@ pub(crate) fn stalls() -> bool {
 /// A leaf has found the budget at 0: true if it goes on nevertheless.
 #[cold]
 pub(crate) fn go_on(is_runtimes: impl FnOnce() -> bool) -> bool {
-    ask(|asked| asked.go_on(is_runtimes())).unwrap_or(false)
+    ask(|asked| asked.go_on(!SPARES_HAND_POLLS.get() || is_runtimes())).unwrap_or(false)
 }
 
 /// There may be a simulation.

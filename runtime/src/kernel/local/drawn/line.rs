@@ -79,9 +79,13 @@ impl Line {
     /// Keeps no more memory than another run is likely to need. Nobody stands there any more.
     pub(super) fn trim(&mut self) {
         debug_assert!(self.is_empty());
-        self.places.truncate(KEPT);
-        self.places.shrink_to(KEPT);
-        self.apart = VecDeque::new();
+        if self.places.len() > KEPT {
+            self.places.truncate(KEPT);
+            self.places.shrink_to(KEPT);
+        }
+        if self.apart.capacity() > KEPT {
+            self.apart.shrink_to(KEPT);
+        }
     }
 }
 
