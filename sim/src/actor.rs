@@ -138,8 +138,10 @@ pub struct Actors {
 impl Actors {
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
-        self.born(Actor::ROOT, Actor::ROOT, Kind::Root, Place::default());
-        self.entries[0].children = 0;
+        self.entries.push(Entry {
+            known: true,
+            ..Entry::default()
+        });
     }
 
     pub(crate) fn born(&mut self, actor: Actor, by: Actor, kind: Kind, place: Place) {
@@ -150,8 +152,7 @@ impl Actors {
             by.children += 1;
             by.children - 1
         };
-        let entry = self.entry(actor);
-        *entry = Entry {
+        let entry = Entry {
             known: true,
             kind,
             by: by.0,
@@ -161,6 +162,12 @@ impl Actors {
             point: 0,
             place,
         };
+        // Most are born in the order of their numbers.
+        if actor.0 as usize == self.entries.len() {
+            self.entries.push(entry);
+        } else {
+            *self.entry(actor) = entry;
+        }
     }
 
     pub(crate) fn set_kind(&mut self, actor: Actor, kind: Kind) {

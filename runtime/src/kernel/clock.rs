@@ -106,6 +106,14 @@ impl Clock {
         self.at(prim::now())
     }
 
+    /// What a simulation's clock shows, for which no real one need be read.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn simulated_now(&self) -> u64 {
+        debug_assert_eq!(self.keeper, Keeper::Simulation);
+        // Ordering: Relaxed, no other memory goes with a frozen value.
+        self.frozen.load(Ordering::Relaxed)
+    }
+
     /// What the clock shows at a moment of real time that has just been.
     #[inline]
     pub(crate) fn at(&self, real: u64) -> u64 {
@@ -195,8 +203,9 @@ impl Clock {
     /// Moves a paused clock forward to `to`. Does nothing if it runs, or shows a later time.
     pub(crate) fn advance_to(&self, to: u64) {
         let _changing = self.changing.lock();
-        if self.is_paused() && self.now() < to {
-            // Ordering: Relaxed, as in `pause`.
+        // Ordering: Relaxed, as in `pause`; who changes it holds the lock.
+        let frozen = self.frozen.load(Ordering::Relaxed);
+        if frozen != RUNNING && frozen < to {
             self.frozen.store(to.min(LAST_MOMENT), Ordering::Relaxed);
         }
     }

@@ -100,7 +100,7 @@ impl Local {
         let drawn = Drawn {
             driven: &driven,
             bounds,
-            start: local.clock.now(),
+            start: local.clock.simulated_now(),
             line: RefCell::new(line.take().unwrap_or_default()),
             closures: RefCell::default(),
             has_closures: Cell::new(false),
@@ -329,7 +329,7 @@ impl Drawn<'_> {
         }
         local.clock.advance_to(deadline);
         self.count.begin_moment();
-        let now = local.clock.now();
+        let now = local.clock.simulated_now();
         asked::clock(now - self.start);
         foreign::call(|| {
             local.wheel.fire(now);
@@ -387,6 +387,6 @@ impl Still<'_, '_> {
 
     /// Nanoseconds since the start.
     pub(crate) fn now(&self) -> u64 {
-        self.0.driven.local.clock.now() - self.0.start
+        self.0.driven.local.clock.simulated_now() - self.0.start
     }
 }
