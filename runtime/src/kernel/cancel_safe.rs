@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 /// [`select!`](crate::select) drops all futures but the first that is ready, a [`timeout`](crate::time::timeout) the one that
 /// takes too long. Whether that loses something depends on the future: `recv` of a channel has then taken no message, while
 /// `read_exact` may have read half of what it was to read, and nobody knows of it any more. This trait is how a signature says
-/// that it is of the first kind, and how a generic function asks for it.
+/// that it is of the first kind, and how a generic function or [`select! { safe; … }`](crate::select) asks for it.
 ///
 /// # What counts as data
 ///
@@ -26,6 +26,7 @@ use std::task::{Context, Poll};
 /// | `sender.send(value)` of a bounded channel | the value; `sender.reserve()` is cancel safe |
 /// | a [`JoinHandle`](crate::task::JoinHandle), a [`oneshot::Receiver`](crate::sync::oneshot::Receiver) by value | the output; `&mut handle` is cancel safe |
 /// | [`std::future::Ready`] | the value |
+/// | [`ctrl_c()`](crate::signal) | a Ctrl-C that comes before it is called again; pin it outside of the loop |
 /// | `read_exact`, `read_to_end`, `write_all`, `copy` | how far they have come |
 /// | [`join!`](crate::join) and the like | the outputs of those that were done |
 ///
@@ -123,8 +124,9 @@ pin_project! {
 /// sender.send(4).await.unwrap();
 /// drop(sender);
 /// leno::select! {
+///     safe;
 ///     _ = assert_cancel_safe(add_up(&mut numbers, &mut sum)) => {}
-///     _ = leno::signal::ctrl_c() => {}
+///     _ = leno::time::sleep(std::time::Duration::from_secs(1)) => {}
 /// }
 /// assert_eq!(sum, 7);
 /// # }
