@@ -8,9 +8,9 @@
 //!      wanted · cancel_safe
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · idle · intervals · stuck          who sleeps
-//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
-//!      owned · census · captures · lines · findings ·    out about them, and recorded of them
-//!      observe · register
+//!  k2  task · atomic_waker · lanes · finished · root ·   what wakes and is woken; which tasks there are, what is found
+//!      wheel · owned · census · captures · lines ·       out about them, and recorded of them
+//!      findings · observe · register
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
@@ -37,6 +37,7 @@ pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
+pub(crate) mod lanes;
 pub(crate) mod late;
 pub(crate) mod lines;
 pub(crate) mod list;

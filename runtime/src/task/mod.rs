@@ -5,6 +5,7 @@ mod builder;
 pub mod coop;
 pub mod join_set;
 mod local_set;
+mod race;
 mod spawn;
 mod task_local;
 mod yield_now;
@@ -17,6 +18,7 @@ pub use builder::Builder;
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
 pub use spawn::spawn;
 #[doc(hidden)]
 pub use task_local::LocalSlot;
