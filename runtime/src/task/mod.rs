@@ -8,6 +8,7 @@ mod group;
 mod guard;
 pub mod join_set;
 mod local_set;
+mod race;
 mod scope;
 mod shield;
 mod spawn;
@@ -15,6 +16,7 @@ mod supervise;
 mod task_local;
 mod yield_now;
 
+pub use crate::kernel::cancel_safe::{AssertCancelSafe, CancelSafe, assert_cancel_safe};
 pub use crate::kernel::task::{
     AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
 };
@@ -28,6 +30,7 @@ pub use group::{
 pub use guard::{Guard, OnCancel, guard, on_cancel};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
 pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
 pub use shield::{Shield, shield};
 pub use spawn::spawn;

@@ -75,7 +75,7 @@ mod surroundings;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, tells, waits_for};
+pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};
