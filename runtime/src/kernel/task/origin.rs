@@ -71,11 +71,13 @@ impl Origin {
         Extra::new(Location::caller(), Some(name.into()), None).into_origin()
     }
 
-    /// The same, of a task that inherits `context`.
+    /// The task, which nobody else knows yet, inherits `context`.
     #[cold]
-    pub(crate) fn inheriting(self, context: Context) -> Self {
-        let name = self.name().map(Box::from);
-        Extra::new(self.place(), name, Some(context)).into_origin()
+    pub(super) fn inherit(&self, context: Context) {
+        let made = Extra::new(self.place(), self.name().map(Box::from), Some(context));
+        // Ordering: Relaxed, as nobody else knows it.
+        let old = self.0.swap(made.into_word(), Ordering::Relaxed);
+        drop(Self::from_word(old));
     }
 
     #[inline]
