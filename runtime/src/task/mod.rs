@@ -5,6 +5,7 @@ mod body;
 mod builder;
 pub mod coop;
 mod group;
+mod inherited;
 pub mod join_set;
 mod local_set;
 mod spawn;
@@ -22,6 +23,9 @@ pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use group::{
     AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
 };
+#[doc(hidden)]
+pub use inherited::is_shared_by_tasks;
+pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use spawn::spawn;
@@ -33,6 +37,7 @@ pub use yield_now::yield_now;
 
 /// The futures that this module's functions return and that have a name.
 pub mod futures {
+    pub use super::inherited::InheritedFuture;
     pub use super::task_local::TaskLocalFuture;
     pub use crate::kernel::task::Cancel;
 }
