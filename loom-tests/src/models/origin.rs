@@ -199,6 +199,7 @@ fn its_name_outlives_it() {
 }
 
 /// Two note why a task ends, and a third asks: what it is told stays, and so does the place.
+// Mutation: origin.rs, `note` puts its own extra in the place of another's: the second reason is told.
 #[test]
 fn the_first_reason_stays() {
     explore(3, || {
@@ -225,10 +226,7 @@ fn the_first_reason_stays() {
         let (told, copy) = asks.join().unwrap();
         assert_eq!(origin.reason().unwrap().text(), first.text());
         assert!(told.is_none_or(|told| told.text() == first.text()));
-        assert!(
-            copy.reason()
-                .is_none_or(|told| told.text() == first.text())
-        );
+        assert!(copy.reason().is_none_or(|told| told.text() == first.text()));
         assert_eq!(origin.place(), place);
     });
 }
