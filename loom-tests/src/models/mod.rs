@@ -13,6 +13,7 @@ mod captures;
 mod finished;
 mod idle;
 mod join;
+mod lanes;
 mod local;
 mod local_set;
 mod mpsc;

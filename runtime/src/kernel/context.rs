@@ -3,12 +3,14 @@
 //! Both are pointers in [`here`], written by whoever polls (or drops) what is within, and put back after that; who reads them
 //! is called from there. They keep nothing alive: what they point to is kept by who has written them, further up on the stack.
 //!
-//! So whoever polls somebody else's tasks in the middle of a poll is within [nothing](Within::nothing) meanwhile: a set of tasks, a
-//! current-thread scheduler, a simulation. Tasks that have surroundings see to that themselves, and all that are cancelled.
+//! So whoever polls somebody else's tasks in the middle of a poll is within [nothing](Within::nothing) meanwhile: a set of
+//! tasks, a current-thread scheduler, a simulation. Tasks that have surroundings see to that themselves, and all that are
+//! cancelled.
 //!
-//! The values are a list that never changes, so it is shared without a lock: a task that is spawned takes a count of the list as it is, and
-//! what is added on either side later is not seen on the other. Each key is in there once at most: so a list is no longer than there
-//! are keys, also if tasks spawn tasks without end, each in a scope of its own; and no value is kept that nobody can see.
+//! The values are a list that never changes, so it is shared without a lock: a task that is spawned takes a count of the list
+//! as it is, and what is added on either side later is not seen on the other. Each key is in there once at most: so a list is
+//! no longer than there are keys, also if tasks spawn tasks without end, each in a scope of its own; and no value is kept
+//! that nobody can see.
 
 use crate::kernel::foreign;
 use crate::kernel::here;
@@ -98,7 +100,8 @@ impl Context {
     /// Calls `f` with the value of the key, if there is one on this thread.
     pub(crate) fn find<R>(key: usize, f: impl FnOnce(&(dyn Any + Send + Sync)) -> R) -> Option<R> {
         let link = here::with(|here| here.context.get()).cast::<Link>();
-        // SAFETY: `Within` has stored it, and whoever has entered that is further up on this stack, and keeps it until `f` has returned.
+        // SAFETY: `Within` has stored it, and whoever has entered that is further up on this stack, and keeps it until `f`
+        // has returned.
         let mut link = unsafe { link.as_ref() }?;
         while link.key != key {
             link = &link.around.as_ref()?.0;

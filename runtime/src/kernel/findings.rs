@@ -3,7 +3,7 @@
 //! The sink is called where the finding is made, on a worker as a rule: it must be quick, and take no lock that it could meet
 //! there. While there is none, nothing is found.
 
-use crate::kernel::task::TaskInfo;
+use crate::kernel::task::{Reason, TaskInfo};
 use crate::prim::OnceLock;
 use crate::prim::stack::Frames;
 use std::any::Any;
@@ -29,6 +29,12 @@ pub(crate) enum Finding {
     UnreadResult { task: TaskInfo },
     /// A task was made of a future that is larger than what is wanted.
     HugeFuture { task: TaskInfo },
+    /// What was to go on for a while when its surroundings had been cancelled has not ended by then.
+    CutShort {
+        /// Of the shield, or the guard.
+        place: &'static Location<'static>,
+        reason: Reason,
+    },
     /// A coroutine was dropped before it was polled.
     NeverAwaited {
         /// The function's.

@@ -31,24 +31,31 @@
 //! one around it. A node that never has a member costs the one around it nothing.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
-//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to them. No foreign code runs under a lock.
+//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to
+//! them. No foreign code runs under a lock.
 //!
 //! The models are `loom-tests/src/models/scope.rs`.
 
+mod cancel;
+mod deadline;
+
+pub(crate) use cancel::{Failed, Failure, tell_of};
+
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::context::Within;
-use crate::kernel::findings::{self, Finding};
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::list::{Linked, Links, List};
-use crate::kernel::task::{AbortHandle, Header, Member, Reason, TaskInfo};
-use crate::prim::atomic::{AtomicUsize, Ordering};
-use crate::prim::{Mutex, OnceLock, SelfArc};
-use std::any::Any;
+use crate::kernel::task::{Member, Reason};
+use crate::kernel::wheel;
+use crate::prim::atomic::{AtomicUsize, Note, Ordering};
+use crate::prim::{Mutex, OnceLock, SelfArc, asked};
+use deadline::Timer;
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 const CANCELLED: usize = 1;
 /// Somebody besides the owner has entered: the node counts for itself.
@@ -67,10 +74,14 @@ pub(crate) struct Node {
     /// Where it was made.
     place: &'static Location<'static>,
     kind: NodeKind,
-    /// What the owner's first poll finds: the node around, and when this one is to have ended.
+    /// What the owner's first poll finds around it.
     around: OnceLock<Option<SelfArc<Node>>>,
-    /// In nanoseconds of the clock, `u64::MAX` for never.
-    deadline: OnceLock<u64>,
+    /// When the body is to have ended, in nanoseconds of the clock; `u64::MAX` for never.
+    deadline: Note,
+    /// Where that is waited for.
+    wheel: OnceLock<wheel::Handle>,
+    /// It is: from when the body is pending, or somebody else is in.
+    timer: Mutex<Timer>,
     state: Mutex<State>,
     /// In the list of the node around; under its lock.
     links: Links<Node>,
@@ -82,8 +93,8 @@ pub(crate) enum NodeKind {
     Group,
     Supervisor,
     Scope,
-    /// It goes on when the one around it is cancelled, which waits for it.
-    Shield,
+    /// It goes on when the one around it is cancelled, which waits for it; no longer than this.
+    Shield(Duration),
 }
 
 struct State {
@@ -95,24 +106,6 @@ struct State {
     /// Who waits for the node to be cancelled.
     waiters: BTreeMap<u64, Waker>,
     next_waiter: u64,
-}
-
-/// A member that has failed.
-pub(crate) struct Failure {
-    pub(crate) failed: Failed,
-    /// `None` for the body.
-    pub(crate) task: Option<TaskInfo>,
-    /// What is known of it.
-    pub(crate) text: Option<String>,
-}
-
-/// How it has.
-pub(crate) enum Failed {
-    /// It has returned an error, of the type that the group says.
-    Error(Box<dyn Any + Send>),
-    Panic(Box<dyn Any + Send>),
-    /// It was cancelled, and not by its group: its runtime has ended.
-    Lost,
 }
 
 // SAFETY: the waker's place and the cells are atomics, a lock, and what is set once. The links are reached under a lock.
@@ -137,7 +130,9 @@ impl Node {
             place,
             kind,
             around: OnceLock::new(),
-            deadline: OnceLock::new(),
+            deadline: Note::new(u64::MAX),
+            wheel: OnceLock::new(),
+            timer: Mutex::new(Timer::new()),
             state: Mutex::new(State {
                 reason: None,
                 members: List::new(),
@@ -163,13 +158,12 @@ impl Node {
     }
 
     /// The owner begins: where it is, and until when. It is then within the node.
-    pub(crate) fn begin(self: &SelfArc<Self>, deadline: Option<u64>) {
+    pub(crate) fn begin(self: &SelfArc<Self>) {
         let around = Self::current();
         let reason = around.as_ref().and_then(|around| around.reason());
-        let _ = self.deadline.set(deadline.unwrap_or(u64::MAX));
         let _ = self.around.set(around);
         match reason {
-            Some(reason) if self.kind != NodeKind::Shield => {
+            Some(reason) if !self.is_shield() => {
                 self.cancel(&reason);
             }
             _ => {}
@@ -207,19 +201,11 @@ impl Node {
 
     /// The node that this one is cancelled with.
     fn outer(&self) -> Option<&SelfArc<Self>> {
-        self.around().filter(|_| self.kind != NodeKind::Shield)
+        self.around().filter(|_| !self.is_shield())
     }
 
-    /// The earliest deadline of this node and those around it.
-    pub(crate) fn deadline(&self) -> Option<u64> {
-        let own = |node: &Self| node.deadline.get().copied().unwrap_or(u64::MAX);
-        let mut earliest = own(self);
-        let mut node = self;
-        while let Some(outer) = node.outer() {
-            node = outer;
-            earliest = earliest.min(own(node));
-        }
-        (earliest != u64::MAX).then_some(earliest)
+    fn is_shield(&self) -> bool {
+        matches!(self.kind, NodeKind::Shield(_))
     }
 
     // ----- who is in it ------------------------------------------------------------------------------
@@ -238,6 +224,7 @@ impl Node {
     /// As [`enter`](Self::enter), a node that is attached, if it has not ended.
     #[inline]
     fn enter_unless(&self, refused: usize) -> bool {
+        asked::changes(self);
         let mut word = self.word.load(Ordering::Relaxed);
         while word >= ONE && word & (ATTACHED | refused) == ATTACHED {
             match self.word.compare_exchange_weak(
@@ -309,9 +296,10 @@ impl Node {
         };
         if attached {
             // The count of those who are in, as long as there are any.
-            std::mem::forget(SelfArc::clone(self));
+            let _counts = SelfArc::into_raw(SelfArc::clone(self));
         }
         drop(state);
+        self.arm();
         if let (false, true, Some(around)) = (attached, bit != 0, around) {
             around.dismiss(self);
             // SAFETY: it was entered by `enrol`.
@@ -328,7 +316,7 @@ impl Node {
             return Enrolled::Ended;
         }
         let mut state = self.state.lock();
-        if within.kind == NodeKind::Shield {
+        if within.is_shield() {
             return Enrolled::In(None);
         }
         if let Some(reason) = state.reason.clone() {
@@ -351,6 +339,7 @@ impl Node {
     ///
     /// The caller has entered it, or is the owner, and has not left so far.
     pub(crate) unsafe fn leave(node: NonNull<Self>) {
+        asked::changes(node.as_ptr());
         let mut node = node;
         loop {
             // SAFETY: it counts for those who are in, of whom the caller is one.
@@ -374,6 +363,7 @@ impl Node {
 
     /// The owner has left; has everybody?
     pub(crate) fn poll_end(&self, cx: &Context<'_>) -> Poll<()> {
+        asked::looks(self);
         if self.has_ended() {
             return Poll::Ready(());
         }
@@ -393,6 +383,7 @@ impl Node {
 
     /// The owner waits for its body: it is to be woken by a cancel. True if there is one.
     pub(crate) fn poll_cancelled(&self, cx: &Context<'_>) -> bool {
+        asked::looks(self);
         self.owner.register(cx.waker());
         self.is_cancelled()
     }
@@ -425,159 +416,6 @@ impl Node {
         }
         this.node()
     }
-
-    // ----- cancelling --------------------------------------------------------------------------------
-
-    /// Who is in is to end. A hint; the lock decides.
-    #[inline]
-    pub(crate) fn is_cancelled(&self) -> bool {
-        // Ordering: Relaxed: who sees it and wants to know why asks the lock.
-        self.word.load(Ordering::Relaxed) & CANCELLED != 0
-    }
-
-    /// Why it is cancelled, if it is: it, or one around it.
-    pub(crate) fn reason(&self) -> Option<Reason> {
-        let mut node = self;
-        loop {
-            if node.is_cancelled() {
-                return node.state.lock().reason.clone();
-            }
-            node = node.outer()?;
-        }
-    }
-
-    /// Cancels the node and those within it, unless it has been, for that reason. True if it had not been.
-    pub(crate) fn cancel(&self, reason: &Reason) -> bool {
-        self.cancel_for(reason, None)
-    }
-
-    fn cancel_for(&self, reason: &Reason, failure: Option<Failure>) -> bool {
-        let mut within = Vec::new();
-        if !self.cancel_alone(reason, failure, &mut within) {
-            return false;
-        }
-        while let Some(node) = within.pop() {
-            node.cancel_alone(reason, None, &mut within);
-        }
-        true
-    }
-
-    fn cancel_alone(
-        &self,
-        reason: &Reason,
-        failure: Option<Failure>,
-        within: &mut Vec<SelfArc<Self>>,
-    ) -> bool {
-        let mut state = self.state.lock();
-        // Under one lock: the first that has failed is the one that the others end for.
-        state.failures.extend(failure);
-        if state.reason.is_some() {
-            return false;
-        }
-        state.reason = Some(reason.clone());
-        // Ordering: Relaxed; see `is_cancelled`. Under the lock, so that who sees it finds a reason.
-        self.word.fetch_or(CANCELLED, Ordering::Relaxed);
-        let waiters = std::mem::take(&mut state.waiters);
-        while let Some(node) = state.within.pop_front() {
-            // SAFETY: it is in the list: whoever leaves it last, or fails to attach it, has still to take this lock, and has a count that
-            // keeps it.
-            unsafe { SelfArc::increment_strong_count(node.as_ptr()) };
-            // SAFETY: as above; the count is this one's.
-            within.push(unsafe { SelfArc::from_raw(node.as_ptr()) });
-        }
-        loop {
-            let mut batch = Vec::new();
-            while batch.len() < AT_A_TIME {
-                let Some(member) = state.members.pop_front() else {
-                    break;
-                };
-                // SAFETY: it was in the list, so its task is not complete: its poller has still to take this lock. Hence it is alive, and
-                // the handle keeps it when the lock is gone.
-                let (task, told) = unsafe {
-                    let task = Header::of_member(member);
-                    (AbortHandle::of(task.as_ref()), member.as_ref().is_told())
-                };
-                batch.push((task, told));
-            }
-            let done = batch.len() < AT_A_TIME;
-            drop(state);
-            for (task, told) in batch {
-                // The task's home may be a set, which is woken in turn.
-                foreign::call(|| task.abort_for(told.then_some(reason)));
-            }
-            if done {
-                break;
-            }
-            state = self.state.lock();
-        }
-        foreign::call(|| self.owner.wake());
-        for waker in waiters.into_values() {
-            foreign::call(|| waker.wake());
-        }
-        true
-    }
-
-    /// A member has failed, or the body, and the others end for it.
-    pub(crate) fn fail(&self, task: Option<&Header>, failed: Failed, text: Option<String>) {
-        let info = task.map(TaskInfo::look);
-        let place = info.as_ref().map_or(self.place, TaskInfo::spawned_at);
-        let by = info.as_ref().map(TaskInfo::id);
-        let reason = match failed {
-            Failed::Error(_) => Reason::sibling(false, place, by, text.clone()),
-            Failed::Panic(_) => Reason::sibling(true, place, by, text.clone()),
-            Failed::Lost => Reason::shutdown(),
-        };
-        let failure = Failure {
-            failed,
-            task: info,
-            text,
-        };
-        self.cancel_for(&reason, Some(failure));
-    }
-
-    /// Nobody is in its lists.
-    fn is_empty(&self) -> bool {
-        let state = self.state.lock();
-        state.members.is_empty() && state.within.is_empty()
-    }
-
-    /// What members have failed with so far.
-    pub(crate) fn take_failures(&self) -> Vec<Failure> {
-        std::mem::take(&mut self.state.lock().failures)
-    }
-
-    // ----- who waits for a cancel --------------------------------------------------------------------
-
-    /// Waits for the node to be cancelled, as `key` says or a new one.
-    pub(crate) fn poll_reason(
-        self: &SelfArc<Self>,
-        key: &mut Option<u64>,
-        cx: &Context<'_>,
-    ) -> Poll<Reason> {
-        if self.around.get().is_some() {
-            self.attach();
-        }
-        let waker = cx.waker().clone();
-        let mut state = self.state.lock();
-        if let Some(reason) = state.reason.clone() {
-            *key = None;
-            return Poll::Ready(reason);
-        }
-        let key = *key.get_or_insert_with(|| {
-            state.next_waiter += 1;
-            state.next_waiter
-        });
-        let replaced = state.waiters.insert(key, waker);
-        drop(state);
-        drop(replaced);
-        Poll::Pending
-    }
-
-    /// Who has waited does not any more.
-    pub(crate) fn forget_waiter(&self, key: u64) {
-        let removed = self.state.lock().waiters.remove(&key);
-        drop(removed);
-    }
 }
 
 enum Enrolled {
@@ -585,31 +423,6 @@ enum Enrolled {
     In(Option<Reason>),
     /// The node around has ended: this one has none.
     Ended,
-}
-
-/// Tells of failures that nobody has taken.
-pub(crate) fn tell_of(failures: Vec<Failure>) {
-    for failure in failures {
-        // Each alone, since what it has failed with is dropped here.
-        foreign::call(|| failure.tell());
-    }
-}
-
-impl Failure {
-    fn tell(self) {
-        let Some(task) = self.task else { return };
-        match self.failed {
-            Failed::Error(_) => findings::tell(match self.text {
-                Some(error) => Finding::LostError { task, error },
-                None => Finding::UnreadResult { task },
-            }),
-            Failed::Panic(_) => findings::tell(Finding::LostPanic {
-                task,
-                message: self.text,
-            }),
-            Failed::Lost => {}
-        }
-    }
 }
 
 impl Drop for Node {

@@ -7,7 +7,8 @@
 /// for the length of a future, [`LocalKey::sync_scope`](crate::task::LocalKey::sync_scope) for the length
 /// of a closure.
 ///
-/// Tasks that are spawned within do not inherit it, unless the variable is declared with `#[inherited]`: then they do, and its type is to be
+/// Tasks that are spawned within do not inherit it, unless the variable is declared with `#[inherited]`: then they do, and
+/// its type is to be
 /// `Send` and `Sync`. `#[inherited]` is the first attribute, or the first after the documentation.
 ///
 /// # Examples

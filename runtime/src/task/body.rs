@@ -2,15 +2,17 @@
 
 use crate::kernel::scope::{Node, NodeKind};
 use crate::kernel::task::Reason;
+use crate::runtime::current;
 use pin_project_lite::pin_project;
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 /// Who waits for a scope, until it has ended. If it is dropped before, the scope is cancelled, and waited for by the one around it.
+#[derive(Debug)]
 pub(super) struct Owner {
     node: Arc<Node>,
     /// It counts among those who are in.
@@ -19,24 +21,20 @@ pub(super) struct Owner {
 }
 
 impl Owner {
-    /// Begins a scope, here.
-    pub(super) fn begin(
-        kind: NodeKind,
-        place: &'static Location<'static>,
-        deadline: Option<u64>,
-    ) -> Self {
-        let node = Node::new(kind, place);
-        node.begin(deadline);
-        Self::of(node)
-    }
-
-    /// The owner of a scope that was made, and has begun.
-    pub(super) fn of(node: Arc<Node>) -> Self {
+    /// A scope that has not begun.
+    pub(super) fn new(kind: NodeKind, place: &'static Location<'static>) -> Self {
         Self {
-            node,
+            node: Node::new(kind, place),
             is_in: true,
             has_ended: false,
         }
+    }
+
+    /// Begins a scope, here.
+    pub(super) fn begin(kind: NodeKind, place: &'static Location<'static>) -> Self {
+        let owner = Self::new(kind, place);
+        owner.node.begin();
+        owner
     }
 
     pub(super) fn node(&self) -> &Arc<Node> {
@@ -46,6 +44,7 @@ impl Owner {
     /// The body is done, and dropped.
     fn leave(&mut self) {
         if std::mem::take(&mut self.is_in) {
+            self.node.disarm();
             // SAFETY: the owner is in, and leaves once.
             unsafe { Node::leave(Node::pointer(&self.node)) };
         }
@@ -53,16 +52,34 @@ impl Owner {
 
     /// Waits until nobody is in any more.
     pub(super) async fn end(&mut self) {
+        poll_fn(|cx| self.poll_end(cx)).await;
+    }
+
+    /// As [`end`](Self::end).
+    pub(super) fn poll_end(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.leave();
-        poll_fn(|cx| self.node.poll_end(cx)).await;
+        ready!(self.node.poll_end(cx));
         self.has_ended = true;
+        Poll::Ready(())
+    }
+
+    /// A task that is in the scope goes on without its owner.
+    pub(super) fn hand_over(mut self) {
+        self.has_ended = true;
+        if std::mem::take(&mut self.is_in) {
+            // SAFETY: as in `leave`.
+            unsafe { Node::leave(Node::pointer(&self.node)) };
+        }
     }
 }
 
 impl Drop for Owner {
     fn drop(&mut self) {
         if !self.has_ended {
-            self.node.cancel(&Reason::owner_dropped(self.node.place()));
+            let reason = self.node.reason().or_else(|| Node::current()?.reason());
+            let place = self.node.place();
+            self.node
+                .cancel(&reason.unwrap_or_else(|| Reason::owner_dropped(place)));
             self.leave();
         }
     }
@@ -151,6 +168,52 @@ impl<F: Future> Future for Body<F> {
             Ok(()) => Poll::Ready(ended),
             Err(payload) => Poll::Ready(Ended::Panicked(payload)),
         }
+    }
+}
+
+pin_project! {
+    /// A scope's body, until its deadline, if it has one.
+    pub(super) struct Timed<F> {
+        #[pin]
+        body: Body<F>,
+        node: Arc<Node>,
+        // What there is a timer for.
+        armed: Option<u64>,
+    }
+}
+
+impl<F: Future> Timed<F> {
+    pub(super) fn new(node: &Arc<Node>, future: F) -> Self {
+        Self {
+            body: Body::new(node, future),
+            node: Arc::clone(node),
+            armed: None,
+        }
+    }
+}
+
+impl<F: Future> Future for Timed<F> {
+    type Output = Ended<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<F::Output>> {
+        let mut this = self.project();
+        if let Poll::Ready(ended) = this.body.as_mut().poll(cx) {
+            return Poll::Ready(ended);
+        }
+        // The body is pending, and the owner is woken if the deadline changes from now on.
+        let deadline = this.node.own_deadline();
+        if *this.armed == deadline {
+            return Poll::Pending;
+        }
+        if !this.node.has_wheel() {
+            this.node.set_wheel(current::wheel());
+        }
+        this.node.arm();
+        *this.armed = deadline;
+        if this.node.is_cancelled() {
+            return this.body.poll(cx);
+        }
+        Poll::Pending
     }
 }
 

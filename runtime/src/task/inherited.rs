@@ -1,12 +1,13 @@
 //! Task-local variables whose values tasks inherit.
 //!
-//! The values are in the kernel's [`context`](crate::kernel::context): a list that a spawned task shares. While a scope's future is polled (or
-//! dropped) the list with the scope's value in front is the thread's. That list is made at the first poll, of what there is around
-//! then, and again if the future turns out to be polled within something else: so what a future sees of other keys depends on
-//! where it is polled, and not on where it was made, as for a [`LocalKey`](super::LocalKey).
+//! The values are in the kernel's [`context`](crate::kernel::context): a list that a spawned task shares. While a scope's
+//! future is polled (or dropped) the list with the scope's value in front is the thread's. That list is made at the first
+//! poll, of what there is around then, and again if the future turns out to be polled within something else: so what a future
+//! sees of other keys depends on where it is polled, and not on where it was made, as for a [`LocalKey`](super::LocalKey).
 
 use super::AccessError;
 use super::task_local::no_value;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::context::{Context as Values, Value, Within};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -21,15 +22,15 @@ use std::task::{Context, Poll};
 /// A key of a task-local variable whose value is inherited by the tasks that are spawned where it has one, declared by
 /// [`task_local!`](crate::task_local) with `#[inherited]`.
 ///
-/// It is for what a piece of work is called wherever it goes: the id of a request or a trace, a tenant, a logger. A task has the value that
-/// there was where it was spawned, whatever becomes of the scope there, and until its future is dropped; and so have the tasks that it
-/// spawns in turn. That holds for [`leno::spawn`](crate::spawn), [`spawn_blocking`](super::spawn_blocking),
-/// [`spawn_local`](super::spawn_local), [`JoinSet`](super::JoinSet), [`group`](super::group()) and all other ways to make a task, on whatever
-/// runtime; and not for what is spawned in [`detached`](super::detached). A variable whose value stays with one future is a
-/// [`LocalKey`](super::LocalKey).
+/// It is for what a piece of work is called wherever it goes: the id of a request or a trace, a tenant, a logger. A task has
+/// the value that there was where it was spawned, whatever becomes of the scope there, and until its future is dropped; and
+/// so have the tasks that it spawns in turn. That holds for [`leno::spawn`](crate::spawn),
+/// [`spawn_blocking`](super::spawn_blocking), [`spawn_local`](super::spawn_local), [`JoinSet`](super::JoinSet),
+/// [`group`](super::group()) and all other ways to make a task, on whatever runtime; and not for what is spawned in
+/// [`detached`](super::detached). A variable whose value stays with one future is a [`LocalKey`](super::LocalKey).
 ///
-/// All who inherit a value share it, so it is `Send` and `Sync`; it is dropped when the last of them has ended, and on whatever thread
-/// that is. Should that panic, the panic ends there.
+/// All who inherit a value share it, so it is `Send` and `Sync`; it is dropped when the last of them has ended, and on
+/// whatever thread that is. Should that panic, the panic ends there.
 ///
 /// # Cost
 ///
@@ -84,8 +85,8 @@ pub const fn is_shared_by_tasks<T: Send + Sync + 'static>() {}
 impl<T: Send + Sync + 'static> InheritedKey<T> {
     /// Gives the key a value for the length of a future, and to the tasks that are spawned in there.
     ///
-    /// The value is there whenever `future` is polled, and when it is dropped: at the latest with the returned future, at the earliest as
-    /// soon as it is ready. An inner scope of the same key hides the value.
+    /// The value is there whenever `future` is polled, and when it is dropped: at the latest with the returned future, at the
+    /// earliest as soon as it is ready. An inner scope of the same key hides the value.
     ///
     /// # Examples
     ///
@@ -292,6 +293,8 @@ impl<T: 'static, F: Future> Future for InheritedFuture<T, F> {
     }
 }
 
+impl<T: 'static, F: CancelSafe> CancelSafe for InheritedFuture<T, F> {}
+
 impl<T: fmt::Debug + 'static, F> fmt::Debug for InheritedFuture<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("InheritedFuture")
@@ -300,11 +303,12 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for InheritedFuture<T, F> {
     }
 }
 
-/// Calls a closure in which no [scope](super::group()) and no [inherited](InheritedKey) value is there: what is spawned in it inherits nothing.
+/// Calls a closure in which no [scope](super::group()) and no [inherited](InheritedKey) value is there: what is spawned in it
+/// inherits nothing.
 ///
-/// A task that is spawned by [`leno::spawn`](crate::spawn) does not end with the scope around anyway, but it has the names of the work
-/// that it was spawned in, and keeps these values as long as it lives. For a task that serves whoever comes, and is only started
-/// by the first who needs it, that is wrong: it is to be spawned in here. All ways to make a task may be used.
+/// A task that is spawned by [`leno::spawn`](crate::spawn) does not end with the scope around anyway, but it has the names of
+/// the work that it was spawned in, and keeps these values as long as it lives. For a task that serves whoever comes, and is
+/// only started by the first who needs it, that is wrong: it is to be spawned in here. All ways to make a task may be used.
 ///
 /// # Panics
 ///

@@ -5,14 +5,19 @@ mod body;
 mod builder;
 pub mod coop;
 mod group;
+mod guard;
 mod inherited;
 pub mod join_set;
 mod local_set;
+mod race;
+mod scope;
+mod shield;
 mod spawn;
 mod supervise;
 mod task_local;
 mod yield_now;
 
+pub use crate::kernel::cancel_safe::{AssertCancelSafe, CancelSafe, assert_cancel_safe};
 pub use crate::kernel::task::{
     AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
 };
@@ -23,11 +28,15 @@ pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use group::{
     AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
 };
+pub use guard::{Guard, OnCancel, guard, on_cancel};
 #[doc(hidden)]
 pub use inherited::is_shared_by_tasks;
 pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
+pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
+pub use shield::{Shield, shield};
 pub use spawn::spawn;
 pub use supervise::{Supervisor, supervise};
 #[doc(hidden)]

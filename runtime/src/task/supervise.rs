@@ -65,7 +65,7 @@ where
 {
     let place = Location::caller();
     async move {
-        let mut owner = Owner::begin(NodeKind::Supervisor, place, None);
+        let mut owner = Owner::begin(NodeKind::Supervisor, place);
         let supervisor = Supervisor {
             node: Arc::clone(owner.node()),
         };

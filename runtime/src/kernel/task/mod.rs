@@ -46,8 +46,8 @@
 //!    read-modify-write returns, clears it, and [looks further](crate::kernel::captures). One that is left on a task that
 //!    ends means nothing.
 //! 10. **SURROUNDED never changes.** Such a task has a [`Member`] beside its future, or a context in its origin: each start looks
-//!    further, polls it within these, and completing [leaves](surroundings) the scope when nothing of the task is left that runs
-//!    user code.
+//!     further, polls it within these, and completing [leaves](surroundings) the scope when nothing of the task is left that
+//!     runs user code.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!
@@ -75,7 +75,7 @@ mod surroundings;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, tells, waits_for};
+pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};

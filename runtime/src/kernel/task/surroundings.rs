@@ -119,7 +119,7 @@ pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
     // SAFETY: the caller is the poller.
     let context = unsafe { header.origin().with_context(|context| context?.take()) };
     // SAFETY: alive, and its poller says so for the first and last time.
-    let node = unsafe { Header::member(task).map(|member| Node::unlink(member)) };
+    let node = unsafe { Header::member(task).map(Node::unlink) };
     Departure { context, node }
 }
 

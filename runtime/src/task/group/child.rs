@@ -29,18 +29,9 @@ pub struct Child<T> {
 }
 
 impl<T> Child<T> {
-    pub(super) fn new(handle: JoinHandle<T>, node: &Arc<Node>) -> Self {
-        Self {
-            handle: Some(handle),
-            node: Arc::clone(node),
-        }
-    }
-
-    pub(super) fn refused(node: &Arc<Node>) -> Self {
-        Self {
-            handle: None,
-            node: Arc::clone(node),
-        }
+    pub(super) fn of(handle: Option<JoinHandle<T>>, node: &Arc<Node>) -> Self {
+        let node = Arc::clone(node);
+        Self { handle, node }
     }
 
     /// The task's id; `None` if there is no task, since the group had ended, or was cancelled, when it was to be spawned.

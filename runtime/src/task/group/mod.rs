@@ -119,66 +119,64 @@ where
     run(policy, body, Location::caller())
 }
 
-fn run<T, E, B, A>(
+async fn run<T, E, B, A>(
     policy: Policy<A>,
     body: B,
     place: &'static Location<'static>,
-) -> impl Future<Output = Result<T, A::Error<E>>>
+) -> Result<T, A::Error<E>>
 where
     B: AsyncFnOnce(&TaskGroup<E>) -> Result<T, E>,
     E: Send + 'static,
     A: Answer,
 {
-    async move {
-        let mut owner = Owner::begin(NodeKind::Group, place, None);
-        let group = TaskGroup {
-            node: Arc::clone(owner.node()),
-            free: policy.places(),
-            _error: PhantomData,
-        };
-        let ended = Body::new(owner.node(), body(&group)).await;
-        let node = &group.node;
-        let done = match ended {
-            Ended::Done(Ok(output)) => Some(output),
-            Ended::Done(Err(error)) => {
-                node.fail(None, Failed::Error(Box::new(error)), None);
-                None
-            }
-            Ended::Panicked(payload) => {
-                node.fail(None, Failed::Panic(payload), None);
-                None
-            }
-            Ended::Cancelled => None,
-        };
-        owner.end().await;
-        let failures = node.take_failures();
-        match done {
-            Some(output) if failures.is_empty() => {
-                if !node.is_cancelled() {
-                    return Ok(output);
-                }
-                // Its tasks may have been cancelled with the scope around, and not have done what they were to do.
-                drop(output);
-            }
-            _ => {}
+    let mut owner = Owner::begin(NodeKind::Group, place);
+    let group = TaskGroup {
+        node: Arc::clone(owner.node()),
+        free: policy.places(),
+        _error: PhantomData,
+    };
+    let ended = Body::new(owner.node(), body(&group)).await;
+    let node = &group.node;
+    let done = match ended {
+        Ended::Done(Ok(output)) => Some(output),
+        Ended::Done(Err(error)) => {
+            node.fail(None, Failed::Error(Box::new(error)), None);
+            None
         }
-        let Some((first, rest)) = take_first(failures) else {
-            without_answer(node).await
-        };
-        match first {
-            Ok(error) => {
-                let (others, rest) = if A::COLLECTS {
-                    errors_of(rest)
-                } else {
-                    (Vec::new(), rest)
-                };
-                tell_of(rest);
-                Err(A::answer(error, others))
+        Ended::Panicked(payload) => {
+            node.fail(None, Failed::Panic(payload), None);
+            None
+        }
+        Ended::Cancelled => None,
+    };
+    owner.end().await;
+    let failures = node.take_failures();
+    match done {
+        Some(output) if failures.is_empty() => {
+            if !node.is_cancelled() {
+                return Ok(output);
             }
-            Err(payload) => {
-                tell_of(rest);
-                resume_unwind(payload)
-            }
+            // Its tasks may have been cancelled with the scope around, and not have done what they were to do.
+            drop(output);
+        }
+        _ => {}
+    }
+    let Some((first, rest)) = take_first(failures) else {
+        without_answer(node).await
+    };
+    match first {
+        Ok(error) => {
+            let (others, rest) = if A::COLLECTS {
+                errors_of(rest)
+            } else {
+                (Vec::new(), rest)
+            };
+            tell_of(rest);
+            Err(A::answer(error, others))
+        }
+        Err(payload) => {
+            tell_of(rest);
+            resume_unwind(payload)
         }
     }
 }
@@ -266,15 +264,7 @@ impl<E: Send + 'static> TaskGroup<E> {
         F: Future<Output = Result<T, E>> + Send + 'static,
         T: Send + 'static,
     {
-        let origin = Origin::caller();
-        current::expect(|inner| {
-            let member = Grouped::<Failing<E>>::enter(&self.node)?;
-            Some(inner.spawn_member(future, origin, member))
-        })
-        .map_or_else(
-            || Child::refused(&self.node),
-            |handle| Child::new(handle, &self.node),
-        )
+        self.spawn_at(future, Origin::caller())
     }
 
     /// As [`spawn`](Self::spawn), when fewer tasks that were spawned by this are there than the policy's
@@ -286,6 +276,10 @@ impl<E: Send + 'static> TaskGroup<E> {
     ///
     /// If it is dropped before it is ready, the future is dropped unspawned, and its place in the line is lost.
     #[track_caller]
+    #[allow(
+        clippy::async_yields_async,
+        reason = "what is awaited is the place; the task runs by itself"
+    )]
     pub fn spawn_when_free<T, F>(&self, future: F) -> impl Future<Output = Child<T>>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
@@ -303,14 +297,7 @@ impl<E: Send + 'static> TaskGroup<E> {
                 drop(permit);
                 output
             };
-            current::expect(|inner| {
-                let member = Grouped::<Failing<E>>::enter(&self.node)?;
-                Some(inner.spawn_member(future, Origin::at(place), member))
-            })
-            .map_or_else(
-                || Child::refused(&self.node),
-                |handle| Child::new(handle, &self.node),
-            )
+            self.spawn_at(future, Origin::at(place))
         }
     }
 
@@ -326,13 +313,9 @@ impl<E: Send + 'static> TaskGroup<E> {
         F: Future<Output = Result<T, E>> + 'static,
         T: 'static,
     {
-        match Grouped::<Failing<E>>::enter(&self.node) {
-            Some(member) => {
-                let handle = spawn_local_from(future, Origin::caller(), member);
-                Child::new(handle, &self.node)
-            }
-            None => Child::refused(&self.node),
-        }
+        let handle = Grouped::<Failing<E>>::enter(&self.node)
+            .map(|member| spawn_local_from(future, Origin::caller(), member));
+        Child::of(handle, &self.node)
     }
 
     /// Runs a closure that may wait, as a task of the group, on a thread for such closures.
@@ -350,14 +333,23 @@ impl<E: Send + 'static> TaskGroup<E> {
         T: Send + 'static,
     {
         let origin = Origin::caller();
-        current::expect(|inner| {
+        let handle = current::expect(|inner| {
             let member = Grouped::<Failing<E>>::enter(&self.node)?;
             Some(inner.spawn_blocking_member(closure, origin, member))
-        })
-        .map_or_else(
-            || Child::refused(&self.node),
-            |handle| Child::new(handle, &self.node),
-        )
+        });
+        Child::of(handle, &self.node)
+    }
+
+    fn spawn_at<T, F>(&self, future: F, origin: Origin) -> Child<T>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let handle = current::expect(|inner| {
+            let member = Grouped::<Failing<E>>::enter(&self.node)?;
+            Some(inner.spawn_member(future, origin, member))
+        });
+        Child::of(handle, &self.node)
     }
 
     /// True if the tasks of the group are to end: one has failed, or the group was dropped, or a scope around it is cancelled.
