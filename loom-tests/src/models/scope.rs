@@ -667,7 +667,7 @@ fn a_body_is_woken_by_a_cancel() {
 // `note` acquires what another has put there is not seen: a `OnceLock` is std's here.)
 #[test]
 fn the_first_abort_is_noted() {
-    explore(2, || {
+    explore(1, || {
         let queue = Queue::new();
         let owner = Owner::begin(NodeKind::Supervisor);
         let (_, dropped) = Drops::new();
