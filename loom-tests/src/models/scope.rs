@@ -25,7 +25,7 @@ struct Owner {
 impl Owner {
     fn begin(kind: NodeKind) -> Self {
         let node = Node::new(kind, Location::caller());
-        node.begin();
+        node.begin(Node::current());
         Self {
             kept: node.clone(),
             node,

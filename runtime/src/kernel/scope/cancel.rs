@@ -121,7 +121,7 @@ impl Node {
             state = self.state.lock();
         }
         foreign::call(|| self.owner.wake());
-        for waker in waiters.into_values() {
+        for (_, waker) in waiters {
             foreign::call(|| waker.wake());
         }
         true
@@ -162,7 +162,7 @@ impl Node {
         key: &mut Option<u64>,
         cx: &Context<'_>,
     ) -> Poll<Reason> {
-        let waker = cx.waker().clone();
+        let mut waker = cx.waker().clone();
         let mut state = self.state.lock();
         if let Some(reason) = state.reason.clone() {
             *key = None;
@@ -172,11 +172,14 @@ impl Node {
             state.next_waiter += 1;
             state.next_waiter
         });
-        let replaced = state.waiters.insert(key, waker);
+        match state.waiters.iter_mut().find(|(of, _)| *of == key) {
+            Some((_, registered)) => std::mem::swap(registered, &mut waker),
+            None => state.waiters.push((key, waker.clone())),
+        }
         drop(state);
-        drop(replaced);
+        drop(waker);
         // The one around is to find this one. If it has not begun it attaches itself when it does, since it has a waiter.
-        if self.around.get().is_some() {
+        if self.has_begun() {
             self.attach();
         }
         Poll::Pending
@@ -184,7 +187,10 @@ impl Node {
 
     /// Who has waited does not any more.
     pub(crate) fn forget_waiter(&self, key: u64) {
-        let removed = self.state.lock().waiters.remove(&key);
+        let mut state = self.state.lock();
+        let position = state.waiters.iter().position(|(of, _)| *of == key);
+        let removed = position.map(|position| state.waiters.swap_remove(position));
+        drop(state);
         drop(removed);
     }
 }
