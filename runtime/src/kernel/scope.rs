@@ -31,7 +31,8 @@
 //! one around it. A node that never has a member costs the one around it nothing.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
-//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to them. No foreign code runs under a lock.
+//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to
+//! them. No foreign code runs under a lock.
 //!
 //! The models are `loom-tests/src/models/scope.rs`.
 

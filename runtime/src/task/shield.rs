@@ -132,10 +132,12 @@ where
             node.set_wheel(current::wheel());
             time::after(self.limit)
         };
-        node.set_deadline(at);
         let Some(member) = Grouped::<Apart>::enter(&node) else {
             unreachable!("nobody cancels a shield before its time is set");
         };
+        // It may be up already: then the task ends before it begins.
+        node.set_deadline(at);
+        node.arm();
         let mut watch = Watch {
             node,
             is_done: false,

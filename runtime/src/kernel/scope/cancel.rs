@@ -1,6 +1,6 @@
 //! Cancelling a node, and those within it; who has failed; and who waits to learn of it.
 
-use super::{AT_A_TIME, CANCELLED, Node};
+use super::{AT_A_TIME, CANCELLED, ENROLLED, Node};
 use crate::kernel::findings::{self, Finding};
 use crate::kernel::foreign;
 use crate::kernel::task::{AbortHandle, Header, Reason, TaskInfo};
@@ -36,12 +36,20 @@ impl Node {
     }
 
     /// Why it is cancelled, if it is: it, or one around it.
+    ///
+    /// Those around are asked up to the first that is in the list of the next, and is cancelled with that: so this takes no longer for
+    /// being deep within.
     pub(crate) fn reason(&self) -> Option<Reason> {
         let mut node = self;
         loop {
             asked::looks(node);
-            if node.is_cancelled() {
+            // Ordering: Relaxed; see `is_cancelled`.
+            let word = node.word.load(Ordering::Relaxed);
+            if word & CANCELLED != 0 {
                 return node.state.lock().reason.clone();
+            }
+            if word & ENROLLED != 0 {
+                return None;
             }
             node = node.outer()?;
         }

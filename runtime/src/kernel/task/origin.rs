@@ -115,10 +115,10 @@ impl Origin {
         let mut word = self.word();
         if extra_of(word).is_none() {
             let made = Extra::new(self.place(), None, None).into_word();
-            // Ordering: Release publishes the extra to the loads of `word`, Acquire takes over another's.
+            // Ordering: Release publishes the extra to the loads of `word`; Acquire, if another has come first, takes over that one's.
             match self
                 .0
-                .compare_exchange(word, made, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange(word, made, Ordering::Release, Ordering::Acquire)
             {
                 Ok(_) => word = made,
                 Err(now) => {
