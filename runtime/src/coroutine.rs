@@ -1,6 +1,7 @@
 //! A call of an async function that knows where it was called, and whether anybody has awaited it.
 
 use crate::diagnostics;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::findings::Finding;
 use crate::kernel::here;
 use crate::macros::abandoned::{Abandoned, abandoned};
@@ -126,6 +127,8 @@ impl<F: Future> Future for Coroutine<F> {
         polled
     }
 }
+
+impl<F: CancelSafe> CancelSafe for Coroutine<F> {}
 
 impl Drop for Call {
     #[inline]

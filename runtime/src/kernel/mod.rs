@@ -5,7 +5,7 @@
 //!
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
-//!      wanted
+//!      wanted · cancel_safe
 //!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
 //!      clock · seat · idle · intervals · stuck          who sleeps
 //!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
@@ -24,6 +24,7 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod cancel_safe;
 pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod clock;

@@ -5,6 +5,7 @@
 
 use crate::kernel::here::Refused;
 use crate::kernel::{budget, here};
+use crate::task::CancelSafe;
 
 pub use super::abandoned::{Abandoned, abandoned};
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
@@ -27,6 +28,12 @@ pub fn thread_rng_n(n: u32) -> u32 {
 #[inline]
 pub fn first(_: u32) -> u32 {
     0
+}
+
+/// What `safe;` takes for a branch.
+#[inline]
+pub fn cancel_safe<F: IntoFuture<IntoFuture: CancelSafe>>(future: F) -> F {
+    future
 }
 
 /// Ready if the running task may do more in this poll; otherwise its waker has been called.

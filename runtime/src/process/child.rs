@@ -3,6 +3,7 @@
 use super::exit::Running;
 use super::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::{AsyncRead, AsyncReadExt};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use std::future::poll_fn;
 use std::io;
 use std::process::{ExitStatus, Output};
@@ -138,9 +139,11 @@ impl Child {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing, except that the standard input is closed.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
-        poll_fn(|cx| self.poll_exit(cx)).await
+    pub fn wait(&mut self) -> impl CancelSafe<Output = io::Result<ExitStatus>> {
+        assert_cancel_safe(async move {
+            drop(self.stdin.take());
+            poll_fn(|cx| self.poll_exit(cx)).await
+        })
     }
 
     fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {

@@ -4,6 +4,10 @@
 
 use super::Frame;
 
+/// Wrappers that only have a marker: whoever called them called what they wrap.
+#[cfg(feature = "diagnostics")]
+const TRANSPARENT: [&str; 1] = ["leno::kernel::cancel_safe::"];
+
 /// What a leaf does to register its waker, and leno to note that.
 const REGISTERING: [&str; 12] = [
     "_Unwind_",
@@ -53,6 +57,15 @@ const AROUND: [&str; 8] = [
     "std::panic::",
     "std::panicking::",
 ];
+
+/// Leaves out the wrappers that do nothing, wherever they are.
+#[cfg(feature = "diagnostics")]
+pub(super) fn transparent(frames: &mut Vec<Frame>) {
+    let is_wrapper = |frame: &Frame| path(frame).is_some_and(|path| starts(path, &TRANSPARENT));
+    if !frames.iter().all(is_wrapper) {
+        frames.retain(|frame| !is_wrapper(frame));
+    }
+}
 
 /// Leaves out the innermost frames, up to the leaf: for a stack that was taken as that registered its waker.
 pub(crate) fn inner(frames: &mut Vec<Frame>) {
@@ -287,6 +300,24 @@ mod tests {
             outer,
             &[
                 "shop::stock::Stock::reserve",
+                "shop::api::checkout::{{closure}}",
+            ],
+        );
+    }
+
+    #[test]
+    #[cfg(feature = "diagnostics")]
+    fn a_wrapper_is_not_there() {
+        check(
+            stack(&[
+                "leno::sync::mutex::Mutex<T>::lock::{{closure}}",
+                "leno::kernel::cancel_safe::poll",
+                "<leno::kernel::cancel_safe::AssertCancelSafe<F> as core::future::future::Future>::poll",
+                "shop::api::checkout::{{closure}}",
+            ]),
+            transparent,
+            &[
+                "leno::sync::mutex::Mutex<T>::lock::{{closure}}",
                 "shop::api::checkout::{{closure}}",
             ],
         );

@@ -1,6 +1,7 @@
 //! `Semaphore` and its permits: the public face of [`batch_semaphore`](super::batch_semaphore).
 
 use super::batch_semaphore::{self, AcquireError, TryAcquireError};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, const_fn};
 
@@ -127,8 +128,8 @@ impl Semaphore {
     /// # drop(permit);
     /// # });
     /// ```
-    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.acquire_many(1).await
+    pub fn acquire(&self) -> impl CancelSafe<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        assert_cancel_safe(async move { self.acquire_many(1).await })
     }
 
     /// Waits for `n` permits.
@@ -145,11 +146,16 @@ impl Semaphore {
     ///
     /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
     /// the next.
-    pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.core.acquire(n as usize).await?;
-        Ok(SemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
+    pub fn acquire_many(
+        &self,
+        n: u32,
+    ) -> impl CancelSafe<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        assert_cancel_safe(async move {
+            self.core.acquire(n as usize).await?;
+            Ok(SemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            })
         })
     }
 
@@ -226,8 +232,10 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// # });
     /// ```
-    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.acquire_many_owned(1).await
+    pub fn acquire_owned(
+        self: Arc<Self>,
+    ) -> impl CancelSafe<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        assert_cancel_safe(async move { self.acquire_many_owned(1).await })
     }
 
     /// Waits for `n` permits, which keep the semaphore alive.
@@ -240,14 +248,16 @@ impl Semaphore {
     ///
     /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
     /// the next.
-    pub async fn acquire_many_owned(
+    pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,
-    ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.core.acquire(n as usize).await?;
-        Ok(OwnedSemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
+    ) -> impl CancelSafe<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        assert_cancel_safe(async move {
+            self.core.acquire(n as usize).await?;
+            Ok(OwnedSemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            })
         })
     }
 

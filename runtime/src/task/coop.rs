@@ -14,6 +14,7 @@
 //! [`consume_budget`] in a loop, [`cooperative`] around a future, or [`poll_proceed`] within a `poll` function.
 //! [`unconstrained`] takes a future out of it.
 
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::{budget, worker};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -96,18 +97,20 @@ pub fn has_budget_remaining() -> bool {
 /// assert_eq!(sum(1..=1000).await, 500_500);
 /// # });
 /// ```
-pub async fn consume_budget() {
-    poll_fn(|cx| match budget::poll_proceed(cx) {
-        Poll::Ready(unit) => {
-            unit.made_progress();
-            Poll::Ready(())
-        }
-        Poll::Pending => {
-            worker::yielded();
-            Poll::Pending
-        }
+pub fn consume_budget() -> impl CancelSafe<Output = ()> {
+    assert_cancel_safe(async move {
+        poll_fn(|cx| match budget::poll_proceed(cx) {
+            Poll::Ready(unit) => {
+                unit.made_progress();
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                worker::yielded();
+                Poll::Pending
+            }
+        })
+        .await;
     })
-    .await;
 }
 
 /// Takes a future out of the cooperation: nothing in it is held back for want of budget.
@@ -147,6 +150,8 @@ impl<F: Future> Future for Unconstrained<F> {
         budget::with_budget(budget::UNLIMITED, || self.project().inner.poll(cx))
     }
 }
+
+impl<F: CancelSafe> CancelSafe for Unconstrained<F> {}
 
 impl<F> fmt::Debug for Unconstrained<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,3 +195,5 @@ impl<F: Future> Future for Coop<F> {
         budget::poll_budgeted(cx, |cx| fut.poll(cx))
     }
 }
+
+impl<F: CancelSafe> CancelSafe for Coop<F> {}

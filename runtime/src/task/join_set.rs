@@ -12,6 +12,7 @@ pub use builder::Builder;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::finished::Finished;
 use crate::runtime::Handle;
 use std::fmt;
@@ -204,8 +205,8 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Cancel safe: a cancelled call has taken no task out of the set.
-    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        poll_fn(|cx| self.poll_join_next(cx)).await
+    pub fn join_next(&mut self) -> impl CancelSafe<Output = Option<Result<T, JoinError>>> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next(cx)).await })
     }
 
     /// As [`join_next`](Self::join_next), with the task's id. An error [knows its id](JoinError::id) itself.
@@ -217,8 +218,10 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Cancel safe: a cancelled call has taken no task out of the set.
-    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    pub fn join_next_with_id(
+        &mut self,
+    ) -> impl CancelSafe<Output = Option<Result<(Id, T), JoinError>>> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next_with_id(cx)).await })
     }
 
     /// The output of a task that has completed already, or `None` if there is none.
@@ -244,9 +247,11 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// The tasks are aborted at the first poll; a cancelled call leaves in the set those that have not ended yet.
-    pub async fn shutdown(&mut self) {
-        self.abort_all();
-        while self.join_next().await.is_some() {}
+    pub fn shutdown(&mut self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            self.abort_all();
+            while self.join_next().await.is_some() {}
+        })
     }
 
     /// Waits for all tasks, and returns their outputs in the order in which they completed.

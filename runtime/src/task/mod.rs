@@ -9,6 +9,7 @@ mod spawn;
 mod task_local;
 mod yield_now;
 
+pub use crate::kernel::cancel_safe::{AssertCancelSafe, CancelSafe, assert_cancel_safe};
 pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle, TaskInfo, TaskState};
 pub use blocking::{block_in_place, spawn_blocking};
 pub use builder::Builder;

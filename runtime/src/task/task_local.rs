@@ -5,6 +5,7 @@
 //! back, so nested scopes and scopes on other threads never see each other, and what an outer scope had put
 //! into the slot waits in the inner scope's place. Leaving is a destructor, so a panic leaves too.
 
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::error::Error;
@@ -353,6 +354,8 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
         poll
     }
 }
+
+impl<T: 'static, F: CancelSafe> CancelSafe for TaskLocalFuture<T, F> {}
 
 impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,7 @@
 
 use super::{Instant, THIRTY_YEARS};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::wheel::{Closed, Entry};
 use crate::runtime::current;
 use pin_project_lite::pin_project;
@@ -190,6 +191,8 @@ impl Future for Sleep {
         }
     }
 }
+
+impl CancelSafe for Sleep {}
 
 #[cold]
 fn closed() -> ! {

@@ -4,6 +4,7 @@ use super::error::Elapsed;
 use super::sleep::after;
 use super::{Instant, Sleep};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -139,6 +140,8 @@ where
         poll_delay(had_budget, this.delay, cx).map(Err)
     }
 }
+
+impl<T: CancelSafe> CancelSafe for Timeout<T> {}
 
 /// The part that does not depend on the future's type.
 fn poll_delay(had_budget: bool, delay: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Elapsed> {

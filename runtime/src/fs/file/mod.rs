@@ -7,6 +7,7 @@ mod traits;
 
 use super::{FileTimes, OpenOptions};
 use crate::io::blocking::{self, DEFAULT_MAX_BUF_SIZE};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use crate::sync::Mutex;
@@ -81,10 +82,10 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        required(Need::Runtime, async move {
+    pub fn open(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<File>> {
+        assert_cancel_safe(required(Need::Runtime, async move {
             Self::options().read(true).open(path).await
-        })
+        }))
     }
 
     /// Opens a file to be written: makes it if it is not there, and empties it if it is.
@@ -214,8 +215,8 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn try_clone(&self) -> impl Future<Output = io::Result<File>> {
-        required(Need::Runtime, self.clone_settled())
+    pub fn try_clone(&self) -> impl CancelSafe<Output = io::Result<File>> {
+        assert_cancel_safe(required(Need::Runtime, self.clone_settled()))
     }
 
     async fn clone_settled(&self) -> io::Result<File> {
@@ -297,11 +298,11 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
-        required(Need::Runtime, async {
+    pub fn metadata(&self) -> impl CancelSafe<Output = io::Result<Metadata>> {
+        assert_cancel_safe(required(Need::Runtime, async {
             let shared = Arc::clone(&self.shared);
             blocking::run(move || shared.std.metadata()).await
-        })
+        }))
     }
 
     /// Changes the file's permissions. What is open stays open.

@@ -4,6 +4,7 @@ use super::lines::{Lines, Split};
 use super::operation::{Operation, Step};
 use super::read_to_end::put_back;
 use crate::io::AsyncBufRead;
+use crate::kernel::cancel_safe::CancelSafe;
 use std::io::{self, BufRead};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -284,3 +285,5 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Step for FillBuf<'a, R> {
         }
     }
 }
+
+impl<'a, R: AsyncBufRead + Unpin + ?Sized> CancelSafe for Operation<FillBuf<'a, R>> {}

@@ -6,6 +6,7 @@ use super::operation::{Operation, Step};
 use super::read_to_end::{ReadToEnd, ReadToString};
 use super::take::Take;
 use crate::io::{AsyncRead, ReadBuf, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use bytes::BufMut;
 use std::io;
 use std::pin::Pin;
@@ -307,6 +308,8 @@ impl<R: AsyncRead + Unpin + ?Sized> Step for Read<'_, R> {
     }
 }
 
+impl<R: AsyncRead + Unpin + ?Sized> CancelSafe for Operation<Read<'_, R>> {}
+
 /// See [`AsyncReadExt::read_buf`].
 #[derive(Debug)]
 pub struct ReadIntoBuf<'a, R: ?Sized, B: ?Sized> {
@@ -341,6 +344,13 @@ where
         unsafe { self.buf.advance_mut(read) };
         Poll::Ready(Ok(read))
     }
+}
+
+impl<R, B> CancelSafe for Operation<ReadIntoBuf<'_, R, B>>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    B: BufMut + ?Sized,
+{
 }
 
 /// See [`AsyncReadExt::read_exact`].

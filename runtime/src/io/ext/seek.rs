@@ -2,6 +2,7 @@
 
 use super::operation::{Operation, Step};
 use crate::io::AsyncSeek;
+use crate::kernel::cancel_safe::{AssertCancelSafe, assert_cancel_safe};
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -70,11 +71,11 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     ///
     /// Cancel safe: the position stays what it is.
-    fn stream_position(&mut self) -> Operation<SeekTo<'_, Self>>
+    fn stream_position(&mut self) -> AssertCancelSafe<Operation<SeekTo<'_, Self>>>
     where
         Self: Unpin,
     {
-        self.seek(SeekFrom::Current(0))
+        assert_cancel_safe(self.seek(SeekFrom::Current(0)))
     }
 }
 

@@ -4,6 +4,7 @@ use super::number::WriteNumber;
 use super::operation::{Operation, Step};
 use super::write_buf::{WriteAllBuf, WriteBuf};
 use crate::io::{AsyncWrite, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use bytes::Buf;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -328,6 +329,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Write<'_, W> {
     }
 }
 
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Write<'_, W>> {}
+
 /// See [`AsyncWriteExt::write_vectored`].
 #[derive(Debug)]
 pub struct WriteVectored<'a, 'b, W: ?Sized> {
@@ -344,6 +347,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for WriteVectored<'_, '_, W> {
         Pin::new(&mut *self.writer).poll_write_vectored(cx, self.bufs)
     }
 }
+
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<WriteVectored<'_, '_, W>> {}
 
 /// See [`AsyncWriteExt::write_all`].
 #[derive(Debug)]
@@ -385,6 +390,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Flush<'_, W> {
     }
 }
 
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Flush<'_, W>> {}
+
 /// See [`AsyncWriteExt::shutdown`].
 #[derive(Debug)]
 pub struct Shutdown<'a, W: ?Sized> {
@@ -399,3 +406,5 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Shutdown<'_, W> {
         Pin::new(&mut *self.writer).poll_shutdown(cx)
     }
 }
+
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Shutdown<'_, W>> {}

@@ -3,6 +3,7 @@ use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use super::urgent::INTEREST;
 use crate::io::ReadBuf;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::addr::{ToSocketAddrs, no_address, resolve};
 use crate::net::evented::Evented;
 use crate::net::ready::ready_method;
@@ -218,8 +219,8 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io.peek(buf).await
+    pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
+        assert_cancel_safe(async move { self.io.peek(buf).await })
     }
 
     /// True if small packets are not delayed to be sent together, the `TCP_NODELAY` option.

@@ -22,6 +22,7 @@
 mod inner;
 
 use self::error::{RecvError, TryRecvError};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::{budget, root, task};
 use inner::{CLOSED, COMPLETE, Inner, VALUE};
 use std::fmt;
@@ -154,8 +155,10 @@ impl<T> Sender<T> {
     /// assert!(sender.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_closed(cx)).await;
+    pub fn closed(&mut self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            poll_fn(|cx| self.poll_closed(cx)).await;
+        })
     }
 
     /// True if the receiver was closed or dropped.
