@@ -161,6 +161,25 @@ fn what_needs_more_than_one_unit_gets_on() {
 }
 
 #[test]
+fn what_spends_its_budget_in_vain_gets_on_in_the_end() {
+    /// Needs two units at a time, and does not give back the first one.
+    async fn wasteful() {
+        let mut both = 0;
+        std::future::poll_fn(|cx| {
+            for _ in 0..2 {
+                std::task::ready!(task::coop::poll_proceed(cx)).made_progress();
+                both += 1;
+            }
+            std::task::Poll::Ready(())
+        })
+        .await;
+        assert_ne!(both, 0);
+    }
+    let (cuts, _) = moments(async || (), async |()| wasteful().await);
+    assert!(cuts.awaits() > 1, "{cuts:?}");
+}
+
+#[test]
 fn unconstrained_futures_are_dropped_where_they_wait_only() {
     let run = async |semaphore: &mut Semaphore| {
         drop(task::unconstrained(semaphore.acquire()).await);
@@ -198,9 +217,12 @@ async fn needs_everything() -> Cuts {
             let not_send = std::rc::Rc::new(1);
             assert_eq!(spawn_local(async move { *not_send }).await.unwrap(), 1);
             assert_eq!(spawn_blocking(|| 2).await.unwrap(), 2);
-            let connecting = leno::spawn(leno::net::TcpStream::connect(*address));
+            let address = *address;
+            let connecting = leno::spawn(async move {
+                drop(leno::net::TcpStream::connect(address).await.unwrap());
+            });
             listener.accept().await.unwrap();
-            connecting.await.unwrap().unwrap();
+            connecting.await.unwrap();
         },
         async |(listener, address), _| {
             let again = leno::net::TcpStream::connect(address);

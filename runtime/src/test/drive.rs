@@ -7,8 +7,9 @@
 //! and the leaf after it is stopped. A leaf that has to wait gives its unit back, and waits; when it is woken the poll has none
 //! again, so that it stands at the same leaf once more, or at the one behind a leaf that knows of no budget.
 //!
-//! Something may need more than one unit to get on at all, as a copy does. So each poll in which leaves are stopped, and none gets
-//! on, is followed by one that has a unit more.
+//! Something may need more than one unit to get on at all, as a copy does. So each poll in which leaves are stopped, and none
+//! gets on, is followed by one that has a unit more. What spends its unit and yet comes no further cannot be told from what gets on:
+//! after half of the places that there may be, polls have the budget that they have in any runtime.
 //!
 //! # What is one await
 //!
@@ -157,6 +158,7 @@ impl<'a, F: Future<Output = ()>> Drive<'a, F> {
         let stuck = was == Last::Stopped && self.last == Last::Stopped && !spent.any;
         self.units = match self.last {
             Last::Stopped if stuck => (self.units + 1).min(budget::PER_POLL),
+            Last::Stopped if self.places > MOST / 2 => budget::PER_POLL,
             Last::Stopped => 1,
             _ => 0,
         };

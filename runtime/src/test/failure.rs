@@ -28,6 +28,10 @@ pub(super) enum Part {
     Check,
 }
 
+/// What to do about a part that hangs.
+pub(super) const NOTHING: &str = "nothing wakes it: what it waits for has to come from `make`, from `run` \
+     or from tasks that they spawn";
+
 /// Why the test fails.
 #[derive(Debug)]
 pub(super) struct Failure {
@@ -138,7 +142,8 @@ impl fmt::Display for Failure {
             }
             Trouble::Hangs(leaves) => {
                 self.write_chains(f, "waits at", leaves)?;
-                f.write_str("\n  nothing wakes it: what it waits for has to come from `make`, from `run` or from tasks that they spawn")
+                f.write_str("\n  ")?;
+                f.write_str(NOTHING)
             }
             Trouble::Endless(leaves) => {
                 self.write_chains(f, "it is at", leaves)?;

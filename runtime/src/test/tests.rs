@@ -1,6 +1,7 @@
 //! What hangs, with less patience than there is outside.
 
 use super::cut::Cut;
+use super::failure::NOTHING;
 use super::runs::Runs;
 use crate::sync::{Semaphore, mpsc};
 use crate::task::yield_now;
@@ -23,8 +24,6 @@ fn fails<S>(
 fn begins(text: &str, start: &str) {
     assert!(text.starts_with(start), "{text}");
 }
-
-const NOTHING: &str = "nothing wakes it: what it waits for has to come from `make`, from `run` or from tasks that they spawn";
 
 #[test]
 fn a_run_that_hangs() {

@@ -27,7 +27,8 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Cancel safety
 ///
-/// `&mut handle` in a `select!` is cancel safe: if another branch completes first, the output is not lost.
+/// Dropping the future loses data: the output. `&mut handle` in a `select!` is cancel safe: if another branch completes
+/// first, the handle keeps it.
 ///
 /// # Example
 ///
