@@ -83,7 +83,7 @@ pub mod time;
 pub mod trace;
 
 pub use coroutine::Coroutine;
-pub use leno_macros::{coroutine, main, test};
+pub use leno_macros::{cancel_safe, coroutine, main, test};
 pub use task::spawn;
 
 /// The examples of the README, as tests.

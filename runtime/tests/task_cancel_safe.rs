@@ -210,3 +210,118 @@ fn it_changes_no_auto_trait() {
     let inner = assert_cancel_safe(ready(held.clone())).into_inner();
     assert!(Arc::ptr_eq(&held, &inner.into_inner()));
 }
+
+mod attribute {
+    use super::*;
+    use std::rc::Rc;
+
+    struct Frames<R> {
+        reader: R,
+        buffer: Vec<u8>,
+    }
+
+    impl<R: leno::io::AsyncRead + Unpin> Frames<R> {
+        /// The next `N` bytes, or `None` at the end.
+        #[leno::cancel_safe(because = "what was read is in `self.buffer`")]
+        async fn next<const N: usize>(&mut self) -> std::io::Result<Option<[u8; N]>> {
+            while self.buffer.len() < N {
+                if self.reader.read_buf(&mut self.buffer).await? == 0 {
+                    return Ok(None);
+                }
+            }
+            let rest = self.buffer.split_off(N);
+            let frame = std::mem::replace(&mut self.buffer, rest);
+            Ok(Some(frame.try_into().unwrap()))
+        }
+
+        #[leno::cancel_safe]
+        async fn by_pin(self: Pin<&mut Self>, at: usize) -> Option<u8> {
+            task::yield_now().await;
+            self.buffer.get(at).copied()
+        }
+    }
+
+    /// What the attribute says is true of it: dropped at every pending, it goes on where it was.
+    #[leno::test]
+    async fn a_method_that_reads_in_pieces_loses_none() {
+        let (mut writer, reader) = leno::io::duplex(64);
+        let mut frames = Frames {
+            reader,
+            buffer: Vec::new(),
+        };
+        let writing = leno::spawn(async move {
+            for byte in b"headbody" {
+                writer.write_all(&[*byte]).await.unwrap();
+                task::yield_now().await;
+            }
+        });
+        let mut seen: Vec<[u8; 4]> = Vec::new();
+        let mut drops = 0;
+        loop {
+            leno::select! {
+                safe;
+                biased;
+                frame = frames.next() => match frame.unwrap() {
+                    Some(frame) => seen.push(frame),
+                    None => break,
+                },
+                () = task::yield_now() => drops += 1,
+            }
+        }
+        assert_eq!(seen, [*b"head", *b"body"]);
+        assert!(drops > 0);
+        writing.await.unwrap();
+        assert_eq!(safe(pin!(frames).by_pin(3)).await, None);
+    }
+
+    #[leno::cancel_safe]
+    async fn nothing() {}
+
+    #[leno::cancel_safe]
+    async fn kept(
+        (shared, one): (&u32, u32),
+        lent: &mut u32,
+        counted: Arc<String>,
+        local: Rc<str>,
+        copied: impl Fn() -> u32 + Copy,
+    ) -> usize {
+        nothing().await;
+        *lent += shared + one + copied();
+        counted.len() + local.len()
+    }
+
+    #[leno::cancel_safe]
+    #[must_use]
+    pub(super) async fn of_two<T: Send, U>(
+        one: &mut mpsc::Receiver<T>,
+        two: &mut mpsc::Receiver<U>,
+    ) -> Result<T, U>
+    where
+        U: Send,
+    {
+        leno::select! {
+            safe;
+            Some(one) = one.recv() => Ok(one),
+            Some(two) = two.recv() => Err(two),
+            else => panic!("both are closed"),
+        }
+    }
+
+    #[leno::test]
+    async fn signatures_stay_what_they_are() {
+        let mut number = 1;
+        let future = kept((&1, 2), &mut number, Arc::default(), Rc::from("ab"), || 3);
+        assert_eq!(safe(future).await, 2);
+        assert_eq!(number, 7);
+    }
+}
+
+/// The future is `Send` where its parts are: it can be spawned.
+#[leno::test]
+async fn an_attributed_function_can_be_spawned() {
+    let (sender, mut one) = mpsc::channel::<u32>(1);
+    let (_other, mut two) = mpsc::channel::<String>(1);
+    let task = leno::spawn(async move { attribute::of_two(&mut one, &mut two).await });
+    sender.send(3).await.unwrap();
+    assert_eq!(task.await.unwrap(), Ok(3));
+}

@@ -40,7 +40,7 @@ use std::task::{Context, Poll};
 ///   it is a place of its own, that is. `&mut read_exact()` within a `select!` borrows a temporary, which dies as well.)
 /// - `Box<F>`, `Pin<Box<F>>`, [`Timeout`](crate::time::Timeout), and leno's other wrappers, if `F` is. A boxed future whose type is
 ///   to be forgotten may keep the marker: `Pin<Box<dyn CancelSafe<Output = T> + Send>>`.
-/// - What [`assert_cancel_safe`] returns.
+/// - What [`assert_cancel_safe`] returns, and a function with [`#[leno::cancel_safe]`](macro@crate::cancel_safe).
 ///
 /// It is a statement like that of a comment, and not one that memory safety may rest on: so it is no `unsafe` trait.
 ///

@@ -86,6 +86,10 @@ pub(crate) struct Here {
     pub(crate) refused: Cell<Refused>,
     /// When to look for events because of tasks that yield.
     pub(crate) yields: Yields,
+    /// The innermost scope that what runs is within, or null; see [`super::scope`].
+    pub(crate) scope: Cell<*const ()>,
+    /// The values that a task spawned here inherits, or null; see [`super::context`].
+    pub(crate) context: Cell<*const ()>,
     /// Id of the running task, 0 for none.
     pub(crate) task_id: Cell<u64>,
     /// The pool's core that this thread holds, or null.
@@ -139,6 +143,8 @@ impl Here {
             budget: Cell::new(super::budget::UNLIMITED),
             refused: Cell::new(Refused::Nobody),
             yields: Yields::new(),
+            scope: Cell::new(ptr::null()),
+            context: Cell::new(ptr::null()),
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),
             recorder: Cell::new(ptr::null()),

@@ -6,11 +6,11 @@
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
 //!      wanted · cancel_safe
-//!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · idle · intervals · stuck          who sleeps
-//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
-//!      owned · census · captures · lines · findings ·    out about them, and recorded of them
-//!      observe · register
+//!  k1  here · context · waiting · deferred · budget ·     this thread, the time, a place to sleep
+//!      hooks · clock · seat · idle · intervals · stuck   who sleeps
+//!  k2  task · atomic_waker · lanes · finished · root ·   what wakes and is woken; which tasks there are, what is found
+//!      wheel · owned · census · captures · lines ·       out about them, and recorded of them
+//!      findings · observe · register · scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
@@ -28,6 +28,7 @@ pub(crate) mod cancel_safe;
 pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod deferred;
 pub(crate) mod driver;
 pub(crate) mod findings;
@@ -37,6 +38,7 @@ pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
+pub(crate) mod lanes;
 pub(crate) mod late;
 pub(crate) mod lines;
 pub(crate) mod list;
@@ -48,6 +50,7 @@ pub(crate) mod pool;
 pub(crate) mod register;
 pub(crate) mod rng;
 pub(crate) mod root;
+pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod slow;

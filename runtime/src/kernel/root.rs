@@ -11,6 +11,7 @@ use crate::prim::atomic::{AtomicBool, Ordering};
 use crate::prim::{Arc, asked};
 use std::future::Future;
 use std::pin::pin;
+use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 /// What a simulation says that was woken by a thread which is not its own.
@@ -58,7 +59,19 @@ impl Root {
         self.woken_outside.load(Ordering::Relaxed)
     }
 
+    /// As [`take_woken`](Self::take_woken), where no other thread may wake it: a simulation ends with the first that does.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn take_woken_here(&self) {
+        // Ordering: Relaxed, it is this thread that has woken it. Should another one do so meanwhile, it has noted before that it did.
+        self.woken.store(false, Ordering::Relaxed);
+    }
+
     fn wake(&self) {
+        if asked::is_root(ptr::from_ref(self).cast()) {
+            // Ordering: Relaxed. It is this thread that polls it, so nobody sleeps, and there is nobody to poke.
+            self.woken.store(true, Ordering::Relaxed);
+            return;
+        }
         if asked::is_outside() {
             // Ordering: Relaxed, the swap below publishes it.
             self.woken_outside.store(true, Ordering::Relaxed);

@@ -8,6 +8,7 @@ use crate::kernel::{budget, here};
 use crate::task::CancelSafe;
 
 pub use super::abandoned::{Abandoned, abandoned};
+pub use super::cancel_safe::{Argument, OnlyCancelSafe, OrLost, Pointer, is_kept};
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
 pub use crate::coroutine::coroutine;

@@ -1,7 +1,7 @@
 //! What an exploration of a program is told.
 
 use super::environment;
-use super::once::Conditions;
+use super::once::{Conditions, Spare};
 use super::program::{Isolate, Simulated};
 use super::watchdog::{self, Watchdog};
 use crate::kernel::local::drawn::Bounds;
@@ -296,7 +296,7 @@ impl Builder {
             program: &program,
             conditions,
             isolate: self.isolate,
-            asking: None,
+            spare: Spare::default(),
         })
     }
 }

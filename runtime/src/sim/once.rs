@@ -5,7 +5,7 @@ use super::panics::{self, Caught};
 use super::standing::{self, Standings};
 use super::watchdog::Pulse;
 use crate::kernel::here;
-use crate::kernel::local::drawn::{Bounds, Still, Stuck};
+use crate::kernel::local::drawn::{Bounds, Line, Still, Stuck};
 use crate::kernel::root::WOKEN_OUTSIDE;
 use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
@@ -37,6 +37,16 @@ pub(super) struct Conditions {
     pub(super) is_deadlock_certain: Arc<AtomicBool>,
 }
 
+/// What a run leaves behind for the next one, so that little is made anew for each.
+#[derive(Default)]
+pub(super) struct Spare {
+    /// Who asked.
+    asking: Option<Box<Asking>>,
+    /// A runtime in which nothing was left.
+    inner: Option<Arc<Inner>>,
+    line: Option<Box<Line>>,
+}
+
 /// So long a thread outside has to wake somebody before a deadlock is said to be one. Real time, once in an exploration.
 const PATIENCE: Duration = Duration::from_millis(200);
 
@@ -65,15 +75,16 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
+/// Runs `program` once, with the answers of `run`; `spare` is what the run before has left, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
-    spare: &mut Option<Box<Asking>>,
+    spare: &mut Spare,
     program: impl FnOnce() -> F,
 ) -> Ended {
     let told = run.is_told();
     let asking = spare
+        .asking
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
     let Ok(entered) = asked::enter(asking.take(run, conditions.spares_hand_polls)) else {
@@ -81,7 +92,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     };
     let fresh = Fresh::begin();
     let watch = panics::watch();
-    let inner = Inner::new_simulated(conditions.place, conditions.how);
+    let inner = Inner::new_simulated(conditions.place, conditions.how, spare.inner.take());
     let mut bounds = conditions.bounds;
     // Ordering: Relaxed, a hint: the runs of an exploration follow each other.
     if !conditions.is_deadlock_certain.load(Ordering::Relaxed) {
@@ -97,7 +108,7 @@ pub(super) fn run<F: Future<Output = ()>>(
         }
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(future, bounds, |why, still| {
+        inner.run_simulated(future, bounds, &mut spare.line, |why, still| {
             if why == Stuck::Deadlock {
                 // Ordering: Relaxed, as above.
                 let certain = &conditions.is_deadlock_certain;
@@ -111,29 +122,38 @@ pub(super) fn run<F: Future<Output = ()>>(
         Err(payload) => (false, Some(Caught::thrown(&*payload))),
     };
     let asked = entered.leave();
-    let forsaken = if passed && !conditions.tolerates_sleepers {
-        forsaken(&inner)
-    } else {
-        Vec::new()
+    let (forsaken, thrown) = match inner.spare_simulated() {
+        Ok(inner) => {
+            spare.inner = Some(inner);
+            (Vec::new(), thrown)
+        }
+        Err(inner) => end(inner, passed && !conditions.tolerates_sleepers, thrown),
     };
-    // Destructors are the program's too, but nothing is decided any more.
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        inner.end_simulated();
-        drop(inner);
-    }));
-    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
     conditions.pulse.rest();
     drop(fresh);
     let caught = watch.end();
     let given_back = asked.and_then(|asked| asking::give_back(asked, run));
     let refused = given_back.as_ref().and_then(|asking| asking.refused());
     if given_back.is_some() {
-        *spare = given_back;
+        spare.asking = given_back;
     }
     if let Some(why) = refused {
         return Ended::Failed(refusal(why));
     }
     judge(run, conditions, thrown, stuck, &forsaken, caught)
+}
+
+/// Ends a runtime in which something is left. Says who was forsaken in it, if that is `asked`, and what was thrown first.
+#[cold]
+fn end(inner: Arc<Inner>, asked: bool, thrown: Option<Caught>) -> (Vec<Actor>, Option<Caught>) {
+    let forsaken = if asked { forsaken(&inner) } else { Vec::new() };
+    // Destructors are the program's too, but nothing is decided any more.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        inner.end_simulated();
+        drop(inner);
+    }));
+    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
+    (forsaken, thrown)
 }
 
 /// The program has done what no simulation can allow: nothing else that is wrong with the run counts.

@@ -72,7 +72,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The moment `duration` from now, in the kernel's terms.
 #[inline]
-pub(super) fn after(duration: Duration) -> u64 {
+pub(crate) fn after(duration: Duration) -> u64 {
     // Nothing overflows: a clock shows less than a hundred years, unless a test moves it. (`as_nanos` is 128 bits wide.)
     let seconds = duration.as_secs().min(THIRTY_YEARS.as_secs());
     let nanoseconds = seconds * 1_000_000_000 + u64::from(duration.subsec_nanos());

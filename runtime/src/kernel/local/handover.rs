@@ -43,13 +43,13 @@ pub(super) enum Part {
 
 /// The core, while nobody drives, and who waits for it.
 pub(super) struct CoreSlot {
-    core: Option<Box<Core>>,
+    pub(super) core: Option<Box<Core>>,
     /// A helper has it.
-    lent: bool,
+    pub(super) lent: bool,
     /// That helper is to end the scheduler.
-    ends: bool,
-    claims: VecDeque<Arc<Root>>,
-    helpers: VecDeque<Arc<Root>>,
+    pub(super) ends: bool,
+    pub(super) claims: VecDeque<Arc<Root>>,
+    pub(super) helpers: VecDeque<Arc<Root>>,
 }
 
 impl CoreSlot {
