@@ -31,7 +31,7 @@ use std::sync::Arc;
 ///
 /// # Cancel safety
 ///
-/// The tasks are cancelled.
+/// Dropping the future loses data: what the tasks have done so far. They are cancelled.
 ///
 /// # Example
 ///

@@ -8,8 +8,8 @@
 //! again, so that it stands at the same leaf once more, or at the one behind a leaf that knows of no budget.
 //!
 //! Something may need more than one unit to get on at all, as a copy does. So each poll in which leaves are stopped, and none
-//! gets on, is followed by one that has a unit more. What spends its unit and yet comes no further cannot be told from what gets on:
-//! after half of the places that there may be, polls have the budget that they have in any runtime.
+//! gets on, is followed by one that has a unit more. What spends its unit and yet comes no further cannot be told from what gets
+//! on: after half of the places that there may be, polls have the budget that they have in any runtime.
 //!
 //! # What is one await
 //!

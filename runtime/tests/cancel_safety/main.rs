@@ -29,6 +29,7 @@
 #![cfg(target_os = "linux")]
 
 mod fs;
+mod groups;
 mod io;
 mod net;
 mod numbers;
@@ -54,6 +55,7 @@ fn rows() -> &'static [Row] {
     ROWS.get_or_init(|| {
         let lists = [
             fs::LISTS,
+            groups::LISTS,
             io::LISTS,
             net::LISTS,
             numbers::LISTS,
@@ -70,7 +72,7 @@ fn rows() -> &'static [Row] {
 }
 
 /// Safe, and not marked, and why not.
-const UNMARKED: [(&str, &str); 10] = [
+const UNMARKED: [(&str, &str); 11] = [
     (
         "Coroutine",
         "the future in it is that of an `async fn`, which nothing marks",
@@ -93,6 +95,10 @@ const UNMARKED: [(&str, &str); 10] = [
     (
         "task::LocalSet::run_until",
         "an `async fn`, whose future cannot depend on what it is given",
+    ),
+    (
+        "task::Scope::run",
+        "an `async` block, whose future cannot depend on what it is given",
     ),
     ("test::cancel_at_every_await", "nobody tests in a `select!`"),
     (

@@ -12,7 +12,7 @@ use crate::sources::{Crate, File, identifier};
 use std::collections::BTreeMap;
 
 /// Futures that are values of their own, and made by functions that are no operations.
-const HANDLES: [&str; 4] = ["JoinHandle", "Receiver", "LocalSet", "Coroutine"];
+const HANDLES: [&str; 5] = ["Child", "Coroutine", "JoinHandle", "LocalSet", "Receiver"];
 
 /// Not operations, and why.
 const NO_OPERATIONS: [(&str, &str); 1] = [(
@@ -53,6 +53,7 @@ fn operations_of(read: &Crate, file: &File, found: &mut BTreeMap<String, Operati
     let mut lines = Vec::new();
     read.expand(&file.path, &file.lines, &mut lines);
     let mut docs: Vec<String> = Vec::new();
+    let mut is_in_attribute = false;
     let mut owner: Option<String> = None;
     let mut is_trait = false;
     let mut add = |path: Option<String>, line: usize, docs: &[String]| {
@@ -79,7 +80,9 @@ fn operations_of(read: &Crate, file: &File, found: &mut BTreeMap<String, Operati
             docs.push(doc.trim().to_owned());
             continue;
         }
-        if code.starts_with("#[") || code.starts_with(|c: char| "\"])".contains(c)) {
+        // An attribute stands between docs and what they are of, on one line or several.
+        if is_in_attribute || code.starts_with("#[") {
+            is_in_attribute = !code.ends_with(']');
             continue;
         }
         let indent = text.len() - code.len();

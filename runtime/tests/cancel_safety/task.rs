@@ -13,9 +13,9 @@ use std::rc::Rc;
 pub(crate) const LISTS: &[fn() -> Vec<Row>] =
     &[handles, sets, steps, wrappers, coroutines, macros, others];
 
-const SECOND: Duration = Duration::from_secs(1);
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
 
-async fn number(number: u32) -> u32 {
+pub(crate) async fn number(number: u32) -> u32 {
     sleep(SECOND).await;
     number
 }
@@ -149,6 +149,8 @@ macro_rules! wraps {
         wrapper(safe, &losing)
     }};
 }
+
+pub(crate) use wraps;
 
 fn wrappers() -> Vec<Row> {
     let run_until = {

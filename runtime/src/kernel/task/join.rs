@@ -88,8 +88,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Cancel safety
     ///
-    /// If the returned future is dropped after its first poll, the task ends all the same, and nobody sees its output. It does not
-    /// lose its place in anything.
+    /// Dropping the future does not stop the operation: after its first poll the task ends all the same. Nobody sees its output.
     ///
     /// # Example
     ///
