@@ -57,8 +57,9 @@ fn groups() -> Vec<Row> {
             "task::supervise";
             make shared();
             run |(_, receiver, _returned)| task::supervise(async |tasks| {
-                tasks.spawn(work(Arc::clone(receiver))).await.unwrap()
-            }) => |message| *_returned = message.unwrap();
+                let work = work(Arc::clone(receiver));
+                tasks.spawn(async { work.await.unwrap() }).await.unwrap()
+            }) => |message| *_returned = message;
             check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
         },
     ]
@@ -165,7 +166,7 @@ fn cancels() -> Vec<Row> {
             "task::JoinHandle::cancel";
             make {
                 let (task, held) = endless();
-                let handle: JoinHandle<Result<(), ()>> = leno::spawn(task);
+                let handle: JoinHandle<bool> = leno::spawn(async { task.await.is_ok() });
                 (Some(handle), held)
             };
             run |(handle, _)| handle.take().unwrap().cancel();
