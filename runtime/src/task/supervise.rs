@@ -32,7 +32,7 @@ use std::task::Poll;
 ///
 /// # Cancel safety
 ///
-/// The tasks are cancelled.
+/// Dropping the future loses data: what the tasks have done so far. They are cancelled.
 ///
 /// # Example
 ///

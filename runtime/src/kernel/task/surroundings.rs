@@ -6,7 +6,6 @@
 
 use super::cell::Header;
 use super::member::Member;
-use super::origin::Origin;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
 use crate::kernel::here;
