@@ -198,6 +198,50 @@ fn a_local_set_that_nobody_polls_holds_up_its_group() {
 }
 
 #[test]
+fn a_local_set_that_ends_under_a_task_is_said() {
+    let text = panic_of(|| {
+        paused().block_on(async {
+            let mut set = Some(LocalSet::new());
+            task::group(async |group: &TaskGroup<()>| {
+                let entered = set.as_ref().map(LocalSet::enter);
+                let child = group.spawn_local(pending::<Result<(), ()>>());
+                drop(entered);
+                set = None;
+                child.await;
+                Ok(())
+            })
+            .await
+        })
+    });
+    assert!(text.contains("was shut down"), "{text}");
+}
+
+#[test]
+fn a_group_that_is_kept_outside_of_its_scope_holds_that_up() {
+    let text = panic_of(|| {
+        paused().block_on(async {
+            let kept = Arc::new(());
+            let mut group = Box::pin(task::group(async |group: &TaskGroup<()>| {
+                let token = Arc::clone(&kept);
+                let child = group.spawn(async move {
+                    let _token = token;
+                    pending::<Result<(), ()>>().await
+                });
+                child.await;
+                Ok(())
+            }));
+            // What the scope drops is a reference: the group's future is neither polled nor dropped.
+            let scope = Scope::new().timeout(Duration::from_millis(1));
+            assert!(timeout(LIMIT, scope.run(group.as_mut())).await.is_err());
+            // Its task has ended, and there is nothing that it could return.
+            assert_eq!(Arc::strong_count(&kept), 1);
+            group.await
+        })
+    });
+    assert!(text.contains("polled outside of it"), "{text}");
+}
+
+#[test]
 fn on_one_thread_what_is_left_ends_when_the_runtime_is_driven_again() {
     let runtime = paused();
     let kept = Arc::new(());
