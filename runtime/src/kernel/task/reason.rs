@@ -167,7 +167,7 @@ impl fmt::Display for Reason {
                 f.write_str(" has passed")
             }
             ReasonKind::Requested => {
-                f.write_str("cancelled")?;
+                f.write_str("requested")?;
                 self.write_where(f)?;
                 write!(f, ": {}", text.unwrap_or_default())
             }
