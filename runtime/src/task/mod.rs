@@ -4,6 +4,7 @@ mod blocking;
 mod builder;
 pub mod coop;
 pub mod join_set;
+mod local_group;
 mod local_set;
 mod race;
 mod spawn;
@@ -17,6 +18,10 @@ pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};
 pub use join_set::JoinSet;
+pub use local_group::{
+    LocalChild, LocalGroup, Sendable, TryLocalGroup, Unsendable, local_group, local_group_send,
+    try_local_group, try_local_group_send,
+};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
 pub use spawn::spawn;
