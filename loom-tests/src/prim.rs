@@ -198,6 +198,10 @@ impl<T> Mutex<T> {
         self.0.into_inner().unwrap()
     }
 
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap()
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         let guard = self.0.lock().unwrap();
         MutexGuard { guard, mutex: self }

@@ -124,6 +124,8 @@ struct Entry {
     ordinal: u32,
     children: u32,
     turns: u32,
+    /// Where the last leaf was counted at which it may have been held.
+    point: u32,
     place: Place,
 }
 
@@ -136,8 +138,10 @@ pub struct Actors {
 impl Actors {
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
-        self.born(Actor::ROOT, Actor::ROOT, Kind::Root, Place::default());
-        self.entries[0].children = 0;
+        self.entries.push(Entry {
+            known: true,
+            ..Entry::default()
+        });
     }
 
     pub(crate) fn born(&mut self, actor: Actor, by: Actor, kind: Kind, place: Place) {
@@ -148,16 +152,22 @@ impl Actors {
             by.children += 1;
             by.children - 1
         };
-        let entry = self.entry(actor);
-        *entry = Entry {
+        let entry = Entry {
             known: true,
             kind,
             by: by.0,
             ordinal,
             children: 0,
             turns: 0,
+            point: 0,
             place,
         };
+        // Most are born in the order of their numbers.
+        if actor.0 as usize == self.entries.len() {
+            self.entries.push(entry);
+        } else {
+            *self.entry(actor) = entry;
+        }
     }
 
     pub(crate) fn set_kind(&mut self, actor: Actor, kind: Kind) {
@@ -165,16 +175,23 @@ impl Actors {
     }
 
     /// Counts one more boundary that `actor` has come to.
+    #[inline]
     pub(crate) fn count_turn(&mut self, actor: Actor) {
         self.entry(actor).turns += 1;
     }
 
+    #[inline]
     fn entry(&mut self, actor: Actor) -> &mut Entry {
         let index = actor.0 as usize;
         if index >= self.entries.len() {
-            self.entries.resize_with(index + 1, Entry::default);
+            self.grow(index);
         }
         &mut self.entries[index]
+    }
+
+    #[cold]
+    fn grow(&mut self, index: usize) {
+        self.entries.resize_with(index + 1, Entry::default);
     }
 
     /// How many numbers are in use: all actors are below it.
@@ -212,12 +229,17 @@ impl Actors {
             .map(|entry| &entry.place)
     }
 
-    /// Where `actor` was born, if that is known.
+    /// Counts a leaf that `actor` has come to. `count` is told where it was born, if that is known, and has a number for what it counts
+    /// by.
     #[inline]
-    pub(crate) fn birthplace(&self, actor: Actor) -> Option<&'static Location<'static>> {
-        self.entries
-            .get(actor.0 as usize)
-            .and_then(|entry| entry.place.location)
+    pub(crate) fn count_leaf(
+        &mut self,
+        actor: Actor,
+        count: impl FnOnce(&mut u32, Option<&'static Location<'static>>),
+    ) {
+        let entry = self.entry(actor);
+        entry.turns += 1;
+        count(&mut entry.point, entry.place.location);
     }
 
     /// True if `actor` has been born, and `key` is its name in all runs. It compares, and allocates nothing.

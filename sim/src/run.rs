@@ -88,7 +88,8 @@ pub struct Run {
     told: bool,
     now: u64,
     notes: VecDeque<String>,
-    broken: Option<Failure>,
+    /// Boxed, since a run is moved about, and few have one.
+    broken: Option<Box<Failure>>,
     /// Outlives the run: it is what all runs came to. Boxed, since it is put aside and back.
     tally: Box<Tally>,
 }
@@ -166,6 +167,7 @@ impl Run {
     }
 
     /// `actor` can go on, because of what the running one did.
+    #[inline]
     pub fn woke(&mut self, actor: Actor) {
         self.chooser.woke(&self.actors, actor, self.running);
     }
@@ -180,26 +182,28 @@ impl Run {
             !ready.is_empty(),
             "nobody is ready: nothing is to be decided"
         );
-        let taken = if ready.len() == 1 {
-            self.chooser.only(&self.actors, ready[0]);
-            0
-        } else {
-            let taken = self.chooser.next(&self.actors, ready);
-            if taken < ready.len() && !self.fair {
-                taken
-            } else {
-                0
-            }
-        };
-        self.running = ready[taken];
-        self.held = false;
-        self.actors.count_turn(self.running);
-        if ready.len() == 1 {
-            self.hash.word(0x10 | u64::from(self.running.0) << 8);
-        } else {
-            self.decided(Point::Next, ready.len() as u32, taken as u32);
+        if let [only] = *ready {
+            self.chooser.only(&self.actors, only);
+            self.next_is(only);
+            self.hash.word(0x10 | u64::from(only.0) << 8);
+            return 0;
         }
+        let taken = self.chooser.next(&self.actors, ready);
+        let taken = if taken < ready.len() && !self.fair {
+            taken
+        } else {
+            0
+        };
+        self.next_is(ready[taken]);
+        self.decided(Point::Next, ready.len() as u32, taken as u32);
         taken
+    }
+
+    #[inline]
+    fn next_is(&mut self, actor: Actor) {
+        self.running = actor;
+        self.held = false;
+        self.actors.count_turn(actor);
     }
 
     /// From now on the one that has waited longest goes next, and nobody is held up, whatever the chooser says; or no longer so.
@@ -227,14 +231,16 @@ impl Run {
         // Asked in any case, so that a replay is asked as often.
         let held = self.chooser.hold(&self.actors, self.running);
         self.held = held && !self.fair;
-        self.tally
-            .leaf(self.actors.birthplace(self.running), site, self.held);
-        self.actors.count_turn(self.running);
+        let (tally, held) = (&mut self.tally, self.held);
+        self.actors.count_leaf(self.running, |point, born| {
+            tally.leaf(point, born, site, held);
+        });
         self.decided(Point::Leaf, 2, self.held.into());
         !self.held
     }
 
     /// True if the running actor has been held up in this poll.
+    #[inline]
     pub fn is_held(&self) -> bool {
         self.held
     }
@@ -251,6 +257,7 @@ impl Run {
     }
 
     /// The running actor gives way of its own will.
+    #[inline]
     pub fn yielded(&mut self) {
         self.chooser.yielded(&self.actors, self.running);
     }
@@ -318,13 +325,13 @@ impl Run {
         if is_so || self.broken.is_some() {
             return;
         }
-        self.broken = Some(Failure {
+        self.broken = Some(Box::new(Failure {
             kind: FailureKind::Broken,
             place: Some(format!("{}:{}", place.file(), place.line())),
             actors: vec![self.actors.key(self.running)],
             message: format!("`{name}` does not hold"),
             details: String::new(),
-        });
+        }));
     }
 
     /// Notes a step for the report. It is made only if the run is told, and only the last ones are kept.
@@ -362,11 +369,16 @@ impl Run {
         self.decisions.push(decision);
         let decisions = self.decisions.len() as u64;
         if decisions % STRIDE == 0 {
-            self.checkpoints.push(Checkpoint {
-                decisions,
-                hash: self.hash.value(),
-            });
+            self.check(decisions);
         }
+    }
+
+    #[cold]
+    fn check(&mut self, decisions: u64) {
+        self.checkpoints.push(Checkpoint {
+            decisions,
+            hash: self.hash.value(),
+        });
     }
 
     // ----- what it was ---------------------------------------------------------------------------------
@@ -377,6 +389,7 @@ impl Run {
     }
 
     /// The key of who runs now, or ran last.
+    #[inline]
     pub fn running(&self) -> Actor {
         self.running
     }
@@ -402,6 +415,7 @@ impl Run {
     }
 
     /// True if the run should be told: whoever runs the program takes the trouble to collect what a report needs.
+    #[inline]
     pub fn is_told(&self) -> bool {
         self.told
     }
@@ -418,7 +432,7 @@ impl Run {
 
     /// What was said to hold [always](Self::always), and did not.
     pub fn broken(&self) -> Option<&Failure> {
-        self.broken.as_ref()
+        self.broken.as_deref()
     }
 
     /// What all runs so far came to.

@@ -97,23 +97,46 @@ fn address(place: Birthplace) -> usize {
     place.map_or(0, |place| std::ptr::from_ref(place).addr())
 }
 
+/// The addresses of where an actor was born, of what it may be held at, and of where that is.
+type Place = (usize, usize, usize);
+
+#[inline]
+fn key(born: Birthplace, site: Site) -> Place {
+    (
+        address(born),
+        site.what.as_ptr().addr(),
+        address(site.location),
+    )
+}
+
 /// What all runs so far came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
-    index: HashMap<(usize, usize, usize), u32, BuildHasherDefault<Addresses>>,
+    index: HashMap<Place, u32, BuildHasherDefault<Addresses>>,
     points: Vec<Reached>,
     sometimes: Vec<Sometimes>,
 }
 
 impl Tally {
+    /// An actor that was `born` there has come to `site`, and may be `held` there. `last` is where this was noted the last time, or any
+    /// number.
     #[inline]
-    pub(crate) fn leaf(&mut self, born: Birthplace, site: Site, held: bool) {
-        let key = (
-            address(born),
-            site.what.as_ptr().addr(),
-            address(site.location),
-        );
-        let index = *self.index.entry(key).or_insert_with(|| {
+    pub(crate) fn leaf(&mut self, last: &mut u32, born: Birthplace, site: Site, held: bool) {
+        let key = key(born, site);
+        let point = match self.points.get_mut(*last as usize) {
+            Some(point) if self::key(point.born, point.site) == key => point,
+            _ => {
+                *last = self.find(key, born, site);
+                &mut self.points[*last as usize]
+            }
+        };
+        point.reached += 1;
+        point.held += u64::from(held);
+    }
+
+    #[inline(never)]
+    fn find(&mut self, key: Place, born: Birthplace, site: Site) -> u32 {
+        *self.index.entry(key).or_insert_with(|| {
             self.points.push(Reached {
                 born,
                 site,
@@ -121,10 +144,7 @@ impl Tally {
                 held: 0,
             });
             (self.points.len() - 1) as u32
-        });
-        let point = &mut self.points[index as usize];
-        point.reached += 1;
-        point.held += u64::from(held);
+        })
     }
 
     pub(crate) fn sometimes(

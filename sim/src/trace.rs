@@ -255,31 +255,38 @@ fn program() -> String {
 }
 
 /// cargo's directory for what it builds.
-fn target() -> Option<PathBuf> {
+fn target() -> PathBuf {
     let named = env::var_os("CARGO_TARGET_DIR").filter(|name| !name.is_empty());
-    let named = named.map(PathBuf::from);
-    // cargo takes a relative one from where it was called, and calls tests elsewhere: there the executable says more.
-    named
-        .clone()
-        .filter(|named| named.is_absolute())
-        .or_else(|| {
-            let executable = env::current_exe().ok()?;
-            target_of(&executable).map(Path::to_owned)
-        })
-        .or(named)
+    let executable = env::current_exe().unwrap_or_default();
+    let folder = env::current_dir().unwrap_or_default();
+    target_for(named.map(PathBuf::from), &executable, &folder)
+}
+
+/// The same where `named` is what the environment says, for `executable` that runs in `folder`.
+fn target_for(named: Option<PathBuf>, executable: &Path, folder: &Path) -> PathBuf {
+    if let Some(named) = named.as_ref().filter(|named| named.is_absolute()) {
+        return named.clone();
+    }
+    // cargo takes a relative one from where it was called, and calls tests elsewhere: there the executable says more. But that of a test in
+    // the documentation is no part of what cargo builds; it runs in the folder of its package, and so within the workspace.
+    target_of(executable).map_or_else(
+        || {
+            let target = named.unwrap_or_else(|| PathBuf::from("target"));
+            workspace_of(folder).map_or_else(|| target.clone(), |folder| folder.join(&target))
+        },
+        Path::to_owned,
+    )
 }
 
 /// Where traces are written if nobody says: `leno-sim` in cargo's directory for what it builds.
 pub(crate) fn default_directory() -> PathBuf {
-    target()
-        .unwrap_or_else(|| PathBuf::from("target"))
-        .join("leno-sim")
+    target().join("leno-sim")
 }
 
 /// `file` as one would write it beside cargo's directory, where one calls cargo: `target/leno-sim/…`.
 pub(crate) fn shown(file: &Path) -> &Path {
     let target = target();
-    let beside = target.as_deref().and_then(Path::parent);
+    let beside = target.parent();
     beside
         .and_then(|beside| file.strip_prefix(beside).ok())
         .unwrap_or(file)
@@ -288,8 +295,7 @@ pub(crate) fn shown(file: &Path) -> &Path {
 /// `directory`, and a relative one beside cargo's directory, where one calls cargo: tests run elsewhere.
 pub(crate) fn beside(directory: &Path) -> PathBuf {
     let target = target();
-    let beside = target.as_deref().and_then(Path::parent);
-    beside.unwrap_or(Path::new("")).join(directory)
+    target.parent().unwrap_or(Path::new("")).join(directory)
 }
 
 /// The file that `file` means: a relative one may be meant from where cargo was called, which is further up than where tests run.
@@ -311,6 +317,12 @@ fn target_of(executable: &Path) -> Option<&Path> {
         let named = |folder: &&Path| folder.file_name() == Some(OsStr::new("target"));
         executable.ancestors().skip(1).find(named)
     })
+}
+
+/// The workspace that `folder` is in, or that it is: where cargo keeps its lock file.
+fn workspace_of(folder: &Path) -> Option<&Path> {
+    let mut folders = folder.ancestors();
+    folders.find(|folder| folder.join("Cargo.lock").is_file())
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod queue;
 mod readiness;
 mod ring;
 mod rwlock;
+mod scope;
 mod seat;
 mod semaphore;
 mod set_once;

@@ -161,6 +161,13 @@ impl Found {
         entry.used.store(USED, Ordering::Release);
         Self(entry)
     }
+
+    /// Another runtime of the same name has come in its place.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn set_id(&self, id: Id) {
+        // Ordering: Relaxed; whoever reads while the process runs gets the one or the other.
+        self.0.id.store(id.number(), Ordering::Relaxed);
+    }
 }
 
 impl Drop for Found {

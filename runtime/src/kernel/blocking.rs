@@ -44,7 +44,7 @@ use std::time::{Duration, Instant};
 
 use census::Places;
 pub(crate) use census::Running;
-pub(crate) use closure::task;
+pub(crate) use closure::{refused, task};
 pub(crate) use in_place::in_place;
 pub(crate) use job::Job;
 use job::Kind;
@@ -167,6 +167,16 @@ impl Blocking {
             ended: Condvar::new(),
             config,
         }))
+    }
+
+    /// True if no thread was ever needed, and nobody else knows it: then it is as it was made.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn is_as_new(&mut self) -> bool {
+        let Some(shared) = Arc::get_mut(&mut self.0) else {
+            return false;
+        };
+        let state = shared.state.get_mut();
+        state.next_thread == 0 && state.queue.is_empty() && state.waits == 0 && !state.closed
     }
 
     /// Queues a job, and sees to it that a thread comes for it.

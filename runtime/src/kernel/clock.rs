@@ -22,6 +22,9 @@ const RUNNING: u64 = u64::MAX;
 /// The last moment there is; one less than what stands for "never".
 pub(crate) const LAST_MOMENT: u64 = u64::MAX - 1;
 
+/// When simulations begin.
+pub(crate) const SIMULATED: u64 = 1 << 60;
+
 /// Why a clock cannot be advanced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AdvanceError {
@@ -73,13 +76,19 @@ impl Clock {
     /// Real time is later than that, so what the program takes from a clock of its own lies ahead, and is not overdue.
     #[allow(dead_code, reason = "there may be no simulation")]
     pub(crate) fn new_simulated() -> Self {
-        const START: u64 = 1 << 60;
         let mut clock = Self::new();
         clock.pause();
-        // Ordering: Relaxed, nobody else knows the clock.
-        clock.frozen.store(START, Ordering::Relaxed);
         clock.keeper = Keeper::Simulation;
+        clock.begin_simulated();
         clock
+    }
+
+    /// Puts a simulation's clock to where it begins. Nobody else knows it.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn begin_simulated(&self) {
+        // Ordering: Relaxed, nobody else knows the clock.
+        self.frozen.store(SIMULATED, Ordering::Relaxed);
+        self.is_stopped_too.store(false, Ordering::Relaxed);
     }
 
     /// True if the program has stopped it, whoever else has.
@@ -95,6 +104,14 @@ impl Clock {
     #[inline]
     pub(crate) fn now(&self) -> u64 {
         self.at(prim::now())
+    }
+
+    /// What a simulation's clock shows, for which no real one need be read.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn simulated_now(&self) -> u64 {
+        debug_assert_eq!(self.keeper, Keeper::Simulation);
+        // Ordering: Relaxed, no other memory goes with a frozen value.
+        self.frozen.load(Ordering::Relaxed)
     }
 
     /// What the clock shows at a moment of real time that has just been.
@@ -186,8 +203,9 @@ impl Clock {
     /// Moves a paused clock forward to `to`. Does nothing if it runs, or shows a later time.
     pub(crate) fn advance_to(&self, to: u64) {
         let _changing = self.changing.lock();
-        if self.is_paused() && self.now() < to {
-            // Ordering: Relaxed, as in `pause`.
+        // Ordering: Relaxed, as in `pause`; who changes it holds the lock.
+        let frozen = self.frozen.load(Ordering::Relaxed);
+        if frozen != RUNNING && frozen < to {
             self.frozen.store(to.min(LAST_MOMENT), Ordering::Relaxed);
         }
     }

@@ -34,6 +34,9 @@ impl Deferred {
 
     /// Wakes all who have yielded, the last one first.
     pub(crate) fn resume(&self) {
+        if !self.any() {
+            return;
+        }
         let mut wakers = self.wakers.take();
         for waker in wakers.drain(..).rev() {
             foreign::call(|| waker.wake());

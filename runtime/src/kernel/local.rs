@@ -48,7 +48,7 @@ use crate::kernel::waiting::waiting;
 use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use crate::prim::{self, Arc, Condvar, Mutex};
+use crate::prim::{self, Arc, Condvar, Mutex, asked};
 use handover::{CoreSlot, Part};
 pub(crate) use paused::ClockHold;
 use paused::Patience;
@@ -278,7 +278,9 @@ impl Driven {
             here.deferred.set((&raw const driving.core.deferred).cast());
             here.recorder.set(driving.core.pen.address());
         });
-        driving.core.awake_since.set(prim::now());
+        if !asked::asks() {
+            driving.core.awake_since.set(prim::now());
+        }
         // SAFETY: the core is this thread's, and with it the wheel; the core's mutex has handed both over.
         unsafe { driving.local.wheel.own() };
         Some(driving)
@@ -545,6 +547,10 @@ impl Driven {
     }
 
     fn count_busy(&self) {
+        if asked::asks() {
+            // No time passes in a simulation while tasks have their turns.
+            return;
+        }
         let awake = prim::now().saturating_sub(self.core().awake_since.get());
         // Ordering: Relaxed, a statistic.
         self.local.busy.fetch_add(awake, Ordering::Relaxed);

@@ -6,11 +6,11 @@
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
 //!      wanted · cancel_safe
-//!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · idle · intervals · stuck          who sleeps
+//!  k1  here · context · waiting · deferred · budget ·     this thread, the time, a place to sleep
+//!      hooks · clock · seat · idle · intervals · stuck   who sleeps
 //!  k2  task · atomic_waker · lanes · children · root ·   what wakes and is woken; which tasks there are, what is found
 //!      finished · wheel · owned · census · captures ·    out about them, and recorded of them
-//!      lines · findings · observe · register
+//!      lines · findings · observe · register · scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
@@ -29,6 +29,7 @@ pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod children;
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod deferred;
 pub(crate) mod driver;
 pub(crate) mod findings;
@@ -50,6 +51,7 @@ pub(crate) mod pool;
 pub(crate) mod register;
 pub(crate) mod rng;
 pub(crate) mod root;
+pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod slow;

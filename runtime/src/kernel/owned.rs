@@ -106,6 +106,20 @@ impl Owned {
         }
     }
 
+    /// True if it is as it was made. Nobody else knows it.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn is_as_new(&mut self) -> bool {
+        let Self { shards, walk: _ } = self;
+        shards.iter_mut().all(|shard| {
+            let Shard {
+                tasks,
+                closed,
+                unseen,
+            } = shard.get_mut();
+            tasks.is_empty() && !*closed && unseen.is_none()
+        })
+    }
+
     /// Enters a task; false if the scheduler is closed.
     ///
     /// # Safety

@@ -37,6 +37,21 @@ impl Register {
         }
     }
 
+    /// True if it is as it was made. Nobody else knows it.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn is_as_new(&mut self) -> bool {
+        let Self {
+            owned,
+            captures,
+            // Nobody notes in there who waits unless that is wanted.
+            lines: _,
+            observe,
+            wanted,
+        } = self;
+        let is_unasked = captures.is_as_new() && wanted.waits.is_none();
+        owned.is_as_new() && is_unasked && observe.is_as_new()
+    }
+
     /// What tells its scheduler from others.
     pub(crate) fn address(&self) -> *const () {
         ptr::from_ref(self).cast()

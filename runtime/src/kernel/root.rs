@@ -11,6 +11,7 @@ use crate::prim::atomic::{AtomicBool, Ordering};
 use crate::prim::{Arc, asked};
 use std::future::Future;
 use std::pin::pin;
+use std::ptr;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 /// What a simulation says that was woken by a thread which is not its own.
@@ -59,6 +60,11 @@ impl Root {
     }
 
     fn wake(&self) {
+        if asked::is_root(ptr::from_ref(self).cast()) {
+            // Ordering: Relaxed. It is this thread that polls it next, so it does not sleep, and nobody need be poked.
+            self.woken.store(true, Ordering::Relaxed);
+            return;
+        }
         if asked::is_outside() {
             // Ordering: Relaxed, the swap below publishes it.
             self.woken_outside.store(true, Ordering::Relaxed);

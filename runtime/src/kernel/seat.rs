@@ -103,6 +103,13 @@ impl Seat {
 
     // ----- the owner ----------------------------------------------------------------------------------
 
+    /// Nobody has called so far.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn forget(&self) {
+        // Ordering: Relaxed, there is nobody else.
+        self.word.store(0, Ordering::Relaxed);
+    }
+
     /// Waits for a token, a poke, or the end of `timeout`.
     pub(crate) fn park(&self, timeout: Option<Duration>) -> Called {
         if self.enter(PARKED) {

@@ -3,6 +3,7 @@
 //! Macros name nothing else, neither `std` nor the prelude, so whatever their user calls `Option`, `Ready`
 //! or `std`, they mean these.
 
+use crate::kernel::here::Refused;
 use crate::kernel::{budget, here};
 use crate::task::CancelSafe;
 
@@ -11,7 +12,7 @@ pub use super::cancel_safe::{Argument, OnlyCancelSafe, OrLost, Pointer, is_kept}
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
 pub use crate::coroutine::coroutine;
-pub use crate::task::{LocalKey, LocalSlot};
+pub use crate::task::{InheritedKey, LocalKey, LocalSlot, is_shared_by_tasks};
 pub use std::future::{Future, IntoFuture, poll_fn};
 pub use std::pin::{Pin, pin};
 pub use std::result::Result;
@@ -45,6 +46,7 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
     if budget::has_remaining() {
         Poll::Ready(())
     } else {
+        budget::refuse(Refused::Yields);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -101,6 +101,13 @@ impl Roots {
         }
     }
 
+    /// True if no thread waits. Nobody else knows them.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(super) fn is_as_new(&mut self) -> bool {
+        let Self(roots) = self;
+        roots.get_mut().is_ok_and(|roots| roots.is_empty())
+    }
+
     /// The threads that wait.
     pub(super) fn threads(&self) -> HashSet<ThreadId> {
         lock(&self.0).iter().map(|root| root.thread.id()).collect()

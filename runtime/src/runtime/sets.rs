@@ -37,6 +37,12 @@ pub(crate) struct Noted {
 }
 
 impl Sets {
+    /// True if there are none. Nobody else knows them.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(super) fn is_as_new(&mut self) -> bool {
+        self.0.get_mut().is_empty()
+    }
+
     /// Those that there are, in no order.
     pub(super) fn all(&self) -> Vec<NotedSet> {
         self.0.lock().values().cloned().collect()

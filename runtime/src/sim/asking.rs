@@ -1,5 +1,6 @@
 //! How the kernel's questions come to a [`Run`]: numbers of tasks are actors, addresses are resources.
 
+use super::line::Line;
 use super::watchdog::Pulse;
 use crate::prim::asked::Asked;
 use leno_sim::{Access, Actor, Calm, Kind, Place, Point, Resource, Run};
@@ -25,7 +26,7 @@ const SPINS: &str = "the program goes on and on while no time passes: it waits f
 pub(super) struct Asking {
     run: Run,
     /// The line of those who can go on.
-    line: Vec<Actor>,
+    line: Line,
     /// Resources by their addresses, numbered in the order in which they are touched first.
     resources: HashMap<usize, u32>,
     /// Who polls by hand is not held up.
@@ -46,7 +47,7 @@ impl Asking {
     pub(super) fn new(pulse: &Arc<Pulse>) -> Box<Self> {
         Box::new(Self {
             run: Run::new(Box::new(Calm)),
-            line: Vec::new(),
+            line: Line::default(),
             resources: HashMap::new(),
             spares_hand_polls: false,
             gone_on: 0,
@@ -93,13 +94,23 @@ impl Asked for Asking {
         self.run.woke(Actor(id));
     }
 
-    fn next(&mut self) -> usize {
+    fn next(&mut self) -> Option<u32> {
+        if self.line.all().is_empty() {
+            return None;
+        }
         self.pulse.beat();
         self.gone_on = 0;
-        let chosen = self.run.next(&self.line);
-        let actor = self.line.remove(chosen);
+        let chosen = self.run.next(self.line.all());
+        self.line.remove(chosen);
+        let actor = self.run.running();
         self.note(actor);
-        chosen
+        Some(actor.0)
+    }
+
+    fn leave_line(&mut self) -> Vec<u32> {
+        let order = self.line.all().iter().map(|actor| actor.0).collect();
+        self.line.clear();
+        order
     }
 
     fn pick(&mut self, ready: &[u32]) -> usize {
@@ -190,6 +201,10 @@ impl Asked for Asking {
         self.run.wants_touches()
     }
 
+    fn spares_hand_polls(&self) -> bool {
+        self.spares_hand_polls
+    }
+
     fn touch(&mut self, address: usize, changes: bool) {
         let next = self.resources.len() as u32;
         let number = *self.resources.entry(address).or_insert(next);
@@ -231,12 +246,18 @@ impl Asked for Asking {
 
 impl Asking {
     /// For the report: whose turn it is.
+    #[inline]
     fn note(&mut self, actor: Actor) {
         if self.run.is_told() {
-            let called = called(&self.run, actor);
-            let turn = self.run.actors().turns(actor);
-            self.run.note(|| format!("turn {turn} of {called}"));
+            self.tell(actor);
         }
+    }
+
+    #[cold]
+    fn tell(&mut self, actor: Actor) {
+        let called = called(&self.run, actor);
+        let turn = self.run.actors().turns(actor);
+        self.run.note(|| format!("turn {turn} of {called}"));
     }
 }
 

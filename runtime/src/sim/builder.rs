@@ -1,7 +1,7 @@
 //! What an exploration of a program is told.
 
 use super::environment;
-use super::once::Conditions;
+use super::once::{Conditions, Spare};
 use super::program::{Isolate, Simulated};
 use super::watchdog::{self, Watchdog};
 use crate::kernel::local::drawn::Bounds;
@@ -42,6 +42,11 @@ pub struct Builder {
     place: &'static Location<'static>,
 }
 
+/// How a test keeps a trace whose attribute is called this.
+fn kept_by(attribute: &str) -> String {
+    format!("#[{attribute}(sim, replay = \"{{trace}}\")]")
+}
+
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
@@ -73,7 +78,7 @@ impl Builder {
         };
         let mut settings = Settings::new(name);
         settings.wording.root = "the test's future".to_owned();
-        settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
+        settings.wording.keep = kept_by("leno::test");
         Self {
             settings,
             strategy: Strategy::default(),
@@ -226,6 +231,12 @@ impl Builder {
         self
     }
 
+    /// What the attribute of its test is called.
+    pub(super) fn attribute(mut self, attribute: &str) -> Self {
+        self.settings.wording.keep = kept_by(attribute);
+        self
+    }
+
     /// What its runtime is.
     pub(super) fn how(mut self, how: How) -> Self {
         self.how = how;
@@ -296,7 +307,7 @@ impl Builder {
             program: &program,
             conditions,
             isolate: self.isolate,
-            asking: None,
+            spare: Spare::default(),
         })
     }
 }

@@ -129,6 +129,7 @@ mod asking;
 pub(crate) mod attribute;
 mod builder;
 mod environment;
+mod line;
 mod once;
 mod panics;
 mod program;

@@ -5,12 +5,14 @@ use super::panics::{self, Caught};
 use super::standing::{self, Standings};
 use super::watchdog::Pulse;
 use crate::kernel::here;
-use crate::kernel::local::drawn::{Bounds, Still, Stuck};
+use crate::kernel::local::drawn::{Bounds, Line, Still, Stuck};
 use crate::kernel::root::WOKEN_OUTSIDE;
 use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
 use pin_project_lite::pin_project;
+use std::cmp::Reverse;
+use std::fmt::Write;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -35,6 +37,16 @@ pub(super) struct Conditions {
     pub(super) spares_hand_polls: bool,
     /// A deadlock has been waited for in vain: no thread outside is to end one.
     pub(super) is_deadlock_certain: Arc<AtomicBool>,
+}
+
+/// What a run leaves behind for the next one, so that little is made anew for each.
+#[derive(Default)]
+pub(super) struct Spare {
+    /// Who asked.
+    asking: Option<Box<Asking>>,
+    /// A runtime in which nothing was left.
+    inner: Option<Arc<Inner>>,
+    line: Option<Box<Line>>,
 }
 
 /// So long a thread outside has to wake somebody before a deadlock is said to be one. Real time, once in an exploration.
@@ -65,15 +77,16 @@ impl Drop for Fresh {
     }
 }
 
-/// Runs `program` once, with the answers of `run`; `spare` is who asked in the run before, if there was one.
+/// Runs `program` once, with the answers of `run`; `spare` is what the run before has left, if there was one.
 pub(super) fn run<F: Future<Output = ()>>(
     run: &mut Run,
     conditions: &Conditions,
-    spare: &mut Option<Box<Asking>>,
+    spare: &mut Spare,
     program: impl FnOnce() -> F,
 ) -> Ended {
     let told = run.is_told();
     let asking = spare
+        .asking
         .take()
         .unwrap_or_else(|| Asking::new(&conditions.pulse));
     let Ok(entered) = asked::enter(asking.take(run, conditions.spares_hand_polls)) else {
@@ -81,7 +94,7 @@ pub(super) fn run<F: Future<Output = ()>>(
     };
     let fresh = Fresh::begin();
     let watch = panics::watch();
-    let inner = Inner::new_simulated(conditions.place, conditions.how);
+    let inner = Inner::new_simulated(conditions.place, conditions.how, spare.inner.take());
     let mut bounds = conditions.bounds;
     // Ordering: Relaxed, a hint: the runs of an exploration follow each other.
     if !conditions.is_deadlock_certain.load(Ordering::Relaxed) {
@@ -97,7 +110,7 @@ pub(super) fn run<F: Future<Output = ()>>(
         }
     };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        inner.run_simulated(future, bounds, |why, still| {
+        inner.run_simulated(future, bounds, &mut spare.line, |why, still| {
             if why == Stuck::Deadlock {
                 // Ordering: Relaxed, as above.
                 let certain = &conditions.is_deadlock_certain;
@@ -111,29 +124,38 @@ pub(super) fn run<F: Future<Output = ()>>(
         Err(payload) => (false, Some(Caught::thrown(&*payload))),
     };
     let asked = entered.leave();
-    let forsaken = if passed && !conditions.tolerates_sleepers {
-        forsaken(&inner)
-    } else {
-        Vec::new()
+    let (forsaken, thrown) = match inner.spare_simulated() {
+        Ok(inner) => {
+            spare.inner = Some(inner);
+            (Vec::new(), thrown)
+        }
+        Err(inner) => end(inner, passed && !conditions.tolerates_sleepers, thrown),
     };
-    // Destructors are the program's too, but nothing is decided any more.
-    let ended = catch_unwind(AssertUnwindSafe(|| {
-        inner.end_simulated();
-        drop(inner);
-    }));
-    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
     conditions.pulse.rest();
     drop(fresh);
     let caught = watch.end();
     let given_back = asked.and_then(|asked| asking::give_back(asked, run));
     let refused = given_back.as_ref().and_then(|asking| asking.refused());
     if given_back.is_some() {
-        *spare = given_back;
+        spare.asking = given_back;
     }
     if let Some(why) = refused {
         return Ended::Failed(refusal(why));
     }
     judge(run, conditions, thrown, stuck, &forsaken, caught)
+}
+
+/// Ends a runtime in which something is left. Says who was forsaken in it, if that is `asked`, and what was thrown first.
+#[cold]
+fn end(inner: Arc<Inner>, asked: bool, thrown: Option<Caught>) -> (Vec<Actor>, Option<Caught>) {
+    let forsaken = if asked { forsaken(&inner) } else { Vec::new() };
+    // Destructors are the program's too, but nothing is decided any more.
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        inner.end_simulated();
+        drop(inner);
+    }));
+    let thrown = thrown.or_else(|| Some(Caught::thrown(&*ended.err()?)));
+    (forsaken, thrown)
 }
 
 /// The program has done what no simulation can allow: nothing else that is wrong with the run counts.
@@ -256,15 +278,42 @@ fn judge(
         ),
         Stuck::Alien => return Ended::Failed(refusal(WOKEN_OUTSIDE)),
     };
+    let mut details = match kind {
+        FailureKind::Livelock => busiest(run),
+        _ => String::new(),
+    };
+    if let Some(standings) = stuck.standings {
+        details += &standings.tell(run);
+    }
     Ended::Failed(Failure {
         kind,
         place: None,
         actors: run.keys(stuck.alive.iter().map(|&id| Actor(asked::number(id)))),
         message,
-        details: stuck
-            .standings
-            .map_or_else(String::new, |standings| standings.tell(run)),
+        details,
     })
+}
+
+/// So many are named that have had the most turns.
+const BUSIEST: usize = 3;
+
+/// Who was at work where a run has not ended, a line for each: those that have come to the most points of the schedule, and who has come to
+/// a tenth as many.
+fn busiest(run: &Run) -> String {
+    let actors = run.actors();
+    let all = (0..actors.len() as u32).map(Actor);
+    let mut counts: Vec<(u32, Actor)> = all.map(|actor| (actors.turns(actor), actor)).collect();
+    counts.sort_by_key(|&(count, actor)| (Reverse(count), actor));
+    let most = counts.first().map_or(0, |&(count, _)| count);
+    counts.retain(|&(count, _)| count > 0 && count >= most / 10);
+    counts.truncate(BUSIEST);
+    let mut text = String::new();
+    for (count, actor) in counts {
+        let lead = if text.is_empty() { "busiest:" } else { "" };
+        let (called, count) = (asking::called(run, actor), grouped(count.into()));
+        let _ = writeln!(text, "{lead:8} {called}, at {count} points of the schedule");
+    }
+    text
 }
 
 /// Tasks that sleep when the program has ended, and to which nobody has a waker or a handle.

@@ -92,6 +92,11 @@ pub(super) fn event() -> u64 {
     event
 }
 
+/// True if there may be any panics: each is an event. So a run without one touches no list.
+fn has_any() -> bool {
+    EVENTS.get() != 0
+}
+
 /// What the standard library says when nothing can unwind any more: the process ends next, and there will be no report.
 const ENDS_THE_PROCESS: [&str; 2] = [
     "panic in a destructor during cleanup",
@@ -156,6 +161,9 @@ pub(super) fn watch() -> Watch {
 impl Watch {
     /// What was caught, in the order in which it was thrown.
     pub(super) fn end(self) -> Vec<Caught> {
+        if !has_any() {
+            return Vec::new();
+        }
         let mut caught = CAUGHT.take();
         caught.sort_by_key(Caught::event);
         caught
@@ -166,8 +174,10 @@ impl Drop for Watch {
     fn drop(&mut self) {
         WATCHED.set(false);
         asked::tell_panics(self.before);
-        drop(CAUGHT.take());
-        drop(HOOKED.take());
+        if has_any() {
+            drop(CAUGHT.take());
+            drop(HOOKED.take());
+        }
     }
 }
 

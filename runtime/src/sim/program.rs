@@ -1,7 +1,6 @@
 //! A program of leno's, as the driver of explorations runs it.
 
-use super::asking::Asking;
-use super::once::{self, Conditions};
+use super::once::{self, Conditions, Spare};
 use leno_sim::{Ended, Program, Run};
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -27,7 +26,7 @@ pub(super) struct Simulated<'a, P> {
     pub(super) conditions: Conditions,
     pub(super) isolate: Isolate,
     /// From the run before.
-    pub(super) asking: Option<Box<Asking>>,
+    pub(super) spare: Spare,
 }
 
 impl<P, F> Program for Simulated<'_, P>
@@ -37,15 +36,15 @@ where
 {
     fn run(&mut self, run: &mut Run) -> Ended {
         if self.isolate != Isolate::Thread {
-            return once::run(run, &self.conditions, &mut self.asking, self.program);
+            return once::run(run, &self.conditions, &mut self.spare, self.program);
         }
         let (conditions, program) = (&self.conditions, self.program);
-        let asking = &mut self.asking;
+        let spare = &mut self.spare;
         let ended = thread::scope(|scope| {
             let name = thread::current().name().unwrap_or("leno-sim").to_owned();
             let started = thread::Builder::new()
                 .name(name)
-                .spawn_scoped(scope, || once::run(run, conditions, asking, program));
+                .spawn_scoped(scope, || once::run(run, conditions, spare, program));
             match started {
                 Ok(thread) => thread.join(),
                 Err(error) => panic!(

@@ -288,6 +288,33 @@ fn names_of_files_hold_on_every_system() {
     assert_eq!(target_of(untagged), Some(Path::new("/nowhere/target")));
 }
 
+/// The executable of a test in the documentation is not in cargo's directory: the trace was written beside the package's manifest.
+#[test]
+fn traces_go_to_the_directory_of_the_workspace() {
+    let workspace = tempfile::tempdir().unwrap();
+    let workspace = workspace.path();
+    let package = workspace.join("some/package");
+    fs::create_dir_all(&package).unwrap();
+    let doctest = Path::new("/elsewhere/rustdoctestX/rust_out");
+    let target = |named: Option<&str>, executable: &Path| {
+        target_for(named.map(PathBuf::from), executable, &package)
+    };
+    assert_eq!(
+        target(None, doctest),
+        Path::new("target"),
+        "in no workspace"
+    );
+    fs::write(workspace.join("Cargo.lock"), "").unwrap();
+    assert_eq!(target(None, doctest), workspace.join("target"));
+    assert_eq!(target(Some("built"), doctest), workspace.join("built"));
+    let test = workspace.join("target/debug/deps/test-1234");
+    assert_eq!(target(None, &test), workspace.join("target"));
+    assert_eq!(target(Some("../built"), &test), workspace.join("target"));
+    for executable in [doctest, &test] {
+        assert_eq!(target(Some("/built"), executable), Path::new("/built"));
+    }
+}
+
 #[test]
 fn files_are_named_from_where_cargo_is_called() {
     let file = default_directory().join("x.trace");

@@ -104,6 +104,26 @@ impl Observe {
         }
     }
 
+    /// True if it is as it was made: nobody has ever wanted to observe anything. Nobody else knows it.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn is_as_new(&mut self) -> bool {
+        let Self {
+            // Nothing of it changes without a source.
+            shared: _,
+            state,
+            outside,
+            process,
+        } = self;
+        let State {
+            recording,
+            traces,
+            source,
+            tracks,
+        } = state.get_mut();
+        let is_wanted = *recording || *traces != 0 || source.is_some() || !tracks.is_empty();
+        !is_wanted && outside.get_mut().is_none() && *process == process::number()
+    }
+
     /// Somebody wants something else from now on. `source` is asked when that is first anything; `tell` tells the workers
     /// whether to observe.
     pub(crate) fn change(

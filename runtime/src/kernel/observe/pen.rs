@@ -44,6 +44,12 @@ impl Pen {
         self.records.get()
     }
 
+    /// It records, or has.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn has_recorded(&self) -> bool {
+        self.records.get() || self.recorder.get().is_some()
+    }
+
     /// For `here.recorder`.
     pub(crate) fn address(&self) -> *const () {
         let recorder = self.recorder.get().filter(|_| self.records.get());

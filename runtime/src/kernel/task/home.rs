@@ -189,6 +189,13 @@ impl Home {
         Lent(self.0)
     }
 
+    /// True if this is the only pointer to what it points to.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn is_unshared(&self) -> bool {
+        // Ordering: Acquire, partner of the Release by which another was given up.
+        self.head().count.load(Ordering::Acquire) == 1
+    }
+
     /// # Safety
     ///
     /// As [`Scheduler::link`].

@@ -99,6 +99,17 @@ impl Handle {
         debug_assert_ne!(before, step, "the caller has a handle");
     }
 
+    /// Puts the wheel back to how it was made at `now`; false, and it is as before, if anybody else knows it or it has an entry.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(crate) fn renew(&mut self, now: u64) -> bool {
+        // Ordering: Acquire, as for the one that frees it.
+        if self.is_owner() || self.count.shared.load(Ordering::Acquire) != 1 {
+            return false;
+        }
+        // SAFETY: in memory, as this handle counts, and there is no other handle, nor an owner, which would count.
+        unsafe { self.0.as_mut() }.renew(now)
+    }
+
     #[inline]
     fn is_owner(&self) -> bool {
         here::with(|here| here.wheel.get()) == self.0.as_ptr().cast_const().cast()

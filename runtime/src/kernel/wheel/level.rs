@@ -110,6 +110,16 @@ impl Levels {
         }
     }
 
+    /// Puts empty ones back to how they were made; false, and they are as before, if they are not empty.
+    #[allow(dead_code, reason = "there may be no simulation")]
+    pub(super) fn renew(&mut self, origin: u64) -> bool {
+        let is_empty = self.occupied == [0; LEVELS];
+        if is_empty {
+            self.origin = origin;
+        }
+        is_empty
+    }
+
     /// The moment all places are relative to.
     pub(super) fn origin(&self) -> u64 {
         self.origin

@@ -122,6 +122,38 @@ impl Wheel {
         })
     }
 
+    /// As [`Handle::renew`].
+    #[allow(dead_code, reason = "there may be no simulation")]
+    fn renew(&mut self, now: u64) -> bool {
+        let Self {
+            state,
+            hints,
+            seat: _,
+            clock: _,
+            count: _,
+        } = self;
+        let State {
+            levels,
+            due,
+            until,
+            closed,
+        } = state.get_mut();
+        if *closed || !due.is_empty() || !levels.renew(now) {
+            return false;
+        }
+        *until = 0;
+        let Hints {
+            earliest,
+            seen,
+            fired,
+        } = &**hints;
+        // Ordering: Relaxed, nobody else knows it.
+        earliest.store(NEVER, Ordering::Relaxed);
+        seen.store(0, Ordering::Relaxed);
+        fired.store(0, Ordering::Relaxed);
+        true
+    }
+
     /// Wakes everybody whose deadline is not after `now`, the earliest first; returns how many.
     pub(crate) fn fire(&self, now: u64) -> usize {
         // Ordering: Relaxed, a hint (see the module's header).

@@ -21,6 +21,12 @@ pub(crate) const fn is_outside() -> bool {
     false
 }
 
+/// False: no root is a simulation's.
+#[inline(always)]
+pub(crate) const fn is_root(_root: *const ()) -> bool {
+    false
+}
+
 /// Nobody refuses anything.
 #[inline(always)]
 pub(crate) const fn refuse(_why: &'static str) {}

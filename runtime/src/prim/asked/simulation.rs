@@ -1,23 +1,30 @@
 //! Who is asked: what [`enter`] was given, for as long as its guard lives.
+//!
+//! It is asked some times a turn, so it is a pointer in a cell without a destructor, and whoever asks takes it out meanwhile: it is the only
+//! reference then. The guard owns what it points to.
 
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::marker::PhantomData;
 use std::panic::Location;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Who decides, and is told. Tasks are numbers: their ids, 0 is the root.
 pub(crate) trait Asked {
     /// Stands at the end of the line from now on.
     fn woke(&mut self, id: u32);
-    /// Which of those in the line goes next, as an index; it stands there no more.
-    fn next(&mut self) -> usize;
+    /// Who of those in the line goes next, if anybody stands there; it stands there no more.
+    fn next(&mut self) -> Option<u32>;
+    /// Nobody stands in the line any more; who did, in order.
+    fn leave_line(&mut self) -> Vec<u32>;
     /// Which of `ready`, that stand in a line of their own, goes next, as an index.
     fn pick(&mut self, ready: &[u32]) -> usize;
     /// The timers that are due are fired next.
     fn clock(&mut self, now: u64);
     /// Whether time moves on although somebody is ready.
     fn stalls(&mut self) -> bool;
-    /// Whether the running one goes on at this leaf.
+    /// Whether the running one goes on at this leaf. `is_runtimes` says that it is not polled by hand, if that matters.
     fn go_on(&mut self, is_runtimes: bool) -> bool;
     /// It was not ready at the leaf at which it has gone on.
     fn gives_back(&mut self);
@@ -35,6 +42,8 @@ pub(crate) trait Asked {
     fn is_closure(&mut self, id: u32);
     fn yielded(&mut self);
     fn wants_touches(&self) -> bool;
+    /// Who polls by hand is not held up.
+    fn spares_hand_polls(&self) -> bool;
     fn touch(&mut self, address: usize, changes: bool);
     fn sometimes(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
     fn always(&mut self, name: &'static str, place: &'static Location<'static>, is_so: bool);
@@ -51,11 +60,15 @@ thread_local! {
     /// So that a thread that is in no simulation has to look at one byte.
     static ASKS: Cell<bool> = const { Cell::new(false) };
     static TOUCHES: Cell<bool> = const { Cell::new(false) };
+    static SPARES_HAND_POLLS: Cell<bool> = const { Cell::new(false) };
+    /// The root of the simulation that runs on this thread, or null.
+    static ROOT: Cell<*const ()> = const { Cell::new(ptr::null()) };
     /// Sets of tasks go by their own order.
     static IN_ORDER: Cell<bool> = const { Cell::new(false) };
     /// The last number that was [`another`] one.
     static NUMBERS: Cell<u64> = const { Cell::new(0) };
-    static ASKED: RefCell<Option<Box<dyn Asked>>> = const { RefCell::new(None) };
+    /// `None` while it is asked, too.
+    static ASKED: Cell<Option<NonNull<dyn Asked>>> = const { Cell::new(None) };
     static ON_PANIC: Cell<Option<OnPanic>> = const { Cell::new(None) };
 }
 
@@ -78,7 +91,10 @@ pub(crate) fn panicked(payload: &(dyn Any + Send)) {
 /// This thread is in a simulation until this is dropped or [left](Self::leave).
 #[derive(Debug)]
 #[must_use = "the simulation is left when this is dropped"]
-pub(crate) struct Entered(());
+pub(crate) struct Entered(
+    /// It is of this thread.
+    PhantomData<*const ()>,
+);
 
 /// Asks `asked` from now on. `Err` if this thread is in a simulation already.
 pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
@@ -86,26 +102,32 @@ pub(crate) fn enter(asked: Box<dyn Asked>) -> Result<Entered, Box<dyn Asked>> {
         return Err(asked);
     }
     TOUCHES.set(asked.wants_touches());
+    SPARES_HAND_POLLS.set(asked.spares_hand_polls());
     NUMBERS.set(0);
-    ASKED.set(Some(asked));
+    ASKED.set(Some(NonNull::from(Box::leak(asked))));
     ASKS.set(true);
-    Ok(Entered(()))
+    Ok(Entered(PhantomData))
 }
 
 impl Entered {
     /// Gives back who was asked.
     pub(crate) fn leave(self) -> Option<Box<dyn Asked>> {
+        Self::end()
+    }
+
+    fn end() -> Option<Box<dyn Asked>> {
         ASKS.set(false);
         TOUCHES.set(false);
-        ASKED.take()
+        // SAFETY: `enter` has leaked it, and this takes it out; who asks puts it back before it returns, to a guard that lives.
+        ASKED
+            .take()
+            .map(|asked| unsafe { Box::from_raw(asked.as_ptr()) })
     }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ASKS.set(false);
-        TOUCHES.set(false);
-        ASKED.set(None);
+        drop(Self::end());
     }
 }
 
@@ -121,6 +143,17 @@ pub(crate) fn is_outside() -> bool {
     !asks()
 }
 
+/// The simulation of this thread has this root from now on; which one it had before.
+pub(crate) fn set_root(root: *const ()) -> *const () {
+    ROOT.replace(root)
+}
+
+/// True if this is the root of the simulation that runs on this thread.
+#[inline]
+pub(crate) fn is_root(root: *const ()) -> bool {
+    ROOT.get() == root
+}
+
 /// The program has done what no simulation can allow: whatever becomes of the run, that is what it came to.
 #[cold]
 pub(crate) fn refuse(why: &'static str) {
@@ -128,20 +161,38 @@ pub(crate) fn refuse(why: &'static str) {
 }
 
 /// Asks, if this thread is in a simulation. (Nothing that is asked asks again.)
-fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
-    if !ASKS.get() {
-        return None;
+#[inline(always)]
+pub(crate) fn ask<R>(f: impl FnOnce(&mut dyn Asked) -> R) -> Option<R> {
+    /// Puts back who was asked, also if that panics.
+    struct Asking(NonNull<dyn Asked>);
+    impl Drop for Asking {
+        #[inline]
+        fn drop(&mut self) {
+            ASKED.set(Some(self.0));
+        }
     }
-    ASKED.with(|asked| {
-        let Ok(mut asked) = asked.try_borrow_mut() else {
-            panic!("a chooser has called leno, which would ask that chooser: it can only decide by what it is given");
-        };
-        asked.as_mut().map(|asked| f(asked.as_mut()))
-    })
+    let Some(asked) = ASKED.take() else {
+        nobody_to_ask();
+        return None;
+    };
+    let mut asking = Asking(asked);
+    // SAFETY: in memory until the guard of `enter` goes, which outlives this call, and taken out of where the others look for it.
+    Some(f(unsafe { asking.0.as_mut() }))
 }
 
-pub(crate) fn next() -> usize {
-    ask(|asked| asked.next()).unwrap_or(0)
+/// This thread is in no simulation, or asks already.
+#[inline]
+fn nobody_to_ask() {
+    #[cold]
+    #[inline(never)]
+    fn asks_again() -> ! {
+        panic!(
+            "a chooser has called leno, which would ask that chooser: it can only decide by what it is given"
+        );
+    }
+    if ASKS.get() {
+        asks_again();
+    }
 }
 
 /// Which of these tasks goes next, if there is one.
@@ -173,14 +224,10 @@ pub(crate) fn stalls() -> bool {
     ask(|asked| asked.stalls()).unwrap_or(false)
 }
 
-pub(crate) fn woke(id: u32) {
-    ask(|asked| asked.woke(id));
-}
-
 /// A leaf has found the budget at 0: true if it goes on nevertheless.
 #[cold]
 pub(crate) fn go_on(is_runtimes: impl FnOnce() -> bool) -> bool {
-    ask(|asked| asked.go_on(is_runtimes())).unwrap_or(false)
+    ask(|asked| asked.go_on(!SPARES_HAND_POLLS.get() || is_runtimes())).unwrap_or(false)
 }
 
 /// There may be a simulation.
