@@ -54,7 +54,7 @@ impl Owner {
     }
 
     /// When all threads are joined: nobody is in, and the memory goes with this.
-    fn is_last(self) {
+    fn go(self) {
         assert!(self.node.has_ended(), "somebody is in");
         drop(self.node);
         assert_eq!(SelfArc::strong_count(&self.kept), 1, "it leaks");
@@ -180,7 +180,7 @@ fn who_joins_is_not_missed_by_a_cancel() {
             if let Some(handle) = handle {
                 assert_eq!(told(handle), "enough");
             }
-            owner.is_last();
+            owner.go();
         });
     }
 }
@@ -207,7 +207,7 @@ fn the_end_comes_after_whoever_is_in() {
             assert!(drops.is_dropped());
             runs.join().unwrap();
             assert_eq!(told(handle), "enough");
-            owner.is_last();
+            owner.go();
         });
     }
 }
@@ -238,7 +238,7 @@ fn the_last_one_wakes_the_owner() {
         for thread in threads {
             thread.join().unwrap();
         }
-        owner.is_last();
+        owner.go();
     });
 }
 
@@ -262,7 +262,7 @@ fn an_output_is_gone_too() {
         owner.end();
         assert!(drops.is_dropped());
         runs.join().unwrap();
-        owner.is_last();
+        owner.go();
     });
 }
 
@@ -304,7 +304,7 @@ fn a_cancel_meets_the_end_of_a_member() {
         owner.end();
         assert!(drops.is_dropped());
         ends.join().unwrap();
-        owner.is_last();
+        owner.go();
     });
 }
 
@@ -331,7 +331,7 @@ fn the_owner_is_dropped() {
             queue.run();
             runs.join().unwrap();
             assert!(drops.is_dropped());
-            owner.is_last();
+            owner.go();
         });
     }
 }
@@ -356,8 +356,8 @@ fn two_are_the_first_to_enter() {
         enters.join().unwrap();
         owner.end();
         around.end();
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -389,8 +389,8 @@ fn who_enters_first_meets_the_owners_end() {
         if enters.join().unwrap() {
             assert!(drops.is_dropped());
         }
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -425,8 +425,8 @@ fn a_cancel_reaches_the_nodes_within() {
         if let Some(handle) = handle {
             assert_eq!(told(handle), "enough");
         }
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -466,9 +466,9 @@ fn a_cancel_reaches_through_a_node_that_was_empty() {
         for owner in [&inner, &middle, &around] {
             owner.end();
         }
-        inner.is_last();
-        middle.is_last();
-        around.is_last();
+        inner.go();
+        middle.go();
+        around.go();
     });
 }
 
@@ -491,8 +491,8 @@ fn the_node_around_waits_for_what_is_within() {
         around.end();
         assert!(drops.is_dropped());
         runs.join().unwrap();
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -521,8 +521,8 @@ fn what_was_done_within_is_handed_on() {
         for thread in threads {
             thread.join().unwrap();
         }
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -542,8 +542,8 @@ fn a_cancel_meets_the_end_of_a_node_within() {
         around.node.cancel(&requested("enough"));
         around.end();
         leaves.join().unwrap();
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -572,8 +572,8 @@ fn the_first_reason_stays() {
             assert_eq!(told(handle), reason.text().unwrap());
             owner.end();
             around.end();
-            owner.is_last();
-            around.is_last();
+            owner.go();
+            around.go();
         });
     }
 }
@@ -603,7 +603,7 @@ fn two_fail_at_once() {
         let first = failures[0].task.as_ref().unwrap().id();
         assert_eq!(owner.node.reason().unwrap().by(), Some(first));
         runs.join().unwrap();
-        owner.is_last();
+        owner.go();
     });
 }
 
@@ -634,8 +634,8 @@ fn who_waits_for_a_cancel_is_told() {
         waits.join().unwrap();
         owner.end();
         around.end();
-        owner.is_last();
-        around.is_last();
+        owner.go();
+        around.go();
     });
 }
 
@@ -656,7 +656,7 @@ fn a_body_is_woken_by_a_cancel() {
         assert_eq!(owner.node.reason().unwrap().text(), Some("enough"));
         assert!(cancels.join().unwrap());
         owner.end();
-        owner.is_last();
+        owner.go();
     });
 }
 
@@ -694,6 +694,6 @@ fn the_first_abort_is_noted() {
         let told = joins.join().unwrap();
         assert!(told == "one" || told == "other", "{told:?}");
         owner.end();
-        owner.is_last();
+        owner.go();
     });
 }
