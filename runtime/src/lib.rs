@@ -31,7 +31,8 @@
 //! | starting a runtime | [`#[leno::main]`](macro@main), [`runtime`] |
 //! | tasks | [`spawn`], [`task`] |
 //! | calls that nobody awaits | [`#[leno::coroutine]`](macro@coroutine), [`diagnostics`] |
-//! | waiting for several things | [`select!`], [`join!`], [`try_join!`] |
+//! | waiting for several things | [`select!`], [`join!`], [`try_join!`], [`task::race`], [`task::local_group`] |
+//! | what may be dropped while it waits | [`task::CancelSafe`], [`#[leno::cancel_safe]`](macro@cancel_safe) |
 //! | time | [`time`] |
 //! | channels and locks | [`sync`] |
 //! | sockets and signals | [`net`], [`signal`] |

@@ -601,3 +601,21 @@ fn the_future_is_send_if_the_group_says_so() {
         Ok(number.await)
     })));
 }
+
+/// In all schedules in which somebody is held up, each child is waited for.
+#[leno::test(explore, bound = 2)]
+async fn no_schedule_loses_a_child() {
+    let (sender, receiver) = oneshot::channel();
+    leno::spawn(async move { sender.send(2) });
+    let base = 1;
+    let sum = local_group(async |group| {
+        let (handle, base) = (group.clone(), &base);
+        let received = group.spawn(async move {
+            let late = handle.spawn(async move { base + 10 });
+            receiver.await.unwrap() + late.await
+        });
+        received.await
+    })
+    .await;
+    assert_eq!(sum, 13);
+}

@@ -4,7 +4,7 @@ use crate::support::{Row, ends, happened, kept, later, row, settle, wrapper};
 use crate::sync::{Outgoing, full_channel};
 use crate::task::{SECOND, number, wraps};
 use leno::sync::{Mutex, mpsc, oneshot};
-use leno::task::{self, Child, JoinHandle, Policy, Scope, ScopeHandle, TaskGroup};
+use leno::task::{self, Child, JoinHandle, LocalGroup, Policy, Scope, ScopeHandle, TaskGroup};
 use leno::time::sleep;
 use std::future::pending;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Each is measured on a thread of its own.
-pub(crate) const LISTS: &[fn() -> Vec<Row>] = &[groups, members, cancels, scopes];
+pub(crate) const LISTS: &[fn() -> Vec<Row>] = &[groups, local_groups, members, cancels, scopes];
 
 type Receiver = Arc<Mutex<mpsc::Receiver<u32>>>;
 
@@ -60,6 +60,65 @@ fn groups() -> Vec<Row> {
                 let work = work(Arc::clone(receiver));
                 tasks.spawn(async { work.await.unwrap() }).await.unwrap()
             }) => |message| *_returned = message;
+            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
+        },
+    ]
+}
+
+fn local_groups() -> Vec<Row> {
+    let child = row! {
+        "task::LocalChild";
+        make {
+            let (sender, receiver) = oneshot::channel();
+            let group = task::local_group(async |group: LocalGroup<'static>| {
+                let _ = sender.send(group);
+                pending::<()>().await;
+            });
+            task::spawn_local(group).detach();
+            let group = receiver.await.unwrap();
+            let child = group.spawn(number(1));
+            (group, Some(child), None)
+        };
+        run |(_, child, _output)| child.take().unwrap() => |output| *_output = Some(output);
+        check |(_group, child, mut output), _cut| {
+            if let Some(child) = child {
+                output = Some(child.await);
+            }
+            kept(output == Some(1))
+        }
+    };
+    vec![
+        child,
+        row! {
+            "task::local_group";
+            make shared();
+            run |(_, receiver, _returned)| task::local_group(async |group| {
+                group.spawn(work(Arc::clone(receiver))).await.unwrap()
+            }) => |message| *_returned = message;
+            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
+        },
+        row! {
+            "task::local_group_send";
+            make shared();
+            run |(_, receiver, _returned)| task::local_group_send(async |group| {
+                group.spawn(work(Arc::clone(receiver))).await.unwrap()
+            }) => |message| *_returned = message;
+            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
+        },
+        row! {
+            "task::try_local_group";
+            make shared();
+            run |(_, receiver, _returned)| task::try_local_group(async |group| {
+                Ok::<_, ()>(group.spawn(work(Arc::clone(receiver))).await)
+            }) => |message| *_returned = message.unwrap();
+            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
+        },
+        row! {
+            "task::try_local_group_send";
+            make shared();
+            run |(_, receiver, _returned)| task::try_local_group_send(async |group| {
+                Ok::<_, ()>(group.spawn(work(Arc::clone(receiver))).await)
+            }) => |message| *_returned = message.unwrap();
             check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
         },
     ]

@@ -117,6 +117,8 @@ fn steps() -> Vec<Row> {
 
 leno::task_local! {
     static KEY: u32;
+    #[inherited]
+    static INHERITED: u32;
 }
 
 /// The rows of a wrapper around a `recv` and a `send`.
@@ -175,6 +177,8 @@ fn wrappers() -> Vec<Row> {
             future
         )),
         wraps!("task::LocalKey::scope", |future| KEY.scope(1, future)),
+        wraps!("task::InheritedKey::scope", |future| INHERITED
+            .scope(1, future)),
     ]
 }
 

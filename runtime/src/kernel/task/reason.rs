@@ -167,7 +167,7 @@ impl fmt::Display for Reason {
                 f.write_str(" has passed")
             }
             ReasonKind::Requested => {
-                f.write_str("requested")?;
+                f.write_str("cancelled")?;
                 self.write_where(f)?;
                 write!(f, ": {}", text.unwrap_or_default())
             }
@@ -212,6 +212,15 @@ impl fmt::Display for Reason {
 }
 
 impl Reason {
+    /// "cancelled", and why.
+    pub(crate) fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            // Says so itself.
+            ReasonKind::Requested => write!(f, "{self}"),
+            _ => write!(f, "cancelled: {self}"),
+        }
+    }
+
     /// By whom, and where, as far as that is known.
     fn write_where(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(id) = self.0.by {

@@ -91,7 +91,7 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
 
 /// A child of a [`LocalGroup`](super::LocalGroup): a future of its output.
 ///
-/// Dropping it drops nothing but the output: the child goes on, and the group waits for it.
+/// The child goes on if this is dropped, and the group waits for it.
 ///
 /// # Panics
 ///
@@ -100,7 +100,7 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
 ///
 /// # Cancel safety
 ///
-/// `&mut child` in a [`select!`](crate::select) is cancel safe.
+/// Dropping the future loses data: the output. `&mut child` in a [`select!`](crate::select) is cancel safe.
 pub struct LocalChild<T> {
     outcome: Arc<Outcome<T>>,
 }
