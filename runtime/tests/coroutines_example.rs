@@ -19,6 +19,7 @@ fn the_tour_ends_well() {
         "cancelled: the deadline of the scope at ",
         "the connection says goodbye",
         "the client went away",
+        "the longest word has 9 letters",
         "the shielded work has ended: Ok(\"committed\")",
     ] {
         assert!(said.contains(line), "{line:?} is missing in {said}");

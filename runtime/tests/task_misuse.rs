@@ -295,6 +295,29 @@ fn the_end_of_the_runtime_ends_groups_and_says_so() {
     }
 }
 
+#[test]
+fn a_group_that_is_awaited_elsewhere_when_its_runtime_ends_says_so() {
+    let runtime = workers();
+    let handle = runtime.handle().clone();
+    let (began, begun) = oneshot::channel();
+    let waiter = std::thread::spawn(move || {
+        panic_of(|| {
+            handle.block_on(task::group(async |group: &TaskGroup<()>| {
+                let child = group.spawn(async move {
+                    began.send(()).unwrap();
+                    pending::<Result<(), ()>>().await
+                });
+                child.await;
+                Ok(())
+            }))
+        })
+    });
+    runtime.block_on(begun).unwrap();
+    drop(runtime);
+    let text = waiter.join().unwrap();
+    assert!(text.contains("was shut down"), "{text}");
+}
+
 /// Panics when it is dropped.
 struct Bomb;
 

@@ -21,6 +21,7 @@ pub fn all() {
         a_deadline_is_everybodys().await;
         a_cleanup_may_await().await;
         what_has_begun_may_end().await;
+        children_may_borrow().await;
     });
 }
 
@@ -150,4 +151,21 @@ async fn what_has_begun_may_end() {
     let outcome = is_done.await;
     println!("the shielded work has ended: {outcome:?}");
     assert_eq!(outcome, Ok("committed"));
+}
+
+async fn children_may_borrow() {
+    let words = [String::from("borrowed"), String::from("not moved")];
+    // No tasks: the parent's future owns and polls them, one after the other.
+    let longest = task::local_group(async |group| {
+        let [first, second] = words.each_ref().map(|word| {
+            group.spawn(async {
+                task::yield_now().await;
+                word.len()
+            })
+        });
+        first.await.max(second.await)
+    })
+    .await;
+    println!("children of one task may borrow: the longest word has {longest} letters");
+    assert_eq!(longest, 9);
 }
