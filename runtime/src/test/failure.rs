@@ -155,3 +155,49 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::Moment;
+
+    fn failure(part: Part, trouble: Trouble, cut: Option<Cut>) -> String {
+        let place = Location::caller();
+        let failure = Failure {
+            part,
+            trouble,
+            cut,
+            run: "shop::tests::a_test::{{closure}}",
+            place,
+        };
+        failure.to_string().replace(&place.to_string(), "HERE")
+    }
+
+    fn cut() -> Cut {
+        Cut {
+            number: 2,
+            awaits: Some(3),
+            moment: Moment::Woken,
+            leaves: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_has_a_place() {
+        let text = "left: 1\nright: 2".to_owned();
+        assert_eq!(
+            failure(
+                Part::Check,
+                Trouble::Panicked(text, Vec::new()),
+                Some(cut())
+            ),
+            "what is tested at HERE is not cancel safe: dropped at its 2nd of 3 awaits, after it was woken, the check failed\n  \
+             left: 1\n  right: 2"
+        );
+        assert_eq!(
+            failure(Part::Run, Trouble::Endless(Vec::new()), None),
+            "what is tested at HERE does not end, though it was not dropped\n  \
+             it has been pending 1000 times: give it less to do, and an end"
+        );
+    }
+}

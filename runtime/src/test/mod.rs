@@ -85,8 +85,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Cost
 ///
-/// As many runs as there are places to be dropped at, of some 100 µs each besides what `run` does: about n² / 2 polls for n
-/// awaits.
+/// As many runs as there are places to be dropped at, of some 20 µs each and a microsecond a poll, besides what `run` does: for n
+/// awaits about n² / 2 polls, so that a hundred awaits take 10 ms. The first call of a process takes a millisecond more.
 ///
 /// # Examples
 ///
