@@ -246,14 +246,13 @@ fn a_shield_is_its_output_and_goes_on() {
         assert_eq!(task::shield(LONG, async { 6 }).await, 6);
         let (sender, mut receiver) = mpsc::channel(1);
         let begun = Arc::new(Barrier::new(2));
+        let (body, is_left) = oneshot::channel::<()>();
         let work = {
             let begun = Arc::clone(&begun);
             async move {
                 begun.wait().await;
-                // The scope is cancelled meanwhile.
-                for _ in 0..10 {
-                    task::yield_now().await;
-                }
+                // The scope is cancelled meanwhile, and its body dropped.
+                assert!(is_left.await.is_err());
                 assert!(!task::is_cancelled());
                 sender.send("done").await.unwrap();
             }
@@ -264,7 +263,11 @@ fn a_shield_is_its_output_and_goes_on() {
             begun.wait().await;
             stop.cancel("now");
         });
-        let ran = scope.run(task::shield(LONG, work)).await;
+        let ran = scope.run(async {
+            let _body = body;
+            task::shield(LONG, work).await;
+        });
+        let ran = ran.await;
         // It has ended when the scope has.
         assert_eq!(receiver.try_recv().unwrap(), "done");
         assert!(ran.is_err());

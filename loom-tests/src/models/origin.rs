@@ -199,6 +199,7 @@ fn its_name_outlives_it() {
 }
 
 /// Two note why a task ends, and a third asks: what it is told stays, and so does the place.
+// Mutation: origin.rs, `note` puts its own extra in the place of another's: the second reason is told.
 #[test]
 fn the_first_reason_stays() {
     explore(3, || {

@@ -52,6 +52,7 @@ pub(crate) use home::Outside;
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
+use crate::kernel::context::Within;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::register::Register;
 use crate::kernel::root::Driving;
@@ -239,6 +240,8 @@ impl LocalSet {
 impl Polling<'_> {
     /// P2 and P3; true if there may be more to do.
     pub(crate) fn run_tasks(&self) -> bool {
+        // What this is polled within is whoever's who polls it, and not the tasks'.
+        let _nothing = Within::nothing();
         // In a simulation one at a time, so that who is not in the set can have its turn between any two.
         let most = if asked::asks() { 1 } else { TASKS_PER_POLL };
         for _ in 0..most {

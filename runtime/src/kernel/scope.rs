@@ -31,14 +31,19 @@
 //! one around it. A node that never has a member costs the one around it nothing.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
-//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to them. No foreign code runs under a lock.
+//! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to
+//! them. No foreign code runs under a lock.
 //!
 //! The models are `loom-tests/src/models/scope.rs`.
 
 mod cancel;
 mod deadline;
+mod owner;
+mod seed;
 
 pub(crate) use cancel::{Failed, Failure, tell_of};
+pub(crate) use owner::Owner;
+pub(crate) use seed::Seed;
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::context::Within;
@@ -50,7 +55,6 @@ use crate::kernel::wheel;
 use crate::prim::atomic::{AtomicUsize, Note, Ordering};
 use crate::prim::{Mutex, OnceLock, SelfArc, asked};
 use deadline::Timer;
-use std::collections::BTreeMap;
 use std::panic::Location;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker};
@@ -103,7 +107,7 @@ struct State {
     /// What members have failed with, in the order in which they did.
     failures: Vec<Failure>,
     /// Who waits for the node to be cancelled.
-    waiters: BTreeMap<u64, Waker>,
+    waiters: Vec<(u64, Waker)>,
     next_waiter: u64,
 }
 
@@ -137,7 +141,7 @@ impl Node {
                 members: List::new(),
                 within: List::new(),
                 failures: Vec::new(),
-                waiters: BTreeMap::new(),
+                waiters: Vec::new(),
                 next_waiter: 0,
             }),
             links: Links::new(),
@@ -146,19 +150,12 @@ impl Node {
 
     /// The innermost node that this thread is within.
     pub(crate) fn current() -> Option<SelfArc<Self>> {
-        let node = here::with(|here| here.scope.get()).cast::<Self>();
-        if node.is_null() {
-            return None;
-        }
-        // SAFETY: whoever has written it keeps it for as long as it is there; made by `Arc::new`.
-        unsafe { SelfArc::increment_strong_count(node) };
-        // SAFETY: as above; the count is this one's.
-        Some(unsafe { SelfArc::from_raw(node) })
+        // SAFETY: whoever has written it keeps it for as long as it is there.
+        unsafe { seed::node_at(here::with(|here| here.scope.get())) }
     }
 
-    /// The owner begins: where it is, and until when. It is then within the node.
-    pub(crate) fn begin(self: &SelfArc<Self>) {
-        let around = Self::current();
+    /// The owner begins, within another node perhaps.
+    pub(crate) fn begin(self: &SelfArc<Self>, around: Option<SelfArc<Self>>) {
         let reason = around.as_ref().and_then(|around| around.reason());
         let _ = self.around.set(around);
         match reason {
@@ -172,6 +169,10 @@ impl Node {
             // Who waits for a cancel since before is to learn of the one around too.
             self.attach();
         }
+    }
+
+    fn has_begun(&self) -> bool {
+        self.around.get().is_some()
     }
 
     /// This thread is within the node until what is returned is dropped, which comes before the node goes.

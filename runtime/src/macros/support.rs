@@ -12,7 +12,7 @@ pub use super::cancel_safe::{Argument, OnlyCancelSafe, OrLost, Pointer, is_kept}
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
 pub use crate::coroutine::coroutine;
-pub use crate::task::{LocalKey, LocalSlot};
+pub use crate::task::{InheritedKey, LocalKey, LocalSlot, is_shared_by_tasks};
 pub use std::future::{Future, IntoFuture, poll_fn};
 pub use std::pin::{Pin, pin};
 pub use std::result::Result;

@@ -18,6 +18,7 @@ use super::sets::Sets;
 use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
+use crate::kernel::context::Within;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::local::{Local, drawn};
@@ -465,6 +466,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        // Nor does it see what the program's tasks inherit.
+        let _nothing = Within::nothing();
         self.try_submit_closure(closure, origin, job, &Wanted::NOTHING)
     }
 
@@ -490,6 +493,7 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
+        let _nothing = Within::nothing();
         let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING, ());
         if !self.is_inherited() {
             // If it is refused it is dropped here.
@@ -527,6 +531,7 @@ impl Inner {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
             };
+            let _nothing = Within::nothing();
             (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING, ());
         }
         let submitted = self.submit(job(task));

@@ -1,89 +1,14 @@
 //! The owner's side of a scope: its body, polled within it until it is done or cancelled, and then the wait for what is left.
 
-use crate::kernel::scope::{Node, NodeKind};
-use crate::kernel::task::Reason;
+use crate::kernel::scope::{Node, Owner, Seed};
 use crate::runtime::current;
 use pin_project_lite::pin_project;
 use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-
-/// Who waits for a scope, until it has ended. If it is dropped before, the scope is cancelled, and waited for by the one around it.
-#[derive(Debug)]
-pub(super) struct Owner {
-    node: Arc<Node>,
-    /// It counts among those who are in.
-    is_in: bool,
-    has_ended: bool,
-}
-
-impl Owner {
-    /// A scope that has not begun.
-    pub(super) fn new(kind: NodeKind, place: &'static Location<'static>) -> Self {
-        Self {
-            node: Node::new(kind, place),
-            is_in: true,
-            has_ended: false,
-        }
-    }
-
-    /// Begins a scope, here.
-    pub(super) fn begin(kind: NodeKind, place: &'static Location<'static>) -> Self {
-        let owner = Self::new(kind, place);
-        owner.node.begin();
-        owner
-    }
-
-    pub(super) fn node(&self) -> &Arc<Node> {
-        &self.node
-    }
-
-    /// The body is done, and dropped.
-    fn leave(&mut self) {
-        if std::mem::take(&mut self.is_in) {
-            self.node.disarm();
-            // SAFETY: the owner is in, and leaves once.
-            unsafe { Node::leave(Node::pointer(&self.node)) };
-        }
-    }
-
-    /// Waits until nobody is in any more.
-    pub(super) async fn end(&mut self) {
-        poll_fn(|cx| self.poll_end(cx)).await;
-    }
-
-    /// As [`end`](Self::end).
-    pub(super) fn poll_end(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.leave();
-        ready!(self.node.poll_end(cx));
-        self.has_ended = true;
-        Poll::Ready(())
-    }
-
-    /// A task that is in the scope goes on without its owner.
-    pub(super) fn hand_over(mut self) {
-        self.has_ended = true;
-        if std::mem::take(&mut self.is_in) {
-            // SAFETY: as in `leave`.
-            unsafe { Node::leave(Node::pointer(&self.node)) };
-        }
-    }
-}
-
-impl Drop for Owner {
-    fn drop(&mut self) {
-        if !self.has_ended {
-            let reason = self.node.reason().or_else(|| Node::current()?.reason());
-            let place = self.node.place();
-            self.node
-                .cancel(&reason.unwrap_or_else(|| Reason::owner_dropped(place)));
-            self.leave();
-        }
-    }
-}
+use std::task::{Context, Poll};
 
 /// How a body has ended. It is dropped by then.
 pub(super) enum Ended<T> {
@@ -94,18 +19,23 @@ pub(super) enum Ended<T> {
 }
 
 pin_project! {
-    /// A scope's body.
+    /// A scope's body: its output is how it has ended, and the owner, who has to wait if there is one.
     #[project = BodyProjection]
     pub(super) struct Body<F> {
-        // `None` if it is not to be within it, nor cancelled with it.
-        node: Option<Arc<Node>>,
+        seed: Seed,
+        // What there is a timer for.
+        armed: Option<u64>,
         #[pin]
         future: Option<F>,
     }
 
     impl<F> PinnedDrop for Body<F> {
         fn drop(this: Pin<&mut Self>) {
-            this.project().set_gone();
+            let mut this = this.project();
+            if this.future.is_some() {
+                this.seed.settle();
+                this.set_gone();
+            }
         }
     }
 }
@@ -113,107 +43,79 @@ pin_project! {
 impl<F> BodyProjection<'_, F> {
     /// Drops the future, within the scope.
     fn set_gone(&mut self) {
-        if self.future.is_some() {
-            let _within = self.node.as_ref().map(Node::inside);
-            self.future.set(None);
-        }
+        let _within = self.seed.enter();
+        self.future.set(None);
     }
 }
 
 impl<F: Future> Body<F> {
-    /// The body of a scope, within it.
-    pub(super) fn new(node: &Arc<Node>, future: F) -> Self {
+    pub(super) fn new(seed: Seed, future: F) -> Self {
         Self {
-            node: Some(Arc::clone(node)),
-            future: Some(future),
-        }
-    }
-
-    /// That of one which is for its tasks alone.
-    pub(super) fn beside(future: F) -> Self {
-        Self {
-            node: None,
+            seed,
+            armed: None,
             future: Some(future),
         }
     }
 }
 
-impl<F: Future> Future for Body<F> {
-    type Output = Ended<F::Output>;
+impl<F> Body<F> {
+    /// The scope's node, which begins here if it has not.
+    pub(super) fn make(&self) -> &Arc<Node> {
+        self.seed.settle();
+        self.seed.make()
+    }
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<F::Output>> {
+    /// The owner of that, if somebody else is to be it.
+    pub(super) fn take_owner(self: Pin<&mut Self>) -> Option<Owner> {
+        self.project().seed.take_owner()
+    }
+}
+
+impl<F: Future> Future for Body<F> {
+    type Output = (Ended<F::Output>, Option<Owner>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        if this.node.as_ref().is_some_and(|node| node.is_cancelled()) {
+        this.seed.settle();
+        if this.seed.node().is_some() && this.seed.make().is_cancelled() {
             this.set_gone();
-            return Poll::Ready(Ended::Cancelled);
+            return Poll::Ready((Ended::Cancelled, this.seed.take_owner()));
         }
         let Some(future) = this.future.as_mut().as_pin_mut() else {
             panic!("a scope was polled after it had ended");
         };
         let polled = {
-            let _within = this.node.as_ref().map(Node::inside);
+            let _within = this.seed.enter();
             catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
         };
         let ended = match polled {
             Ok(Poll::Ready(output)) => Ended::Done(output),
             Err(payload) => Ended::Panicked(payload),
-            // Told of a cancel from now on, or it has come meanwhile.
-            Ok(Poll::Pending) => match this.node {
-                Some(node) if node.poll_cancelled(cx) => Ended::Cancelled,
-                _ => return Poll::Pending,
-            },
+            Ok(Poll::Pending) => {
+                let node = this.seed.make();
+                // Told of a cancel from now on, and if the deadline changes; or it has come meanwhile.
+                let mut cancelled = node.poll_cancelled(cx);
+                let deadline = node.own_deadline();
+                if !cancelled && *this.armed != deadline {
+                    *this.armed = deadline;
+                    if !node.has_wheel() {
+                        node.set_wheel(current::wheel());
+                    }
+                    node.arm();
+                    cancelled = node.is_cancelled();
+                }
+                if !cancelled {
+                    return Poll::Pending;
+                }
+                Ended::Cancelled
+            }
         };
         // A destructor that panics is the body's panic; what it had is dropped.
-        match catch_unwind(AssertUnwindSafe(|| this.set_gone())) {
-            Ok(()) => Poll::Ready(ended),
-            Err(payload) => Poll::Ready(Ended::Panicked(payload)),
-        }
-    }
-}
-
-pin_project! {
-    /// A scope's body, until its deadline, if it has one.
-    pub(super) struct Timed<F> {
-        #[pin]
-        body: Body<F>,
-        node: Arc<Node>,
-        // What there is a timer for.
-        armed: Option<u64>,
-    }
-}
-
-impl<F: Future> Timed<F> {
-    pub(super) fn new(node: &Arc<Node>, future: F) -> Self {
-        Self {
-            body: Body::new(node, future),
-            node: Arc::clone(node),
-            armed: None,
-        }
-    }
-}
-
-impl<F: Future> Future for Timed<F> {
-    type Output = Ended<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Ended<F::Output>> {
-        let mut this = self.project();
-        if let Poll::Ready(ended) = this.body.as_mut().poll(cx) {
-            return Poll::Ready(ended);
-        }
-        // The body is pending, and the owner is woken if the deadline changes from now on.
-        let deadline = this.node.own_deadline();
-        if *this.armed == deadline {
-            return Poll::Pending;
-        }
-        if !this.node.has_wheel() {
-            this.node.set_wheel(current::wheel());
-        }
-        this.node.arm();
-        *this.armed = deadline;
-        if this.node.is_cancelled() {
-            return this.body.poll(cx);
-        }
-        Poll::Pending
+        let ended = match catch_unwind(AssertUnwindSafe(|| this.set_gone())) {
+            Ok(()) => ended,
+            Err(payload) => Ended::Panicked(payload),
+        };
+        Poll::Ready((ended, this.seed.take_owner()))
     }
 }
 

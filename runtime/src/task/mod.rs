@@ -6,7 +6,9 @@ mod builder;
 pub mod coop;
 mod group;
 mod guard;
+mod inherited;
 pub mod join_set;
+mod local_group;
 mod local_set;
 mod race;
 mod scope;
@@ -28,7 +30,14 @@ pub use group::{
     AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
 };
 pub use guard::{Guard, OnCancel, guard, on_cancel};
+#[doc(hidden)]
+pub use inherited::is_shared_by_tasks;
+pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
+pub use local_group::{
+    LocalChild, LocalGroup, Sendable, TryLocalGroup, Unsendable, local_group, local_group_send,
+    try_local_group, try_local_group_send,
+};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
 pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
@@ -42,6 +51,7 @@ pub use yield_now::yield_now;
 
 /// The futures that this module's functions return and that have a name.
 pub mod futures {
+    pub use super::inherited::InheritedFuture;
     pub use super::task_local::TaskLocalFuture;
     pub use crate::kernel::task::Cancel;
 }

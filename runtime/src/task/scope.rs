@@ -1,9 +1,9 @@
 //! A part of a program that can be cancelled as a whole, at a deadline or by somebody outside.
 
-use super::body::{Ended, Owner, Timed};
+use super::body::{Body, Ended};
 use crate::kernel::budget;
 use crate::kernel::cancel_safe::CancelSafe;
-use crate::kernel::scope::{Node, NodeKind};
+use crate::kernel::scope::{Node, NodeKind, Seed};
 use crate::kernel::task::{Reason, ReasonKind};
 use crate::runtime::current;
 use crate::time::{self, Instant};
@@ -12,7 +12,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::io;
 use std::panic::{Location, resume_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -46,7 +46,7 @@ use std::time::Duration;
 #[derive(Debug)]
 #[must_use = "it does nothing before `run`"]
 pub struct Scope {
-    owner: Owner,
+    seed: Seed,
 }
 
 impl Scope {
@@ -58,7 +58,7 @@ impl Scope {
     )]
     pub fn new() -> Self {
         Self {
-            owner: Owner::new(NodeKind::Scope, Location::caller()),
+            seed: Seed::new(NodeKind::Scope, Location::caller()),
         }
     }
 
@@ -68,9 +68,9 @@ impl Scope {
     ///
     /// Outside of a runtime, or of one with timers.
     #[track_caller]
-    pub fn deadline(self, deadline: Instant) -> Self {
-        self.owner.node().set_wheel(current::wheel());
-        self.owner.node().set_deadline(deadline.nanoseconds());
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.seed
+            .set_deadline(deadline.nanoseconds(), current::wheel());
         self
     }
 
@@ -80,16 +80,16 @@ impl Scope {
     ///
     /// As [`deadline`](Self::deadline).
     #[track_caller]
-    pub fn timeout(self, duration: Duration) -> Self {
-        self.owner.node().set_wheel(current::wheel());
-        self.owner.node().set_deadline(time::after(duration));
+    pub fn timeout(mut self, duration: Duration) -> Self {
+        self.seed
+            .set_deadline(time::after(duration), current::wheel());
         self
     }
 
     /// A handle by which others can cancel the scope, or learn that it was.
     pub fn handle(&self) -> ScopeHandle {
         ScopeHandle {
-            node: Arc::clone(self.owner.node()),
+            node: Arc::clone(self.seed.early()),
         }
     }
 
@@ -112,25 +112,27 @@ impl Scope {
     ///
     /// # Cost
     ///
-    /// One allocation, made by `new`; and a timer, if there is a deadline, when `future` is first pending.
+    /// Nothing but a look at the clock, for a deadline, if `future` is ready at its first poll and nothing begins in it. Otherwise an
+    /// allocation, and one for a timer.
     pub fn run<F: IntoFuture>(
         self,
         future: F,
     ) -> impl Future<Output = Result<F::Output, Cancelled>> {
         let future = future.into_future();
         async move {
-            let mut owner = self.owner;
-            owner.node().begin();
-            let ended = {
-                let body = pin!(Timed::new(owner.node(), future));
-                body.await
+            let (ended, owner) = Body::new(self.seed, future).await;
+            let reason = match owner {
+                Some(mut owner) => {
+                    owner.end().await;
+                    owner.node().reason()
+                }
+                None => None,
             };
-            owner.end().await;
             match ended {
                 Ended::Done(output) => Ok(output),
                 Ended::Panicked(payload) => resume_unwind(payload),
                 Ended::Cancelled => Err(Cancelled {
-                    reason: owner.node().reason().unwrap_or_else(Reason::shutdown),
+                    reason: reason.unwrap_or_else(Reason::shutdown),
                 }),
             }
         }

@@ -1,9 +1,9 @@
 //! What goes on when its surroundings are cancelled, for a while.
 
-use super::body::{Ended, Owner, Timed};
+use super::body::{Body, Ended};
 use crate::diagnostics;
 use crate::kernel::findings::Finding;
-use crate::kernel::scope::{Node, NodeKind};
+use crate::kernel::scope::{Node, NodeKind, Owner, Seed};
 use crate::kernel::task::{Apart, Grouped, Origin, Reason};
 use crate::runtime::{Handle, current};
 use crate::time;
@@ -84,10 +84,9 @@ where
 
 /// A future in a shield, whoever polls it.
 pub(super) struct Running<F: Future> {
-    owner: Owner,
-    body: Pin<Box<Timed<F>>>,
+    body: Pin<Box<Body<F>>>,
     /// The body is done, and what it has left is waited for.
-    ended: Option<Ended<F::Output>>,
+    ended: Option<(Ended<F::Output>, Option<Owner>)>,
     limit: Duration,
     /// From the first poll on.
     runtime: Option<Handle>,
@@ -106,10 +105,9 @@ where
     }
 
     pub(super) fn at(place: &'static Location<'static>, limit: Duration, future: F) -> Self {
-        let owner = Owner::new(NodeKind::Shield(limit), place);
+        let seed = Seed::new(NodeKind::Shield(limit), place);
         Self {
-            body: Box::pin(Timed::new(owner.node(), future)),
-            owner,
+            body: Box::pin(Body::new(seed, future)),
             ended: None,
             limit,
             runtime: None,
@@ -119,7 +117,6 @@ where
 
     /// Begins here, on the runtime.
     pub(super) fn begin(&mut self, runtime: Handle) {
-        self.owner.node().begin();
         self.runtime = Some(runtime);
     }
 
@@ -129,24 +126,27 @@ where
         let (Some(runtime), None) = (self.runtime.take(), self.ended.take()) else {
             return;
         };
-        let node = Arc::clone(self.owner.node());
+        let node = Arc::clone(self.body.make());
         // From now on, by the clock of where it runs.
         let at = {
             let _entered = runtime.enter();
             node.set_wheel(current::wheel());
             time::after(self.limit)
         };
-        node.set_deadline(at);
         let Some(member) = Grouped::<Apart>::enter(&node) else {
             unreachable!("nobody cancels a shield before its time is set");
         };
+        // It may be up already: then the task ends before it begins.
+        node.set_deadline(at);
+        node.arm();
         let mut watch = Watch {
             node,
             is_done: false,
         };
-        let body = self.body;
+        let mut body = self.body;
+        let owner = body.as_mut().take_owner();
         let task = async move {
-            let ended = body.await;
+            let (ended, _) = body.await;
             watch.see(&ended);
             match ended {
                 Ended::Done(output) => output,
@@ -157,8 +157,10 @@ where
         };
         let origin = Origin::at(self.place);
         drop(runtime.inner().spawn_member(task, origin, member));
-        // The task is in it; the owner has only to leave.
-        self.owner.hand_over();
+        // The task is in it, and so it ends with that.
+        if let Some(owner) = owner {
+            owner.hand_over();
+        }
     }
 }
 
@@ -213,11 +215,13 @@ where
         if running.ended.is_none() {
             running.ended = Some(ready!(running.body.as_mut().poll(cx)));
         }
-        ready!(running.owner.poll_end(cx));
+        if let Some((_, Some(owner))) = &mut running.ended {
+            ready!(owner.poll_end(cx));
+        }
         match self.running.take().and_then(|running| running.ended) {
-            Some(Ended::Done(output)) => Poll::Ready(output),
-            Some(Ended::Panicked(payload)) => resume_unwind(payload),
-            Some(Ended::Cancelled) | None => {
+            Some((Ended::Done(output), _)) => Poll::Ready(output),
+            Some((Ended::Panicked(payload), _)) => resume_unwind(payload),
+            Some((Ended::Cancelled, _)) | None => {
                 unreachable!("nobody cancels a shield that is awaited")
             }
         }

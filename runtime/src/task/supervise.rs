@@ -1,16 +1,17 @@
 //! Groups of tasks whose ends are their own.
 
 use super::JoinHandle;
-use super::body::{Body, Ended, Owner};
 use super::local_set::spawn_local_from;
 use crate::kernel::blocking;
-use crate::kernel::scope::{Node, NodeKind};
+use crate::kernel::scope::{Node, NodeKind, Seed};
 use crate::kernel::task::{Apart, Grouped, Origin, Reason};
 use crate::runtime::current;
 use std::fmt;
-use std::future::Future;
-use std::panic::{Location, resume_unwind};
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Runs `body`, which may spawn tasks that it is given a place for, and waits until all of them have ended.
 ///
@@ -65,21 +66,39 @@ where
 {
     let place = Location::caller();
     async move {
-        let mut owner = Owner::begin(NodeKind::Supervisor, place);
+        let mut seed = Seed::new(NodeKind::Supervisor, place);
+        seed.settle();
         let supervisor = Supervisor {
-            node: Arc::clone(owner.node()),
+            node: Arc::clone(seed.make()),
         };
+        let owner = seed.take_owner();
         // The tasks are in the scope, and the body is not: it goes on when they are cancelled.
-        let ended = Body::beside(body(&supervisor)).await;
-        if let Ended::Panicked(_) = &ended {
+        let ended = {
+            let mut body = pin!(Some(body(&supervisor)));
+            let ended = poll_fn(|cx| {
+                let polled = catch_unwind(AssertUnwindSafe(|| {
+                    let body = body.as_mut().as_pin_mut();
+                    body.expect("it is there until it has ended").poll(cx)
+                }));
+                match polled {
+                    Ok(polled) => polled.map(Ok),
+                    Err(payload) => Poll::Ready(Err(payload)),
+                }
+            })
+            .await;
+            let dropped = catch_unwind(AssertUnwindSafe(|| body.set(None)));
+            dropped.and(ended)
+        };
+        if ended.is_err() {
             let reason = Reason::sibling(true, place, None, None);
             supervisor.node.cancel(&reason);
         }
-        owner.end().await;
+        if let Some(mut owner) = owner {
+            owner.end().await;
+        }
         match ended {
-            Ended::Done(output) => output,
-            Ended::Panicked(payload) => resume_unwind(payload),
-            Ended::Cancelled => unreachable!("the body is in no scope of its own"),
+            Ok(output) => output,
+            Err(payload) => resume_unwind(payload),
         }
     }
 }

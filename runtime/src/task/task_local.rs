@@ -178,7 +178,7 @@ impl<T: 'static> LocalKey<T> {
             .try_with(|slot| slot.0.borrow().as_ref().map(f))
             .ok()
             .flatten()
-            .ok_or(AccessError { _private: () })
+            .ok_or(AccessError::NO_VALUE)
     }
 
     /// A clone of the value.
@@ -209,7 +209,7 @@ impl<T: 'static> LocalKey<T> {
 
 #[cold]
 #[track_caller]
-fn no_value() -> ! {
+pub(super) fn no_value() -> ! {
     panic!(
         "cannot access a task-local storage value without setting it first: \
          run this inside of the key's `scope` or `sync_scope`"
@@ -374,10 +374,14 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
 
 /// A task-local variable has no value here.
 ///
-/// Returned by [`LocalKey::try_with`] and [`LocalKey::try_get`].
+/// Returned by [`LocalKey::try_with`] and [`LocalKey::try_get`], and those of an [`InheritedKey`](super::InheritedKey).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessError {
     _private: (),
+}
+
+impl AccessError {
+    pub(super) const NO_VALUE: Self = Self { _private: () };
 }
 
 impl fmt::Display for AccessError {

@@ -1,6 +1,6 @@
 //! Cancelling a node, and those within it; who has failed; and who waits to learn of it.
 
-use super::{AT_A_TIME, CANCELLED, Node};
+use super::{AT_A_TIME, CANCELLED, ENROLLED, Node};
 use crate::kernel::findings::{self, Finding};
 use crate::kernel::foreign;
 use crate::kernel::task::{AbortHandle, Header, Reason, TaskInfo};
@@ -36,12 +36,20 @@ impl Node {
     }
 
     /// Why it is cancelled, if it is: it, or one around it.
+    ///
+    /// Those around are asked up to the first that is in the list of the next, and is cancelled with that: so this takes no longer for
+    /// being deep within.
     pub(crate) fn reason(&self) -> Option<Reason> {
         let mut node = self;
         loop {
             asked::looks(node);
-            if node.is_cancelled() {
+            // Ordering: Relaxed; see `is_cancelled`.
+            let word = node.word.load(Ordering::Relaxed);
+            if word & CANCELLED != 0 {
                 return node.state.lock().reason.clone();
+            }
+            if word & ENROLLED != 0 {
+                return None;
             }
             node = node.outer()?;
         }
@@ -113,7 +121,7 @@ impl Node {
             state = self.state.lock();
         }
         foreign::call(|| self.owner.wake());
-        for waker in waiters.into_values() {
+        for (_, waker) in waiters {
             foreign::call(|| waker.wake());
         }
         true
@@ -154,7 +162,7 @@ impl Node {
         key: &mut Option<u64>,
         cx: &Context<'_>,
     ) -> Poll<Reason> {
-        let waker = cx.waker().clone();
+        let mut waker = cx.waker().clone();
         let mut state = self.state.lock();
         if let Some(reason) = state.reason.clone() {
             *key = None;
@@ -164,11 +172,14 @@ impl Node {
             state.next_waiter += 1;
             state.next_waiter
         });
-        let replaced = state.waiters.insert(key, waker);
+        match state.waiters.iter_mut().find(|(of, _)| *of == key) {
+            Some((_, registered)) => std::mem::swap(registered, &mut waker),
+            None => state.waiters.push((key, waker.clone())),
+        }
         drop(state);
-        drop(replaced);
+        drop(waker);
         // The one around is to find this one. If it has not begun it attaches itself when it does, since it has a waiter.
-        if self.around.get().is_some() {
+        if self.has_begun() {
             self.attach();
         }
         Poll::Pending
@@ -176,7 +187,10 @@ impl Node {
 
     /// Who has waited does not any more.
     pub(crate) fn forget_waiter(&self, key: u64) {
-        let removed = self.state.lock().waiters.remove(&key);
+        let mut state = self.state.lock();
+        let position = state.waiters.iter().position(|(of, _)| *of == key);
+        let removed = position.map(|position| state.waiters.swap_remove(position));
+        drop(state);
         drop(removed);
     }
 }

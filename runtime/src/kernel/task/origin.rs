@@ -71,11 +71,13 @@ impl Origin {
         Extra::new(Location::caller(), Some(name.into()), None).into_origin()
     }
 
-    /// The same, of a task that inherits `context`.
+    /// The task, which nobody else knows yet, inherits `context`.
     #[cold]
-    pub(crate) fn inheriting(self, context: Context) -> Self {
-        let name = self.name().map(Box::from);
-        Extra::new(self.place(), name, Some(context)).into_origin()
+    pub(super) fn inherit(&self, context: Context) {
+        let made = Extra::new(self.place(), self.name().map(Box::from), Some(context));
+        // Ordering: Relaxed, as nobody else knows it.
+        let old = self.0.swap(made.into_word(), Ordering::Relaxed);
+        drop(Self::from_word(old));
     }
 
     #[inline]
@@ -113,10 +115,10 @@ impl Origin {
         let mut word = self.word();
         if extra_of(word).is_none() {
             let made = Extra::new(self.place(), None, None).into_word();
-            // Ordering: Release publishes the extra to the loads of `word`, Acquire takes over another's.
+            // Ordering: Release publishes the extra to the loads of `word`; Acquire, if another has come first, takes over that one's.
             match self
                 .0
-                .compare_exchange(word, made, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange(word, made, Ordering::Release, Ordering::Acquire)
             {
                 Ok(_) => word = made,
                 Err(now) => {

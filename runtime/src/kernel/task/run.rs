@@ -7,6 +7,7 @@ use super::state::{Completed, Idle, Start, Word};
 use super::surroundings;
 use super::waker;
 use crate::kernel::captures::{self, Captures};
+use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
@@ -221,10 +222,13 @@ impl Runnable {
         let task = self.into_raw();
         // SAFETY: the claim, which goes to `complete` below, keeps the task until then.
         let header = unsafe { &*task.as_ptr() };
-        // SAFETY: this is the poller, and the task completes within `complete`, which does without.
-        let _within = word
-            .is_surrounded()
-            .then(|| unsafe { surroundings::enter(task) });
+        // One that has no surroundings of its own does not see those of whoever ends it.
+        let _within = if word.is_surrounded() {
+            // SAFETY: this is the poller, and the task completes within `complete`, which does without.
+            unsafe { surroundings::enter(task) }
+        } else {
+            Within::nothing()
+        };
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
         // SAFETY: the output (the failure) is stored, and the claim ends here.

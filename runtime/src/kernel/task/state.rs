@@ -216,6 +216,12 @@ impl State {
         Self(AtomicU64::new(REFERENCE | JOIN | RUNNING | surrounded))
     }
 
+    /// The task, which nobody else knows yet, has surroundings.
+    pub(crate) fn surround(&self) {
+        // Ordering: Relaxed, as nobody else knows it.
+        self.0.fetch_or(SURROUNDED, Ordering::Relaxed);
+    }
+
     // ----- wake side ---------------------------------------------------------------------------------
 
     /// asleep → queued; running → running and notified.

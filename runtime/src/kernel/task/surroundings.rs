@@ -6,21 +6,25 @@
 
 use super::cell::Header;
 use super::member::Member;
-use super::origin::Origin;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
+use crate::kernel::here;
 use crate::kernel::scope::Node;
 use std::ptr::{self, NonNull};
 
-/// The origin of a task that is spawned here, which inherits what there is; and whether that is anything.
-#[inline]
-pub(super) fn inherit(origin: Origin) -> (Origin, bool) {
-    if crate::kernel::here::with(|here| here.context.get().is_null()) {
-        return (origin, false);
-    }
-    match Context::current() {
-        Some(context) => (origin.inheriting(context), true),
-        None => (origin, false),
+/// True if a task that is spawned here inherits anything.
+#[inline(always)]
+pub(super) fn are_inherited() -> bool {
+    here::with(|here| !here.context.get().is_null())
+}
+
+/// Gives a fresh task what is inherited here.
+#[cold]
+#[inline(never)]
+pub(super) fn inherit(task: &Header) {
+    if let Some(context) = Context::current() {
+        task.origin().inherit(context);
+        task.state.surround();
     }
 }
 

@@ -6,10 +6,10 @@ mod policy;
 pub use child::Child;
 pub use policy::{AllErrors, Answer, Errors, FirstError, Policy};
 
-use super::body::{Body, Ended, Owner, is_within};
+use super::body::{Body, Ended, is_within};
 use super::local_set::spawn_local_from;
 use super::yield_now;
-use crate::kernel::scope::{Failed, Failure, Node, NodeKind, tell_of};
+use crate::kernel::scope::{Failed, Failure, Node, NodeKind, Seed, tell_of};
 use crate::kernel::task::{Failing, Grouped, Origin, Reason};
 use crate::runtime::current;
 use crate::sync::Semaphore;
@@ -133,13 +133,14 @@ where
     E: Send + 'static,
     A: Answer,
 {
-    let mut owner = Owner::begin(NodeKind::Group, place);
+    let seed = Seed::new(NodeKind::Group, place);
+    seed.settle();
     let group = TaskGroup {
-        node: Arc::clone(owner.node()),
+        node: Arc::clone(seed.make()),
         free: policy.places(),
         _error: PhantomData,
     };
-    let ended = Body::new(owner.node(), body(&group)).await;
+    let (ended, owner) = Body::new(seed, body(&group)).await;
     let node = &group.node;
     let done = match ended {
         Ended::Done(Ok(output)) => Some(output),
@@ -153,7 +154,9 @@ where
         }
         Ended::Cancelled => None,
     };
-    owner.end().await;
+    if let Some(mut owner) = owner {
+        owner.end().await;
+    }
     let failures = node.take_failures();
     match done {
         Some(output) if failures.is_empty() => {
