@@ -12,7 +12,14 @@ use crate::sources::{Crate, File, identifier};
 use std::collections::BTreeMap;
 
 /// Futures that are values of their own, and made by functions that are no operations.
-const HANDLES: [&str; 5] = ["Child", "Coroutine", "JoinHandle", "LocalSet", "Receiver"];
+const HANDLES: [&str; 6] = [
+    "Child",
+    "Coroutine",
+    "JoinHandle",
+    "LocalChild",
+    "LocalSet",
+    "Receiver",
+];
 
 /// Not operations, and why.
 const NO_OPERATIONS: [(&str, &str); 1] = [(

@@ -119,6 +119,11 @@ leno::task_local! {
     static KEY: u32;
 }
 
+leno::task_local! {
+    #[inherited]
+    static INHERITED: u32;
+}
+
 /// The rows of a wrapper around a `recv` and a `send`.
 macro_rules! wraps {
     ($operation:literal, |$future:ident| $wrapped:expr) => {{
@@ -175,6 +180,8 @@ fn wrappers() -> Vec<Row> {
             future
         )),
         wraps!("task::LocalKey::scope", |future| KEY.scope(1, future)),
+        wraps!("task::InheritedKey::scope", |future| INHERITED
+            .scope(1, future)),
     ]
 }
 

@@ -100,7 +100,7 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
 ///
 /// # Cancel safety
 ///
-/// `&mut child` in a [`select!`](crate::select) is cancel safe.
+/// Dropping the future loses data: the output. `&mut child` in a [`select!`](crate::select) is cancel safe.
 pub struct LocalChild<T> {
     outcome: Arc<Outcome<T>>,
 }

@@ -33,7 +33,7 @@ use std::future::Future;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops the body and the children wherever they are.
+/// Dropping the future loses data: what the children have done so far. They are dropped with it, wherever they are.
 ///
 /// # Examples
 ///
@@ -90,6 +90,10 @@ where
 
 /// As [`local_group`], with children that are `Send`: then the future is, too, if the body is.
 ///
+/// # Cancel safety
+///
+/// Dropping the future loses data: what the children have done so far. They are dropped with it, wherever they are.
+///
 /// ```
 /// # #[leno::main(worker_threads = 2)]
 /// # async fn main() {
@@ -123,6 +127,10 @@ where
 /// # Errors
 ///
 /// The first error of a child or of the body.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses data: what the children have done so far. They are dropped with it, wherever they are.
 ///
 /// # Examples
 ///
@@ -164,6 +172,10 @@ where
 /// # Errors
 ///
 /// The first error of a child or of the body.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses data: what the children have done so far. They are dropped with it, wherever they are.
 pub fn try_local_group_send<'env, B, F, T, E>(body: B) -> impl Future<Output = Result<T, E>>
 where
     B: FnOnce(TryLocalGroup<'env, E, Sendable>) -> F,
