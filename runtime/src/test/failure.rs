@@ -2,7 +2,6 @@
 
 use super::chain::chain;
 use super::cut::Cut;
-use super::drive::MOST;
 use crate::diagnostics::Leaf;
 use std::any::Any;
 use std::fmt;
@@ -15,8 +14,8 @@ pub(super) enum Trouble {
     Panicked(String, Vec<Leaf>),
     /// It waits for what does not come.
     Hangs(Vec<Leaf>),
-    /// It has more places to be dropped at than anybody will wait for.
-    Endless(Vec<Leaf>),
+    /// It has been pending so often, and nobody will wait for more.
+    Endless(usize, Vec<Leaf>),
 }
 
 /// Which part.
@@ -59,7 +58,7 @@ impl Trouble {
 
     fn leaves(&self) -> &[Leaf] {
         match self {
-            Self::Panicked(_, leaves) | Self::Hangs(leaves) | Self::Endless(leaves) => leaves,
+            Self::Panicked(_, leaves) | Self::Hangs(leaves) | Self::Endless(_, leaves) => leaves,
         }
     }
 }
@@ -145,11 +144,11 @@ impl fmt::Display for Failure {
                 f.write_str("\n  ")?;
                 f.write_str(NOTHING)
             }
-            Trouble::Endless(leaves) => {
+            Trouble::Endless(times, leaves) => {
                 self.write_chains(f, "it is at", leaves)?;
                 write!(
                     f,
-                    "\n  it has been pending {MOST} times: give it less to do, and an end"
+                    "\n  it has been pending {times} times: give it less to do, and an end"
                 )
             }
         }
@@ -195,7 +194,7 @@ mod tests {
              left: 1\n  right: 2"
         );
         assert_eq!(
-            failure(Part::Run, Trouble::Endless(Vec::new()), None),
+            failure(Part::Run, Trouble::Endless(1000, Vec::new()), None),
             "what is tested at HERE does not end, though it was not dropped\n  \
              it has been pending 1000 times: give it less to do, and an end"
         );

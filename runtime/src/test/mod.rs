@@ -76,8 +76,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// ```
 ///
 /// The names are there with the feature `diagnostics`. Other texts say that the run which is left alone panics, fails its check,
-/// has more than 1,000 places to be dropped at, or waits for 10 s of real time in which nothing happens. (A poll that does not
-/// return cannot be ended.)
+/// has more than 1,000 places to be dropped at, or waits for 10 s of real time in which nothing happens. `make` and `check` may not
+/// wait for so long either, nor 100,000 times. (A poll that does not return cannot be ended.)
 ///
 /// # Cancel safety
 ///
