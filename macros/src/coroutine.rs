@@ -1,17 +1,15 @@
 //! From an `async fn` to a `fn` that returns a coroutine, which knows who called it.
 
-use crate::function::{Function, braces_at, with_error};
+use crate::function::{Function, arguments, braces_at, check, end_of, output_of, with_error};
 use crate::home::Home;
 use crate::options::{parse_home, read};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, FnArg, ImplItem, Item, ItemImpl, ItemMod, Pat, Path, Result, ReturnType,
-    Signature, Type, Visibility,
+    Attribute, Error, ImplItem, Item, ItemImpl, ItemMod, Path, Result, Signature, Type, Visibility,
 };
 
 /// The item to put in place of `item`. Whatever is wrong, it still contains what was written.
@@ -193,7 +191,7 @@ impl Expansion<'_> {
 
     /// A function, which is async; a method of the type `of`, if that is known.
     fn function(&self, mut function: Function, of: Option<&Ident>) -> Result<TokenStream> {
-        check(&function.signature)?;
+        check(&function.signature, "a coroutine")?;
         if let Some(attribute) = function.attributes.iter().find(|a| is_instrument(a)) {
             return Err(Error::new_spanned(
                 attribute,
@@ -207,13 +205,7 @@ impl Expansion<'_> {
         let here = Span::mixed_site();
         let home = &self.home;
         let statements = function.statements();
-        let output = match &function.signature.output {
-            ReturnType::Default => {
-                let name = here.located_at(function.signature.ident.span());
-                quote_spanned!(name=> ())
-            }
-            ReturnType::Type(_, ty) => ty.to_token_stream(),
-        };
+        let output = output_of(&function.signature);
         let name = function.signature.ident.unraw();
         let name = match of {
             Some(of) => format!("{of}::{name}"),
@@ -228,12 +220,7 @@ impl Expansion<'_> {
         };
         let block = braces_at(&function.body, block);
         function.signature.asyncness = None;
-        // Where the signature ends. What the compiler says of the function is shown from its first token to this one, and at the
-        // attribute if that is not the user's.
-        let end = match &function.signature.output {
-            ReturnType::Default => function.signature.paren_token.span.close(),
-            ReturnType::Type(_, ty) => last_span(ty.to_token_stream()),
-        };
+        let end = end_of(&function.signature);
         let close = quote_spanned!(end=> >);
         // Its other tokens are this crate's, so it captures what it has to in every edition.
         let returns = quote_spanned! {here=>
@@ -260,44 +247,6 @@ impl Expansion<'_> {
     }
 }
 
-/// Where what was written ends.
-fn last_span(tokens: TokenStream) -> Span {
-    match tokens.into_iter().last() {
-        Some(TokenTree::Group(group)) => group.span_close(),
-        Some(token) => token.span(),
-        None => Span::call_site(),
-    }
-}
-
-/// Refuses functions that cannot return a coroutine.
-fn check(signature: &Signature) -> Result<()> {
-    if let Some(token) = &signature.unsafety {
-        return Err(Error::new(
-            token.span,
-            "an unsafe function cannot be a coroutine: keep its promises in a safe one that calls it",
-        ));
-    }
-    if let Some(token) = &signature.constness {
-        return Err(Error::new(
-            token.span,
-            "a `const` function cannot be a coroutine: it would run when the program is compiled",
-        ));
-    }
-    if let Some(abi) = &signature.abi {
-        return Err(Error::new_spanned(
-            abi,
-            "an `extern` function cannot return a coroutine",
-        ));
-    }
-    match &signature.output {
-        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => Err(Error::new_spanned(
-            ty,
-            "`!` cannot be written as the output of a future: return `std::convert::Infallible`",
-        )),
-        _ => Ok(()),
-    }
-}
-
 /// Whether an attribute makes something else of an async function.
 fn is_entry(attribute: &Attribute) -> bool {
     let last = attribute.path().segments.last();
@@ -317,44 +266,6 @@ fn is_instrument(attribute: &Attribute) -> bool {
 fn nothing(token: &impl ToTokens, what: &str) -> Error {
     let text = format!("there is no async function in this {what}");
     Error::new_spanned(token, text)
-}
-
-/// Gives the arguments names, and returns the statements that take them over, as an async function does it: each is taken along,
-/// whether it is used or not, and dropped after the body, the last one first.
-fn arguments(signature: &mut Signature) -> Vec<TokenStream> {
-    let here = Span::mixed_site();
-    let take = |(number, argument): (usize, &mut FnArg)| match argument {
-        FnArg::Receiver(receiver) => {
-            let this = receiver.self_token;
-            quote_spanned!(here=> let _ = &#this;)
-        }
-        FnArg::Typed(argument) => {
-            let attributes = &argument.attrs;
-            let pattern = (*argument.pat).clone();
-            if let Pat::Ident(pattern) = &pattern {
-                if pattern.by_ref.is_none() && pattern.subpat.is_none() {
-                    let name = &pattern.ident;
-                    let mut plain = pattern.clone();
-                    plain.mutability = None;
-                    *argument.pat = Pat::Ident(plain);
-                    // Whoever calls an argument `_text` has not used it by this.
-                    return quote_spanned! {here=>
-                        #(#attributes)*
-                        #[allow(clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]
-                        let #pattern = #name;
-                    };
-                }
-            }
-            let span = here.located_at(pattern.span());
-            let name = format_ident!("__argument{number}", span = span);
-            *argument.pat = syn::parse_quote!(#name);
-            quote_spanned! {here=>
-                #(#attributes)* let #name = #name;
-                #(#attributes)* let #pattern = #name;
-            }
-        }
-    };
-    signature.inputs.iter_mut().enumerate().map(take).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! An `async fn`, and what attributes have in common that make something else of it.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, format_ident, quote_spanned};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
-use syn::{AttrStyle, Attribute, Error, Lifetime, Result, ReturnType, Signature, Visibility};
+use syn::{
+    AttrStyle, Attribute, Error, FnArg, Lifetime, Pat, Result, ReturnType, Signature, Type,
+    Visibility,
+};
 
 /// An `async fn`, taken apart as far as needed. The body stays tokens, so one that does not parse reaches
 /// the compiler (and the editor) as it was written.
@@ -114,6 +117,106 @@ pub(crate) fn is_opaque(ty: TokenStream) -> bool {
         TokenTree::Group(group) => is_opaque(group.stream()),
         TokenTree::Literal(_) => false,
     })
+}
+
+/// Refuses functions that cannot be `what`: return a future that is more than the compiler's.
+pub(crate) fn check(signature: &Signature, what: &str) -> Result<()> {
+    if let Some(token) = &signature.unsafety {
+        return Err(Error::new(
+            token.span,
+            format!(
+                "an unsafe function cannot be {what}: keep its promises in a safe one that calls it"
+            ),
+        ));
+    }
+    if let Some(token) = &signature.constness {
+        return Err(Error::new(
+            token.span,
+            format!(
+                "a `const` function cannot be {what}: it would run when the program is compiled"
+            ),
+        ));
+    }
+    if let Some(abi) = &signature.abi {
+        return Err(Error::new_spanned(
+            abi,
+            format!("an `extern` function cannot be {what}"),
+        ));
+    }
+    match &signature.output {
+        ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)) => Err(Error::new_spanned(
+            ty,
+            "`!` cannot be written as the output of a future: return `std::convert::Infallible`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The type that an async function's future has for its output.
+pub(crate) fn output_of(signature: &Signature) -> TokenStream {
+    match &signature.output {
+        ReturnType::Default => {
+            let name = Span::mixed_site().located_at(signature.ident.span());
+            quote_spanned!(name=> ())
+        }
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}
+
+/// Where a signature ends. What the compiler says of the function is shown from its first token to this one, and at the
+/// attribute if that is not the user's.
+pub(crate) fn end_of(signature: &Signature) -> Span {
+    match &signature.output {
+        ReturnType::Default => signature.paren_token.span.close(),
+        ReturnType::Type(_, ty) => last_span(ty.to_token_stream()),
+    }
+}
+
+/// Where what was written ends.
+fn last_span(tokens: TokenStream) -> Span {
+    match tokens.into_iter().last() {
+        Some(TokenTree::Group(group)) => group.span_close(),
+        Some(token) => token.span(),
+        None => Span::call_site(),
+    }
+}
+
+/// Gives the arguments names, and returns the statements that take them over, as an async function does it: each is taken along,
+/// whether it is used or not, and dropped after the body, the last one first.
+pub(crate) fn arguments(signature: &mut Signature) -> Vec<TokenStream> {
+    let here = Span::mixed_site();
+    let take = |(number, argument): (usize, &mut FnArg)| match argument {
+        FnArg::Receiver(receiver) => {
+            let this = receiver.self_token;
+            quote_spanned!(here=> let _ = &#this;)
+        }
+        FnArg::Typed(argument) => {
+            let attributes = &argument.attrs;
+            let pattern = (*argument.pat).clone();
+            if let Pat::Ident(pattern) = &pattern {
+                if pattern.by_ref.is_none() && pattern.subpat.is_none() {
+                    let name = &pattern.ident;
+                    let mut plain = pattern.clone();
+                    plain.mutability = None;
+                    *argument.pat = Pat::Ident(plain);
+                    // Whoever calls an argument `_text` has not used it by this.
+                    return quote_spanned! {here=>
+                        #(#attributes)*
+                        #[allow(clippy::used_underscore_binding, clippy::no_effect_underscore_binding)]
+                        let #pattern = #name;
+                    };
+                }
+            }
+            let span = here.located_at(pattern.span());
+            let name = format_ident!("__argument{number}", span = span);
+            *argument.pat = syn::parse_quote!(#name);
+            quote_spanned! {here=>
+                #(#attributes)* let #name = #name;
+                #(#attributes)* let #pattern = #name;
+            }
+        }
+    };
+    signature.inputs.iter_mut().enumerate().map(take).collect()
 }
 
 pub(crate) fn with_error(mut item: TokenStream, error: &Error) -> TokenStream {

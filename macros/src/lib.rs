@@ -1,4 +1,4 @@
-//! The attribute macros of the leno runtime: [`macro@main`], [`macro@test`] and [`macro@coroutine`].
+//! The attribute macros of the leno runtime: [`macro@main`], [`macro@test`], [`macro@coroutine`] and [`macro@cancel_safe`].
 //!
 //! Use them through the `leno` crate, which re-exports them; its other macros (`select!`, `join!`, …) are
 //! declarative and live there.
@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod cancel_safe;
 mod coroutine;
 mod entry;
 mod function;
@@ -286,6 +287,96 @@ pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
     let attribute = Span::call_site().source_text();
     let home = Home::find("leno", attribute.as_deref());
     coroutine::expand(&home, options.into(), item.into()).into()
+}
+
+/// Makes the future of an `async fn` `CancelSafe`: one that loses nothing if it is dropped before it is done.
+///
+/// The function becomes one that returns `impl CancelSafe<Output = T>`. So it can be a branch of `select! { safe; … }`, and be
+/// awaited in other functions with this attribute. For that, it has to keep three rules, which the compiler checks:
+///
+/// 1. What it awaits is `CancelSafe` itself. Of a future that is not, but may be dropped all the same, say so:
+///    `assert_cancel_safe(future).await`.
+/// 2. There is one `.await`, and not in a loop. Two operations that each lose nothing do lose something together: if the future is
+///    dropped while it waits for the second, what the first one gave is gone. `select! { safe; … }` counts as one.
+/// 3. Its arguments are references, pinned references, `Arc`, `Rc` or `Copy`. What it is given by value is dropped with it.
+///
+/// Many functions break the second and third rule and are fine: what they have got is in a field by the time at which they await again,
+/// or is worth nothing. Then say why, for those who will change the function:
+///
+/// ```text
+/// #[leno::cancel_safe(because = "what was read is in `self.buffer`")]
+/// ```
+///
+/// # What it cannot see
+///
+/// - What the function has taken before it awaits, by other means than `.await`: `queue.pop()` in a variable is lost, too.
+/// - Awaits in the expansion of other macros than `select!`, `join!` and `try_join!`.
+/// - What a `because` says.
+///
+/// So it is a check of the usual mistakes, and no proof.
+///
+/// # Options
+///
+/// | option | value | meaning |
+/// | --- | --- | --- |
+/// | `because` | a text | why nothing is lost between two awaits, or with an argument: rule 1 alone is checked |
+/// | `crate` | `"path::to::leno"` | as for [`macro@main`] |
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncRead, AsyncReadExt};
+/// use leno::sync::mpsc;
+///
+/// struct Frames<R> {
+///     reader: R,
+///     buffer: Vec<u8>,
+/// }
+///
+/// impl<R: AsyncRead + Unpin> Frames<R> {
+///     /// The next four bytes.
+///     #[leno::cancel_safe(because = "what was read is in `self.buffer`")]
+///     async fn next(&mut self) -> std::io::Result<[u8; 4]> {
+///         while self.buffer.len() < 4 {
+///             if self.reader.read_buf(&mut self.buffer).await? == 0 {
+///                 return Err(std::io::ErrorKind::UnexpectedEof.into());
+///             }
+///         }
+///         let rest = self.buffer.split_off(4);
+///         let frame = std::mem::replace(&mut self.buffer, rest);
+///         Ok(frame.try_into().unwrap())
+///     }
+/// }
+///
+/// #[leno::cancel_safe]
+/// async fn next_order(orders: &mut mpsc::Receiver<u32>) -> Option<u32> {
+///     orders.recv().await.map(|order| order + 1000)
+/// }
+///
+/// # #[leno::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let mut frames = Frames { reader: &b"headbody"[..], buffer: Vec::new() };
+/// let (sender, mut orders) = mpsc::channel(1);
+/// # drop(sender);
+/// let mut seen = Vec::new();
+/// loop {
+///     leno::select! {
+///         safe;
+///         frame = frames.next() => match frame {
+///             Ok(frame) => seen.push(frame),
+///             Err(_) => break,
+///         },
+///         Some(order) = next_order(&mut orders) => println!("order {order}"),
+///     }
+/// }
+/// assert_eq!(seen, [*b"head", *b"body"]);
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn cancel_safe(options: TokenStream, item: TokenStream) -> TokenStream {
+    let attribute = Span::call_site().source_text();
+    let home = Home::find("leno", attribute.as_deref());
+    cancel_safe::expand(&home, options.into(), item.into()).into()
 }
 
 /// [`macro@main`] for the package named `tokio` that re-exports leno.

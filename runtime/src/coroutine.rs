@@ -1,6 +1,7 @@
 //! A call of an async function that knows where it was called, and whether anybody has awaited it.
 
 use crate::diagnostics;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::findings::Finding;
 use crate::kernel::here;
 use crate::macros::abandoned::{Abandoned, abandoned};
@@ -28,6 +29,10 @@ pin_project! {
     /// lint `unused_must_use`, which is on, finds calls whose value is not used; `clippy::let_underscore_future` finds
     /// `let _ = send();`. A future without the attribute that has begun, holds coroutines which it has still to await, and is dropped
     /// by something else than the above, takes these along: they are reported, though it is not their fault.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of its future, which is that of the function.
     ///
     /// # Example
     ///
@@ -126,6 +131,8 @@ impl<F: Future> Future for Coroutine<F> {
         polled
     }
 }
+
+impl<F: CancelSafe> CancelSafe for Coroutine<F> {}
 
 impl Drop for Call {
     #[inline]

@@ -38,6 +38,7 @@
 //! | reading and writing | [`io`] |
 //! | files, other programs | [`fs`], [`process`] |
 //! | code that waits without `.await` | [`task::spawn_blocking`], [`task::block_in_place`] |
+//! | what becomes of state when a future is dropped halfway | `test::cancel_at_every_await`, with the feature `test-util` |
 //! | hyper on leno | `hyper`, with the feature of that name |
 //!
 //! # What it promises
@@ -76,11 +77,13 @@ pub mod sim;
 mod symbols;
 pub mod sync;
 pub mod task;
+#[cfg(feature = "test-util")]
+pub mod test;
 pub mod time;
 pub mod trace;
 
 pub use coroutine::Coroutine;
-pub use leno_macros::{coroutine, main, test};
+pub use leno_macros::{cancel_safe, coroutine, main, test};
 pub use task::spawn;
 
 /// The examples of the README, as tests.

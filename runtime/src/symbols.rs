@@ -83,7 +83,7 @@ fn named(bare: Vec<Frame>) -> Vec<Frame> {
     bare
 }
 
-/// Puts a frame for each function in the place of each bare one.
+/// Puts a frame for each function in the place of each bare one, but for those of wrappers that do nothing.
 #[cfg(feature = "diagnostics")]
 fn named(bare: Vec<Frame>) -> Vec<Frame> {
     let here = std::env::current_dir().ok();
@@ -114,6 +114,7 @@ fn named(bare: Vec<Frame>) -> Vec<Frame> {
         }
     }
     table::complete(&mut frames, &unclear);
+    trim::transparent(&mut frames);
     frames
 }
 

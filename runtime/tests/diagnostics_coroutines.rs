@@ -166,6 +166,19 @@ fn one_that_is_given_up_with_others_is_not_told_of() {
 }
 
 #[test]
+fn one_that_loses_a_race_is_not_told_of() {
+    let _turn = turn();
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let mut race = pin!(leno::task::race((number(), send("text"))));
+            assert!(race.as_mut().next().await.is_some());
+            assert_eq!(race.len(), 1);
+        });
+        no_report();
+    }
+}
+
+#[test]
 fn one_of_a_task_that_is_cancelled_is_not_told_of() {
     let _turn = turn();
     for runtime in runtimes() {

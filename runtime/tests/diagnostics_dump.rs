@@ -5,9 +5,10 @@
 use leno::diagnostics::{Dump, Stands, TaskDump};
 use leno::net::{TcpListener, TcpStream};
 use leno::runtime::{Builder, Handle, Runtime};
-use leno::sync::{Mutex, mpsc};
+use leno::sync::{Mutex, mpsc, oneshot};
 use leno::task::Id;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,6 +104,30 @@ mod shop {
         }
     }
 
+    pub async fn races() {
+        let mut race = pin!(leno::task::race((naps(), inner())));
+        race.as_mut().next().await;
+    }
+
+    pub async fn groups() {
+        let text = String::from("borrowed");
+        leno::task::local_group_send(async |group| {
+            group.spawn(async {
+                foreign().await;
+                assert!(text.is_empty());
+            });
+            let slow = group.spawn(naps());
+            slow.await;
+        })
+        .await;
+    }
+
+    /// A race within one.
+    async fn inner() {
+        let mut race = pin!(leno::task::race(vec![foreign(), foreign()]));
+        race.as_mut().next().await;
+    }
+
     /// Waits for a channel that is not leno's.
     pub async fn foreign() {
         let (_sender, receiver) = futures_channel::oneshot::channel::<()>();
@@ -129,12 +154,14 @@ fn each_chain_of_awaits_is_told() {
                 leno::spawn(shop::foreign()),
                 leno::spawn(shop::both()),
                 leno::spawn(shop::either()),
+                leno::spawn(shop::races()),
+                leno::spawn(shop::groups()),
             ];
             for task in &tasks {
                 asleep(task.id()).await;
             }
             let dump = take_dump().await;
-            let expected: [&[&[&str]]; 7] = [
+            let expected: [&[&[&str]]; 9] = [
                 &[&["naps", "sleeps"]],
                 &[&["lock", "locks"]],
                 &[&["recv", "next_of", "receives"]],
@@ -142,6 +169,10 @@ fn each_chain_of_awaits_is_told() {
                 &[&["foreign"]],
                 &[&["naps", "both"], &["foreign", "both"]],
                 &[&["naps", "either"], &["foreign", "either"]],
+                // Those of the inner one are at one place.
+                &[&["naps", "races"], &["foreign", "inner", "races"]],
+                // The children, and the body, which waits for one.
+                &[&["foreign", "groups"], &["naps", "groups"], &["groups"]],
             ];
             for (task, expected) in tasks.iter().zip(expected) {
                 let dumped = dump.task(task.id()).unwrap();
@@ -166,6 +197,35 @@ fn each_chain_of_awaits_is_told() {
                 task.abort();
                 let _ = task.await;
             }
+        });
+    }
+}
+
+/// A poll that tells leaves the task's waker with all futures of a race: the next one polls all, and sees who was woken.
+#[test]
+fn a_race_that_was_asked_goes_on() {
+    for runtime in runtimes() {
+        runtime.block_on(async {
+            let (senders, receivers): (Vec<_>, Vec<_>) =
+                (0..100).map(|_| oneshot::channel::<usize>()).unzip();
+            let task = leno::spawn(async move {
+                let mut race = pin!(leno::task::race(receivers));
+                let mut sum = 0;
+                while let Some((index, sent)) = race.as_mut().next().await {
+                    assert_eq!(sent, Ok(index));
+                    sum += index;
+                }
+                sum
+            });
+            asleep(task.id()).await;
+            for (index, sender) in senders.into_iter().enumerate() {
+                if index % 30 == 10 {
+                    let dump = take_dump().await;
+                    assert_eq!(dump.task(task.id()).unwrap().leaves().len(), 1);
+                }
+                sender.send(index).unwrap();
+            }
+            assert_eq!(task.await.unwrap(), 4950);
         });
     }
 }

@@ -461,3 +461,55 @@ async fn the_future_is_send_if_its_branches_are() {
     .await;
     assert_eq!(1, x);
 }
+
+/// `safe;` changes nothing but what compiles, wherever `biased;` is.
+#[leno::test]
+async fn safe_branches_are_selected_as_others() {
+    let (sender, mut receiver) = leno::sync::mpsc::channel(4);
+    let mut seen = Vec::new();
+    for number in 0..3 {
+        sender.send(number).await.unwrap();
+    }
+    drop(sender);
+    let mut pinned = std::pin::pin!(std::future::pending::<()>());
+    loop {
+        leno::select! {
+            biased;
+            safe;
+            Some(number) = receiver.recv() => seen.push(number),
+            () = pinned.as_mut(), if seen.is_empty() => unreachable!(),
+            else => break,
+        }
+    }
+    assert_eq!(seen, [0, 1, 2]);
+    let first = leno::select! {
+        safe;
+        biased;
+        () = leno::task::assert_cancel_safe(std::future::ready(())) => 1,
+        () = std::future::pending() => 2,
+    };
+    assert_eq!(first, 1);
+    let other = leno::select! { safe; else => 3 };
+    assert_eq!(other, 3);
+    // A name like any other, if it is not followed by a semicolon.
+    let safe = leno::select! { safe = std::future::ready(4) => safe };
+    assert_eq!(safe, 4);
+}
+
+/// As many branches as without it.
+#[leno::test]
+async fn sixty_four_safe_branches_are_not_too_many() {
+    macro_rules! select_all {
+        ($($number:literal)*) => {
+            leno::select! {
+                safe;
+                $(number = leno::task::assert_cancel_safe(std::future::ready($number)) => number,)*
+            }
+        };
+    }
+    let number = select_all!(
+        0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40
+        41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+    );
+    assert!((0..64).contains(&number));
+}

@@ -115,6 +115,38 @@ fn a_name_is_two_allocations_and_goes_with_the_task() {
     });
 }
 
+leno::task_local! {
+    #[inherited]
+    static TRACE_ID: u64;
+}
+
+#[test]
+fn a_scope_of_an_inherited_value_is_two_allocations_and_a_task_in_it_one_more() {
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..10 {
+            leno::spawn(async {}).await.unwrap();
+        }
+        leno::task::yield_now().await;
+        let (alone, _) = allocations(|| TRACE_ID.sync_scope(7, || ()));
+        assert_eq!(alone, 2);
+        let mut inside = 0;
+        TRACE_ID
+            .scope(7, async {
+                inside = allocations(|| leno::spawn(async { TRACE_ID.get() })).0;
+                // A scope that goes on is not made again.
+                let before = COUNT.get();
+                for _ in 0..10 {
+                    leno::task::yield_now().await;
+                    TRACE_ID.with(|_| ());
+                }
+                assert_eq!(COUNT.get() - before, 0);
+            })
+            .await;
+        assert_eq!(inside, 1);
+    });
+}
+
 #[test]
 fn a_life_of_waking_and_sleeping_allocates_nothing() {
     let runtime = Builder::new_current_thread().build().unwrap();

@@ -31,7 +31,12 @@ fn blocking(max_threads: usize, keep_alive: Duration) -> Blocking {
 
 /// Submits a closure; true if it was taken.
 fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<()>, bool) {
-    let (job, handle) = blocking_task(Sendable(closure).call(), Origin::caller(), &Wanted::NOTHING);
+    let (job, handle) = blocking_task(
+        Sendable(closure).call(),
+        Origin::caller(),
+        &Wanted::NOTHING,
+        (),
+    );
     (handle, submit_job(blocking, Job::Task(job)))
 }
 
@@ -150,6 +155,7 @@ fn a_mandatory_job_that_was_taken_is_run() {
                         Sendable(move || drop(witness)).call(),
                         Origin::caller(),
                         &Wanted::NOTHING,
+                        (),
                     );
                     (handle, submit_job(&blocking, Job::Mandatory(job)), ran)
                 }
@@ -222,6 +228,7 @@ fn what_only_waits_needs_no_room() {
                 .call(),
                 Origin::caller(),
                 &Wanted::NOTHING,
+                (),
             );
             assert!(submit_job(&blocking, Job::Wait(wait)));
             root::block_on(waited).unwrap();

@@ -2,11 +2,12 @@
 
 use super::explore;
 use super::queue::Queue;
-use crate::kernel::task::{JoinHandle, Origin, TaskInfo};
+use crate::kernel::task::{JoinHandle, Origin, Reason, TaskInfo};
 use crate::prim::Arc;
 use crate::prim::atomic::{AtomicBool, Ordering};
 use loom::thread;
 use std::future::pending;
+use std::panic::Location;
 
 /// Tasks that sleep, one for each name.
 fn asleep<const N: usize>(queue: &Arc<Queue>, names: [&str; N]) -> [JoinHandle<()>; N] {
@@ -194,5 +195,38 @@ fn its_name_outlives_it() {
         let error = other.join().unwrap();
         assert_eq!(error.name(), Some("first"));
         assert!(found.iter().all(|found| found.name() == Some("first")));
+    });
+}
+
+/// Two note why a task ends, and a third asks: what it is told stays, and so does the place.
+// Mutation: origin.rs, `note` puts its own extra in the place of another's: the second reason is told.
+#[test]
+fn the_first_reason_stays() {
+    explore(3, || {
+        let origin = Arc::new(Origin::caller());
+        let place = origin.place();
+        let reason = |text| Reason::requested(Location::caller(), text);
+        let notes = thread::spawn({
+            let (origin, reason) = (origin.clone(), reason("one"));
+            move || origin.note(reason)
+        });
+        let asks = thread::spawn({
+            let origin = origin.clone();
+            move || {
+                let told = origin.reason().cloned();
+                assert_eq!(origin.place(), place);
+                // What was copied is the same.
+                let copy = Origin::clone(&origin);
+                (told, copy)
+            }
+        });
+        origin.note(reason("other"));
+        let first = origin.reason().cloned().unwrap();
+        notes.join().unwrap();
+        let (told, copy) = asks.join().unwrap();
+        assert_eq!(origin.reason().unwrap().text(), first.text());
+        assert!(told.is_none_or(|told| told.text() == first.text()));
+        assert!(copy.reason().is_none_or(|told| told.text() == first.text()));
+        assert_eq!(origin.place(), place);
     });
 }

@@ -27,6 +27,7 @@
 //! | `unread-result` | the same may be so: whether it is an error is not known | tell of the type by [`errors_of`] |
 //! | `never-awaited` | a [`Coroutine`](crate::Coroutine) was dropped before anybody awaited it | [discard](crate::Coroutine::discard) it |
 //! | `huge-future` | a task was made of a very large future | set the limit: [`Diagnostics::huge_futures`] |
+//! | `cut-short` | a [`shield`](crate::task::shield) or a cleanup had not ended when its limit was up, or its runtime ended | give it a longer limit |
 //! | `still-running` | a runtime was to end in a given time, and something did not | [`Runtime::shutdown`](crate::runtime::Runtime::shutdown) tells it the program alone |
 //!
 //! What is lost to somebody who unwinds is not reported, nor is an error of a task that was aborted, or told to end with its
@@ -70,6 +71,8 @@ pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::{counts, flush_at_end};
+#[cfg(feature = "test-util")]
+pub(crate) use dump::leaves_of;
 pub(crate) use dump::take_elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use memory::Found;

@@ -4,6 +4,7 @@
 //! with std's directory: to the thread, and back with what was read.
 
 use crate::io::blocking;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use crate::task::JoinHandle;
@@ -50,8 +51,8 @@ const BATCH: usize = 64;
 /// # }).unwrap();
 /// ```
 #[track_caller]
-pub fn read_dir(path: impl AsRef<Path>) -> impl Future<Output = io::Result<ReadDir>> {
-    required(Need::Runtime, read_first(path))
+pub fn read_dir(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<ReadDir>> {
+    assert_cancel_safe(required(Need::Runtime, read_first(path)))
 }
 
 async fn read_first(path: impl AsRef<Path>) -> io::Result<ReadDir> {
@@ -114,8 +115,8 @@ impl ReadDir {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no entry.
-    pub fn next_entry(&mut self) -> impl Future<Output = io::Result<Option<DirEntry>>> {
+    /// Dropping the future loses nothing: the next call has the entry.
+    pub fn next_entry(&mut self) -> impl CancelSafe<Output = io::Result<Option<DirEntry>>> {
         NextEntry {
             directory: self,
             pinned: PhantomPinned,
@@ -176,6 +177,8 @@ impl Future for NextEntry<'_> {
     }
 }
 
+impl CancelSafe for NextEntry<'_> {}
+
 /// An entry of a directory. It keeps the directory open.
 #[derive(Debug)]
 pub struct DirEntry {
@@ -212,11 +215,11 @@ impl DirEntry {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
-        required(Need::Runtime, async {
+    pub fn metadata(&self) -> impl CancelSafe<Output = io::Result<Metadata>> {
+        assert_cancel_safe(required(Need::Runtime, async {
             let std = Arc::clone(&self.std);
             blocking::run(move || std.metadata()).await
-        })
+        }))
     }
 
     /// Tells what the entry is. Does not follow symbolic links.
@@ -231,18 +234,18 @@ impl DirEntry {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn file_type(&self) -> impl Future<Output = io::Result<FileType>> {
+    pub fn file_type(&self) -> impl CancelSafe<Output = io::Result<FileType>> {
         let need = match self.file_type {
             Some(_) => Need::Nothing,
             None => Need::Runtime,
         };
-        required(need, async {
+        assert_cancel_safe(required(need, async {
             if let Some(file_type) = self.file_type {
                 return Ok(file_type);
             }
             let std = Arc::clone(&self.std);
             blocking::run(move || std.file_type()).await
-        })
+        }))
     }
 
     /// The number of the file on its file system.

@@ -44,7 +44,7 @@ use std::time::{Duration, Instant};
 
 use census::Places;
 pub(crate) use census::Running;
-pub(crate) use closure::task;
+pub(crate) use closure::{refused, task};
 pub(crate) use in_place::in_place;
 pub(crate) use job::Job;
 use job::Kind;

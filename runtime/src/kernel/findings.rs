@@ -3,7 +3,7 @@
 //! The sink is called where the finding is made, on a worker as a rule: it must be quick, and take no lock that it could meet
 //! there. While there is none, nothing is found.
 
-use crate::kernel::task::TaskInfo;
+use crate::kernel::task::{Reason, TaskInfo};
 use crate::prim::OnceLock;
 use crate::prim::stack::Frames;
 use std::any::Any;
@@ -29,6 +29,12 @@ pub(crate) enum Finding {
     UnreadResult { task: TaskInfo },
     /// A task was made of a future that is larger than what is wanted.
     HugeFuture { task: TaskInfo },
+    /// What was to go on for a while when its surroundings had been cancelled has not ended by then.
+    CutShort {
+        /// Of the shield, or the guard.
+        place: &'static Location<'static>,
+        reason: Reason,
+    },
     /// A coroutine was dropped before it was polled.
     NeverAwaited {
         /// The function's.
@@ -132,4 +138,23 @@ pub(crate) fn tell(finding: Finding) {
 #[cold]
 pub(crate) fn read(output: &dyn Any) -> Outcome {
     SINK.get().map_or(Outcome::Fine, |sink| (sink.read)(output))
+}
+
+/// Of the text of a panic this much is kept, since many of them may wait to be read.
+const MOST: usize = 4096;
+
+/// The text that somebody panicked with, or its beginning.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<String> {
+    let text = match payload.downcast_ref::<&'static str>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<String>()?.as_str(),
+    };
+    if text.len() <= MOST {
+        return Some(text.to_owned());
+    }
+    let mut end = MOST;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(format!("{}…", &text[..end]))
 }

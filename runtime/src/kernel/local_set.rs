@@ -52,10 +52,11 @@ pub(crate) use home::Outside;
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;
+use crate::kernel::context::Within;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::register::Register;
 use crate::kernel::root::Driving;
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Membership, Origin, Runnable, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, Condvar, Mutex, asked};
@@ -168,7 +169,7 @@ impl LocalSet {
         F: Future + 'static,
         F::Output: 'static,
     {
-        self.0.spawn(future, origin)
+        self.0.spawn(future, origin, ())
     }
 
     /// Makes the set current, for [`spawn_on_current`].
@@ -239,6 +240,8 @@ impl LocalSet {
 impl Polling<'_> {
     /// P2 and P3; true if there may be more to do.
     pub(crate) fn run_tasks(&self) -> bool {
+        // What this is polled within is whoever's who polls it, and not the tasks'.
+        let _nothing = Within::nothing();
         // In a simulation one at a time, so that who is not in the set can have its turn between any two.
         let most = if asked::asks() { 1 } else { TASKS_PER_POLL };
         for _ in 0..most {
@@ -287,34 +290,36 @@ impl Drop for LocalSet {
 }
 
 /// Spawns onto the set that is current on this thread, or gives everything back if none is.
-pub(crate) fn spawn_on_current<F>(
+pub(crate) fn spawn_on_current<F, M>(
     future: F,
     origin: Origin,
-) -> Result<JoinHandle<F::Output>, (F, Origin)>
+    member: M,
+) -> Result<JoinHandle<M::Kept>, (F, Origin, M)>
 where
     F: Future + 'static,
-    F::Output: 'static,
+    M: Membership<F::Output>,
 {
     let own = here::with(|here| here.local_set.get()).cast::<Own>();
     if own.is_null() {
-        return Err((future, origin));
+        return Err((future, origin, member));
     }
     // SAFETY: stored by `enter` with `Rc::into_raw` on this thread, and its count is given back only after the pointer
     // has been replaced; `ManuallyDrop` leaves the count alone.
     let own = ManuallyDrop::new(unsafe { Rc::from_raw(own) });
     // A count of its own for the length of the call: cancelling a task runs destructors, which may leave the set.
-    Ok(Rc::clone(&own).spawn(future, origin))
+    Ok(Rc::clone(&own).spawn(future, origin, member))
 }
 
 impl Own {
-    fn spawn<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
+    fn spawn<F, M>(&self, future: F, origin: Origin, member: M) -> JoinHandle<M::Kept>
     where
         F: Future + 'static,
-        F::Output: 'static,
+        M: Membership<F::Output>,
     {
         // Ordering: Relaxed, see `live`.
         self.shared.live.fetch_add(1, Ordering::Relaxed);
-        let (task, handle) = task::new(future, self.home.clone(), Id::next(), origin);
+        let (task, handle) =
+            task::new_member(future, self.home.clone(), Id::next(), origin, member);
         if self.closed.get() {
             task.cancel();
         } else {

@@ -5,12 +5,12 @@
 //!
 //! ```text
 //!  k0  rng · list · wake_list · foreign · yields ·       data, no orderings; who calls what is not ours
-//!      wanted
-//!  k1  here · waiting · deferred · budget · hooks ·      this thread, the time, a place to sleep
-//!      clock · seat · idle · intervals · stuck          who sleeps
-//!  k2  task · atomic_waker · finished · root · wheel ·   what wakes and is woken; which tasks there are, what is found
-//!      owned · census · captures · lines · findings ·    out about them, and recorded of them
-//!      observe · register
+//!      wanted · cancel_safe
+//!  k1  here · context · waiting · deferred · budget ·     this thread, the time, a place to sleep
+//!      hooks · clock · seat · idle · intervals · stuck   who sleeps
+//!  k2  task · atomic_waker · lanes · children · root ·   what wakes and is woken; which tasks there are, what is found
+//!      finished · wheel · owned · census · captures ·    out about them, and recorded of them
+//!      lines · findings · observe · register · scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
@@ -24,9 +24,12 @@
 pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
+pub(crate) mod cancel_safe;
 pub(crate) mod captures;
 pub(crate) mod census;
+pub(crate) mod children;
 pub(crate) mod clock;
+pub(crate) mod context;
 pub(crate) mod deferred;
 pub(crate) mod driver;
 pub(crate) mod findings;
@@ -36,6 +39,7 @@ pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
+pub(crate) mod lanes;
 pub(crate) mod late;
 pub(crate) mod lines;
 pub(crate) mod list;
@@ -47,6 +51,7 @@ pub(crate) mod pool;
 pub(crate) mod register;
 pub(crate) mod rng;
 pub(crate) mod root;
+pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod slow;

@@ -3,6 +3,7 @@
 pub mod support;
 
 pub(crate) mod abandoned;
+mod cancel_safe;
 mod join;
 mod pin;
 mod select;

@@ -4,6 +4,7 @@
 ///
 /// ```text
 /// select! {
+///     safe;                                               // optional
 ///     biased;                                             // optional
 ///     <pattern> = <future> (, if <condition>)? => <handler>,
 ///     …                                                   // up to 64 branches
@@ -37,21 +38,31 @@
 /// saves drawing the number, and lets a shutdown signal come before everything else, but the branches after
 /// one that is always ready will starve.
 ///
+/// # Safe
+///
+/// With `safe;`, which may stand before or after `biased;`, each branch's future must be [`CancelSafe`](crate::task::CancelSafe):
+/// one that could lose data, were it dropped because another branch is faster, does not compile. That costs nothing when the
+/// program runs. The future of a branch must not be a reference to a temporary (`&mut stream.read_exact(buf)`): it is dropped too.
+///
 /// # Panics
 ///
 /// Panics when all branches are disabled and there is no `else`.
 ///
 /// # Cancel safety
 ///
-/// Every branch but one is cancelled: its future is dropped before it is ready. In a loop, that is harmless
-/// only for futures that lose nothing when they are dropped and made anew. The docs of each `async fn` of
-/// this crate say whether it is cancel safe. For example:
+/// As that of its futures: dropping what awaits the `select!` drops them all.
 ///
-/// - cancel safe: `recv` of the channels, `accept` of listeners, `read` and `write`;
-/// - not cancel safe, since part of the data may be lost: `read_exact`, `read_to_end`, `write_all`;
-/// - losing nothing but their place in the queue: `lock`, `acquire`, `notified`.
+/// Every branch but one is cancelled in any case: its future is dropped before it is ready. In a loop, that is harmless only for
+/// futures that lose nothing when they are dropped and made anew. The docs of each asynchronous operation of this crate begin
+/// their section on it with one of these, which is measured:
 ///
-/// One's own `async fn` is cancel safe if stopping at any of its `.await`s, and starting anew, loses nothing.
+/// - *Dropping the future loses nothing*: `recv` of the channels, `accept` of listeners, `read` and `write`;
+/// - *loses its place*, in a queue for instance: `lock`, `acquire`, `notified`, `sleep`;
+/// - *loses data*: `read_exact`, `write_all`, `send` of a bounded channel;
+/// - *does not stop the operation*: what changes files.
+///
+/// One's own `async fn` is cancel safe if stopping at any of its `.await`s, and starting anew, loses nothing. `safe;` has the compiler
+/// look.
 ///
 /// # Examples
 ///
@@ -116,6 +127,32 @@
 /// # }
 /// ```
 ///
+/// The compiler refuses whatever could lose data here, as `reader.read_line(&mut line)` would:
+///
+/// ```
+/// use leno::io::{AsyncBufReadExt, BufReader};
+/// use leno::time::{Duration, interval};
+///
+/// # #[leno::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() -> std::io::Result<()> {
+/// let mut lines = BufReader::new(&b"one\ntwo\n"[..]).lines();
+/// let mut tick = interval(Duration::from_secs(1));
+/// let mut seen = Vec::new();
+/// loop {
+///     leno::select! {
+///         safe;
+///         line = lines.next_line() => match line? {
+///             Some(line) => seen.push(line),
+///             None => break,
+///         },
+///         _ = tick.tick() => println!("waiting"),
+///     }
+/// }
+/// assert_eq!(seen, ["one", "two"]);
+/// # Ok(())
+/// # }
+/// ```
+///
 /// Two results, in the order in which they come:
 ///
 /// ```
@@ -136,15 +173,19 @@
 /// ```
 #[macro_export]
 macro_rules! select {
-    ($(biased;)?) => {
+    (biased; safe; $($branches:tt)*) => { $crate::select!(safe; biased; $($branches)*) };
+    ($(safe;)? $(biased;)?) => {
         $crate::macros::support::compile_error!("`select!` needs at least one branch")
     };
-    ($(biased;)? else => $else:expr $(,)?) => { $else };
-    (biased; $($branches:tt)+) => { $crate::__select!([first] $($branches)+) };
-    ($($branches:tt)+) => { $crate::__select!([thread_rng_n] $($branches)+) };
+    ($(safe;)? $(biased;)? else => $else:expr $(,)?) => { $else };
+    (safe; biased; $($branches:tt)+) => { $crate::__select!([first safe] $($branches)+) };
+    (safe; $($branches:tt)+) => { $crate::__select!([thread_rng_n safe] $($branches)+) };
+    (biased; $($branches:tt)+) => { $crate::__select!([first any] $($branches)+) };
+    ($($branches:tt)+) => { $crate::__select!([thread_rng_n any] $($branches)+) };
 }
 
-/// `__select!([start] branch, …)`, where `support::start` says where to start polling.
+/// `__select!([start which] branch, …)`, where `support::start` says where to start polling, and `which` which futures may be
+/// branches: `any`, or those that are `safe`.
 ///
 /// It reads one branch after the other. `@` begins its state: the start; a list of the names and numbers that
 /// are still free; in braces the branches read so far, each with the name and number that it took. One step
@@ -154,7 +195,7 @@ macro_rules! select {
 macro_rules! __select {
     // All is read: now the expansion. `count` is the first number that no branch took.
     (
-        @ [$start:ident] [($unused:ident $count:tt) $($free:tt)*]
+        @ [$start:ident $which:ident] [($unused:ident $count:tt) $($free:tt)*]
         {$(($name:ident $index:tt $pattern:pat = $future:expr, [$($condition:expr)?] $handler:expr))+}
         else => $else:expr $(,)?
     ) => {{
@@ -171,7 +212,7 @@ macro_rules! __select {
         #[allow(unused_mut, reason = "patterns with `ref mut` need it")]
         let mut output = {
             // Apart from `into_future`, so that temporaries in `&mut temporary()` live as long as this.
-            let futures = ($($future,)+);
+            let futures = ($($crate::__select_future!($which $future),)+);
             let mut futures = $crate::macros::support::abandoned(
                 ($($crate::macros::support::IntoFuture::into_future(futures.$index),)+)
             );
@@ -291,8 +332,8 @@ macro_rules! __select {
     };
 
     // The beginning.
-    ([$start:ident] $($branches:tt)+) => {
-        $crate::__select!(@ [$start] [
+    ([$start:ident $which:ident] $($branches:tt)+) => {
+        $crate::__select!(@ [$start $which] [
             (_0 0) (_1 1) (_2 2) (_3 3) (_4 4) (_5 5) (_6 6) (_7 7)
             (_8 8) (_9 9) (_10 10) (_11 11) (_12 12) (_13 13) (_14 14) (_15 15)
             (_16 16) (_17 17) (_18 18) (_19 19) (_20 20) (_21 21) (_22 22) (_23 23)
@@ -303,5 +344,18 @@ macro_rules! __select {
             (_56 56) (_57 57) (_58 58) (_59 59) (_60 60) (_61 61) (_62 62) (_63 63)
             (_64 64)
         ] {} $($branches)+)
+    };
+}
+
+/// The future of a branch, as it was written. In a function's arguments temporaries do not live on, so what is `safe` is no
+/// reference to one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __select_future {
+    (any $future:expr) => {
+        $future
+    };
+    (safe $future:expr) => {
+        $crate::macros::support::cancel_safe($future)
     };
 }

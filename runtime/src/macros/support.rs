@@ -3,13 +3,16 @@
 //! Macros name nothing else, neither `std` nor the prelude, so whatever their user calls `Option`, `Ready`
 //! or `std`, they mean these.
 
+use crate::kernel::here::Refused;
 use crate::kernel::{budget, here};
+use crate::task::CancelSafe;
 
 pub use super::abandoned::{Abandoned, abandoned};
+pub use super::cancel_safe::{Argument, OnlyCancelSafe, OrLost, Pointer, is_kept};
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
 pub use crate::coroutine::coroutine;
-pub use crate::task::{LocalKey, LocalSlot};
+pub use crate::task::{InheritedKey, LocalKey, LocalSlot, is_shared_by_tasks};
 pub use std::future::{Future, IntoFuture, poll_fn};
 pub use std::pin::{Pin, pin};
 pub use std::result::Result;
@@ -28,6 +31,12 @@ pub fn first(_: u32) -> u32 {
     0
 }
 
+/// What `safe;` takes for a branch.
+#[inline]
+pub fn cancel_safe<F: IntoFuture<IntoFuture: CancelSafe>>(future: F) -> F {
+    future
+}
+
 /// Ready if the running task may do more in this poll; otherwise its waker has been called.
 ///
 /// Spends nothing: the branches do that themselves. But when nothing is left, those that keep to a budget
@@ -37,6 +46,7 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
     if budget::has_remaining() {
         Poll::Ready(())
     } else {
+        budget::refuse(Refused::Yields);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

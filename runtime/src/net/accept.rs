@@ -3,6 +3,7 @@
 //! The future of `accept` is a type of its own: a runtime that is missing is then missing at the line of the `.await`, which an
 //! `async fn` does not know.
 
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::io;
@@ -49,4 +50,11 @@ where
         let raw = ready!(self.project().raw.poll(cx))?;
         Poll::Ready(A::register(raw))
     }
+}
+
+impl<F, A> CancelSafe for Accept<F, A>
+where
+    A: Accepted,
+    F: Future<Output = io::Result<A::Raw>>,
+{
 }

@@ -1,6 +1,7 @@
 //! Addresses, and finding them.
 
 use crate::io::blocking;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use crate::task::JoinHandle;
@@ -62,11 +63,13 @@ pub trait ToSocketAddrs: sealed::Resolve {}
 /// # }).unwrap();
 /// ```
 #[track_caller]
-pub fn lookup_host<T>(host: T) -> impl Future<Output = io::Result<impl Iterator<Item = SocketAddr>>>
+pub fn lookup_host<T>(
+    host: T,
+) -> impl CancelSafe<Output = io::Result<impl Iterator<Item = SocketAddr>>>
 where
     T: ToSocketAddrs,
 {
-    required(need_of(&host), async move { resolve(host).await })
+    assert_cancel_safe(required(need_of(&host), async move { resolve(host).await }))
 }
 
 /// What finding the addresses of `target` cannot do without: a blocking thread, if there is a name to look up.

@@ -11,14 +11,19 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future while it waits means that the message is not sent.
-        pub async fn send(&self, buf: &[u8]) -> std::io::Result<usize> {
-            let sending = self
-                .io
-                .async_with(leno_reactor::Interest::WRITABLE, |socket| {
-                    self.io.sent(socket.send(buf))
-                });
-            sending.await
+        /// Dropping the future loses nothing: the message is not sent.
+        pub fn send(
+            &self,
+            buf: &[u8],
+        ) -> impl $crate::task::CancelSafe<Output = std::io::Result<usize>> {
+            $crate::task::assert_cancel_safe(async move {
+                let sending = self
+                    .io
+                    .async_with(leno_reactor::Interest::WRITABLE, |socket| {
+                        self.io.sent(socket.send(buf))
+                    });
+                sending.await
+            })
         }
 
         /// Sends a message to the peer; see [`send`](Self::send). Only the latest task that polled is woken.
@@ -57,9 +62,14 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no message.
-        pub async fn recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
-            self.recv_buf(&mut $crate::io::ReadBuf::new(buf)).await
+        /// Dropping the future loses nothing.
+        pub fn recv(
+            &self,
+            buf: &mut [u8],
+        ) -> impl $crate::task::CancelSafe<Output = std::io::Result<usize>> {
+            $crate::task::assert_cancel_safe(async move {
+                self.recv_buf(&mut $crate::io::ReadBuf::new(buf)).await
+            })
         }
 
         /// Receives a message; see [`recv`](Self::recv). Only the latest task that polled is woken.
@@ -108,14 +118,19 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no message.
-        pub async fn recv_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
-            let receiving = self
-                .io
-                .async_with(leno_reactor::Interest::READABLE, |socket| {
-                    self.receive(socket, buf)
-                });
-            receiving.await
+        /// Dropping the future loses nothing.
+        pub fn recv_buf<B: bytes::BufMut>(
+            &self,
+            buf: &mut B,
+        ) -> impl $crate::task::CancelSafe<Output = std::io::Result<usize>> {
+            $crate::task::assert_cancel_safe(async move {
+                let receiving = self
+                    .io
+                    .async_with(leno_reactor::Interest::READABLE, |socket| {
+                        self.receive(socket, buf)
+                    });
+                receiving.await
+            })
         }
     };
 }

@@ -18,11 +18,11 @@ macro_rules! ready_method {
         /// # Cancel safety
         ///
         /// Dropping the future loses nothing.
-        pub async fn ready(
+        pub fn ready(
             &self,
             interest: $crate::io::Interest,
-        ) -> std::io::Result<$crate::io::Ready> {
-            self.io().ready(interest).await
+        ) -> impl $crate::task::CancelSafe<Output = std::io::Result<$crate::io::Ready>> {
+            $crate::task::assert_cancel_safe(async move { self.io().ready(interest).await })
         }
     };
 }
@@ -42,9 +42,11 @@ macro_rules! readable_method {
         /// # Cancel safety
         ///
         /// Dropping the future loses nothing.
-        pub async fn readable(&self) -> std::io::Result<()> {
-            let readable = self.io().ready($crate::io::Interest::READABLE);
-            readable.await.map(drop)
+        pub fn readable(&self) -> impl $crate::task::CancelSafe<Output = std::io::Result<()>> {
+            $crate::task::assert_cancel_safe(async move {
+                let readable = self.io().ready($crate::io::Interest::READABLE);
+                readable.await.map(drop)
+            })
         }
     };
 }
@@ -64,9 +66,11 @@ macro_rules! writable_method {
         /// # Cancel safety
         ///
         /// Dropping the future loses nothing.
-        pub async fn writable(&self) -> std::io::Result<()> {
-            let writable = self.io().ready($crate::io::Interest::WRITABLE);
-            writable.await.map(drop)
+        pub fn writable(&self) -> impl $crate::task::CancelSafe<Output = std::io::Result<()>> {
+            $crate::task::assert_cancel_safe(async move {
+                let writable = self.io().ready($crate::io::Interest::WRITABLE);
+                writable.await.map(drop)
+            })
         }
     };
 }
@@ -152,12 +156,12 @@ macro_rules! operation_methods {
         /// # Cancel safety
         ///
         /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
-        pub async fn async_io<R>(
+        pub fn async_io<R>(
             &self,
             interest: $crate::io::Interest,
             f: impl FnMut() -> std::io::Result<R>,
-        ) -> std::io::Result<R> {
-            self.io().async_io(interest, f).await
+        ) -> impl $crate::task::CancelSafe<Output = std::io::Result<R>> {
+            $crate::task::assert_cancel_safe(async move { self.io().async_io(interest, f).await })
         }
 
         /// The error that the system keeps for the socket, and which it forgets with that.

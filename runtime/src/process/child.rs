@@ -3,6 +3,7 @@
 use super::exit::Running;
 use super::{ChildStderr, ChildStdin, ChildStdout};
 use crate::io::{AsyncRead, AsyncReadExt};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use std::future::poll_fn;
 use std::io;
 use std::process::{ExitStatus, Output};
@@ -115,7 +116,7 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped the child may have been killed, and can still be waited for.
+    /// Dropping the future does not stop the operation: the child is killed by the first poll, and can still be waited for.
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await?;
@@ -137,10 +138,12 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing, except that the standard input is closed.
-    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
-        drop(self.stdin.take());
-        poll_fn(|cx| self.poll_exit(cx)).await
+    /// Dropping the future loses nothing. The standard input is closed by the first poll.
+    pub fn wait(&mut self) -> impl CancelSafe<Output = io::Result<ExitStatus>> {
+        assert_cancel_safe(async move {
+            drop(self.stdin.take());
+            poll_fn(|cx| self.poll_exit(cx)).await
+        })
     }
 
     fn poll_exit(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<ExitStatus>> {
@@ -181,7 +184,7 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the child and the output.
+    /// Dropping the future loses data: the output, and the child.
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         let mut stdout = self.stdout.take();
         let mut stderr = self.stderr.take();

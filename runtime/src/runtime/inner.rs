@@ -18,6 +18,7 @@ use super::sets::Sets;
 use crate::diagnostics::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
+use crate::kernel::context::Within;
 use crate::kernel::driver::Driver;
 use crate::kernel::here::Blocking as MayBlock;
 use crate::kernel::local::{Local, drawn};
@@ -25,7 +26,7 @@ use crate::kernel::observe::{Change, Observe, Source};
 use crate::kernel::pool::{Homes, Pool};
 use crate::kernel::register::Register;
 use crate::kernel::root::{self, Driving};
-use crate::kernel::task::{self, Home, Id, JoinHandle, Origin, Runnable, TaskInfo};
+use crate::kernel::task::{self, Home, Id, JoinHandle, Membership, Origin, Runnable, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
@@ -348,26 +349,43 @@ impl Inner {
         task::spawn(future, self.count_spawned(), Id::next(), origin)
     }
 
-    /// Spawns a task that need not be `Send`. `Err` if this is not the thread of a runtime that has such.
-    pub(crate) fn spawn_local<F>(
+    /// As [`spawn`](Self::spawn), a task of a scope.
+    pub(crate) fn spawn_member<F, M>(
         &self,
         future: F,
         origin: Origin,
-    ) -> Result<JoinHandle<F::Output>, F>
+        member: M,
+    ) -> JoinHandle<M::Kept>
+    where
+        F: Future + Send + 'static,
+        M: Membership<F::Output>,
+        M::Kept: Send,
+    {
+        task::spawn_member(future, self.count_spawned(), Id::next(), origin, member)
+    }
+
+    /// Spawns a task that need not be `Send`. `Err` if this is not the thread of a runtime that has such.
+    pub(crate) fn spawn_local<F, M>(
+        &self,
+        future: F,
+        origin: Origin,
+        member: M,
+    ) -> Result<JoinHandle<M::Kept>, (F, M)>
     where
         F: Future + 'static,
-        F::Output: 'static,
+        M: Membership<F::Output>,
     {
         if self.owner() != Some(std::thread::current().id()) {
-            return Err(future);
+            return Err((future, member));
         }
         // All that runs and drops its tasks is done by its owner, a `LocalRuntime`, which stays on its thread; and the
         // scheduler is bound, so that no waker does it elsewhere.
-        Ok(task::spawn(
+        Ok(task::spawn_member(
             future,
             self.count_spawned(),
             Id::next(),
             origin,
+            member,
         ))
     }
 
@@ -392,8 +410,23 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.spawn_blocking_member(closure, origin, ())
+    }
+
+    /// As [`spawn_blocking`](Self::spawn_blocking), a task of a scope.
+    pub(crate) fn spawn_blocking_member<F, R, M>(
+        self: &Arc<Self>,
+        closure: F,
+        origin: Origin,
+        member: M,
+    ) -> JoinHandle<M::Kept>
+    where
+        F: FnOnce() -> R + Send + 'static,
+        M: Membership<R>,
+        M::Kept: Send,
+    {
         let wanted = self.settings.wanted;
-        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task, wanted);
+        let (handle, submitted) = self.submit_closure(closure, origin, Job::Task, wanted, member);
         match submitted {
             // After a shutdown the closure is dropped, and the handle says that it was cancelled.
             Ok(()) | Err(Refused::Closed) => handle,
@@ -433,6 +466,8 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
+        // Nor does it see what the program's tasks inherit.
+        let _nothing = Within::nothing();
         self.try_submit_closure(closure, origin, job, &Wanted::NOTHING)
     }
 
@@ -447,7 +482,7 @@ impl Inner {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let (handle, submitted) = self.submit_closure(closure, origin, job, wanted);
+        let (handle, submitted) = self.submit_closure(closure, origin, job, wanted, ());
         match submitted {
             Ok(()) => Ok(handle),
             Err(Refused::Closed) => Err(io::Error::other(super::ShutDown)),
@@ -458,25 +493,27 @@ impl Inner {
     /// Calls `closure`, which only waits for the system, on a thread that does not count. If there is none it has been
     /// dropped. A paused clock does not stand still for it.
     pub(crate) fn wait_elsewhere(self: &Arc<Self>, closure: impl FnOnce() + Send + 'static) {
-        let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING);
+        let _nothing = Within::nothing();
+        let (task, _) = blocking::task(closure, Origin::caller(), &Wanted::NOTHING, ());
         if !self.is_inherited() {
             // If it is refused it is dropped here.
             let _ = self.submit(Job::Wait(task));
         }
     }
 
-    fn submit_closure<F, R>(
+    fn submit_closure<F, R, M>(
         self: &Arc<Self>,
         closure: F,
         origin: Origin,
         job: fn(Runnable) -> Job,
         wanted: &'static Wanted,
-    ) -> (JoinHandle<R>, Result<(), Refused>)
+        member: M,
+    ) -> (JoinHandle<M::Kept>, Result<(), Refused>)
     where
         F: FnOnce() -> R + Send + 'static,
-        R: Send + 'static,
+        M: Membership<R>,
     {
-        let (mut task, handle) = blocking::task(closure, origin.clone(), wanted);
+        let (mut task, handle) = blocking::task(closure, origin.clone(), wanted, member);
         if self.is_inherited() {
             // The threads that it would be handed to are the parent's.
             drop(task);
@@ -494,7 +531,8 @@ impl Inner {
                 debug_assert!(again.is_none(), "a closure is done when it has been polled");
                 drop(hold);
             };
-            (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING);
+            let _nothing = Within::nothing();
+            (task, _) = blocking::task(within_hold, origin, &Wanted::NOTHING, ());
         }
         let submitted = self.submit(job(task));
         (handle, submitted)

@@ -74,7 +74,11 @@ impl LocalRuntime {
         F: Future + 'static,
         F::Output: 'static,
     {
-        match self.handle().inner().spawn_local(future, Origin::caller()) {
+        match self
+            .handle()
+            .inner()
+            .spawn_local(future, Origin::caller(), ())
+        {
             Ok(handle) => handle,
             Err(_) => unreachable!("the runtime is on its thread"),
         }

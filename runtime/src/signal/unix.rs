@@ -8,6 +8,7 @@
 use super::handler::{self, Action, Reaction};
 use super::missed::Listening;
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::prim::process;
 use crate::runtime::current;
 use leno_reactor::{Direction, Interest, Io};
@@ -204,13 +205,13 @@ impl Signal {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no signal.
+    /// Dropping the future loses nothing.
     ///
     /// # Examples
     ///
     /// See [`signal`].
-    pub async fn recv(&mut self) -> Option<()> {
-        poll_fn(|cx| self.poll_recv(cx)).await
+    pub fn recv(&mut self) -> impl CancelSafe<Output = Option<()>> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_recv(cx)).await })
     }
 
     /// Polls for the next signal.

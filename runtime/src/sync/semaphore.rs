@@ -1,6 +1,7 @@
 //! `Semaphore` and its permits: the public face of [`batch_semaphore`](super::batch_semaphore).
 
 use super::batch_semaphore::{self, AcquireError, TryAcquireError};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, const_fn};
 
@@ -117,7 +118,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -127,8 +128,8 @@ impl Semaphore {
     /// # drop(permit);
     /// # });
     /// ```
-    pub async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.acquire_many(1).await
+    pub fn acquire(&self) -> impl CancelSafe<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        assert_cancel_safe(async move { self.acquire_many(1).await })
     }
 
     /// Waits for `n` permits.
@@ -143,13 +144,17 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
-    /// the next.
-    pub async fn acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
-        self.core.acquire(n as usize).await?;
-        Ok(SemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
+    /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
+    pub fn acquire_many(
+        &self,
+        n: u32,
+    ) -> impl CancelSafe<Output = Result<SemaphorePermit<'_>, AcquireError>> {
+        assert_cancel_safe(async move {
+            self.core.acquire(n as usize).await?;
+            Ok(SemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            })
         })
     }
 
@@ -213,7 +218,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -226,8 +231,10 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// # });
     /// ```
-    pub async fn acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.acquire_many_owned(1).await
+    pub fn acquire_owned(
+        self: Arc<Self>,
+    ) -> impl CancelSafe<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        assert_cancel_safe(async move { self.acquire_many_owned(1).await })
     }
 
     /// Waits for `n` permits, which keep the semaphore alive.
@@ -238,16 +245,17 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
-    /// the next.
-    pub async fn acquire_many_owned(
+    /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
+    pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,
-    ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        self.core.acquire(n as usize).await?;
-        Ok(OwnedSemaphorePermit {
-            semaphore: self,
-            permits: n as usize,
+    ) -> impl CancelSafe<Output = Result<OwnedSemaphorePermit, AcquireError>> {
+        assert_cancel_safe(async move {
+            self.core.acquire(n as usize).await?;
+            Ok(OwnedSemaphorePermit {
+                semaphore: self,
+                permits: n as usize,
+            })
         })
     }
 

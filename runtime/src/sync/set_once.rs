@@ -17,6 +17,7 @@
 //! the queue that S4 empties. So no waiter is left behind, whatever W1 saw.
 
 use super::batch_semaphore::{Purpose, Semaphore};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{Mutex, UnsafeCell, asked, const_fn};
 use std::fmt;
@@ -157,16 +158,18 @@ impl<T> SetOnce<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
-    pub async fn wait(&self) -> &T {
-        loop {
-            if let Some(value) = self.get() {
-                return value;
+    /// Dropping the future loses nothing.
+    pub fn wait(&self) -> impl CancelSafe<Output = &T> {
+        assert_cancel_safe(async move {
+            loop {
+                if let Some(value) = self.get() {
+                    return value;
+                }
+                // There are no permits: it ends when the semaphore is closed, and then there is a value.
+                let refused = self.waiting.acquire_in_queue(1, Purpose::Permits).await;
+                debug_assert!(refused.is_err());
             }
-            // There are no permits: it ends when the semaphore is closed, and then there is a value.
-            let refused = self.waiting.acquire_in_queue(1, Purpose::Permits).await;
-            debug_assert!(refused.is_err());
-        }
+        })
     }
 
     /// Takes the value out of the cell.

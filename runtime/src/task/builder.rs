@@ -91,7 +91,7 @@ impl<'a> Builder<'a> {
         F: Future + 'static,
         F::Output: 'static,
     {
-        Ok(spawn_local_from(future, self.origin()))
+        Ok(spawn_local_from(future, self.origin(), ()))
     }
 
     /// Spawns the task, which need not be `Send`, on a set; see [`LocalSet::spawn_local`].

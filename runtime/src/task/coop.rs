@@ -14,6 +14,7 @@
 //! [`consume_budget`] in a loop, [`cooperative`] around a future, or [`poll_proceed`] within a `poll` function.
 //! [`unconstrained`] takes a future out of it.
 
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::{budget, worker};
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -78,7 +79,7 @@ pub fn has_budget_remaining() -> bool {
 ///
 /// # Cancel safety
 ///
-/// Cancelling it spends nothing.
+/// Dropping the future loses nothing, and spends nothing.
 ///
 /// # Example
 ///
@@ -96,23 +97,31 @@ pub fn has_budget_remaining() -> bool {
 /// assert_eq!(sum(1..=1000).await, 500_500);
 /// # });
 /// ```
-pub async fn consume_budget() {
-    poll_fn(|cx| match budget::poll_proceed(cx) {
-        Poll::Ready(unit) => {
-            unit.made_progress();
-            Poll::Ready(())
-        }
-        Poll::Pending => {
-            worker::yielded();
-            Poll::Pending
-        }
+pub fn consume_budget() -> impl CancelSafe<Output = ()> {
+    assert_cancel_safe(async move {
+        poll_fn(|cx| match budget::poll_proceed(cx) {
+            Poll::Ready(unit) => {
+                unit.made_progress();
+                Poll::Ready(())
+            }
+            Poll::Pending => {
+                worker::yielded();
+                Poll::Pending
+            }
+        })
+        .await;
     })
-    .await;
 }
 
 /// Takes a future out of the cooperation: nothing in it is held back for want of budget.
 ///
 /// Such a future can starve all the others of its worker if it never pauses by itself.
+///
+/// # Cancel safety
+///
+/// As that of its future: dropping one drops the other.
+///
+/// # Example
 ///
 /// ```
 /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -148,6 +157,8 @@ impl<F: Future> Future for Unconstrained<F> {
     }
 }
 
+impl<F: CancelSafe> CancelSafe for Unconstrained<F> {}
+
 impl<F> fmt::Debug for Unconstrained<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Unconstrained").finish_non_exhaustive()
@@ -157,6 +168,12 @@ impl<F> fmt::Debug for Unconstrained<F> {
 /// Makes a future take part in the cooperation: being ready costs it a unit, and without budget it is not polled.
 ///
 /// For futures of other crates; leno's own do this by themselves.
+///
+/// # Cancel safety
+///
+/// As that of its future: dropping one drops the other.
+///
+/// # Example
 ///
 /// ```
 /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -190,3 +207,5 @@ impl<F: Future> Future for Coop<F> {
         budget::poll_budgeted(cx, |cx| fut.poll(cx))
     }
 }
+
+impl<F: CancelSafe> CancelSafe for Coop<F> {}

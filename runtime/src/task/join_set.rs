@@ -12,6 +12,7 @@ pub use builder::Builder;
 
 use super::{AbortHandle, Id, JoinError, JoinHandle, LocalSet};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::finished::Finished;
 use crate::runtime::Handle;
 use std::fmt;
@@ -203,9 +204,9 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a cancelled call has taken no task out of the set.
-    pub async fn join_next(&mut self) -> Option<Result<T, JoinError>> {
-        poll_fn(|cx| self.poll_join_next(cx)).await
+    /// Dropping the future loses nothing: it has taken no task out of the set.
+    pub fn join_next(&mut self) -> impl CancelSafe<Output = Option<Result<T, JoinError>>> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next(cx)).await })
     }
 
     /// As [`join_next`](Self::join_next), with the task's id. An error [knows its id](JoinError::id) itself.
@@ -216,9 +217,11 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a cancelled call has taken no task out of the set.
-    pub async fn join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
-        poll_fn(|cx| self.poll_join_next_with_id(cx)).await
+    /// Dropping the future loses nothing: it has taken no task out of the set.
+    pub fn join_next_with_id(
+        &mut self,
+    ) -> impl CancelSafe<Output = Option<Result<(Id, T), JoinError>>> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next_with_id(cx)).await })
     }
 
     /// The output of a task that has completed already, or `None` if there is none.
@@ -243,10 +246,13 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// The tasks are aborted at the first poll; a cancelled call leaves in the set those that have not ended yet.
-    pub async fn shutdown(&mut self) {
-        self.abort_all();
-        while self.join_next().await.is_some() {}
+    /// Dropping the future loses nothing: the tasks are aborted at the first poll, and those that have not ended yet are
+    /// still in the set.
+    pub fn shutdown(&mut self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            self.abort_all();
+            while self.join_next().await.is_some() {}
+        })
     }
 
     /// Waits for all tasks, and returns their outputs in the order in which they completed.
@@ -257,7 +263,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a cancelled call drops the set, which aborts the tasks, and the outputs that it has.
+    /// Dropping the future loses data: the outputs that it has, and the set, whose tasks are aborted.
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {

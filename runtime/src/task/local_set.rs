@@ -3,7 +3,7 @@
 use super::{JoinHandle, TaskInfo};
 use crate::kernel::budget;
 use crate::kernel::local_set as kernel;
-use crate::kernel::task::Origin;
+use crate::kernel::task::{Membership, Origin};
 use crate::runtime::sets::Noted;
 use crate::runtime::{self, Runtime, current};
 use pin_project_lite::pin_project;
@@ -44,24 +44,37 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_local_from(future, Origin::caller())
+    spawn_local_from(future, Origin::caller(), ())
 }
 
 /// As [`spawn_local`].
 #[track_caller]
-pub(super) fn spawn_local_from<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+pub(super) fn spawn_local_from<F, M>(future: F, origin: Origin, member: M) -> JoinHandle<M::Kept>
 where
     F: Future + 'static,
-    F::Output: 'static,
+    M: Membership<F::Output>,
 {
-    let (future, origin) = match kernel::spawn_on_current(future, origin) {
+    let (future, origin, member) = match kernel::spawn_on_current(future, origin, member) {
         Ok(handle) => return handle,
         Err(refused) => refused,
     };
-    let owned = current::with(|inner| (inner.owner(), inner.spawn_local(future, origin)));
+    let mut unspawned = Some((future, origin, member));
+    let owned = current::with(|inner| {
+        let (future, origin, member) = unspawned.take()?;
+        let spawned = inner.spawn_local(future, origin, member);
+        // Before any panic.
+        Some((
+            inner.owner(),
+            spawned.map_err(|(_, member)| member.give_back()),
+        ))
+    });
+    if let Some((_, _, member)) = unspawned {
+        member.give_back();
+    }
+    let owned = owned.flatten();
     match owned {
         Some((_, Ok(handle))) => handle,
-        Some((Some(_), Err(_))) => panic!(
+        Some((Some(_), Err(()))) => panic!(
             "Local tasks can only be spawned on a LocalRuntime from the thread the runtime was created on"
         ),
         _ => panic!(
@@ -87,6 +100,10 @@ where
 ///
 /// Dropping the set drops its tasks. Their wakers and handles may be on other threads, which never run or drop a future
 /// of the set: at most the set's destructor waits a moment for one that is waking a task right then.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses data: the set is the future, and its tasks are dropped with it. Await `&mut set` to keep them.
 ///
 /// # Example
 ///
@@ -188,7 +205,7 @@ impl LocalSet {
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`.
+    /// As that of its future.
     pub async fn run_until<F>(&self, future: F) -> F::Output
     where
         F: Future,

@@ -1,22 +1,49 @@
 //! Tasks: coroutines that a runtime runs on its own.
 
 mod blocking;
+mod body;
 mod builder;
 pub mod coop;
+mod group;
+mod guard;
+mod inherited;
 pub mod join_set;
+mod local_group;
 mod local_set;
+mod race;
+mod scope;
+mod shield;
 mod spawn;
+mod supervise;
 mod task_local;
 mod yield_now;
 
-pub use crate::kernel::task::{AbortHandle, Id, JoinError, JoinHandle, TaskInfo, TaskState};
+pub use crate::kernel::cancel_safe::{AssertCancelSafe, CancelSafe, assert_cancel_safe};
+pub use crate::kernel::task::{
+    AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
+};
 pub use blocking::{block_in_place, spawn_blocking};
 pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};
+pub use group::{
+    AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
+};
+pub use guard::{Guard, OnCancel, guard, on_cancel};
+#[doc(hidden)]
+pub use inherited::is_shared_by_tasks;
+pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
+pub use local_group::{
+    LocalChild, LocalGroup, Sendable, TryLocalGroup, Unsendable, local_group, local_group_send,
+    try_local_group, try_local_group_send,
+};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
+pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
+pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
+pub use shield::{Shield, shield};
 pub use spawn::spawn;
+pub use supervise::{Supervisor, supervise};
 #[doc(hidden)]
 pub use task_local::LocalSlot;
 pub use task_local::{AccessError, LocalKey};
@@ -24,7 +51,9 @@ pub use yield_now::yield_now;
 
 /// The futures that this module's functions return and that have a name.
 pub mod futures {
+    pub use super::inherited::InheritedFuture;
     pub use super::task_local::TaskLocalFuture;
+    pub use crate::kernel::task::Cancel;
 }
 
 /// The id of the task that is running.

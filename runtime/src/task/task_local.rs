@@ -5,6 +5,7 @@
 //! back, so nested scopes and scopes on other threads never see each other, and what an outer scope had put
 //! into the slot waits in the inner scope's place. Leaving is a destructor, so a panic leaves too.
 
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::error::Error;
@@ -70,6 +71,10 @@ impl<T: 'static> LocalKey<T> {
     ///
     /// Polling the returned future panics inside of a closure given to [`with`](Self::with) or
     /// [`try_with`](Self::try_with) of the same key.
+    ///
+    /// # Cancel safety
+    ///
+    /// As that of its future: dropping one drops the other.
     ///
     /// # Examples
     ///
@@ -173,7 +178,7 @@ impl<T: 'static> LocalKey<T> {
             .try_with(|slot| slot.0.borrow().as_ref().map(f))
             .ok()
             .flatten()
-            .ok_or(AccessError { _private: () })
+            .ok_or(AccessError::NO_VALUE)
     }
 
     /// A clone of the value.
@@ -204,7 +209,7 @@ impl<T: 'static> LocalKey<T> {
 
 #[cold]
 #[track_caller]
-fn no_value() -> ! {
+pub(super) fn no_value() -> ! {
     panic!(
         "cannot access a task-local storage value without setting it first: \
          run this inside of the key's `scope` or `sync_scope`"
@@ -354,6 +359,8 @@ impl<T: 'static, F: Future> Future for TaskLocalFuture<T, F> {
     }
 }
 
+impl<T: 'static, F: CancelSafe> CancelSafe for TaskLocalFuture<T, F> {}
+
 impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("TaskLocalFuture");
@@ -367,10 +374,14 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
 
 /// A task-local variable has no value here.
 ///
-/// Returned by [`LocalKey::try_with`] and [`LocalKey::try_get`].
+/// Returned by [`LocalKey::try_with`] and [`LocalKey::try_get`], and those of an [`InheritedKey`](super::InheritedKey).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessError {
     _private: (),
+}
+
+impl AccessError {
+    pub(super) const NO_VALUE: Self = Self { _private: () };
 }
 
 impl fmt::Display for AccessError {

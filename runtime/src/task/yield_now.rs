@@ -1,5 +1,6 @@
 //! Letting the others run.
 
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::worker;
 use std::future::poll_fn;
 use std::task::Poll;
@@ -25,7 +26,7 @@ use std::task::Poll;
 ///
 /// # Cancel safety
 ///
-/// Cancelling it does nothing.
+/// Dropping the future loses nothing.
 ///
 /// # Cost
 ///
@@ -42,15 +43,17 @@ use std::task::Poll;
 /// println!("second");
 /// # });
 /// ```
-pub async fn yield_now() {
-    let mut yielded = false;
-    poll_fn(|cx| {
-        if yielded {
-            return Poll::Ready(());
-        }
-        yielded = true;
-        worker::yield_now(cx.waker());
-        Poll::Pending
+pub fn yield_now() -> impl CancelSafe<Output = ()> {
+    assert_cancel_safe(async move {
+        let mut yielded = false;
+        poll_fn(|cx| {
+            if yielded {
+                return Poll::Ready(());
+            }
+            yielded = true;
+            worker::yield_now(cx.waker());
+            Poll::Pending
+        })
+        .await;
     })
-    .await;
 }

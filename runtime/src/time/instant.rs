@@ -104,13 +104,13 @@ impl Instant {
 
     /// As the clocks and wheels of the kernel count; 0 for what was before they began, and the last number
     /// for what is too far away.
-    pub(super) fn nanoseconds(self) -> u64 {
+    pub(crate) fn nanoseconds(self) -> u64 {
         let since = self.std.saturating_duration_since(prim::base());
         let seconds = since.as_secs().saturating_mul(1_000_000_000);
         seconds.saturating_add(u64::from(since.subsec_nanos()))
     }
 
-    pub(super) fn from_nanoseconds(nanoseconds: u64) -> Self {
+    pub(crate) fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self::from_std(prim::base() + Duration::from_nanos(nanoseconds))
     }
 }

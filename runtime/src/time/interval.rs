@@ -1,6 +1,7 @@
 //! Ticking again and again.
 
 use super::{Instant, Sleep, bounded, sleep_until};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -131,7 +132,7 @@ impl Interval {
     ///
     /// # Cancel safety
     ///
-    /// Safe: if the future is dropped before it is ready, no tick is lost.
+    /// Dropping the future loses nothing: the next call has the tick.
     ///
     /// # Examples
     ///
@@ -145,8 +146,8 @@ impl Interval {
     /// assert_eq!(second - first, Duration::from_millis(10));
     /// # });
     /// ```
-    pub async fn tick(&mut self) -> Instant {
-        poll_fn(|cx| self.poll_tick(cx)).await
+    pub fn tick(&mut self) -> impl CancelSafe<Output = Instant> {
+        assert_cancel_safe(async move { poll_fn(|cx| self.poll_tick(cx)).await })
     }
 
     /// Polls for the next tick; ready with the moment at which it was due.

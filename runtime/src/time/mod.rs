@@ -45,6 +45,7 @@ mod timeout;
 pub use self::clock::{advance, pause, resume};
 pub use self::instant::Instant;
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};
+pub(crate) use self::sleep::after;
 pub use self::sleep::{Sleep, sleep, sleep_until};
 #[doc(inline)]
 pub use self::timeout::{Timeout, timeout, timeout_at};

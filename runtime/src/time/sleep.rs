@@ -2,6 +2,7 @@
 
 use super::{Instant, THIRTY_YEARS};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::wheel::{Closed, Entry};
 use crate::runtime::current;
 use pin_project_lite::pin_project;
@@ -24,7 +25,7 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels the timer; nothing else is lost.
+/// Dropping the future loses its place: who sleeps anew does so for the whole time. [`sleep_until`] goes on where it was.
 ///
 /// # Examples
 ///
@@ -51,7 +52,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels the timer; nothing else is lost.
+/// Dropping the future loses nothing.
 ///
 /// # Examples
 ///
@@ -71,7 +72,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The moment `duration` from now, in the kernel's terms.
 #[inline]
-pub(super) fn after(duration: Duration) -> u64 {
+pub(crate) fn after(duration: Duration) -> u64 {
     // Nothing overflows: a clock shows less than a hundred years, unless a test moves it. (`as_nanos` is 128 bits wide.)
     let seconds = duration.as_secs().min(THIRTY_YEARS.as_secs());
     let nanoseconds = seconds * 1_000_000_000 + u64::from(duration.subsec_nanos());
@@ -190,6 +191,8 @@ impl Future for Sleep {
         }
     }
 }
+
+impl CancelSafe for Sleep {}
 
 #[cold]
 fn closed() -> ! {

@@ -4,6 +4,7 @@ use super::error::Elapsed;
 use super::sleep::after;
 use super::{Instant, Sleep};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
@@ -29,7 +30,7 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// As that of `future`: dropping one drops the other.
+/// As that of its future: dropping one drops the other.
 ///
 /// # Examples
 ///
@@ -69,7 +70,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// As that of `future`: dropping one drops the other.
+/// As that of its future: dropping one drops the other.
 ///
 /// # Examples
 ///
@@ -139,6 +140,8 @@ where
         poll_delay(had_budget, this.delay, cx).map(Err)
     }
 }
+
+impl<T: CancelSafe> CancelSafe for Timeout<T> {}
 
 /// The part that does not depend on the future's type.
 fn poll_delay(had_budget: bool, delay: Pin<&mut Sleep>, cx: &mut Context<'_>) -> Poll<Elapsed> {

@@ -201,3 +201,20 @@ pub fn catch(f: impl FnOnce()) -> Caught {
     assert!(result.is_err(), "there was no panic");
     LAST.lock().unwrap().take().unwrap()
 }
+
+/// Runs `program` as the root and as a task of a runtime of each kind, and as a task of a `LocalSet`.
+pub fn everywhere<F>(program: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    for (name, runtime) in runtimes() {
+        eprintln!("on {name}: as its root, as a task, as one of a set");
+        runtime.block_on(program());
+        let task = program();
+        runtime.block_on(async { leno::spawn(task).await }).unwrap();
+        let task = program();
+        let set = leno::task::LocalSet::new();
+        set.block_on(&runtime, async { leno::task::spawn_local(task).await })
+            .unwrap();
+    }
+}

@@ -1,5 +1,6 @@
 //! A report: what was found, for people and for programs. One file for each kind of finding makes its text.
 
+mod cut_short;
 mod huge;
 mod lost;
 mod never_awaited;
@@ -44,6 +45,9 @@ pub enum ReportKind {
     UnreadResult,
     /// A task was spawned of a future that is very large. Once for each type.
     HugeFuture,
+    /// A [`shield`](crate::task::shield), or the cleanup of a [`guard`](crate::task::guard()), had not ended when its limit was up, or when
+    /// its runtime ended.
+    CutShort,
     /// A coroutine was dropped before anybody awaited it; see [`Coroutine`](crate::Coroutine).
     NeverAwaited,
     /// Something did not stop in the time that [`shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout) gave it.
@@ -81,6 +85,7 @@ impl ReportKind {
             ReportKind::LostError => "lost-error",
             ReportKind::UnreadResult => "unread-result",
             ReportKind::HugeFuture => "huge-future",
+            ReportKind::CutShort => "cut-short",
             ReportKind::NeverAwaited => "never-awaited",
             ReportKind::StillRunning => "still-running",
             ReportKind::Deadlock => "deadlock",
@@ -107,6 +112,7 @@ impl Report {
             Finding::LostError { task, error } => lost::error(task, error),
             Finding::UnreadResult { task } => lost::unread(task),
             Finding::HugeFuture { task } => huge::future(task),
+            Finding::CutShort { place, reason } => cut_short::shield(place, &reason),
             Finding::NeverAwaited { name, place } => never_awaited::coroutine(name, place),
         }
     }

@@ -7,6 +7,7 @@ mod traits;
 
 use super::{FileTimes, OpenOptions};
 use crate::io::blocking::{self, DEFAULT_MAX_BUF_SIZE};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use crate::sync::Mutex;
@@ -81,10 +82,10 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
-        required(Need::Runtime, async move {
+    pub fn open(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<File>> {
+        assert_cancel_safe(required(Need::Runtime, async move {
             Self::options().read(true).open(path).await
-        })
+        }))
     }
 
     /// Opens a file to be written: makes it if it is not there, and empties it if it is.
@@ -154,7 +155,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes the file.
+    /// Dropping the future loses data: the file, which is closed.
     pub async fn into_std(mut self) -> std::fs::File {
         let operations = self.operations.get_mut();
         operations.settle().await;
@@ -214,8 +215,8 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn try_clone(&self) -> impl Future<Output = io::Result<File>> {
-        required(Need::Runtime, self.clone_settled())
+    pub fn try_clone(&self) -> impl CancelSafe<Output = io::Result<File>> {
+        assert_cancel_safe(required(Need::Runtime, self.clone_settled()))
     }
 
     async fn clone_settled(&self) -> io::Result<File> {
@@ -236,10 +237,11 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future does not stop the operation. What could not be written is tried again, and told, next time.
+    /// Dropping the future loses nothing: the operation goes on, and what could not be written is tried again, and told,
+    /// next time.
     #[track_caller]
-    pub fn sync_all(&self) -> impl Future<Output = io::Result<()>> {
-        required(Need::Runtime, self.sync(std::fs::File::sync_all))
+    pub fn sync_all(&self) -> impl CancelSafe<Output = io::Result<()>> {
+        assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_all)))
     }
 
     /// Waits until the contents are on the disk, but not all of the metadata.
@@ -250,10 +252,10 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// As [`sync_all`](Self::sync_all).
+    /// Dropping the future loses nothing, as with [`sync_all`](Self::sync_all).
     #[track_caller]
-    pub fn sync_data(&self) -> impl Future<Output = io::Result<()>> {
-        required(Need::Runtime, self.sync(std::fs::File::sync_data))
+    pub fn sync_data(&self) -> impl CancelSafe<Output = io::Result<()>> {
+        assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_data)))
     }
 
     async fn sync(&self, sync: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
@@ -297,11 +299,11 @@ impl File {
     ///
     /// Dropping the future loses nothing.
     #[track_caller]
-    pub fn metadata(&self) -> impl Future<Output = io::Result<Metadata>> {
-        required(Need::Runtime, async {
+    pub fn metadata(&self) -> impl CancelSafe<Output = io::Result<Metadata>> {
+        assert_cancel_safe(required(Need::Runtime, async {
             let shared = Arc::clone(&self.shared);
             blocking::run(move || shared.std.metadata()).await
-        })
+        }))
     }
 
     /// Changes the file's permissions. What is open stays open.
@@ -346,11 +348,11 @@ impl File {
     ///
     /// # Errors
     ///
-    /// As [`set_times`](Self::set_times).
+    /// Dropping the future does not stop the operation.
     ///
     /// # Cancel safety
     ///
-    /// As [`set_times`](Self::set_times).
+    /// Dropping the future does not stop the operation.
     #[track_caller]
     pub fn set_modified(&self, time: SystemTime) -> impl Future<Output = io::Result<()>> {
         self.set_times(FileTimes::new().set_modified(time))

@@ -4,6 +4,7 @@ use super::lines::{Lines, Split};
 use super::operation::{Operation, Step};
 use super::read_to_end::put_back;
 use crate::io::AsyncBufRead;
+use crate::kernel::cancel_safe::CancelSafe;
 use std::io::{self, BufRead};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -20,8 +21,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe as a whole, but nothing is lost: what was read is in `buf`, and calling it again
-    /// appends the rest.
+    /// Dropping the future loses nothing: what was read is in `buf`, and calling it again with that appends the rest.
     ///
     /// # Examples
     ///
@@ -63,7 +63,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: what was read, and what `buf` held before, may be lost. [`Lines::next_line`] is.
+    /// Dropping the future loses data: what was read, and what `buf` held before. [`Lines::next_line`] is.
     ///
     /// # Examples
     ///
@@ -126,7 +126,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was read stays in the buffer.
+    /// Dropping the future loses nothing: what was read stays in the buffer.
     ///
     /// # Examples
     ///
@@ -284,3 +284,5 @@ impl<'a, R: AsyncBufRead + Unpin + ?Sized> Step for FillBuf<'a, R> {
         }
     }
 }
+
+impl<'a, R: AsyncBufRead + Unpin + ?Sized> CancelSafe for Operation<FillBuf<'a, R>> {}

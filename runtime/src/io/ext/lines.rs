@@ -3,8 +3,8 @@
 use super::buf_read::poll_read_until;
 use super::operation::{Operation, Step};
 use crate::io::AsyncBufRead;
+use crate::kernel::cancel_safe::CancelSafe;
 use pin_project_lite::pin_project;
-use std::future::Future;
 use std::io;
 use std::mem;
 use std::pin::Pin;
@@ -63,8 +63,8 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has been read of a line is kept for the next call.
-    pub fn next_line(&mut self) -> impl Future<Output = io::Result<Option<String>>> {
+    /// Dropping the future loses nothing: what has been read of a line is kept for the next call.
+    pub fn next_line(&mut self) -> impl CancelSafe<Output = io::Result<Option<String>>> {
         Operation::new(NextLine(self))
     }
 
@@ -140,8 +140,8 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has been read of a segment is kept for the next call.
-    pub fn next_segment(&mut self) -> impl Future<Output = io::Result<Option<Vec<u8>>>> {
+    /// Dropping the future loses nothing: what has been read of a segment is kept for the next call.
+    pub fn next_segment(&mut self) -> impl CancelSafe<Output = io::Result<Option<Vec<u8>>>> {
         Operation::new(NextSegment(self))
     }
 }
@@ -157,6 +157,8 @@ impl<R: AsyncBufRead + Unpin> Step for NextLine<'_, R> {
     }
 }
 
+impl<R: AsyncBufRead + Unpin> CancelSafe for Operation<NextLine<'_, R>> {}
+
 struct NextSegment<'a, R>(&'a mut Split<R>);
 
 impl<R: AsyncBufRead + Unpin> Step for NextSegment<'_, R> {
@@ -167,3 +169,5 @@ impl<R: AsyncBufRead + Unpin> Step for NextSegment<'_, R> {
         Pin::new(&mut *self.0).poll_next_segment(cx)
     }
 }
+
+impl<R: AsyncBufRead + Unpin> CancelSafe for Operation<NextSegment<'_, R>> {}

@@ -6,6 +6,7 @@ use super::operation::{Operation, Step};
 use super::read_to_end::{ReadToEnd, ReadToString};
 use super::take::Take;
 use crate::io::{AsyncRead, ReadBuf, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use bytes::BufMut;
 use std::io;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 /// Declares the methods that read a number.
 macro_rules! read_numbers {
-    ($($name:ident -> $number:ident, $size:literal, $from:ident, $to:literal, $what:literal;)*) => {$(
+    ($lost:literal; $($name:ident -> $number:ident, $size:literal, $from:ident, $to:literal, $what:literal;)*) => {$(
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// Retried when interrupted.
@@ -24,7 +25,7 @@ macro_rules! read_numbers {
         ///
         /// # Cancel safety
         ///
-        /// Not cancel safe: the bytes read so far are lost.
+        #[doc = $lost]
         ///
         /// # Examples
         ///
@@ -81,7 +82,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was read.
+    /// Dropping the future loses nothing: nothing was read.
     ///
     /// # Examples
     ///
@@ -113,7 +114,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was read.
+    /// Dropping the future loses nothing: nothing was read.
     ///
     /// # Examples
     ///
@@ -147,7 +148,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: how much was read is lost.
+    /// Dropping the future loses data: how much was read.
     ///
     /// # Examples
     ///
@@ -177,8 +178,13 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     read_numbers! {
+        "Dropping the future loses nothing: one byte has no halves.";
         read_u8 -> u8, 1, from_be_bytes, "to_be_bytes", "an unsigned 8-bit integer";
         read_i8 -> i8, 1, from_be_bytes, "to_be_bytes", "a signed 8-bit integer";
+    }
+
+    read_numbers! {
+        "Dropping the future loses data: the bytes that were read so far.";
         read_u16 -> u16, 2, from_be_bytes, "to_be_bytes", "an unsigned 16-bit integer, big-endian";
         read_i16 -> i16, 2, from_be_bytes, "to_be_bytes", "a signed 16-bit integer, big-endian";
         read_u32 -> u32, 4, from_be_bytes, "to_be_bytes", "an unsigned 32-bit integer, big-endian";
@@ -212,7 +218,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe as a whole, but nothing is lost: what was read is in `buf`.
+    /// Dropping the future loses nothing: what was read is in `buf`, and calling it again with that appends the rest.
     ///
     /// # Examples
     ///
@@ -243,7 +249,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: what was read, and what `dst` held before, is lost.
+    /// Dropping the future loses data: what was read, and what `dst` held before.
     ///
     /// # Examples
     ///
@@ -307,6 +313,8 @@ impl<R: AsyncRead + Unpin + ?Sized> Step for Read<'_, R> {
     }
 }
 
+impl<R: AsyncRead + Unpin + ?Sized> CancelSafe for Operation<Read<'_, R>> {}
+
 /// See [`AsyncReadExt::read_buf`].
 #[derive(Debug)]
 pub struct ReadIntoBuf<'a, R: ?Sized, B: ?Sized> {
@@ -341,6 +349,13 @@ where
         unsafe { self.buf.advance_mut(read) };
         Poll::Ready(Ok(read))
     }
+}
+
+impl<R, B> CancelSafe for Operation<ReadIntoBuf<'_, R, B>>
+where
+    R: AsyncRead + Unpin + ?Sized,
+    B: BufMut + ?Sized,
+{
 }
 
 /// See [`AsyncReadExt::read_exact`].

@@ -2,6 +2,7 @@
 
 use super::operation::{Operation, Step};
 use crate::io::AsyncSeek;
+use crate::kernel::cancel_safe::{AssertCancelSafe, assert_cancel_safe};
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -34,7 +35,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the seek may or may not take place.
+    /// Dropping the future does not stop the operation: a file's position may change all the same.
     fn seek(&mut self, pos: SeekFrom) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -53,7 +54,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the seek may or may not take place.
+    /// Dropping the future does not stop the operation: a file's position may change all the same.
     fn rewind(&mut self) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -69,12 +70,12 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the position stays what it is.
-    fn stream_position(&mut self) -> Operation<SeekTo<'_, Self>>
+    /// Dropping the future loses nothing: the position stays what it is.
+    fn stream_position(&mut self) -> AssertCancelSafe<Operation<SeekTo<'_, Self>>>
     where
         Self: Unpin,
     {
-        self.seek(SeekFrom::Current(0))
+        assert_cancel_safe(self.seek(SeekFrom::Current(0)))
     }
 }
 

@@ -4,6 +4,7 @@ use super::number::WriteNumber;
 use super::operation::{Operation, Step};
 use super::write_buf::{WriteAllBuf, WriteBuf};
 use crate::io::{AsyncWrite, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use bytes::Buf;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 /// Declares the methods that write a number.
 macro_rules! write_numbers {
-    ($($name:ident($number:ident), $size:literal, $to:ident, $what:literal;)*) => {$(
+    ($lost:literal; $($name:ident($number:ident), $size:literal, $to:ident, $what:literal;)*) => {$(
         #[doc = concat!("Writes ", $what, ".")]
         ///
         /// Retried when interrupted. Many small writes are better gathered in a
@@ -23,7 +24,7 @@ macro_rules! write_numbers {
         ///
         /// # Cancel safety
         ///
-        /// Not cancel safe: how much was written is lost.
+        #[doc = $lost]
         ///
         /// # Examples
         ///
@@ -61,7 +62,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written.
+    /// Dropping the future loses nothing: nothing was written.
     ///
     /// # Examples
     ///
@@ -92,7 +93,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written.
+    /// Dropping the future loses nothing: nothing was written.
     ///
     /// # Examples
     ///
@@ -127,7 +128,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written and `src` is where it was.
+    /// Dropping the future loses nothing: nothing was written, and `src` is where it was.
     ///
     /// # Examples
     ///
@@ -160,7 +161,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: `src` is at what was not written, and calling it again goes on there.
+    /// Dropping the future loses nothing: `src` is at what was not written, and calling it again goes on there.
     ///
     /// # Examples
     ///
@@ -193,7 +194,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: how much was written is lost. [`write_all_buf`](Self::write_all_buf) keeps it.
+    /// Dropping the future loses data: how much was written. [`write_all_buf`](Self::write_all_buf) keeps it.
     ///
     /// # Examples
     ///
@@ -218,8 +219,13 @@ pub trait AsyncWriteExt: AsyncWrite {
     }
 
     write_numbers! {
+        "Dropping the future loses nothing: one byte has no halves.";
         write_u8(u8), 1, to_be_bytes, "an unsigned 8-bit integer";
         write_i8(i8), 1, to_be_bytes, "a signed 8-bit integer";
+    }
+
+    write_numbers! {
+        "Dropping the future loses data: how much was written.";
         write_u16(u16), 2, to_be_bytes, "an unsigned 16-bit integer, big-endian";
         write_i16(i16), 2, to_be_bytes, "a signed 16-bit integer, big-endian";
         write_u32(u32), 4, to_be_bytes, "an unsigned 32-bit integer, big-endian";
@@ -250,7 +256,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has not been flushed is still buffered, and calling it again goes on there.
+    /// Dropping the future loses nothing: what has not been flushed is still buffered, and calling it again goes on there.
     ///
     /// # Examples
     ///
@@ -283,7 +289,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: calling it again goes on.
+    /// Dropping the future loses nothing: calling it again goes on.
     ///
     /// # Examples
     ///
@@ -328,6 +334,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Write<'_, W> {
     }
 }
 
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Write<'_, W>> {}
+
 /// See [`AsyncWriteExt::write_vectored`].
 #[derive(Debug)]
 pub struct WriteVectored<'a, 'b, W: ?Sized> {
@@ -344,6 +352,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for WriteVectored<'_, '_, W> {
         Pin::new(&mut *self.writer).poll_write_vectored(cx, self.bufs)
     }
 }
+
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<WriteVectored<'_, '_, W>> {}
 
 /// See [`AsyncWriteExt::write_all`].
 #[derive(Debug)]
@@ -385,6 +395,8 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Flush<'_, W> {
     }
 }
 
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Flush<'_, W>> {}
+
 /// See [`AsyncWriteExt::shutdown`].
 #[derive(Debug)]
 pub struct Shutdown<'a, W: ?Sized> {
@@ -399,3 +411,5 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for Shutdown<'_, W> {
         Pin::new(&mut *self.writer).poll_shutdown(cx)
     }
 }
+
+impl<W: AsyncWrite + Unpin + ?Sized> CancelSafe for Operation<Shutdown<'_, W>> {}

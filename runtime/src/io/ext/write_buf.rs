@@ -1,7 +1,8 @@
 //! Writing from a [`Buf`], whose bytes may lie in several chunks.
 
-use super::operation::Step;
+use super::operation::{Operation, Step};
 use crate::io::{AsyncWrite, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use bytes::Buf;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -44,6 +45,8 @@ impl<W: AsyncWrite + Unpin, B: Buf> Step for WriteBuf<'_, W, B> {
     }
 }
 
+impl<W: AsyncWrite + Unpin, B: Buf> CancelSafe for Operation<WriteBuf<'_, W, B>> {}
+
 /// See [`write_all_buf`](super::AsyncWriteExt::write_all_buf).
 #[derive(Debug)]
 pub struct WriteAllBuf<'a, W, B>(WriteBuf<'a, W, B>);
@@ -67,3 +70,5 @@ impl<W: AsyncWrite + Unpin, B: Buf> Step for WriteAllBuf<'_, W, B> {
         Poll::Ready(Ok(()))
     }
 }
+
+impl<W: AsyncWrite + Unpin, B: Buf> CancelSafe for Operation<WriteAllBuf<'_, W, B>> {}

@@ -1,5 +1,6 @@
 use super::{AsyncFdReadyGuard, AsyncFdReadyMutGuard};
 use crate::kernel::budget::poll_budgeted;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::prim::descriptor::{Descriptor, over};
 use crate::runtime::current;
 use crate::task::coop::cooperative;
@@ -238,9 +239,14 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready(&self, interest: Interest) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        let event = self.io.ready(interest).await?;
-        Ok(AsyncFdReadyGuard::new(self, event, interest))
+    pub fn ready(
+        &self,
+        interest: Interest,
+    ) -> impl CancelSafe<Output = io::Result<AsyncFdReadyGuard<'_, T>>> {
+        assert_cancel_safe(async move {
+            let event = self.io.ready(interest).await?;
+            Ok(AsyncFdReadyGuard::new(self, event, interest))
+        })
     }
 
     /// As [`ready`](Self::ready), for a guard that lends the inner value mutably.
@@ -252,12 +258,14 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready_mut(
+    pub fn ready_mut(
         &mut self,
         interest: Interest,
-    ) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        let event = self.io.ready(interest).await?;
-        Ok(AsyncFdReadyMutGuard::new(self, event, interest))
+    ) -> impl CancelSafe<Output = io::Result<AsyncFdReadyMutGuard<'_, T>>> {
+        assert_cancel_safe(async move {
+            let event = self.io.ready(interest).await?;
+            Ok(AsyncFdReadyMutGuard::new(self, event, interest))
+        })
     }
 
     /// Waits until the descriptor is readable; see [`ready`](Self::ready).
@@ -295,8 +303,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
-    pub async fn readable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.ready(Interest::READABLE).await
+    pub fn readable(&self) -> impl CancelSafe<Output = io::Result<AsyncFdReadyGuard<'_, T>>> {
+        assert_cancel_safe(async move { self.ready(Interest::READABLE).await })
     }
 
     /// As [`readable`](Self::readable), for a guard that lends the inner value mutably.
@@ -308,8 +316,10 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn readable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.ready_mut(Interest::READABLE).await
+    pub fn readable_mut(
+        &mut self,
+    ) -> impl CancelSafe<Output = io::Result<AsyncFdReadyMutGuard<'_, T>>> {
+        assert_cancel_safe(async move { self.ready_mut(Interest::READABLE).await })
     }
 
     /// Waits until the descriptor is writable; see [`ready`](Self::ready).
@@ -321,8 +331,8 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<AsyncFdReadyGuard<'_, T>> {
-        self.ready(Interest::WRITABLE).await
+    pub fn writable(&self) -> impl CancelSafe<Output = io::Result<AsyncFdReadyGuard<'_, T>>> {
+        assert_cancel_safe(async move { self.ready(Interest::WRITABLE).await })
     }
 
     /// As [`writable`](Self::writable), for a guard that lends the inner value mutably.
@@ -334,8 +344,10 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable_mut(&mut self) -> io::Result<AsyncFdReadyMutGuard<'_, T>> {
-        self.ready_mut(Interest::WRITABLE).await
+    pub fn writable_mut(
+        &mut self,
+    ) -> impl CancelSafe<Output = io::Result<AsyncFdReadyMutGuard<'_, T>>> {
+        assert_cancel_safe(async move { self.ready_mut(Interest::WRITABLE).await })
     }
 }
 
@@ -350,31 +362,35 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
-    pub async fn async_io<R>(
+    pub fn async_io<R>(
         &self,
         interest: Interest,
         mut f: impl FnMut(&T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        let f = |_: &_| tried(&self.io, interest, f(&self.inner));
-        cooperative(self.io.async_io(interest, f)).await
+    ) -> impl CancelSafe<Output = io::Result<R>> {
+        assert_cancel_safe(async move {
+            let f = |_: &_| tried(&self.io, interest, f(&self.inner));
+            cooperative(self.io.async_io(interest, f)).await
+        })
     }
 
     /// As [`async_io`](Self::async_io), with the inner value lent mutably.
     ///
     /// # Errors
     ///
-    /// As [`async_io`](Self::async_io).
+    /// Dropping the future loses nothing, as with [`async_io`](Self::async_io).
     ///
     /// # Cancel safety
     ///
-    /// As [`async_io`](Self::async_io).
-    pub async fn async_io_mut<R>(
+    /// Dropping the future loses nothing, as with [`async_io`](Self::async_io).
+    pub fn async_io_mut<R>(
         &mut self,
         interest: Interest,
         mut f: impl FnMut(&mut T) -> io::Result<R>,
-    ) -> io::Result<R> {
-        let (io, inner) = (&self.io, &mut self.inner);
-        cooperative(io.async_io(interest, |_| tried(io, interest, f(inner)))).await
+    ) -> impl CancelSafe<Output = io::Result<R>> {
+        assert_cancel_safe(async move {
+            let (io, inner) = (&self.io, &mut self.inner);
+            cooperative(io.async_io(interest, |_| tried(io, interest, f(inner)))).await
+        })
     }
 
     /// Tries `f` if the descriptor is ready for anything in `interest`.

@@ -2,7 +2,9 @@
 
 use crate::kernel::budget;
 use crate::kernel::here;
-use crate::kernel::task::{self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler};
+use crate::kernel::task::{
+    self, Header, Home, Id, JoinHandle, Membership, Origin, Runnable, Scheduler,
+};
 use crate::kernel::wanted::Wanted;
 use crate::prim::asked;
 use std::future::Future;
@@ -55,19 +57,34 @@ impl<F: FnOnce() -> R, R> Future for Closure<F> {
     }
 }
 
-/// A task that runs `closure`, to be submitted. `wanted` is what is to be looked for at it.
-pub(crate) fn task<F, R>(
+/// A task that runs `closure`, to be submitted. `wanted` is what is to be looked for at it, `member` what it is besides.
+pub(crate) fn task<F, R, M>(
     closure: F,
     origin: Origin,
     wanted: &'static Wanted,
-) -> (Runnable, JoinHandle<R>)
+    member: M,
+) -> (Runnable, JoinHandle<M::Kept>)
 where
     F: FnOnce() -> R + Send + 'static,
-    R: Send + 'static,
+    M: Membership<R>,
 {
     let id = Id::next();
     let home = Home::new(Elsewhere { wanted });
-    let made = task::new(Closure(Some(closure)), home, id, origin);
+    let made = task::new_member(Closure(Some(closure)), home, id, origin, member);
     asked::is_closure(id.get());
     made
+}
+
+/// The handle of a task that is cancelled before it begins: its future is dropped here.
+pub(crate) fn refused<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let home = Home::new(Elsewhere {
+        wanted: &Wanted::NOTHING,
+    });
+    let (task, handle) = task::new(future, home, Id::next(), origin);
+    task.cancel();
+    handle
 }

@@ -23,6 +23,7 @@ pub(crate) use line::Line;
 use super::handover::Part;
 use super::{Driven, Local};
 use crate::kernel::budget;
+use crate::kernel::context::Within;
 use crate::kernel::foreign;
 use crate::kernel::here::{self, Blocking, Hold, Simulation};
 use crate::kernel::root::{Driving, Root};
@@ -83,7 +84,9 @@ impl Local {
         let root = Root::new(Some(Arc::clone(&local.seat)));
         let waker = Root::waker(&root);
         let mut output = None;
+        let nothing = Within::nothing();
         let mut poll_root = || {
+            let _within = nothing.outside();
             let mut cx = Context::from_waker(&waker);
             match future.as_mut().poll(&mut cx) {
                 Poll::Ready(ready) => {
@@ -281,6 +284,8 @@ impl Drawn<'_> {
 
     #[inline(always)]
     fn poll(&self, ready: Ready, budget: u8) {
+        // Whoever waits further out on this stack may be within something.
+        let _nothing = Within::nothing();
         here::with(|here| here.budget.set(budget));
         match ready {
             Ready::Task(task) => {

@@ -23,6 +23,7 @@
 
 use super::{Core, Driven, Local};
 use crate::kernel::budget;
+use crate::kernel::context::Within;
 use crate::kernel::here::{self, Blocking};
 use crate::kernel::root::{Driving, Root};
 use crate::kernel::waiting::{Polls, waiting};
@@ -117,10 +118,13 @@ impl Local {
         let root = Root::new(Some(Arc::clone(&local.seat)));
         let waker = Root::waker(&root);
         let mut cx = Context::from_waker(&waker);
+        // The future is within what its caller is, and the tasks are not.
+        let nothing = Within::nothing();
         let mut poll = || {
             if !root.take_woken() {
                 return Poll::Pending;
             }
+            let _within = nothing.outside();
             budget::with_budget(budget::PER_POLL, || future.as_mut().poll(&mut cx))
         };
         let mut in_line = None;
@@ -164,6 +168,8 @@ impl Local {
             match Driven::take(local, &root, Part::Helps) {
                 Some(driven) => {
                     in_line = false;
+                    // As in `block_on`.
+                    let _nothing = Within::nothing();
                     driven.help(&root);
                 }
                 None => {

@@ -3,12 +3,13 @@
 use super::cell::Header;
 use super::id::Id;
 use super::info::TaskInfo;
+use super::reason::Reason;
 use super::run::{Runnable, release};
 use super::state::Wake;
 use crate::kernel::captures::Captures;
 use crate::prim::asked;
 use std::fmt;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 use std::ptr::NonNull;
 
 /// The permission to end a task, without the one to wait for it.
@@ -33,8 +34,14 @@ impl AbortHandle {
 
     /// Asks the task to end: its future is dropped instead of being polled again. See
     /// [`JoinHandle::abort`](super::JoinHandle::abort).
+    #[track_caller]
     pub fn abort(&self) {
-        abort(self.0, self.header());
+        abort(self.0, self.header(), Location::caller());
+    }
+
+    /// As [`abort`](Self::abort), for a reason that somebody else has, which is noted if the task's handle is to tell it.
+    pub(crate) fn abort_for(&self, reason: Option<&Reason>) {
+        abort_for(self.0, self.header(), || reason.cloned());
     }
 
     /// True if the task has completed (or was cancelled and its future is gone).
@@ -92,12 +99,23 @@ impl AbortHandle {
     }
 }
 
-/// Asks a live task to end.
-pub(super) fn abort(task: NonNull<Header>, header: &Header) {
+/// Asks a live task to end, as somebody says at the place.
+pub(super) fn abort(task: NonNull<Header>, header: &Header, place: &'static Location<'static>) {
+    abort_for(task, header, || Some(Reason::aborted(place)));
+}
+
+fn abort_for(task: NonNull<Header>, header: &Header, reason: impl FnOnce() -> Option<Reason>) {
     asked::changes(task.as_ptr());
+    let word = header.state.load();
     // One that is complete was not cancelled: if it has failed, and nobody has looked, that is still to be told.
-    if header.state.is_complete() {
+    if word.is_complete() {
         return;
+    }
+    // Before the request, which hands it to whoever completes the task.
+    if !word.is_cancelled() {
+        if let Some(reason) = reason() {
+            header.origin.note(reason);
+        }
     }
     match header.state.abort() {
         // SAFETY: the verdict hands the caller the task's Runnable (invariant 3).

@@ -9,7 +9,8 @@
 //!
 //! A leaf of leno's says what it waits for before it clones ([`waits_for`]), if it was given this very waker, where it replaces
 //! the waker of its last poll: so it costs nothing where it goes to sleep in an ordinary poll. A leaf that a combinator polls
-//! with a waker of its own says nothing, and the combinator is the leaf.
+//! with a waker of its own says nothing, and the combinator is the leaf. Leno's own ([`lanes`](crate::kernel::lanes)) see that a
+//! poll tells, and hand this very waker on.
 
 use super::cell::Header;
 use super::id::{HandedOn, Id, Mark};
@@ -190,10 +191,16 @@ unsafe fn clone(task: *const ()) -> RawWaker {
 /// A leaf is about to clone `waker`, and waits for something: if anybody wants to know, `what` tells.
 #[inline]
 pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {
-    let vtable = waker.vtable();
-    if ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER) {
+    if is_telling(waker) {
         note(waker, what());
     }
+}
+
+/// Whether the poll for which `waker` is lent tells of its leaves.
+#[inline]
+pub(crate) fn is_telling(waker: &Waker) -> bool {
+    let vtable = waker.vtable();
+    ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER)
 }
 
 #[cold]

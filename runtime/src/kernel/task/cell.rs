@@ -1,4 +1,5 @@
-//! The memory of a task: a header that does not know the future's type, then the future or its output.
+//! The memory of a task: a header that does not know the future's type, what it is [besides](super::member), then the future or
+//! its output.
 //!
 //! `Header` is 72 bytes, `Stage` 8 more than a future that lends no niche: an empty async block makes a task
 //! of 96 bytes. No over-alignment: glibc serves 128-aligned blocks past its thread cache, at four times the
@@ -8,6 +9,7 @@ use super::error::Failure;
 use super::home::Home;
 use super::id::{Id, Mark};
 use super::lost;
+use super::member::{Member, Membership};
 use super::origin::Origin;
 use super::state::{State, Word};
 use crate::kernel::foreign;
@@ -52,7 +54,7 @@ pub(super) struct Vtable {
     pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
     /// Replaces the future by the failure "cancelled". For the poller.
     pub(super) cancel: unsafe fn(NonNull<Header>),
-    /// Moves the output to the `Option<Result<F::Output, Failure>>` that is pointed to, a `None`, which stays as it is
+    /// Moves the output to the `Option<Result<M::Kept, Failure>>` that is pointed to, a `None`, which stays as it is
     /// if the output has been taken before. For the owner of the output.
     pub(super) take_output: unsafe fn(NonNull<Header>, *mut ()),
     /// Drops the output, if it has not been taken. For the owner of the output.
@@ -66,26 +68,29 @@ pub(super) struct Vtable {
     pub(super) type_name: fn() -> &'static str,
     /// How large the future is.
     pub(super) future_size: usize,
+    /// Behind the header lies a [`Member`].
+    pub(super) is_member: bool,
 }
 
 #[repr(C)]
-struct Cell<F: Future> {
+struct Cell<F: Future, M: Membership<F::Output>> {
     header: Header,
-    stage: UnsafeCell<Stage<F>>,
+    member: M,
+    stage: UnsafeCell<Stage<F, M::Kept>>,
 }
 
-enum Stage<F: Future> {
+enum Stage<F, K> {
     /// Pinned: it is never moved out of here, only dropped in place.
     Future(F),
-    Output(Result<F::Output, Failure>),
+    Output(Result<K, Failure>),
     Gone,
 }
 
 /// Drops a future that panics in its poll while that unwinds, as it drops what is on the stack: destructors can see that
 /// their thread is panicking.
-struct Unwinding<'a, F: Future>(&'a mut Stage<F>);
+struct Unwinding<'a, F, K>(&'a mut Stage<F, K>);
 
-impl<F: Future> Drop for Unwinding<'_, F> {
+impl<F, K> Drop for Unwinding<'_, F, K> {
     fn drop(&mut self) {
         let dropped = catch_unwind(AssertUnwindSafe(|| *self.0 = Stage::Gone));
         if let Err(payload) = dropped {
@@ -164,6 +169,31 @@ impl Header {
         self.home.lines()
     }
 
+    /// The member of a task that is one.
+    ///
+    /// # Safety
+    ///
+    /// `task` is alive.
+    #[inline]
+    pub(super) unsafe fn member(task: NonNull<Self>) -> Option<NonNull<Member>> {
+        // SAFETY: alive (caller).
+        if !unsafe { task.as_ref() }.vtable.is_member {
+            return None;
+        }
+        // SAFETY: the cell of a member has it there, see `Cell::VTABLE`; the pointer is to the whole cell.
+        Some(unsafe { task.add(1).cast() })
+    }
+
+    /// The task of a member.
+    ///
+    /// # Safety
+    ///
+    /// `member` was got from [`member`](Self::member), and the task is alive.
+    pub(crate) unsafe fn of_member(member: NonNull<Member>) -> NonNull<Self> {
+        // SAFETY: it lies behind the header in the same memory.
+        unsafe { member.cast::<Self>().sub(1) }
+    }
+
     /// Runs `f`, which drops something of this task's, as the task: `task::try_id` says so.
     pub(super) fn within<R>(&self, f: impl FnOnce() -> R) -> R {
         let outer = here::with(|here| here.task_id.replace(self.mark.word()));
@@ -173,26 +203,34 @@ impl Header {
     }
 }
 
-pub(super) fn allocate<F>(future: F, home: Home, id: Id, origin: Origin) -> NonNull<Header>
+pub(super) fn allocate<F, M>(
+    future: F,
+    home: Home,
+    id: Id,
+    origin: Origin,
+    member: M,
+) -> NonNull<Header>
 where
     F: Future + 'static,
+    M: Membership<F::Output>,
 {
-    let layout = Layout::new::<Cell<F>>();
+    let layout = Layout::new::<Cell<F, M>>();
     // SAFETY: the header alone makes the size more than 0.
-    let memory = unsafe { alloc(layout) }.cast::<Cell<F>>();
+    let memory = unsafe { alloc(layout) }.cast::<Cell<F, M>>();
     let Some(cell) = NonNull::new(memory) else {
         handle_alloc_error(layout);
     };
     let value = Cell {
         header: Header {
-            state: State::new(),
-            vtable: const { &Cell::<F>::VTABLE },
+            state: State::new(M::IS_MEMBER),
+            vtable: const { &Cell::<F, M>::VTABLE },
             home,
             links: Links::new(),
             mark: Mark::new(id),
             origin,
             join_waker: UnsafeCell::new(None),
         },
+        member,
         stage: UnsafeCell::new(Stage::Future(future)),
     };
     // SAFETY: fresh memory of the right layout.
@@ -200,7 +238,7 @@ where
     cell.cast()
 }
 
-impl<F: Future + 'static> Cell<F> {
+impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
     const VTABLE: Vtable = Vtable {
         poll: Self::poll,
         cancel: Self::cancel,
@@ -210,7 +248,20 @@ impl<F: Future + 'static> Cell<F> {
         free: Self::free,
         type_name: std::any::type_name::<F>,
         future_size: size_of::<F>(),
+        is_member: {
+            // Where `Header::member` looks for it.
+            assert!(!M::IS_MEMBER || std::mem::offset_of!(Self, member) == size_of::<Header>());
+            M::IS_MEMBER
+        },
     };
+
+    /// What the task's handle gets of how its future has ended. For the poller.
+    #[inline(always)]
+    fn end(task: NonNull<Header>, outcome: Result<F::Output, Failure>) -> Result<M::Kept, Failure> {
+        // SAFETY: as in `stage`.
+        let cell = unsafe { &*task.cast::<Self>().as_ptr() };
+        cell.member.end(&cell.header, outcome)
+    }
 
     unsafe fn poll(task: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
         let stage = Self::stage(task);
@@ -230,7 +281,7 @@ impl<F: Future + 'static> Cell<F> {
                 };
                 // Drops the future. If that panics, the output is stored all the same, and then replaced
                 // by the panic below.
-                *unwinding.0 = Stage::Output(Ok(output));
+                *unwinding.0 = Stage::Output(Self::end(task, Ok(output)));
                 Poll::Ready(())
             })
         }));
@@ -261,8 +312,9 @@ impl<F: Future + 'static> Cell<F> {
                 Some(_) => foreign::discard(payload),
             }
         }
+        let outcome = Self::end(task, Err(failure));
         // SAFETY: as above; what is overwritten holds nothing.
-        Self::stage(task).with_mut(|stage| unsafe { *stage = Stage::Output(Err(failure)) });
+        Self::stage(task).with_mut(|stage| unsafe { *stage = Stage::Output(outcome) });
     }
 
     /// Drops what the stage holds, and catches the panic if that panics.
@@ -284,7 +336,7 @@ impl<F: Future + 'static> Cell<F> {
                 // SAFETY: the caller points to a place for this type.
                 Stage::Output(output) => unsafe {
                     target
-                        .cast::<Option<Result<F::Output, Failure>>>()
+                        .cast::<Option<Result<M::Kept, Failure>>>()
                         .write(Some(output));
                 },
                 // The handle has the output already: the place keeps its `None`.
@@ -300,7 +352,7 @@ impl<F: Future + 'static> Cell<F> {
             // SAFETY: the caller owns the output.
             match unsafe { &*stage } {
                 Stage::Output(Ok(_)) => {
-                    !std::mem::needs_drop::<F::Output>() && !lost::is_result::<F::Output>()
+                    !std::mem::needs_drop::<M::Kept>() && !lost::is_result::<M::Kept>()
                 }
                 Stage::Output(Err(_)) | Stage::Future(_) => false,
                 Stage::Gone => true,
@@ -357,13 +409,17 @@ impl<F: Future + 'static> Cell<F> {
         unsafe { (&raw mut (*cell.as_ptr()).header.home).drop_in_place() };
         // SAFETY: as above.
         unsafe { (&raw mut (*cell.as_ptr()).header.origin).drop_in_place() };
+        // There is nothing to drop in it; models see by this that its links are nobody's any more.
+        // SAFETY: as above.
+        unsafe { (&raw mut (*cell.as_ptr()).member).drop_in_place() };
         // SAFETY: allocated with this layout in `allocate`.
         unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
     }
 
-    fn stage<'a>(task: NonNull<Header>) -> &'a UnsafeCell<Stage<F>>
+    fn stage<'a>(task: NonNull<Header>) -> &'a UnsafeCell<Stage<F, M::Kept>>
     where
         F: 'a,
+        M: 'a,
     {
         // SAFETY: the vtable is only reached through a header of this type, and the header is the first
         // field of its `repr(C)` cell. The caller of the vtable keeps the task alive; the lifetime does not

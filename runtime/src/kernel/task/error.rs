@@ -1,6 +1,6 @@
 //! Why a task has no output.
 
-use super::{Id, Origin};
+use super::{Id, Origin, Reason, ReasonKind};
 use std::any::Any;
 use std::fmt;
 use std::io;
@@ -98,6 +98,30 @@ impl JoinError {
         self.origin.name()
     }
 
+    /// Why the task was cancelled; `None` if it panicked.
+    ///
+    /// The text of the error tells it too, but for a plain [`abort`](super::JoinHandle::abort) and the end of a runtime, for which
+    /// the text is tokio's.
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// println!("{error}: {}", error.reason().unwrap());
+    /// # });
+    /// ```
+    pub fn reason(&self) -> Option<Reason> {
+        match self.failure {
+            Repr::Cancelled => Some(self.noted().cloned().unwrap_or_else(Reason::shutdown)),
+            Repr::Panic(_) => None,
+        }
+    }
+
+    fn noted(&self) -> Option<&Reason> {
+        self.origin.reason()
+    }
+
     /// Where the task that failed was spawned.
     ///
     /// The text of the error does not tell, since it is tokio's.
@@ -116,7 +140,13 @@ impl JoinError {
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
-            Repr::Cancelled => write!(f, "task {} was cancelled", self.id),
+            Repr::Cancelled => {
+                write!(f, "task {} was cancelled", self.id)?;
+                match self.noted() {
+                    Some(reason) if reason.kind() != ReasonKind::Aborted => write!(f, ": {reason}"),
+                    _ => Ok(()),
+                }
+            }
             Repr::Panic(payload) => match payload.message() {
                 Some(text) => write!(f, "task {} panicked with message {text:?}", self.id),
                 None => write!(f, "task {} panicked", self.id),

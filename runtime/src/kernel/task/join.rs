@@ -14,7 +14,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::panic::{Location, RefUnwindSafe, UnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
 use std::task::{Context, Poll, Waker, ready};
@@ -27,7 +27,8 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Cancel safety
 ///
-/// `&mut handle` in a `select!` is cancel safe: if another branch completes first, the output is not lost.
+/// Dropping the future loses data: the output. `&mut handle` in a `select!` is cancel safe: if another branch completes
+/// first, the handle keeps it.
 ///
 /// # Example
 ///
@@ -68,9 +69,47 @@ impl<T> JoinHandle<T> {
     /// Asks the task to end: its future is dropped instead of being polled again.
     ///
     /// The handle then yields a [`JoinError`] that [is cancelled](JoinError::is_cancelled), unless the task
-    /// was complete already. A `spawn_blocking` closure that has started cannot be stopped.
+    /// was complete already. Its [`reason`](JoinError::reason) is the place of this call. A `spawn_blocking` closure that has
+    /// started cannot be stopped.
+    ///
+    /// [`cancel`](Self::cancel) waits for the end too.
+    #[track_caller]
     pub fn abort(&self) {
-        abort::abort(self.task, self.header());
+        abort::abort(self.task, self.header(), Location::caller());
+    }
+
+    /// Asks the task to end, and waits until its future is dropped: `None` then, or its output if it was done before.
+    ///
+    /// Nothing happens before this is awaited. A `spawn_blocking` closure that has started cannot be stopped, and is waited for.
+    ///
+    /// # Panics
+    ///
+    /// If the task has panicked, with what it panicked with.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation: after its first poll the task ends all the same. Nobody sees its output.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel::<()>();
+    /// let task = leno::spawn(async move {
+    ///     let _sender = sender;
+    ///     std::future::pending::<()>().await
+    /// });
+    /// assert_eq!(task.cancel().await, None);
+    /// // Its future is gone, and with it the sender.
+    /// assert!(receiver.await.is_err());
+    /// # });
+    /// ```
+    #[track_caller]
+    pub fn cancel(self) -> Cancel<T> {
+        Cancel {
+            handle: self,
+            place: Some(Location::caller()),
+        }
     }
 
     /// True if the task has completed (or was cancelled and its future is gone).
@@ -171,6 +210,40 @@ impl<T> Future for JoinHandle<T> {
                 JoinError::new(header.mark.id(), header.origin.clone(), failure)
             }),
         )
+    }
+}
+
+/// The end of a task, made by [`JoinHandle::cancel`].
+#[must_use = "nothing is cancelled before it is awaited; `abort` does not wait"]
+pub struct Cancel<T> {
+    handle: JoinHandle<T>,
+    /// Where it was called, until that is done.
+    place: Option<&'static Location<'static>>,
+}
+
+impl<T> Unpin for Cancel<T> {}
+
+impl<T> Future for Cancel<T> {
+    type Output = Option<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        if let Some(place) = self.place.take() {
+            abort::abort(self.handle.task, self.handle.header(), place);
+        }
+        let result = ready!(Pin::new(&mut self.handle).poll(cx));
+        Poll::Ready(match result.map_err(JoinError::try_into_panic) {
+            Ok(output) => Some(output),
+            Err(Err(_cancelled)) => None,
+            Err(Ok(payload)) => resume_unwind(payload),
+        })
+    }
+}
+
+impl<T> fmt::Debug for Cancel<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancel")
+            .field("id", &self.handle.id())
+            .finish_non_exhaustive()
     }
 }
 

@@ -15,9 +15,6 @@ use crate::kernel::findings::{self, Finding, Outcome};
 use crate::prim::thread;
 use std::any::{Any, type_name};
 
-/// Of the text of a panic this much is kept, since many of them may wait to be read.
-const MOST: usize = 4096;
-
 /// True if `T` is a `Result`, which is the only type of output that is looked at.
 ///
 /// Known to the compiler, though it cannot be asked for it: with optimization for speed this is a constant.
@@ -42,7 +39,7 @@ fn tell_of_panic(task: &Header, payload: &(dyn Any + Send)) {
     if task.home.wanted().lost_panics && !is_given_up(task) {
         findings::tell(Finding::LostPanic {
             task: TaskInfo::look(task),
-            message: message(payload),
+            message: findings::message(payload),
         });
     }
 }
@@ -68,20 +65,4 @@ fn tell_of_error(task: &Header, output: &dyn Any) {
 /// True if nobody is to be told.
 fn is_given_up(task: &Header) -> bool {
     task.state.load().is_detached() || thread::panicking()
-}
-
-/// The text that somebody panicked with, or its beginning.
-fn message(payload: &(dyn Any + Send)) -> Option<String> {
-    let text = match payload.downcast_ref::<&'static str>() {
-        Some(text) => text,
-        None => payload.downcast_ref::<String>()?.as_str(),
-    };
-    if text.len() <= MOST {
-        return Some(text.to_owned());
-    }
-    let mut end = MOST;
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    Some(format!("{}…", &text[..end]))
 }

@@ -1,8 +1,8 @@
 //! The task: one allocation, one state word, and who may touch what when.
 //!
 //! ```text
-//!   word:  63 .... 24 │ 23 .. 8 │   7   │   6    │   5    │  4   │     3     │    2     │    1     │    0
-//!           references │  shard  │SPECIAL│ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
+//!   word:  63 .. 25 │    24    │ 23 .. 8 │   7   │   6    │   5    │  4   │     3     │    2     │    1     │    0
+//!        references │SURROUNDED│  shard  │SPECIAL│ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
 //! ```
 //!
 //! | RUNNING | NOTIFIED | COMPLETE | meaning | who may touch the future |
@@ -45,6 +45,9 @@
 //! 9. **SPECIAL never comes without NOTIFIED**, as CANCELLED does not: whoever starts the task next sees it, in what its
 //!    read-modify-write returns, clears it, and [looks further](crate::kernel::captures). One that is left on a task that
 //!    ends means nothing.
+//! 10. **SURROUNDED never changes.** Such a task has a [`Member`] beside its future, or a context in its origin: each start looks
+//!     further, polls it within these, and completing [leaves](surroundings) the scope when nothing of the task is left that
+//!     runs user code.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!
@@ -60,25 +63,30 @@ mod info;
 mod join;
 mod large;
 mod lost;
+mod member;
 mod origin;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod outline;
 mod polling;
+mod reason;
 mod run;
 mod state;
+mod surroundings;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, tells, waits_for};
+pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};
 pub use id::Id;
 pub(crate) use id::{HandedOn, Mark, hand_on};
 pub use info::{TaskInfo, TaskState};
-pub use join::JoinHandle;
+pub use join::{Cancel, JoinHandle};
+pub(crate) use member::{Apart, Failing, Grouped, Member, Membership};
 pub(crate) use origin::Origin;
 pub(crate) use polling::{Poll, Polling};
+pub use reason::{Reason, ReasonKind};
 pub(crate) use run::Runnable;
 
 use crate::prim::asked;
@@ -89,6 +97,7 @@ use std::ptr::NonNull;
 ///
 /// One allocation. The future need not be `Send`: a scheduler that takes such a task promises to run, and to
 /// drop, its `Runnable` on the thread that made it.
+#[inline]
 pub(crate) fn new<F>(
     future: F,
     home: Home,
@@ -99,15 +108,35 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
+    new_member(future, home, id, origin, ())
+}
+
+/// As [`new`]; the task is what `member` says besides.
+#[inline]
+pub(crate) fn new_member<F, M>(
+    future: F,
+    home: Home,
+    id: Id,
+    origin: Origin,
+    member: M,
+) -> (Runnable, JoinHandle<M::Kept>)
+where
+    F: Future + 'static,
+    M: Membership<F::Output>,
+{
     asked::born(id.get(), || origin.place_and_name());
     hand_on::<F>();
-    let header = cell::allocate(future, home, id, origin);
+    let header = cell::allocate(future, home, id, origin, member);
+    if surroundings::are_inherited() {
+        // SAFETY: it was just made, and nobody else knows it.
+        surroundings::inherit(unsafe { header.as_ref() });
+    }
     if const { size_of::<F>() > large::LARGE } {
         // SAFETY: it was just made, and nobody else knows it.
         large::look(unsafe { header.as_ref() });
     }
     // SAFETY: a fresh task is claimed (invariant 3) with JOIN set, so it has one Runnable and one handle;
-    // the output type is the future's.
+    // the output type is the future's, as the membership keeps it.
     unsafe { (Runnable::from_raw(header), JoinHandle::from_raw(header)) }
 }
 
@@ -118,7 +147,23 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    let (runnable, handle) = new(future, home, id, origin);
+    spawn_member(future, home, id, origin, ())
+}
+
+/// As [`spawn`]; the task is what `member` says besides.
+#[inline]
+pub(crate) fn spawn_member<F, M>(
+    future: F,
+    home: Home,
+    id: Id,
+    origin: Origin,
+    member: M,
+) -> JoinHandle<M::Kept>
+where
+    F: Future + 'static,
+    M: Membership<F::Output>,
+{
+    let (runnable, handle) = new_member(future, home, id, origin, member);
     // The handle keeps the task, and with it the home, for the length of the call.
     handle.home().schedule(runnable);
     handle

@@ -5,14 +5,22 @@
 //!   …1   *const Extra          counted: the place, a name
 //! ```
 //!
-//! Written when the task is made and not changed after that, so whoever may refer to the task may read it. What an
-//! [`Extra`] holds is plain data: dropping it runs no user code, so it goes with the task's memory (invariant 8).
+//! Whoever may refer to the task may read it. It changes once at most, from the place to an [`Extra`] with the same place: when
+//! somebody notes [why the task is cancelled](Origin::note), which then goes with the task's memory. What an extra holds is plain data:
+//! dropping it runs no user code (invariant 8); but for the [context](super::super::context), which the task's poller takes out before
+//! the task is complete.
+//!
+//! # Orderings
+//!
+//! The exchange that puts an extra there releases what was written to it; who loads the word acquires that. Of two that note at
+//! once the second finds the first one's extra, by its exchange, and its reason there: the first reason stays.
 
-use crate::prim::SelfArc;
+use super::Reason;
+use crate::kernel::context::Context;
+use crate::prim::atomic::{AtomicPtr, Ordering};
+use crate::prim::{OnceLock, SelfArc, UnsafeCell};
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
-use std::ptr::NonNull;
 
 /// Set if the pointer is to an [`Extra`].
 const EXTRA: usize = 1;
@@ -20,21 +28,22 @@ const EXTRA: usize = 1;
 const _: () = assert!(align_of::<Location<'static>>() > EXTRA && align_of::<Extra>() > EXTRA);
 
 /// The origin of a task; a counted pointer if the task has more than a place.
-pub(crate) struct Origin {
-    word: NonNull<()>,
-    _of: PhantomData<SelfArc<Extra>>,
-}
+pub(crate) struct Origin(AtomicPtr<()>);
 
 /// What only some tasks have.
 struct Extra {
     place: &'static Location<'static>,
     name: Option<Box<str>>,
+    /// Why the task is cancelled, if somebody has said so.
+    reason: OnceLock<Reason>,
+    /// What the task inherits. The poller's.
+    context: UnsafeCell<Option<Context>>,
 }
 
-// SAFETY: an origin is a `&'static Location` or a counted `Extra`, both of which are `Send + Sync`.
-unsafe impl Send for Origin {}
+// SAFETY: all but the context is `Send + Sync`, and so is the context; its cell is reached by the task's poller alone.
+unsafe impl Send for Extra {}
 // SAFETY: as above.
-unsafe impl Sync for Origin {}
+unsafe impl Sync for Extra {}
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 impl Origin {
@@ -52,34 +61,37 @@ impl Origin {
     }
 
     #[inline]
-    pub(super) fn at(place: &'static Location<'static>) -> Self {
-        Self {
-            word: NonNull::from(place).cast(),
-            _of: PhantomData,
-        }
+    pub(crate) fn at(place: &'static Location<'static>) -> Self {
+        Self::from_word(std::ptr::from_ref(place).cast_mut().cast())
     }
 
     /// As [`caller`](Self::caller), with a name.
     #[track_caller]
     pub(crate) fn named(name: &str) -> Self {
-        let extra = SelfArc::new(Extra {
-            place: Location::caller(),
-            name: Some(name.into()),
-        });
-        let pointer = SelfArc::into_raw(extra).cast_mut().cast::<()>();
-        // SAFETY: an `Arc`'s pointer is not null, and setting a bit leaves it so.
-        let word = unsafe { NonNull::new_unchecked(pointer.map_addr(|address| address | EXTRA)) };
-        Self {
-            word,
-            _of: PhantomData,
-        }
+        Extra::new(Location::caller(), Some(name.into()), None).into_origin()
+    }
+
+    /// The task, which nobody else knows yet, inherits `context`.
+    #[cold]
+    pub(super) fn inherit(&self, context: Context) {
+        let made = Extra::new(self.place(), self.name().map(Box::from), Some(context));
+        // Ordering: Relaxed, as nobody else knows it.
+        let old = self.0.swap(made.into_word(), Ordering::Relaxed);
+        drop(Self::from_word(old));
+    }
+
+    #[inline]
+    fn from_word(word: *mut ()) -> Self {
+        Self(AtomicPtr::new(word))
     }
 
     pub(crate) fn place(&self) -> &'static Location<'static> {
-        match self.extra() {
-            Some(extra) => extra.place,
+        let word = self.word();
+        match extra_of(word) {
+            // SAFETY: this counts for it.
+            Some(extra) => unsafe { &*extra }.place,
             // SAFETY: without the bit it is what `at` was given.
-            None => unsafe { self.word.cast().as_ref() },
+            None => unsafe { &*word.cast_const().cast() },
         }
     }
 
@@ -97,40 +109,114 @@ impl Origin {
         (self.place(), self.name().map(str::to_owned))
     }
 
-    /// The pointer to the extra, if there is one.
+    /// Notes why the task is cancelled, unless that is noted already.
+    #[cold]
+    pub(crate) fn note(&self, reason: Reason) {
+        let mut word = self.word();
+        if extra_of(word).is_none() {
+            let made = Extra::new(self.place(), None, None).into_word();
+            // Ordering: Release publishes the extra to the loads of `word`; Acquire, if another has come first, takes over that one's.
+            match self
+                .0
+                .compare_exchange(word, made, Ordering::Release, Ordering::Acquire)
+            {
+                Ok(_) => word = made,
+                Err(now) => {
+                    drop(Self::from_word(made));
+                    word = now;
+                }
+            }
+        }
+        let extra = extra_of(word).expect("a word with an extra keeps it");
+        // SAFETY: this counts for it.
+        let _ = unsafe { &*extra }.reason.set(reason);
+    }
+
+    /// Why the task is cancelled, if that was noted.
+    pub(crate) fn reason(&self) -> Option<&Reason> {
+        self.extra()?.reason.get()
+    }
+
+    /// Does `f` with what the task inherits.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task's poller.
+    pub(super) unsafe fn with_context<R>(
+        &self,
+        f: impl FnOnce(Option<&mut Option<Context>>) -> R,
+    ) -> R {
+        match self.extra() {
+            // SAFETY: the cell is the caller's.
+            Some(extra) => extra
+                .context
+                .with_mut(|context| f(Some(unsafe { &mut *context }))),
+            None => f(None),
+        }
+    }
+
+    // Ordering: Acquire, the partner of the exchange in `note`.
     #[inline]
-    fn pointer(&self) -> Option<*const Extra> {
-        let word = self.word.as_ptr();
-        (word.addr() & EXTRA != 0).then(|| {
-            word.map_addr(|address| address & !EXTRA)
-                .cast_const()
-                .cast()
-        })
+    fn word(&self) -> *mut () {
+        self.0.load(Ordering::Acquire)
     }
 
     fn extra(&self) -> Option<&Extra> {
-        // SAFETY: made by `Arc::into_raw`, and this counts.
-        self.pointer().map(|extra| unsafe { &*extra })
+        // SAFETY: this counts for it.
+        extra_of(self.word()).map(|extra| unsafe { &*extra })
+    }
+}
+
+/// The pointer to the extra in a word, if there is one.
+#[inline]
+fn extra_of(word: *mut ()) -> Option<*const Extra> {
+    (word.addr() & EXTRA != 0).then(|| {
+        word.map_addr(|address| address & !EXTRA)
+            .cast_const()
+            .cast()
+    })
+}
+
+impl Extra {
+    fn new(
+        place: &'static Location<'static>,
+        name: Option<Box<str>>,
+        context: Option<Context>,
+    ) -> SelfArc<Self> {
+        SelfArc::new(Self {
+            place,
+            name,
+            reason: OnceLock::new(),
+            context: UnsafeCell::new(context),
+        })
+    }
+
+    fn into_word(self: SelfArc<Self>) -> *mut () {
+        let pointer = SelfArc::into_raw(self).cast_mut().cast::<()>();
+        pointer.map_addr(|address| address | EXTRA)
+    }
+
+    fn into_origin(self: SelfArc<Self>) -> Origin {
+        Origin::from_word(self.into_word())
     }
 }
 
 impl Clone for Origin {
     fn clone(&self) -> Self {
-        if let Some(extra) = self.pointer() {
+        let word = self.word();
+        if let Some(extra) = extra_of(word) {
             // SAFETY: made by `Arc::into_raw`, and this counts.
             unsafe { SelfArc::increment_strong_count(extra) };
         }
-        Self {
-            word: self.word,
-            _of: PhantomData,
-        }
+        Self::from_word(word)
     }
 }
 
 impl Drop for Origin {
     #[inline]
     fn drop(&mut self) {
-        if let Some(extra) = self.pointer() {
+        // Ordering: Relaxed would do, since nobody else has this origin any more.
+        if let Some(extra) = extra_of(self.word()) {
             drop_extra(extra);
         }
     }

@@ -4,8 +4,10 @@ use super::capture::{self, Capture};
 use super::cell::Header;
 use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
+use super::surroundings;
 use super::waker;
 use crate::kernel::captures::{self, Captures};
+use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
@@ -80,15 +82,26 @@ impl Runnable {
     fn look<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
         let header = self.header();
         let mark = header.mark.word();
-        if OBSERVED {
+        let surrounded = word.is_surrounded();
+        // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
+        let _within = surrounded.then(|| unsafe { surroundings::enter(self.0) });
+        if OBSERVED && (word.is_special() || word.is_cancelled()) {
             observe::look(header);
         }
-        if word.is_cancelled() {
+        // SAFETY: alive, by the claim.
+        if word.is_cancelled() || surrounded && unsafe { surroundings::is_cancelled(self.0) } {
             self.cancel_started(word);
             if OBSERVED {
                 observe::polled(mark, Outcome::Cancelled);
             }
             return None;
+        }
+        if !word.is_special() {
+            if OBSERVED && !word.is_running() {
+                observe::meet(header);
+            }
+            let waker = waker::borrowed::<OBSERVED>(self.0);
+            return self.poll::<OBSERVED>(word, &waker);
         }
         header.state.see_request();
         // The home may go with the task.
@@ -180,6 +193,11 @@ impl Runnable {
         let header = unsafe { &*self.0.as_ptr() };
         let mut linked = None;
         if word.shard().is_none() {
+            // SAFETY: this is the poller.
+            if word.is_surrounded() && !unsafe { surroundings::link(self.0) } {
+                self.cancel_started(word);
+                return None;
+            }
             // SAFETY: the task stays alive until it has completed, which calls `finished` first.
             linked = unsafe { header.home.link(self.0) };
             if linked.is_none() {
@@ -204,6 +222,13 @@ impl Runnable {
         let task = self.into_raw();
         // SAFETY: the claim, which goes to `complete` below, keeps the task until then.
         let header = unsafe { &*task.as_ptr() };
+        // One that has no surroundings of its own does not see those of whoever ends it.
+        let _within = if word.is_surrounded() {
+            // SAFETY: this is the poller, and the task completes within `complete`, which does without.
+            unsafe { surroundings::enter(task) }
+        } else {
+            Within::nothing()
+        };
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
         // SAFETY: the output (the failure) is stored, and the claim ends here.
@@ -245,6 +270,37 @@ fn dropping(f: impl FnOnce()) {
 ///
 /// The caller is the poller, whose claim ends here, and the stage holds the output.
 unsafe fn complete(task: NonNull<Header>, word: Word) {
+    if word.is_surrounded() {
+        // SAFETY: the caller's.
+        unsafe { complete_and_depart(task, word) }
+    } else {
+        // SAFETY: the caller's.
+        unsafe { complete_alone(task, word) }
+    }
+}
+
+/// As [`complete`], of a task that is within something, which it leaves after that.
+///
+/// # Safety
+///
+/// As [`complete`].
+#[cold]
+#[inline(never)]
+unsafe fn complete_and_depart(task: NonNull<Header>, word: Word) {
+    // SAFETY: the caller is the poller, and completes the task now.
+    let departure = unsafe { surroundings::depart(task) };
+    // SAFETY: the caller's.
+    unsafe { complete_alone(task, word) };
+    drop(departure);
+}
+
+/// As [`complete`], of a task that is within nothing, or is left by its caller.
+///
+/// # Safety
+///
+/// As [`complete`].
+#[inline(always)]
+unsafe fn complete_alone(task: NonNull<Header>, word: Word) {
     asked::changes(task.as_ptr());
     // SAFETY: the task is alive until the transition below.
     let header = unsafe { &*task.as_ptr() };

@@ -19,11 +19,13 @@ const J_WAKER: u64 = 1 << 5;
 const LINKED: u64 = 1 << 6;
 /// Whoever starts the task is to look further.
 const SPECIAL: u64 = 1 << 7;
+/// The task has surroundings: a scope, or what it inherits. Set when it is made, or never.
+const SURROUNDED: u64 = 1 << 24;
 
 const SHARD_SHIFT: u32 = 8;
 const SHARD_MASK: u64 = 0xffff << SHARD_SHIFT;
 
-const REFERENCE: u64 = 1 << 24;
+const REFERENCE: u64 = 1 << 25;
 const REFERENCES: u64 = !(REFERENCE - 1);
 /// Half of what the field can count: a clone that finds more aborts long before it overflows.
 const TOO_MANY: u64 = 1 << 63;
@@ -62,7 +64,7 @@ pub(crate) enum WakeAndRelease {
 #[must_use]
 pub(crate) enum Start {
     Poll(Word),
-    /// As the word says: cancel it, or poll it and have it tell where it stands.
+    /// As the word says: cancel it, or poll it in its surroundings, or have it tell where it stands.
     Look(Word),
 }
 
@@ -155,6 +157,17 @@ impl Word {
         self.0 & bits == 0 && self.0 & REFERENCES == references * REFERENCE
     }
 
+    /// Somebody asks the task to tell where it stands.
+    pub(crate) fn is_special(self) -> bool {
+        self.0 & SPECIAL != 0
+    }
+
+    /// The task is polled in [surroundings](super::surroundings).
+    #[inline(always)]
+    pub(crate) fn is_surrounded(self) -> bool {
+        self.0 & SURROUNDED != 0
+    }
+
     fn has_join_waker(self) -> bool {
         self.0 & J_WAKER != 0
     }
@@ -196,9 +209,17 @@ impl State {
 
 impl State {
     /// A task that nobody has polled, with its own reference and a `JoinHandle`.
-    pub(crate) fn new() -> Self {
+    #[inline]
+    pub(crate) fn new(surrounded: bool) -> Self {
+        let surrounded = if surrounded { SURROUNDED } else { 0 };
         // As if its own poll had requeued it: its first `start` then finds nothing to change.
-        Self(AtomicU64::new(REFERENCE | JOIN | RUNNING))
+        Self(AtomicU64::new(REFERENCE | JOIN | RUNNING | surrounded))
+    }
+
+    /// The task, which nobody else knows yet, has surroundings.
+    pub(crate) fn surround(&self) {
+        // Ordering: Relaxed, as nobody else knows it.
+        self.0.fetch_or(SURROUNDED, Ordering::Relaxed);
     }
 
     // ----- wake side ---------------------------------------------------------------------------------
@@ -309,7 +330,7 @@ impl State {
         }
         debug_assert!(word & COMPLETE == 0, "a complete task was queued");
         let word = Word(word);
-        if word.0 & (CANCELLED | SPECIAL) != 0 {
+        if word.0 & (CANCELLED | SPECIAL | SURROUNDED) != 0 {
             Start::Look(word)
         } else {
             Start::Poll(word)
@@ -365,7 +386,7 @@ impl State {
 
     // ----- references ---------------------------------------------------------------------------------
 
-    /// One more waker or abort handle. Aborts the process if there are more than 2³⁹ of them.
+    /// One more waker or abort handle. Aborts the process if there are more than 2³⁸ of them.
     #[inline]
     pub(crate) fn retain(&self) {
         // Ordering: Relaxed, as in any reference count: the new reference comes from one that exists.

@@ -1,3 +1,4 @@
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::accept::{Accepted, accept};
 use crate::net::addr::{ToSocketAddrs, first};
 use crate::net::evented::{BOTH, Evented};
@@ -5,7 +6,6 @@ use crate::net::{TcpStream, sys};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use leno_reactor::{Direction, Interest};
-use std::future::Future;
 use std::net::SocketAddr;
 use std::task::{Context, Poll, ready};
 use std::{fmt, io};
@@ -55,10 +55,10 @@ impl TcpListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
+    /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
     #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpListener>> {
-        required(Need::Io, TcpListener::bind_first(addr))
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<TcpListener>> {
+        assert_cancel_safe(required(Need::Io, TcpListener::bind_first(addr)))
     }
 
     async fn bind_first<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
@@ -95,8 +95,8 @@ impl TcpListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no connection.
-    pub fn accept(&self) -> impl Future<Output = io::Result<(TcpStream, SocketAddr)>> {
+    /// Dropping the future loses nothing.
+    pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(TcpStream, SocketAddr)>> {
         accept(
             self.io
                 .async_with(Interest::READABLE, |listener| listener.accept()),

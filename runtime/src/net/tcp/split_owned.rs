@@ -2,6 +2,7 @@
 
 use super::source::Stream;
 use crate::io::ReadBuf;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::TcpStream;
 use crate::net::halves::owned_halves;
 use std::io;
@@ -33,7 +34,7 @@ impl OwnedReadHalf {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn peek(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io().peek(buf).await
+    pub fn peek(&mut self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
+        assert_cancel_safe(async move { self.io().peek(buf).await })
     }
 }

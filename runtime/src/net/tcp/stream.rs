@@ -3,6 +3,7 @@ use super::split::{ReadHalf, WriteHalf, split};
 use super::split_owned::{OwnedReadHalf, OwnedWriteHalf, split_owned};
 use super::urgent::INTEREST;
 use crate::io::ReadBuf;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::addr::{ToSocketAddrs, no_address, resolve};
 use crate::net::evented::Evented;
 use crate::net::ready::ready_method;
@@ -88,7 +89,7 @@ impl TcpStream {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    /// Dropping the future loses data: the connection, which the peer may see for a moment.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpStream>> {
         required(Need::Io, TcpStream::connect_first(addr))
@@ -218,8 +219,8 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.io.peek(buf).await
+    pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
+        assert_cancel_safe(async move { self.io.peek(buf).await })
     }
 
     /// True if small packets are not delayed to be sent together, the `TCP_NODELAY` option.

@@ -10,9 +10,9 @@ use super::message::message_methods;
 use super::ready::{readable_method, ready_method, socket_methods, writable_method};
 use super::socket::{Socket, socket};
 use super::sys;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
-use std::future::Future;
 use std::net::SocketAddr;
 use std::{fmt, io};
 
@@ -67,10 +67,10 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
+    /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
     #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<UdpSocket>> {
-        required(Need::Io, UdpSocket::bind_first(addr))
+    pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<UdpSocket>> {
+        assert_cancel_safe(required(Need::Io, UdpSocket::bind_first(addr)))
     }
 
     async fn bind_first<A: ToSocketAddrs>(addr: A) -> io::Result<UdpSocket> {
@@ -159,11 +159,15 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name leaves the socket as it was; it does not wait for anything else.
+    /// Dropping the future loses nothing, and leaves the socket as it was: it waits for a name to be looked up, and for
+    /// nothing else.
     #[track_caller]
-    pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> impl Future<Output = io::Result<()>> {
+    pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> impl CancelSafe<Output = io::Result<()>> {
         let need = need_of(&addr);
-        required(need, first(addr, |addr| self.io.get_ref().connect(addr)))
+        assert_cancel_safe(required(
+            need,
+            first(addr, |addr| self.io.get_ref().connect(addr)),
+        ))
     }
 
     ready_method!();

@@ -4,6 +4,7 @@
 
 use super::UdpSocket;
 use crate::io::ReadBuf;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::receive::{peek, peek_from, recv, recv_from};
 use bytes::BufMut;
 use leno_reactor::{Direction, Interest};
@@ -29,12 +30,17 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let receiving = self
-            .io
-            .async_with(Interest::READABLE, |socket| socket.recv_from(buf));
-        receiving.await
+    /// Dropping the future loses nothing.
+    pub fn recv_from(
+        &self,
+        buf: &mut [u8],
+    ) -> impl CancelSafe<Output = io::Result<(usize, SocketAddr)>> {
+        assert_cancel_safe(async move {
+            let receiving = self
+                .io
+                .async_with(Interest::READABLE, |socket| socket.recv_from(buf));
+            receiving.await
+        })
     }
 
     /// Receives a message; see [`recv_from`](Self::recv_from). Only the latest task that polled is woken.
@@ -83,12 +89,17 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let receiving = self.io.async_with(Interest::READABLE, |socket| {
-            recv_from(socket, buf).and_then(with_sender)
-        });
-        receiving.await
+    /// Dropping the future loses nothing.
+    pub fn recv_buf_from<B: BufMut>(
+        &self,
+        buf: &mut B,
+    ) -> impl CancelSafe<Output = io::Result<(usize, SocketAddr)>> {
+        assert_cancel_safe(async move {
+            let receiving = self.io.async_with(Interest::READABLE, |socket| {
+                recv_from(socket, buf).and_then(with_sender)
+            });
+            receiving.await
+        })
     }
 }
 
@@ -102,12 +113,14 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        let peeking = self
-            .io
-            .async_with(Interest::READABLE, |socket| socket.peek(buf));
-        peeking.await
+    /// Dropping the future loses nothing.
+    pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
+        assert_cancel_safe(async move {
+            let peeking = self
+                .io
+                .async_with(Interest::READABLE, |socket| socket.peek(buf));
+            peeking.await
+        })
     }
 
     /// As [`poll_recv`](Self::poll_recv), but the message stays where it is.
@@ -139,12 +152,17 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let peeking = self
-            .io
-            .async_with(Interest::READABLE, |socket| socket.peek_from(buf));
-        peeking.await
+    /// Dropping the future loses nothing.
+    pub fn peek_from(
+        &self,
+        buf: &mut [u8],
+    ) -> impl CancelSafe<Output = io::Result<(usize, SocketAddr)>> {
+        assert_cancel_safe(async move {
+            let peeking = self
+                .io
+                .async_with(Interest::READABLE, |socket| socket.peek_from(buf));
+            peeking.await
+        })
     }
 
     /// As [`poll_recv_from`](Self::poll_recv_from), but the message stays where it is.
@@ -184,12 +202,14 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn peek_sender(&self) -> io::Result<SocketAddr> {
-        let peeking = self
-            .io
-            .async_with(Interest::READABLE, |_| self.sender_of_next());
-        peeking.await
+    /// Dropping the future loses nothing.
+    pub fn peek_sender(&self) -> impl CancelSafe<Output = io::Result<SocketAddr>> {
+        assert_cancel_safe(async move {
+            let peeking = self
+                .io
+                .async_with(Interest::READABLE, |_| self.sender_of_next());
+            peeking.await
+        })
     }
 
     /// Waits for a message; see [`peek_sender`](Self::peek_sender). Only the latest task that polled is woken.

@@ -1,10 +1,10 @@
 //! Sending to an address.
 
 use super::UdpSocket;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::addr::{ToSocketAddrs, need_of, no_address, resolve};
 use crate::runtime::required::required;
 use leno_reactor::{Direction, Interest};
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
@@ -19,14 +19,14 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits means that the message is not sent.
+    /// Dropping the future loses nothing: the message is not sent.
     #[track_caller]
     pub fn send_to<A: ToSocketAddrs>(
         &self,
         buf: &[u8],
         target: A,
-    ) -> impl Future<Output = io::Result<usize>> {
-        required(need_of(&target), self.send_to_first(buf, target))
+    ) -> impl CancelSafe<Output = io::Result<usize>> {
+        assert_cancel_safe(required(need_of(&target), self.send_to_first(buf, target)))
     }
 
     async fn send_to_first<A: ToSocketAddrs>(&self, buf: &[u8], target: A) -> io::Result<usize> {

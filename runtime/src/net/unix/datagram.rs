@@ -1,6 +1,7 @@
 use super::SocketAddr;
 use super::send_to::Sending;
 use crate::io::ReadBuf;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
 use crate::net::ready::{operation_methods, poll_ready_methods, readable_method};
@@ -184,9 +185,12 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.recv_buf_from(&mut ReadBuf::new(buf)).await
+    /// Dropping the future loses nothing.
+    pub fn recv_from(
+        &self,
+        buf: &mut [u8],
+    ) -> impl CancelSafe<Output = io::Result<(usize, SocketAddr)>> {
+        assert_cancel_safe(async move { self.recv_buf_from(&mut ReadBuf::new(buf)).await })
     }
 
     /// Receives a message; see [`recv_from`](Self::recv_from). Only the latest task that polled is woken.
@@ -231,12 +235,17 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
-    pub async fn recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
-        let receiving = self
-            .io
-            .async_with(Interest::READABLE, |socket| self.receive_from(socket, buf));
-        receiving.await
+    /// Dropping the future loses nothing.
+    pub fn recv_buf_from<B: BufMut>(
+        &self,
+        buf: &mut B,
+    ) -> impl CancelSafe<Output = io::Result<(usize, SocketAddr)>> {
+        assert_cancel_safe(async move {
+            let receiving = self
+                .io
+                .async_with(Interest::READABLE, |socket| self.receive_from(socket, buf));
+            receiving.await
+        })
     }
 
     fn receive(&self, socket: &mio::net::UnixDatagram, buf: &mut impl BufMut) -> io::Result<usize> {

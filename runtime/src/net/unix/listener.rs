@@ -1,10 +1,10 @@
 use super::SocketAddr;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::net::UnixStream;
 use crate::net::accept::{Accepted, accept};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::sys;
 use leno_reactor::{Direction, Interest};
-use std::future::Future;
 use std::os::unix::net;
 use std::path::Path;
 use std::task::{Context, Poll, ready};
@@ -91,8 +91,8 @@ impl UnixListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no connection.
-    pub fn accept(&self) -> impl Future<Output = io::Result<(UnixStream, SocketAddr)>> {
+    /// Dropping the future loses nothing.
+    pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(UnixStream, SocketAddr)>> {
         accept(
             self.io
                 .async_with(Interest::READABLE, |listener| self.accept_now(listener)),

@@ -11,6 +11,7 @@
 
 use super::pause::{FIRST, Pause, has_room, longer};
 use crate::kernel::budget::poll_budgeted;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::UnixDatagram;
 use crate::task::coop::cooperative;
 use leno_reactor::{Direction, Interest, Ready};
@@ -60,31 +61,33 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits means that the message is not sent.
-    pub async fn send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
+    /// Dropping the future loses nothing: the message is not sent.
+    pub fn send_to<P>(&self, buf: &[u8], target: P) -> impl CancelSafe<Output = io::Result<usize>>
     where
         P: AsRef<Path>,
     {
-        cooperative(async {
-            let mut pause = Pause::new();
-            loop {
-                let room = match self.attempt(buf, target.as_ref()) {
-                    Ok(result) => return result,
-                    Err(room) => room,
-                };
-                let mut event = pin!(self.io.ready(Interest::WRITABLE));
-                poll_fn(|cx| {
-                    if let Room::Socket = room {
-                        if let Poll::Ready(result) = event.as_mut().poll(cx) {
-                            return Poll::Ready(result.map(drop));
+        assert_cancel_safe(async move {
+            cooperative(async {
+                let mut pause = Pause::new();
+                loop {
+                    let room = match self.attempt(buf, target.as_ref()) {
+                        Ok(result) => return result,
+                        Err(room) => room,
+                    };
+                    let mut event = pin!(self.io.ready(Interest::WRITABLE));
+                    poll_fn(|cx| {
+                        if let Room::Socket = room {
+                            if let Poll::Ready(result) = event.as_mut().poll(cx) {
+                                return Poll::Ready(result.map(drop));
+                            }
                         }
-                    }
-                    pause.poll(cx, self.io.reactor())
-                })
-                .await?;
-            }
+                        pause.poll(cx, self.io.reactor())
+                    })
+                    .await?;
+                }
+            })
+            .await
         })
-        .await
     }
 
     /// Sends a message to the socket at a path; see [`send_to`](Self::send_to). Only the latest task that polled is
@@ -183,25 +186,27 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        let held = self.held().filter(|_| interest.is_writable());
-        if let Some(left) = held {
-            let mut pause = Pause::lasting(left);
-            let mut rest = pin!(async {
-                match interest.remove(Interest::WRITABLE) {
-                    Some(rest) => self.io.ready(rest).await,
-                    None => pending().await,
+    pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
+        assert_cancel_safe(async move {
+            let held = self.held().filter(|_| interest.is_writable());
+            if let Some(left) = held {
+                let mut pause = Pause::lasting(left);
+                let mut rest = pin!(async {
+                    match interest.remove(Interest::WRITABLE) {
+                        Some(rest) => self.io.ready(rest).await,
+                        None => pending().await,
+                    }
+                });
+                let ready = poll_fn(|cx| match rest.as_mut().poll(cx) {
+                    Poll::Ready(ready) => Poll::Ready(ready.map(Some)),
+                    Poll::Pending => pause.poll(cx, self.io.reactor()).map_ok(|()| None),
+                });
+                if let Some(ready) = ready.await? {
+                    return Ok(ready);
                 }
-            });
-            let ready = poll_fn(|cx| match rest.as_mut().poll(cx) {
-                Poll::Ready(ready) => Poll::Ready(ready.map(Some)),
-                Poll::Pending => pause.poll(cx, self.io.reactor()).map_ok(|()| None),
-            });
-            if let Some(ready) = ready.await? {
-                return Ok(ready);
             }
-        }
-        self.io.ready(interest).await
+            self.io.ready(interest).await
+        })
     }
 
     /// Waits until there is room to write, or an error that writing would return.
@@ -217,8 +222,8 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn writable(&self) -> io::Result<()> {
-        self.ready(Interest::WRITABLE).await.map(drop)
+    pub fn writable(&self) -> impl CancelSafe<Output = io::Result<()>> {
+        assert_cancel_safe(async move { self.ready(Interest::WRITABLE).await.map(drop) })
     }
 
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -35,6 +35,7 @@ mod shared;
 
 pub use receiver::Receiver;
 
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::task;
 use crate::prim::atomic::Ordering;
 use crate::prim::{Arc, asked};
@@ -143,16 +144,18 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
-    pub async fn closed(&self) {
-        loop {
-            // Made before the look, so that a receiver that leaves after the look reaches it.
-            let left = self.shared.left.notified();
-            if self.shared.receivers() == 0 {
-                return;
+    /// Dropping the future loses nothing.
+    pub fn closed(&self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            loop {
+                // Made before the look, so that a receiver that leaves after the look reaches it.
+                let left = self.shared.left.notified();
+                if self.shared.receivers() == 0 {
+                    return;
+                }
+                left.await;
             }
-            left.await;
-        }
+        })
     }
 
     /// How many senders there are.

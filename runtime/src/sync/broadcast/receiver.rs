@@ -2,6 +2,7 @@
 
 use super::error::{RecvError, TryRecvError};
 use super::shared::Shared;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::{budget, root};
 use crate::prim::Arc;
 use std::fmt;
@@ -72,7 +73,7 @@ impl<T: Clone> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no value.
+    /// Dropping the future loses nothing.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -89,20 +90,23 @@ impl<T: Clone> Receiver<T> {
     /// assert_eq!(receiver.recv().await, Err(RecvError::Closed));
     /// # });
     /// ```
-    pub async fn recv(&mut self) -> Result<T, RecvError> {
-        let Self { shared, next } = self;
-        // No value lives across an `.await`: so the future is `Sync` if values are `Send`.
-        if let Some(result) = conclusive(poll_fn(|cx| poll_receive(cx, shared, next)).await) {
-            return result;
-        }
-        loop {
-            // Made before the look, so that what is sent after the look reaches it.
-            let sent = shared.sent.notified();
+    pub fn recv(&mut self) -> impl CancelSafe<Output = Result<T, RecvError>> {
+        assert_cancel_safe(async move {
+            let Self { shared, next } = self;
+            // No value lives across an `.await`: so the future is `Sync` if values are `Send`.
             if let Some(result) = conclusive(poll_fn(|cx| poll_receive(cx, shared, next)).await) {
                 return result;
             }
-            sent.await;
-        }
+            loop {
+                // Made before the look, so that what is sent after the look reaches it.
+                let sent = shared.sent.notified();
+                if let Some(result) = conclusive(poll_fn(|cx| poll_receive(cx, shared, next)).await)
+                {
+                    return result;
+                }
+                sent.await;
+            }
+        })
     }
 
     /// Receives the next value if it is there.

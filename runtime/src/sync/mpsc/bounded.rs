@@ -9,6 +9,7 @@ use super::error::{SendError, TryRecvError, TrySendError};
 use super::list;
 use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::receiver_methods;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use crate::sync::batch_semaphore::{Semaphore, TryAcquireError};
 use std::fmt;
@@ -143,8 +144,8 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue and drops the value unsent. Use
-    /// [`reserve`](Self::reserve) to keep the value.
+    /// Dropping the future loses data: the value, which is not sent, and the place in the queue. Use [`reserve`](Self::reserve) to
+    /// keep the value.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         if poll_fn(|cx| self.poll_at_once(cx)).await || self.acquire(1).await.is_ok() {
             self.chan.send_permitted(value);
@@ -188,9 +189,11 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
-    pub async fn closed(&self) {
-        self.chan.closed().await;
+    /// Dropping the future loses nothing.
+    pub fn closed(&self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            self.chan.closed().await;
+        })
     }
 
     /// True if the receiver is closed or dropped.
@@ -206,7 +209,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -217,11 +220,13 @@ impl<T> Sender<T> {
     /// assert_eq!(receiver.recv().await, Some(2));
     /// # });
     /// ```
-    pub async fn reserve(&self) -> Result<Permit<'_, T>, SendError<()>> {
-        if !poll_fn(|cx| self.poll_at_once(cx)).await {
-            self.acquire(1).await?;
-        }
-        Ok(Permit::new(&self.chan))
+    pub fn reserve(&self) -> impl CancelSafe<Output = Result<Permit<'_, T>, SendError<()>>> {
+        assert_cancel_safe(async move {
+            if !poll_fn(|cx| self.poll_at_once(cx)).await {
+                self.acquire(1).await?;
+            }
+            Ok(Permit::new(&self.chan))
+        })
     }
 
     /// Waits for room for `n` values, and keeps it.
@@ -232,10 +237,15 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; room that was already set aside goes to the next.
-    pub async fn reserve_many(&self, n: usize) -> Result<PermitIterator<'_, T>, SendError<()>> {
-        self.acquire(n).await?;
-        Ok(PermitIterator::new(&self.chan, n))
+    /// Dropping the future loses its place in the queue; room that was already set aside goes to the next.
+    pub fn reserve_many(
+        &self,
+        n: usize,
+    ) -> impl CancelSafe<Output = Result<PermitIterator<'_, T>, SendError<()>>> {
+        assert_cancel_safe(async move {
+            self.acquire(n).await?;
+            Ok(PermitIterator::new(&self.chan, n))
+        })
     }
 
     /// Waits for room for one value, and keeps it together with the sender.
@@ -246,10 +256,12 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and drops the sender.
-    pub async fn reserve_owned(self) -> Result<OwnedPermit<T>, SendError<()>> {
-        self.acquire(1).await?;
-        Ok(OwnedPermit::new(self.chan))
+    /// Dropping the future loses its place in the queue, and drops the sender.
+    pub fn reserve_owned(self) -> impl CancelSafe<Output = Result<OwnedPermit<T>, SendError<()>>> {
+        assert_cancel_safe(async move {
+            self.acquire(1).await?;
+            Ok(OwnedPermit::new(self.chan))
+        })
     }
 
     /// Keeps room for one value if there is room.

@@ -7,9 +7,9 @@ macro_rules! receiver_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no value.
-        pub async fn recv(&mut self) -> Option<T> {
-            poll_fn(|cx| self.chan.poll_recv(cx)).await
+        /// Dropping the future loses nothing.
+        pub fn recv(&mut self) -> impl CancelSafe<Output = Option<T>> {
+            assert_cancel_safe(async move { poll_fn(|cx| self.chan.poll_recv(cx)).await })
         }
 
         /// Waits for the next values and appends up to `limit` of them to `buffer`; returns how many.
@@ -19,9 +19,15 @@ macro_rules! receiver_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no value.
-        pub async fn recv_many(&mut self, buffer: &mut Vec<T>, limit: usize) -> usize {
-            poll_fn(|cx| self.chan.poll_recv_many(cx, buffer, limit)).await
+        /// Dropping the future loses nothing.
+        pub fn recv_many(
+            &mut self,
+            buffer: &mut Vec<T>,
+            limit: usize,
+        ) -> impl CancelSafe<Output = usize> {
+            assert_cancel_safe(async move {
+                poll_fn(|cx| self.chan.poll_recv_many(cx, buffer, limit)).await
+            })
         }
 
         /// Takes the next value if it is there.

@@ -4,6 +4,7 @@ use super::chan::{self, Flavor};
 use super::error::{SendError, TryRecvError};
 use super::list;
 use super::receiver::receiver_methods;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use std::fmt;
 use std::future::poll_fn;
@@ -92,9 +93,11 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
-    pub async fn closed(&self) {
-        self.chan.closed().await;
+    /// Dropping the future loses nothing.
+    pub fn closed(&self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            self.chan.closed().await;
+        })
     }
 
     /// True if the receiver is closed or dropped.

@@ -14,6 +14,7 @@ pub use mapped::MappedMutexGuard;
 pub use owned::{OwnedMappedMutexGuard, OwnedMutexGuard};
 
 use super::batch_semaphore::{Purpose, Semaphore};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, UnsafeCell, const_fn};
 use std::fmt;
@@ -119,20 +120,22 @@ impl<T: ?Sized> Mutex<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
-    pub async fn lock(&self) -> MutexGuard<'_, T> {
-        if !poll_fn(|cx| self.poll_at_once(cx)).await {
-            self.acquire_in_queue().await;
-        }
-        self.semaphore.hold();
-        MutexGuard { mutex: self }
+    /// Dropping the future loses its place in the queue, and nothing else.
+    pub fn lock(&self) -> impl CancelSafe<Output = MutexGuard<'_, T>> {
+        assert_cancel_safe(async move {
+            if !poll_fn(|cx| self.poll_at_once(cx)).await {
+                self.acquire_in_queue().await;
+            }
+            self.semaphore.hold();
+            MutexGuard { mutex: self }
+        })
     }
 
     /// Waits for the lock, with a guard that keeps the mutex alive.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -144,13 +147,15 @@ impl<T: ?Sized> Mutex<T> {
     /// leno::spawn(async move { assert_eq!(*guard, 1) }).await.unwrap();
     /// # });
     /// ```
-    pub async fn lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
-        if !poll_fn(|cx| self.poll_at_once(cx)).await {
-            self.acquire_in_queue().await;
-            // It was noted as this task's when it was handed over, and may be moved from now on.
-            self.semaphore.hold_no_more();
-        }
-        OwnedMutexGuard::new(self)
+    pub fn lock_owned(self: Arc<Self>) -> impl CancelSafe<Output = OwnedMutexGuard<T>> {
+        assert_cancel_safe(async move {
+            if !poll_fn(|cx| self.poll_at_once(cx)).await {
+                self.acquire_in_queue().await;
+                // It was noted as this task's when it was handed over, and may be moved from now on.
+                self.semaphore.hold_no_more();
+            }
+            OwnedMutexGuard::new(self)
+        })
     }
 
     /// Takes the lock if it is free.

@@ -3,6 +3,7 @@
 //! The protocol and its invariants are in the parent module.
 
 use super::{LAST, Notify, ONE, PERMIT, QUEUED, SHIFT, WAITING, Waiter, Which};
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::list::Links;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{SelfArc as Arc, UnsafeCell, asked};
@@ -217,6 +218,8 @@ macro_rules! notified {
                 self.poll_wait(Some(cx.waker()))
             }
         }
+
+        impl $($lifetime)* CancelSafe for $notified {}
 
         impl $($lifetime)* Drop for $notified {
             fn drop(&mut self) {

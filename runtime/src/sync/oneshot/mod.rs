@@ -22,6 +22,7 @@
 mod inner;
 
 use self::error::{RecvError, TryRecvError};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::{budget, root, task};
 use inner::{CLOSED, COMPLETE, Inner, VALUE};
 use std::fmt;
@@ -83,7 +84,8 @@ pub struct Sender<T> {
 ///
 /// # Cancel safety
 ///
-/// Await `&mut receiver` to keep it when another branch of a `select!` is faster: nothing is lost.
+/// Dropping the future loses data: the value. Await `&mut receiver` to keep it when another branch of a `select!` is
+/// faster.
 pub struct Receiver<T> {
     /// Live: the receiver has not set RX_GONE. None when it has given its result.
     inner: Option<NonNull<Inner<T>>>,
@@ -144,7 +146,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -154,8 +156,10 @@ impl<T> Sender<T> {
     /// assert!(sender.is_closed());
     /// # });
     /// ```
-    pub async fn closed(&mut self) {
-        poll_fn(|cx| self.poll_closed(cx)).await;
+    pub fn closed(&mut self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            poll_fn(|cx| self.poll_closed(cx)).await;
+        })
     }
 
     /// True if the receiver was closed or dropped.

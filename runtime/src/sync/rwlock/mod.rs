@@ -19,6 +19,7 @@ pub use write::{RwLockMappedWriteGuard, RwLockWriteGuard};
 
 use super::batch_semaphore::{Purpose, Semaphore};
 use super::mutex::TryLockError;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
 use crate::prim::{SelfArc as Arc, UnsafeCell, const_fn};
 use owned::OwnedHold;
@@ -153,17 +154,19 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
-    pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        self.acquire(1, Purpose::Shared).await;
-        RwLockReadGuard::new(self.hold(1), self.shared())
+    /// Dropping the future loses its place in the queue, and nothing else.
+    pub fn read(&self) -> impl CancelSafe<Output = RwLockReadGuard<'_, T>> {
+        assert_cancel_safe(async move {
+            self.acquire(1, Purpose::Shared).await;
+            RwLockReadGuard::new(self.hold(1), self.shared())
+        })
     }
 
     /// Waits until it may read, with a guard that keeps the lock alive.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -175,33 +178,39 @@ impl<T: ?Sized> RwLock<T> {
     /// leno::spawn(async move { assert_eq!(*guard, 1) }).await.unwrap();
     /// # });
     /// ```
-    pub async fn read_owned(self: Arc<Self>) -> OwnedRwLockReadGuard<T> {
-        self.acquire(1, Purpose::Shared).await;
-        OwnedRwLockReadGuard::new(OwnedHold::new(self, 1))
+    pub fn read_owned(self: Arc<Self>) -> impl CancelSafe<Output = OwnedRwLockReadGuard<T>> {
+        assert_cancel_safe(async move {
+            self.acquire(1, Purpose::Shared).await;
+            OwnedRwLockReadGuard::new(OwnedHold::new(self, 1))
+        })
     }
 
     /// Waits until it may write.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
-    pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        self.acquire(self.all(), Purpose::Exclusive).await;
-        self.semaphore.hold();
-        RwLockWriteGuard::new(self.hold(self.all()), self.exclusive())
+    /// Dropping the future loses its place in the queue, and nothing else.
+    pub fn write(&self) -> impl CancelSafe<Output = RwLockWriteGuard<'_, T>> {
+        assert_cancel_safe(async move {
+            self.acquire(self.all(), Purpose::Exclusive).await;
+            self.semaphore.hold();
+            RwLockWriteGuard::new(self.hold(self.all()), self.exclusive())
+        })
     }
 
     /// Waits until it may write, with a guard that keeps the lock alive.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
-    pub async fn write_owned(self: Arc<Self>) -> OwnedRwLockWriteGuard<T> {
-        let all = self.all();
-        self.acquire(all, Purpose::Exclusive).await;
-        // It was noted as this task's if it was handed over, and may be moved from now on.
-        self.semaphore.hold_no_more();
-        OwnedRwLockWriteGuard::new(OwnedHold::new(self, all))
+    /// Dropping the future loses its place in the queue, and nothing else.
+    pub fn write_owned(self: Arc<Self>) -> impl CancelSafe<Output = OwnedRwLockWriteGuard<T>> {
+        assert_cancel_safe(async move {
+            let all = self.all();
+            self.acquire(all, Purpose::Exclusive).await;
+            // It was noted as this task's if it was handed over, and may be moved from now on.
+            self.semaphore.hold_no_more();
+            OwnedRwLockWriteGuard::new(OwnedHold::new(self, all))
+        })
     }
 
     /// Takes the lock to read if that is possible at once.

@@ -3,6 +3,7 @@
 use super::Ref;
 use super::error::RecvError;
 use super::shared::{Shared, Version, in_budget};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::prim::Arc;
 use std::fmt;
 use std::pin::pin;
@@ -135,7 +136,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing: no value is marked as seen unless it is ready.
+    /// Dropping the future loses nothing: no value is marked as seen unless it is ready.
     ///
     /// # Examples
     ///
@@ -148,10 +149,12 @@ impl<T> Receiver<T> {
     /// assert!(receiver.changed().await.is_err());
     /// # });
     /// ```
-    pub async fn changed(&mut self) -> Result<(), RecvError> {
-        let changed = in_budget(pin!(self.shared.wait_for_version_other_than(self.seen))).await;
-        self.seen = changed?;
-        Ok(())
+    pub fn changed(&mut self) -> impl CancelSafe<Output = Result<(), RecvError>> {
+        assert_cancel_safe(async move {
+            let changed = in_budget(pin!(self.shared.wait_for_version_other_than(self.seen))).await;
+            self.seen = changed?;
+            Ok(())
+        })
     }
 
     /// Waits for a value for which `f` is true, marks it as seen and borrows it.
@@ -186,23 +189,25 @@ impl<T> Receiver<T> {
     /// assert!(receiver.wait_for(|number| *number == 1).await.is_err());
     /// # });
     /// ```
-    pub async fn wait_for(
+    pub fn wait_for(
         &mut self,
         mut f: impl FnMut(&T) -> bool,
-    ) -> Result<Ref<'_, T>, RecvError> {
-        let Self { shared, seen } = self;
-        let wait = pin!(async {
-            loop {
-                {
-                    let value = borrow_and_update(shared, seen);
-                    if f(&value) {
-                        return Ok(value);
+    ) -> impl CancelSafe<Output = Result<Ref<'_, T>, RecvError>> {
+        assert_cancel_safe(async move {
+            let Self { shared, seen } = self;
+            let wait = pin!(async {
+                loop {
+                    {
+                        let value = borrow_and_update(shared, seen);
+                        if f(&value) {
+                            return Ok(value);
+                        }
                     }
+                    shared.wait_for_version_other_than(*seen).await?;
                 }
-                shared.wait_for_version_other_than(*seen).await?;
-            }
-        });
-        in_budget(wait).await
+            });
+            in_budget(wait).await
+        })
     }
 
     /// True if both belong to the same channel.

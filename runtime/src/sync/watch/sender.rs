@@ -4,6 +4,7 @@ use super::error::SendError;
 use super::receiver::Receiver;
 use super::shared::{Shared, in_budget};
 use super::{Ref, channel};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::task;
 use crate::prim::{Arc, asked};
 use std::fmt;
@@ -177,7 +178,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     ///
     /// # Examples
     ///
@@ -189,8 +190,10 @@ impl<T> Sender<T> {
     /// assert!(sender.send(2).is_err());
     /// # });
     /// ```
-    pub async fn closed(&self) {
-        in_budget(pin!(self.shared.wait_for_no_receiver())).await;
+    pub fn closed(&self) -> impl CancelSafe<Output = ()> {
+        assert_cancel_safe(async move {
+            in_budget(pin!(self.shared.wait_for_no_receiver())).await;
+        })
     }
 
     /// Creates a receiver, which counts the present value as seen.

@@ -2,6 +2,7 @@
 
 use super::{into_blocking, prepare};
 use crate::io::{AsyncRead, Interest, ReadBuf, Ready};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::evented::Evented;
 use crate::net::ready::readable_method;
 use crate::net::receive::read;
@@ -107,8 +108,8 @@ impl Receiver {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.io.ready(interest).await
+    pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
+        assert_cancel_safe(async move { self.io.ready(interest).await })
     }
 
     readable_method!();

@@ -2,6 +2,7 @@
 
 use super::{into_blocking, prepare};
 use crate::io::{AsyncWrite, Interest, Ready};
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::evented::Evented;
 use crate::net::ready::writable_method;
 use leno_reactor::Direction;
@@ -108,8 +109,8 @@ impl Sender {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub async fn ready(&self, interest: Interest) -> io::Result<Ready> {
-        self.io.ready(interest).await
+    pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
+        assert_cancel_safe(async move { self.io.ready(interest).await })
     }
 
     writable_method!();

@@ -1,0 +1,208 @@
+//! What a task is besides its future: nothing, or a member of a [scope](crate::kernel::scope).
+//!
+//! A member lies in the task's memory, behind the header and beside the future, so a group's task is one allocation as any other,
+//! and the member is there when the future is gone. Its kind decides what becomes of the task's output: of type, so it costs a plain
+//! task nothing.
+
+use super::cell::Header;
+use super::error::Failure;
+use crate::kernel::findings::{self, Outcome};
+use crate::kernel::list::{Linked, Links};
+use crate::kernel::scope::{Failed, Node};
+use crate::prim::SelfArc;
+use std::any::Any;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+/// What a task with an output of type `O` is besides.
+pub(crate) trait Membership<O>: 'static {
+    /// What its handle is given.
+    type Kept: 'static;
+
+    /// It begins with a [`Member`].
+    const IS_MEMBER: bool;
+
+    /// The task is not made after all.
+    fn give_back(self);
+
+    /// The task's future has ended like this: what does its handle get? For the poller, before anybody else can see it.
+    fn end(&self, task: &Header, outcome: Result<O, Failure>) -> Result<Self::Kept, Failure>;
+}
+
+/// A task that is nothing besides.
+impl<O: 'static> Membership<O> for () {
+    type Kept = O;
+    const IS_MEMBER: bool = false;
+
+    #[inline(always)]
+    fn give_back(self) {}
+
+    #[inline(always)]
+    fn end(&self, _: &Header, outcome: Result<O, Failure>) -> Result<O, Failure> {
+        outcome
+    }
+}
+
+/// What the scope knows of a task: counted until it leaves, linked from its first sleep on.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Member {
+    /// Kept by its count of those who have entered; see `scope`.
+    node: NonNull<Node>,
+    /// In the node's list; under its lock.
+    links: Links<Member>,
+    /// The poller's: it has been in the list, and may be.
+    linked: Cell<bool>,
+    /// Whoever waits for it wants to know why it was cancelled.
+    told: bool,
+}
+
+// SAFETY: the node is `Sync`; the links are reached under its lock, the cell by the task's poller alone.
+unsafe impl Send for Member {}
+// SAFETY: as above.
+unsafe impl Sync for Member {}
+
+// SAFETY: the field is inside the member, and its address is computed without making a reference.
+unsafe impl Linked for Member {
+    unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
+        // SAFETY: `node` is live (caller), so the field's address is in bounds and not null.
+        unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
+    }
+}
+
+impl Member {
+    pub(crate) fn node(&self) -> NonNull<Node> {
+        self.node
+    }
+
+    pub(crate) fn scope(&self) -> &Node {
+        // SAFETY: the node is kept until this has left it, which is the last that the task does.
+        unsafe { self.node.as_ref() }
+    }
+
+    /// For the poller.
+    pub(crate) fn linked(&self) -> &Cell<bool> {
+        &self.linked
+    }
+
+    /// Its handle gives an error that says why it was cancelled.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    /// Its scope is cancelled, and it with that.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.scope().is_cancelled()
+    }
+}
+
+/// A task of a scope, of which `K` says what its end means to the others.
+#[repr(C)]
+pub(crate) struct Grouped<K> {
+    member: Member,
+    _kind: PhantomData<fn() -> K>,
+}
+
+/// Its error, or panic, is the group's, whose other tasks end for it.
+pub(crate) struct Failing<E>(PhantomData<fn() -> E>);
+
+/// Its end is its own.
+pub(crate) struct Apart;
+
+/// What tells one kind from the other.
+pub(crate) trait Kind<O>: Telling {
+    type Kept: 'static;
+
+    fn end(node: &Node, task: &Header, outcome: Result<O, Failure>) -> Result<Self::Kept, Failure>;
+}
+
+/// Whether the handle of such a task tells why it was cancelled.
+pub(crate) trait Telling: 'static {
+    const TOLD: bool;
+}
+
+impl<E: 'static> Telling for Failing<E> {
+    const TOLD: bool = false;
+}
+
+impl Telling for Apart {
+    const TOLD: bool = true;
+}
+
+impl<K: Telling> Grouped<K> {
+    /// A task of the scope, to be made next; `None` if that has ended, or is cancelled.
+    pub(crate) fn enter(node: &SelfArc<Node>) -> Option<Self> {
+        node.enter().then(|| Self {
+            member: Member {
+                node: Node::pointer(node),
+                links: Links::new(),
+                linked: Cell::new(false),
+                told: K::TOLD,
+            },
+            _kind: PhantomData,
+        })
+    }
+}
+
+impl<O: 'static, K: Kind<O>> Membership<O> for Grouped<K> {
+    type Kept = K::Kept;
+    const IS_MEMBER: bool = true;
+
+    fn give_back(self) {
+        // SAFETY: `enter` has entered it, and nobody leaves it for this.
+        unsafe { Node::leave(self.member.node) };
+    }
+
+    fn end(&self, task: &Header, outcome: Result<O, Failure>) -> Result<K::Kept, Failure> {
+        K::end(self.member.scope(), task, outcome)
+    }
+}
+
+impl<T: 'static, E: Send + 'static> Kind<Result<T, E>> for Failing<E> {
+    type Kept = T;
+    fn end(
+        node: &Node,
+        task: &Header,
+        outcome: Result<Result<T, E>, Failure>,
+    ) -> Result<T, Failure> {
+        match outcome {
+            Ok(Ok(output)) => return Ok(output),
+            Ok(Err(error)) => {
+                let (error, text) = describe::<E>(error);
+                node.fail(Some(task), Failed::Error(error), text);
+            }
+            Err(Some(payload)) => {
+                let text = findings::message(&*payload);
+                node.fail(Some(task), Failed::Panic(payload), text);
+            }
+            // Cancelled: with the group; or by its handle, which has said so; or by the end of its runtime.
+            Err(None) => {
+                if task.origin().reason().is_none() && !node.is_cancelled() {
+                    node.fail(Some(task), Failed::Lost, None);
+                }
+            }
+        }
+        Err(None)
+    }
+}
+
+/// An error in a box, and what is known of it.
+fn describe<E: Send + 'static>(error: E) -> (Box<dyn Any + Send>, Option<String>) {
+    let outcome: Result<(), E> = Err(error);
+    let text = match findings::read(&outcome) {
+        Outcome::Error(text) => Some(text),
+        Outcome::Fine | Outcome::Unknown => None,
+    };
+    let Err(error) = outcome else {
+        unreachable!("it was just made an error")
+    };
+    (Box::new(error), text)
+}
+
+impl<O: 'static> Kind<O> for Apart {
+    type Kept = O;
+    fn end(_: &Node, _: &Header, outcome: Result<O, Failure>) -> Result<O, Failure> {
+        outcome
+    }
+}

@@ -1,0 +1,97 @@
+//! The handle to a task of a group.
+
+use super::super::body::is_within;
+use crate::kernel::scope::Node;
+use crate::kernel::task::{Cancel, Id, JoinHandle};
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// A task of a [`group`](super::group), and a future of its output.
+///
+/// It has no error: if the task fails, or its group does, whoever awaits this in the group is dropped. Dropping it lets the task go on
+/// alone; the group waits for it, and drops its output.
+///
+/// # Panics
+///
+/// Polling it panics if its task has no output and it is polled outside of its group, whose end does not end who awaits it there.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses data: the output. `&mut child` in a `select!` is cancel safe.
+#[must_use = "the task runs anyway; `drop` it if its output is of no use"]
+pub struct Child<T> {
+    /// `None` if it was refused.
+    handle: Option<JoinHandle<T>>,
+    node: Arc<Node>,
+}
+
+impl<T> Child<T> {
+    pub(super) fn of(handle: Option<JoinHandle<T>>, node: &Arc<Node>) -> Self {
+        let node = Arc::clone(node);
+        Self { handle, node }
+    }
+
+    /// The task's id; `None` if there is no task, since the group had ended, or was cancelled, when it was to be spawned.
+    pub fn id(&self) -> Option<Id> {
+        self.handle.as_ref().map(JoinHandle::id)
+    }
+
+    /// True if the task has ended.
+    pub fn is_finished(&self) -> bool {
+        self.handle.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Ends this task alone, and waits until its future is dropped: `None` then, or its output if it was done before. The group goes
+    /// on.
+    ///
+    /// If the task has failed the group has, too, and this is dropped with the body.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation: after its first poll the task ends all the same.
+    #[track_caller]
+    pub fn cancel(mut self) -> impl Future<Output = Option<T>> {
+        let cancel: Option<Cancel<T>> = self.handle.take().map(JoinHandle::cancel);
+        async move {
+            match cancel {
+                Some(cancel) => cancel.await,
+                None => None,
+            }
+        }
+    }
+}
+
+impl<T> Future for Child<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        if let Some(handle) = &mut self.handle {
+            if let Ok(output) = ready!(Pin::new(handle).poll(cx)) {
+                return Poll::Ready(output);
+            }
+            self.handle = None;
+        }
+        if is_within(&self.node) {
+            // Whoever polls this is dropped by the group's end.
+            return Poll::Pending;
+        }
+        panic!(
+            "a task of the group at {} has no output ({}), and its `Child` was awaited outside of the group: await it in the \
+             group's body or in one of its tasks, which end with the group",
+            self.node.place(),
+            match self.node.reason() {
+                Some(reason) => reason.to_string(),
+                None => "the group had ended when it was spawned".to_owned(),
+            }
+        );
+    }
+}
+
+impl<T> fmt::Debug for Child<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Child").field("id", &self.id()).finish()
+    }
+}
