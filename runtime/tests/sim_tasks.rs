@@ -5,7 +5,7 @@ mod sim_support;
 use leno::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional, duplex, simplex, split};
 use leno::sim::{choose, sometimes};
 use leno::sync::{Mutex, Semaphore, mpsc, oneshot};
-use leno::task::{JoinSet, LocalSet, spawn_local, yield_now};
+use leno::task::{JoinSet, LocalSet, spawn_blocking, spawn_local, yield_now};
 use leno::time::{Duration, Instant, MissedTickBehavior, interval, sleep, timeout};
 use sim_support::perhaps;
 use std::cell::Cell;
@@ -29,6 +29,44 @@ impl Drop for Alive {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+leno::task_local! {
+    #[inherited]
+    static REQUEST: u32;
+}
+
+// ----- values that are inherited ---------------------------------------------------------------------------
+
+/// A closure that waits has others run in the middle of it: they have the values that they inherit, and not those of the closure.
+#[leno::test(sim)]
+async fn whoever_runs_while_a_closure_waits_has_values_of_his_own() {
+    let (go_on, goes_on) = oneshot::channel();
+    let (seen, see) = oneshot::channel();
+    let waits = REQUEST.sync_scope(1, || {
+        spawn_blocking(move || {
+            let seen = goes_on.blocking_recv().unwrap();
+            (seen, REQUEST.get())
+        })
+    });
+    let plain = leno::spawn(async move {
+        yield_now().await;
+        go_on.send(REQUEST.try_get().ok()).unwrap();
+        seen.send(REQUEST.try_get().ok()).unwrap();
+    });
+    let inherits = REQUEST.sync_scope(2, || {
+        leno::spawn(async {
+            yield_now().await;
+            REQUEST.get()
+        })
+    });
+    // The root too is polled there.
+    assert_eq!(REQUEST.try_get().ok(), None);
+    assert_eq!(see.await.unwrap(), None);
+    assert_eq!(REQUEST.try_get().ok(), None);
+    plain.await.unwrap();
+    assert_eq!(waits.await.unwrap(), (None, 1));
+    assert_eq!(inherits.await.unwrap(), 2);
 }
 
 // ----- sets of tasks ---------------------------------------------------------------------------------------

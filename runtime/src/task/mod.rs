@@ -1,4 +1,4 @@
-//! Tasks: coroutines that a runtime runs on its own.
+#![doc = include_str!("guide.md")]
 
 mod blocking;
 mod body;

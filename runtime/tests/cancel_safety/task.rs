@@ -121,6 +121,11 @@ leno::task_local! {
     static INHERITED: u32;
 }
 
+leno::task_local! {
+    #[inherited]
+    static INHERITED: u32;
+}
+
 /// The rows of a wrapper around a `recv` and a `send`.
 macro_rules! wraps {
     ($operation:literal, |$future:ident| $wrapped:expr) => {{

@@ -21,6 +21,7 @@ use crate::prim::atomic::{AtomicPtr, Ordering};
 use crate::prim::{OnceLock, SelfArc, UnsafeCell};
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 
 /// Set if the pointer is to an [`Extra`].
 const EXTRA: usize = 1;
@@ -137,22 +138,31 @@ impl Origin {
         self.extra()?.reason.get()
     }
 
-    /// Does `f` with what the task inherits.
+    /// What the task inherits, as a pointer; null if that is nothing.
     ///
     /// # Safety
     ///
     /// The caller is the task's poller.
-    pub(super) unsafe fn with_context<R>(
-        &self,
-        f: impl FnOnce(Option<&mut Option<Context>>) -> R,
-    ) -> R {
-        match self.extra() {
-            // SAFETY: the cell is the caller's.
-            Some(extra) => extra
-                .context
-                .with_mut(|context| f(Some(unsafe { &mut *context }))),
-            None => f(None),
+    #[inline(always)]
+    pub(super) unsafe fn context(&self) -> *const () {
+        match extra_of(self.word()) {
+            // SAFETY: this counts for it; the rest is the caller's.
+            Some(extra) => unsafe { Extra::context(extra) },
+            None => ptr::null(),
         }
+    }
+
+    /// Takes out what the task inherits.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task's poller, which completes it.
+    pub(super) unsafe fn take_context(&self) -> Option<Context> {
+        let extra = self.extra()?;
+        // SAFETY: the cell is the caller's.
+        extra
+            .context
+            .with_mut(|context| unsafe { (*context).take() })
     }
 
     // Ordering: Acquire, the partner of the exchange in `note`.
@@ -188,6 +198,20 @@ impl Extra {
             name,
             reason: OnceLock::new(),
             context: UnsafeCell::new(context),
+        })
+    }
+
+    /// # Safety
+    ///
+    /// The caller counts for it, and is the task's poller.
+    #[cold]
+    unsafe fn context(this: *const Self) -> *const () {
+        // SAFETY: the caller's.
+        let this = unsafe { &*this };
+        this.context.with(|context| {
+            // SAFETY: the cell is the caller's.
+            let context = unsafe { &*context };
+            context.as_ref().map_or(ptr::null(), Context::as_pointer)
         })
     }
 

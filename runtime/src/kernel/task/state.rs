@@ -157,9 +157,10 @@ impl Word {
         self.0 & bits == 0 && self.0 & REFERENCES == references * REFERENCE
     }
 
-    /// Somebody asks the task to tell where it stands.
-    pub(crate) fn is_special(self) -> bool {
-        self.0 & SPECIAL != 0
+    /// The task is to be polled in its surroundings, and no more.
+    #[inline(always)]
+    pub(crate) fn is_only_surrounded(self) -> bool {
+        self.0 & (CANCELLED | SPECIAL) == 0
     }
 
     /// The task is polled in [surroundings](super::surroundings).
