@@ -58,6 +58,24 @@ pub trait Timers: Peer {
     ) -> impl Future<Output = Option<F::Output>> + Send;
 }
 
+/// A peer with groups of tasks, which end together. Called inside tasks.
+pub trait Groups: Timers {
+    /// Spawns so many tasks into a group, and awaits them; each has the output 1, and this their sum.
+    fn join_group(tasks: u64) -> impl Future<Output = u64> + Send;
+
+    /// Spawns so many tasks into a group, each of which sleeps for ever; awaits `asleep`; then cancels them, and waits until they have ended.
+    fn cancel_group(
+        tasks: u64,
+        asleep: impl Future<Output = ()> + Send,
+    ) -> impl Future<Output = ()> + Send;
+
+    /// `None` if `future`, with all that it has begun, took longer than `limit`.
+    fn within_deadline<F: Future + Send>(
+        limit: Duration,
+        future: F,
+    ) -> impl Future<Output = Option<F::Output>> + Send;
+}
+
 /// A peer with threads for closures that block. Called inside tasks.
 pub trait Blocking: Peer {
     /// Runs `closure` on a thread that may block, from this call on and not from the first poll.

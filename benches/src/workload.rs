@@ -3,7 +3,7 @@
 //! A [`Workload`] says what it isolates; a [`Case`] is that workload on one peer; a [`Runtime`] is a peer with all its
 //! cases, which is what `versus` and the criterion suites are given.
 
-use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
+use crate::peer::{Blocking, Channels, Groups, Http, Network, Peer, Timers};
 use crate::statistics::FEWEST_ROUNDS;
 use crate::{services, workloads};
 use hdrhistogram::Histogram;
@@ -199,6 +199,12 @@ impl Runtime {
     #[must_use]
     pub fn timers<P: Timers>(self) -> Self {
         self.and(workloads::timers::<P>())
+    }
+
+    /// It has groups of tasks too.
+    #[must_use]
+    pub fn groups<P: Groups>(self) -> Self {
+        self.and(workloads::groups::<P>())
     }
 
     /// It has threads for blocking closures too.

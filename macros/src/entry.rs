@@ -191,9 +191,13 @@ impl Entry {
         let runtime = options.name.as_ref().map(|name| quote!(.name(#name)));
         let stays_out =
             matches!(options.simulation, Simulation::Never).then(|| quote!(.stays_out()));
+        let attribute = (self.home.name != "leno").then(|| {
+            let attribute = format!("{}::test", self.home.name);
+            quote!(.attribute(#attribute))
+        });
         quote_spanned! {Span::mixed_site()=>
             #home::attribute::Test::new(::core::concat!(::core::module_path!(), "::", #name))
-                #local #paused #runtime #stays_out
+                #attribute #local #paused #runtime #stays_out
         }
     }
 

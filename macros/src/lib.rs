@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+mod awaits;
 mod cancel_safe;
 mod coroutine;
 mod entry;

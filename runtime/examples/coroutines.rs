@@ -4,6 +4,8 @@
 //! cargo run --example coroutines
 //! ```
 
+#[path = "coroutines/groups.rs"]
+mod groups;
 #[path = "coroutines/pitfalls.rs"]
 mod pitfalls;
 
@@ -25,6 +27,7 @@ fn main() {
     many_at_once_on_all_cores();
     errors_and_panics_reach_who_awaits();
     waiting_can_end_early();
+    groups::all();
     a_forgotten_await_runs_nothing();
     pitfalls::all();
     println!("\nEverything was as said.");
@@ -231,7 +234,7 @@ fn waiting_can_end_early() {
 }
 
 fn a_forgotten_await_runs_nothing() {
-    println!("\n8. A forgotten await runs nothing");
+    println!("\n9. A forgotten await runs nothing");
     one_thread().block_on(async {
         let runs = Cell::new(0);
         // As a statement, `double(1, &runs);` is a warning of the compiler:

@@ -18,6 +18,7 @@ use std::time::Duration;
 )]
 pub struct Test {
     pub(crate) path: &'static str,
+    pub(crate) attribute: &'static str,
     pub(crate) is_local: bool,
     pub(crate) start_paused: bool,
     pub(crate) runtime_name: Option<&'static str>,
@@ -29,11 +30,18 @@ impl Test {
     pub const fn new(path: &'static str) -> Self {
         Self {
             path,
+            attribute: "leno::test",
             is_local: false,
             start_paused: false,
             runtime_name: None,
             stays_out: false,
         }
+    }
+
+    /// What its attribute is called where it stands, if not `leno::test`.
+    pub const fn attribute(mut self, attribute: &'static str) -> Self {
+        self.attribute = attribute;
+        self
     }
 
     /// Its tasks need not be `Send`.

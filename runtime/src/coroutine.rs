@@ -30,6 +30,10 @@ pin_project! {
     /// `let _ = send();`. A future without the attribute that has begun, holds coroutines which it has still to await, and is dropped
     /// by something else than the above, takes these along: they are reported, though it is not their fault.
     ///
+    /// # Cancel safety
+    ///
+    /// As that of its future, which is that of the function.
+    ///
     /// # Example
     ///
     /// ```

@@ -31,13 +31,15 @@
 //! | starting a runtime | [`#[leno::main]`](macro@main), [`runtime`] |
 //! | tasks | [`spawn`], [`task`] |
 //! | calls that nobody awaits | [`#[leno::coroutine]`](macro@coroutine), [`diagnostics`] |
-//! | waiting for several things | [`select!`], [`join!`], [`try_join!`] |
+//! | waiting for several things | [`select!`], [`join!`], [`try_join!`], [`task::race`], [`task::local_group`] |
+//! | what may be dropped while it waits | [`task::CancelSafe`], [`#[leno::cancel_safe]`](macro@cancel_safe) |
 //! | time | [`time`] |
 //! | channels and locks | [`sync`] |
 //! | sockets and signals | [`net`], [`signal`] |
 //! | reading and writing | [`io`] |
 //! | files, other programs | [`fs`], [`process`] |
 //! | code that waits without `.await` | [`task::spawn_blocking`], [`task::block_in_place`] |
+//! | what becomes of state when a future is dropped halfway | `test::cancel_at_every_await`, with the feature `test-util` |
 //! | hyper on leno | `hyper`, with the feature of that name |
 //!
 //! # What it promises
@@ -76,6 +78,8 @@ pub mod sim;
 mod symbols;
 pub mod sync;
 pub mod task;
+#[cfg(feature = "test-util")]
+pub mod test;
 pub mod time;
 pub mod trace;
 

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "symbols",
     ],
     &["net", "fs", "process", "signal"],
-    &["hyper", "sim", "attribute"],
+    &["hyper", "sim", "test", "attribute"],
 ];
 
 fn source() -> PathBuf {

@@ -12,6 +12,17 @@ fn the_tour_ends_well() {
     command.env_remove("LENO_DIAGNOSTICS");
     let said = run(command);
     assert!(!said.contains("not shown"), "{said}");
+    // What its chapter on groups shows.
+    for line in [
+        "a group of two tasks: Ok(42), and Err(",
+        "one more fails: Err(\"no more\"), and 0 are left",
+        "cancelled: the deadline of the scope at ",
+        "the connection says goodbye",
+        "the client went away",
+        "the shielded work has ended: Ok(\"committed\")",
+    ] {
+        assert!(said.contains(line), "{line:?} is missing in {said}");
+    }
 }
 
 #[test]

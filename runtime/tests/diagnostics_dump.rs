@@ -109,6 +109,19 @@ mod shop {
         race.as_mut().next().await;
     }
 
+    pub async fn groups() {
+        let text = String::from("borrowed");
+        leno::task::local_group_send(async |group| {
+            group.spawn(async {
+                foreign().await;
+                assert!(text.is_empty());
+            });
+            let slow = group.spawn(naps());
+            slow.await;
+        })
+        .await;
+    }
+
     /// A race within one.
     async fn inner() {
         let mut race = pin!(leno::task::race(vec![foreign(), foreign()]));
@@ -142,12 +155,13 @@ fn each_chain_of_awaits_is_told() {
                 leno::spawn(shop::both()),
                 leno::spawn(shop::either()),
                 leno::spawn(shop::races()),
+                leno::spawn(shop::groups()),
             ];
             for task in &tasks {
                 asleep(task.id()).await;
             }
             let dump = take_dump().await;
-            let expected: [&[&[&str]]; 8] = [
+            let expected: [&[&[&str]]; 9] = [
                 &[&["naps", "sleeps"]],
                 &[&["lock", "locks"]],
                 &[&["recv", "next_of", "receives"]],
@@ -157,6 +171,8 @@ fn each_chain_of_awaits_is_told() {
                 &[&["naps", "either"], &["foreign", "either"]],
                 // Those of the inner one are at one place.
                 &[&["naps", "races"], &["foreign", "inner", "races"]],
+                // The children, and the body, which waits for one.
+                &[&["foreign", "groups"], &["naps", "groups"], &["groups"]],
             ];
             for (task, expected) in tasks.iter().zip(expected) {
                 let dumped = dump.task(task.id()).unwrap();

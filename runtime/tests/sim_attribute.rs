@@ -484,6 +484,13 @@ mod children {
     }
 
     #[test]
+    fn what_is_found_is_kept_by_the_attribute_that_the_test_has() {
+        let err = fails("program_loses_an_update", &[SEEDS]);
+        let keep = "keep it:       #[leno::test(sim, replay = \"";
+        assert!(err.contains(keep), "{err}");
+    }
+
+    #[test]
     fn the_environment_says_how() {
         let (out, _) = passes("program_says_how_often", &[]);
         assert!(out.contains("7 runs (portfolio)"), "{out}");

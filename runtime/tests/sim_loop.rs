@@ -436,6 +436,51 @@ fn turns_without_end_are_a_livelock() {
         })
         .unwrap_err();
     assert_eq!(kind(&failed), FailureKind::Livelock);
+    let report = failed.to_string();
+    assert!(
+        report.contains("busiest: the test's future, at "),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_livelock_names_who_was_at_work() {
+    async fn spin(rounds: u32) {
+        for _ in 0..rounds {
+            leno::task::yield_now().await;
+        }
+    }
+    let (builder, _traces) = builder();
+    let failed = builder
+        .polls_at_once(1000)
+        .run(|| async {
+            let named = |name: &'static str| leno::task::Builder::new().name(name);
+            let idle = named("idle").spawn(spin(1)).unwrap();
+            let busy = ["first", "second"].map(|name| named(name).spawn(spin(u32::MAX)).unwrap());
+            idle.await.unwrap();
+            for task in busy {
+                task.await.unwrap();
+            }
+        })
+        .unwrap_err();
+    assert_eq!(kind(&failed), FailureKind::Livelock);
+    let report = failed.to_string();
+    let lines = report
+        .lines()
+        .filter(|line| line.contains(" points of the schedule"));
+    let lines: Vec<_> = lines.collect();
+    assert_eq!(lines.len(), 2, "{report}");
+    assert!(
+        lines[0].trim_start().starts_with("busiest: task "),
+        "{report}"
+    );
+    for name in ["`first`", "`second`"] {
+        assert_eq!(
+            lines.iter().filter(|line| line.contains(name)).count(),
+            1,
+            "{report}"
+        );
+    }
 }
 
 #[test]

@@ -360,3 +360,25 @@ fn it_is_send_and_unpin_where_its_futures_are() {
     unpin(&race(vec![async { yield_now().await }]));
     assert_eq!(format!("{of_ready:?}"), "Race { left: 2, .. }");
 }
+
+/// In all schedules in which one who sends is held up, whoever is raced comes once.
+#[leno::test(explore, bound = 2)]
+async fn no_schedule_loses_one() {
+    let (first, one) = oneshot::channel();
+    let (second, mut two) = mpsc::channel(1);
+    leno::spawn(async move { first.send(1) });
+    leno::spawn(async move {
+        second.send(2).await.unwrap();
+        second.send(3).await.unwrap();
+    });
+    let two = async { two.recv().await.unwrap() + two.recv().await.unwrap() };
+    let mut race = pin!(race((one, two)));
+    let mut sum = 0;
+    while let Some(done) = race.as_mut().next().await {
+        sum += match done {
+            Race2::First(number) => number.unwrap(),
+            Race2::Second(number) => number,
+        };
+    }
+    assert_eq!(sum, 6);
+}

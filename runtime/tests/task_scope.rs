@@ -169,7 +169,7 @@ fn a_handle_cancels_and_tells() {
         }
         let text = cancelled.to_string();
         assert!(
-            text.starts_with(&format!("cancelled: cancelled by task {by} at ")),
+            text.starts_with(&format!("cancelled by task {by} at ")),
             "{text}"
         );
     });

@@ -2,7 +2,7 @@
 
 use crate::workload::Workload;
 use crate::workloads::sampling::warm_up;
-use crate::workloads::{channels, memory, ping_pong, spawn, switch, timers, wake_many};
+use crate::workloads::{channels, groups, memory, ping_pong, spawn, switch, timers, wake_many};
 
 /// A workload and what of it is counted.
 pub(super) struct Subject {
@@ -50,6 +50,13 @@ pub(super) fn all() -> Vec<Subject> {
         subject(&wake_many::SLEEPING, 20_000, Instructions),
         subject(&spawn::BATCHES, 20_000, InstructionsAndAllocations),
         subject(&spawn::ONE_AT_A_TIME, 10_000, InstructionsAndAllocations),
+        subject(&groups::JOIN, 20_000, InstructionsAndAllocations),
+        subject(&groups::CANCEL, 20_000, InstructionsAndAllocations),
+        subject(
+            &groups::DEADLINE_AROUND_READY,
+            10_000,
+            InstructionsAndAllocations,
+        ),
         subject(&timers::CREATE_AND_DROP, 10_000, InstructionsAndAllocations),
         subject(&channels::ONCE, 10_000, InstructionsAndAllocations),
         subject(&channels::BOUNDED_ONE, 20_000, InstructionsAndAllocations),

@@ -1,6 +1,7 @@
 //! The runtimes that are compared.
 
 mod bare;
+mod grouped;
 #[cfg(feature = "more-peers")]
 mod more;
 #[cfg(feature = "more-peers")]
@@ -19,8 +20,8 @@ use crate::workload::Runtime;
 /// some that only serve.
 pub fn all() -> Vec<Runtime> {
     let runtimes = vec![
-        with_everything::<Leno>(),
-        with_everything::<Tokio>(),
+        with_everything::<Leno>().groups::<Leno>(),
+        with_everything::<Tokio>().groups::<Tokio>(),
         with_everything::<Smol>(),
         bare::runtime(),
     ];
@@ -29,7 +30,7 @@ pub fn all() -> Vec<Runtime> {
     runtimes
 }
 
-/// A runtime that offers everything.
+/// A runtime that offers everything but groups.
 fn with_everything<P: Timers + Blocking + Channels + Http>() -> Runtime {
     Runtime::new::<P>()
         .timers::<P>()

@@ -4,6 +4,7 @@ pub mod blocking;
 pub mod busy;
 pub mod channels;
 pub mod echo;
+pub mod groups;
 pub mod idle;
 pub mod lateness;
 pub mod locks;
@@ -20,7 +21,7 @@ pub mod turn;
 pub mod wake;
 pub mod wake_many;
 
-use crate::peer::{Blocking, Channels, Http, Network, Peer, Timers};
+use crate::peer::{Blocking, Channels, Groups, Http, Network, Peer, Timers};
 use crate::services;
 use crate::workload::Case;
 
@@ -48,6 +49,11 @@ pub fn timers<P: Timers>() -> Vec<Case> {
         idle::cases::<P>(),
     ]
     .concat()
+}
+
+/// What needs groups.
+pub fn groups<P: Groups>() -> Vec<Case> {
+    groups::cases::<P>()
 }
 
 /// What needs timers and TCP.

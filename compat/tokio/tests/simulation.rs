@@ -51,6 +51,9 @@ fn run(test: &str) -> (bool, String) {
 fn the_environment_simulates_what_has_no_option() {
     let (passes, text) = run("program_loses_an_update");
     assert!(!passes && text.contains("an update is lost"), "{text}");
+    // As the test has it, and can be copied.
+    let keep = "keep it:       #[tokio::test(sim, replay = \"";
+    assert!(text.contains(keep), "{text}");
     let (passes, text) = run("program_sleeps");
     assert!(
         passes && text.contains("program_sleeps: 100 runs"),

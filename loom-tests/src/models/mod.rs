@@ -10,6 +10,7 @@ mod block_on;
 mod blocking;
 mod broadcast;
 mod captures;
+mod children;
 mod finished;
 mod idle;
 mod join;

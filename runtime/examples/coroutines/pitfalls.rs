@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_secs(60);
 pub struct Reports(Receiver<Report>);
 
 pub fn all() {
-    println!("\n9. The classic mistakes, and what leno says of them");
+    println!("\n10. The classic mistakes, and what leno says of them");
     if std::env::var_os("LENO_DIAGNOSTICS").is_some() {
         // It could switch off what is shown here.
         println!("(not shown: LENO_DIAGNOSTICS has a say in what is looked for; unset it)");

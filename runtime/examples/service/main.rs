@@ -98,8 +98,8 @@ fn run(options: &Options) -> Result<(), String> {
     let server = runtime.spawn(server::run(listener, api, limits));
     let outcome = runtime.block_on(server);
 
-    // Dropping the runtime drops what was cut off, and with it the last way to send a change: the
-    // writer stores those it was sent, and ends.
+    // No connection has outlived the server, and so nobody can send a change any more: the writer stores those it was sent,
+    // and ends. (If the server has panicked, the runtime's end ends what it has left.)
     drop(runtime);
     if let Some(writer) = writer {
         writer

@@ -5,7 +5,10 @@
 //!    listener is closed. From here on every answer says `Connection: close`.
 //! 2. Connections that rest, before a request or between two, get [`LAST_CALL`]: a request that is already on its way is
 //!    still answered. Then they are closed, and the others after the answer they are at.
-//! 3. When the last has gone, or [`Limits::drain_timeout`] is over, or there is a second signal: done.
+//! 3. When the last has gone: done. The rest is cut off when [`Limits::drain_timeout`] is over, or by a second signal.
+//!
+//! The connections are tasks of a `supervise`, in a scope that has a deadline from the signal to stop on: so none of them is
+//! there any more when [`run`] returns, however it does.
 
 use crate::api::Api;
 use crate::report;
@@ -16,11 +19,14 @@ use leno::hyper::LenoTimer;
 use leno::net::{TcpListener, TcpStream};
 use leno::signal::unix::{Signal, SignalKind, signal};
 use leno::sync::watch;
-use leno::time::{Instant, sleep, timeout, timeout_at};
+use leno::task::{self, ReasonKind, Scope, Supervisor};
+use leno::time::{Instant, sleep, timeout};
 use std::convert::Infallible;
+use std::future::pending;
 use std::io::{self, ErrorKind, Write};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How long a resting connection is kept after the signal to stop.
@@ -51,41 +57,50 @@ pub async fn run(listener: TcpListener, api: Arc<Api>, limits: Limits) -> io::Re
         .header_read_timeout(limits.header_read_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD_BYTES);
-    let connections = Connections {
+    let server = Server {
         http,
         header_read_timeout: limits.header_read_timeout,
         response_timeout: limits.response_timeout,
         api,
         closing: watch::Sender::new(false),
+        unfinished: Arc::default(),
     };
     // Signals are taken from here on, so this line is also the promise to stop gracefully.
     let address = listener.local_addr()?;
     let _ = writeln!(io::stdout(), "listening on http://{address}");
 
-    let mut complaint = Complaint::default();
-    loop {
+    let scope = Scope::new();
+    let limit = scope.handle();
+    let served = scope.run(task::supervise(async |connections| {
         leno::select! {
-            () = signals.next() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => connections.serve(stream),
-                Err(error) => complaint.pause(&error).await,
-            },
+            () = signals.next() => {}
+            never = server.accept(&listener, connections) => match never {},
+        }
+        limit.set_deadline(Instant::now() + limits.drain_timeout);
+        leno::select! {
+            drained = server.drain(listener, connections) => drained,
+            () = signals.next() => {
+                limit.cancel("there was a second signal");
+                // All of this is dropped here, and the connections with it.
+                pending().await
+            }
+        }
+    }));
+    match served.await {
+        Ok(drained) => drained,
+        Err(cancelled) => {
+            let count = server.unfinished.load(Ordering::Relaxed);
+            let reason = cancelled.reason();
+            let why = match reason.kind() {
+                ReasonKind::Deadline => "--drain-timeout is over",
+                _ => reason.text().unwrap_or_default(),
+            };
+            report(format_args!(
+                "connections that were cut off: {count}; {why}"
+            ));
+            Ok(())
         }
     }
-
-    let drained = timeout_at(
-        Instant::now() + limits.drain_timeout,
-        connections.drain(listener.into_std()?),
-    );
-    let finished = leno::select! {
-        finished = drained => finished.is_ok(),
-        () = signals.next() => false,
-    };
-    if !finished {
-        let count = connections.closing.receiver_count();
-        report(format_args!("stopping with {count} connections still open"));
-    }
-    Ok(())
 }
 
 struct Signals {
@@ -102,17 +117,30 @@ impl Signals {
     }
 }
 
-struct Connections {
+struct Server {
     http: http1::Builder,
     header_read_timeout: Duration,
     response_timeout: Duration,
     api: Arc<Api>,
     /// Tells the connections to close; each holds a receiver as long as it is open.
     closing: watch::Sender<bool>,
+    /// How many connections there are, and then how many were cut off.
+    unfinished: Arc<AtomicUsize>,
 }
 
-impl Connections {
-    fn serve(&self, stream: TcpStream) {
+impl Server {
+    /// Accepts for as long as it is let.
+    async fn accept(&self, listener: &TcpListener, connections: &Supervisor) -> Infallible {
+        let mut complaint = Complaint::default();
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => self.serve(stream, connections),
+                Err(error) => complaint.pause(&error).await,
+            }
+        }
+    }
+
+    fn serve(&self, stream: TcpStream, connections: &Supervisor) {
         // An answer is written at once: holding it back for more data could only delay it.
         let _ = stream.set_nodelay(true);
         let mut closing = self.closing.subscribe();
@@ -124,7 +152,7 @@ impl Connections {
         let http = self.http.clone();
         let patience = self.header_read_timeout;
         let response_timeout = self.response_timeout;
-        leno::spawn(async move {
+        let connection = async move {
             // Until the first byte there is no request: such a connection may be closed at any time.
             leno::select! {
                 spoken = timeout(patience, stream.readable()) => match spoken {
@@ -142,25 +170,33 @@ impl Connections {
             }
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
+        };
+        let unfinished = self.unfinished.clone();
+        unfinished.fetch_add(1, Ordering::Relaxed);
+        connections.spawn_and_report(async move {
+            connection.await;
+            unfinished.fetch_sub(1, Ordering::Relaxed);
         });
     }
 
     /// Accepts what is waiting, closes the listener, and waits until all connections are done.
-    async fn drain(&self, listener: std::net::TcpListener) {
+    async fn drain(&self, listener: TcpListener, connections: &Supervisor) -> io::Result<()> {
+        let listener = listener.into_std()?;
         self.api.drain();
-        leno::join!(self.accept_backlog(listener), async {
+        leno::join!(self.accept_backlog(listener, connections), async {
             sleep(LAST_CALL).await;
             self.closing.send_replace(true);
         });
         self.closing.closed().await;
+        Ok(())
     }
 
     /// Accepts until the kernel says that nobody is waiting, which it is asked itself.
-    async fn accept_backlog(&self, listener: std::net::TcpListener) {
+    async fn accept_backlog(&self, listener: std::net::TcpListener, connections: &Supervisor) {
         let mut complaint = Complaint::default();
         loop {
             match listener.accept().and_then(|(stream, _)| adopt(stream)) {
-                Ok(stream) => self.serve(stream),
+                Ok(stream) => self.serve(stream, connections),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 // No descriptor is free now, but the connections that are closing will leave theirs.
                 Err(error) => complaint.pause(&error).await,

@@ -269,6 +269,17 @@ impl RootDump {
     }
 }
 
+/// The leaves of one future, for whoever has polled it to know them.
+#[cfg(feature = "test-util")]
+pub(crate) fn leaves_of(answer: Answer) -> Vec<Leaf> {
+    let stacks = answer.leaves.iter().flat_map(|leaf| leaf.stack.to_vec());
+    let names = Arc::new(Names {
+        addresses: stacks.collect(),
+        found: OnceLock::new(),
+    });
+    leaves(Some(answer), &names)
+}
+
 fn leaves(answer: Option<Answer>, names: &Arc<Names>) -> Vec<Leaf> {
     let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
     let leaf = |leaf: task::Leaf| Leaf {

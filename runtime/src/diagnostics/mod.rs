@@ -71,6 +71,8 @@ pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::{counts, flush_at_end};
+#[cfg(feature = "test-util")]
+pub(crate) use dump::leaves_of;
 pub(crate) use dump::take_elsewhere;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use memory::Found;

@@ -3,6 +3,7 @@
 //! Each is the function of std's with the same name, on a blocking thread.
 
 use crate::io::blocking;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use std::fs::{Metadata, Permissions};
@@ -11,7 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 macro_rules! on_paths {
-    ($(
+    ($Future:ident, $mark:path, $cancelled:literal; $(
         $(#[$attr:meta])*
         fn $name:ident($($path:ident),+ $(; $argument:ident: $Argument:ty)?) -> $Output:ty = $function:path;
     )+) => {$(
@@ -25,23 +26,43 @@ macro_rules! on_paths {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future does not stop the operation.
+        #[doc = $cancelled]
         #[track_caller]
         pub fn $name(
             $($path: impl AsRef<Path>,)+
             $($argument: $Argument,)?
-        ) -> impl Future<Output = io::Result<$Output>> {
-            required(Need::Runtime, async move {
+        ) -> impl $Future<Output = io::Result<$Output>> {
+            $mark(required(Need::Runtime, async move {
                 $(let $path = $path.as_ref().to_owned();)+
                 blocking::run(move || $function($($path,)+ $($argument)?)).await
-            })
+            }))
         }
     )+};
 }
 
+// What only looks.
 on_paths! {
+    CancelSafe, assert_cancel_safe, "Dropping the future loses nothing.";
+
     /// Makes a path absolute, and resolves the symbolic links in it.
     fn canonicalize(path) -> PathBuf = std::fs::canonicalize;
+
+    /// Tells a file's size, kind, permissions and times. Follows symbolic links.
+    fn metadata(path) -> Metadata = std::fs::metadata;
+
+    /// Tells where a symbolic link leads.
+    fn read_link(path) -> PathBuf = std::fs::read_link;
+
+    /// As [`metadata`], but tells about a symbolic link itself.
+    fn symlink_metadata(path) -> Metadata = std::fs::symlink_metadata;
+
+    /// True if there is something at the path. Follows symbolic links: one that leads nowhere is not there.
+    fn try_exists(path) -> bool = std::fs::exists;
+}
+
+// What changes something.
+on_paths! {
+    Future, std::convert::identity, "Dropping the future does not stop the operation.";
 
     /// Copies a file's contents and permissions, and returns how many bytes that were.
     ///
@@ -61,12 +82,6 @@ on_paths! {
     /// Gives a file another name, on the same file system.
     fn hard_link(original, link) -> () = std::fs::hard_link;
 
-    /// Tells a file's size, kind, permissions and times. Follows symbolic links.
-    fn metadata(path) -> Metadata = std::fs::metadata;
-
-    /// Tells where a symbolic link leads.
-    fn read_link(path) -> PathBuf = std::fs::read_link;
-
     /// Removes a directory, which must be empty.
     fn remove_dir(path) -> () = std::fs::remove_dir;
 
@@ -81,12 +96,6 @@ on_paths! {
 
     /// Changes a file's permissions.
     fn set_permissions(path; perm: Permissions) -> () = std::fs::set_permissions;
-
-    /// As [`metadata`], but tells about a symbolic link itself.
-    fn symlink_metadata(path) -> Metadata = std::fs::symlink_metadata;
-
-    /// True if there is something at the path. Follows symbolic links: one that leads nowhere is not there.
-    fn try_exists(path) -> bool = std::fs::exists;
 }
 
 /// Makes a symbolic link at `link` that leads to `original`.

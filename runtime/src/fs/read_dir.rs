@@ -115,7 +115,7 @@ impl ReadDir {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no entry.
+    /// Dropping the future loses nothing: the next call has the entry.
     pub fn next_entry(&mut self) -> impl CancelSafe<Output = io::Result<Option<DirEntry>>> {
         NextEntry {
             directory: self,

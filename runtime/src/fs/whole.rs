@@ -1,6 +1,7 @@
 //! Whole files.
 
 use crate::io::blocking;
+use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
 use std::future::Future;
@@ -15,13 +16,13 @@ use std::path::Path;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future changes nothing but that the contents are lost.
+/// Dropping the future loses nothing: the file is as it was.
 #[track_caller]
-pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>> {
-    required(Need::Runtime, async move {
+pub fn read(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<Vec<u8>>> {
+    assert_cancel_safe(required(Need::Runtime, async move {
         let path = path.as_ref().to_owned();
         blocking::run(move || std::fs::read(path)).await
-    })
+    }))
 }
 
 /// Reads a whole file that contains text.
@@ -33,13 +34,13 @@ pub fn read(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Vec<u8>>>
 ///
 /// # Cancel safety
 ///
-/// Dropping the future changes nothing but that the contents are lost.
+/// Dropping the future loses nothing: the file is as it was.
 #[track_caller]
-pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result<String>> {
-    required(Need::Runtime, async move {
+pub fn read_to_string(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<String>> {
+    assert_cancel_safe(required(Need::Runtime, async move {
         let path = path.as_ref().to_owned();
         blocking::run(move || std::fs::read_to_string(path)).await
-    })
+    }))
 }
 
 /// Writes a whole file, in place of what it contained.
@@ -52,7 +53,7 @@ pub fn read_to_string(path: impl AsRef<Path>) -> impl Future<Output = io::Result
 ///
 /// # Cancel safety
 ///
-/// Dropping the future does not stop the writing.
+/// Dropping the future does not stop the operation.
 #[track_caller]
 pub fn write(
     path: impl AsRef<Path>,

@@ -20,7 +20,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Cancel safety
 ///
-/// Not cancel safe: what was read and not written is lost.
+/// Dropping the future loses data: what was read and not written.
 ///
 /// # Examples
 ///
@@ -76,7 +76,8 @@ where
 ///
 /// # Cancel safety
 ///
-/// Not cancel safe as a whole, but nothing is lost: what was not written is still in the reader's buffer.
+/// Dropping the future loses nothing: what was not written is still in the reader's buffer. But how much was copied is not
+/// known.
 ///
 /// # Examples
 ///
@@ -157,12 +158,13 @@ where
                     return Poll::Pending;
                 }
             };
-            *progress = true;
             if bytes.is_empty() {
                 ready!(writer.as_mut().poll_flush(cx))?;
                 return Poll::Ready(Ok(self.copied));
             }
             let written = ready!(retry_interrupted!(writer.as_mut().poll_write(cx, bytes)))?;
+            // Not before: bytes that were in the buffer before this poll are none that have been read in it.
+            *progress = true;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }

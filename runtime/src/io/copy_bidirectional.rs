@@ -20,7 +20,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Cancel safety
 ///
-/// Not cancel safe: what was read and not written is lost.
+/// Dropping the future loses data: what was read and not written.
 ///
 /// # Examples
 ///
@@ -63,7 +63,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// Not cancel safe: what was read and not written is lost.
+/// Dropping the future loses data: what was read and not written.
 #[track_caller]
 pub fn copy_bidirectional_with_sizes<A, B>(
     a: &mut A,

@@ -4,6 +4,7 @@
 //! its poll. So each poll starts with [`PER_POLL`] units, every leaf future spends one for each piece of
 //! progress, and at zero the leaf wakes its task and returns pending. Off a runtime the budget is unlimited.
 
+use crate::kernel::here::Refused;
 use crate::kernel::{deferred, here, waiting};
 use crate::prim::asked;
 use std::cell::Cell;
@@ -55,10 +56,40 @@ pub(crate) fn poll_proceed(cx: &mut Context<'_>) -> Poll<RestoreOnPending> {
 /// What a leaf does that has found the budget at zero: it yields.
 #[cold]
 pub(crate) fn exhausted<T>(cx: &mut Context<'_>) -> Poll<T> {
+    refuse(Refused::Yields);
     if !deferred::defer(cx.waker()) {
         cx.waker().wake_by_ref();
     }
     Poll::Pending
+}
+
+/// Notes that a leaf has asked for a unit, in vain.
+#[cold]
+pub(crate) fn refuse(refused: Refused) {
+    here::with(|here| here.refused.set(here.refused.get().max(refused)));
+}
+
+/// What a poll has made of its budget.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(dead_code, reason = "there may be no `leno::test`")]
+pub(crate) struct Spent {
+    /// Leaves have got on.
+    pub(crate) any: bool,
+    /// What those have done for which there was nothing left.
+    pub(crate) refused: Refused,
+}
+
+/// Calls `poll` with a budget of `units`, and tells what has become of it.
+#[allow(dead_code, reason = "there may be no `leno::test`")]
+pub(crate) fn counted<R>(units: u8, poll: impl FnOnce() -> R) -> (R, Spent) {
+    let before = here::with(|here| here.refused.replace(Refused::Nobody));
+    let (result, left) = with_budget(units, || {
+        let result = poll();
+        (result, here::with(|here| here.budget.get()))
+    });
+    let refused = here::with(|here| here.refused.replace(before));
+    let any = left < units;
+    (result, Spent { any, refused })
 }
 
 /// Polls `poll` for one unit of budget, which is given back if it is pending.

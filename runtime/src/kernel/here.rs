@@ -24,6 +24,17 @@ pub(crate) enum Blocking {
     InPlace,
 }
 
+/// What leaves have done that asked for a unit of budget when there was none left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refused {
+    /// None has asked.
+    Nobody,
+    /// They wait for what there is not, and do so without a unit.
+    Waits,
+    /// They yield: what they want may be there.
+    Yields,
+}
+
 /// What this thread has of the pool that started it, and so what has to happen before it waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Hold {
@@ -71,6 +82,8 @@ pub(crate) struct Here {
     pub(crate) capture: Cell<*const ()>,
     /// What the running task may still do before it has to yield; see [`super::budget`].
     pub(crate) budget: Cell<u8>,
+    /// What leaves have done that found it over, since somebody last wanted to know.
+    pub(crate) refused: Cell<Refused>,
     /// When to look for events because of tasks that yield.
     pub(crate) yields: Yields,
     /// The innermost scope that what runs is within, or null; see [`super::scope`].
@@ -128,6 +141,7 @@ impl Here {
             woken_itself: Cell::new(false),
             capture: Cell::new(ptr::null()),
             budget: Cell::new(super::budget::UNLIMITED),
+            refused: Cell::new(Refused::Nobody),
             yields: Yields::new(),
             scope: Cell::new(ptr::null()),
             context: Cell::new(ptr::null()),

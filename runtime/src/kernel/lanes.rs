@@ -350,6 +350,12 @@ impl Lanes {
         }
     }
 
+    /// Takes the owner's waker, to be woken because of something that came from outside of its polls.
+    #[must_use = "the waker that was taken must be woken"]
+    pub(crate) fn take_owner(&self) -> Option<Waker> {
+        self.first.row.owner.take()
+    }
+
     /// Polls lanes that were woken by `poll`, until one is ready; that is removed then, and returned.
     pub(crate) fn poll<T>(
         &mut self,
@@ -404,7 +410,7 @@ impl Turn {
 impl Drop for Lanes {
     fn drop(&mut self) {
         // Wakers of lanes may be about for long: they are to keep no task in memory.
-        drop(self.first.row.owner.take());
+        drop(self.take_owner());
     }
 }
 

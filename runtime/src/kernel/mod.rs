@@ -8,9 +8,9 @@
 //!      wanted · cancel_safe
 //!  k1  here · context · waiting · deferred · budget ·     this thread, the time, a place to sleep
 //!      hooks · clock · seat · idle · intervals · stuck   who sleeps
-//!  k2  task · atomic_waker · lanes · finished · root ·   what wakes and is woken; which tasks there are, what is found
-//!      wheel · owned · census · captures · lines ·       out about them, and recorded of them
-//!      findings · observe · register · scope
+//!  k2  task · atomic_waker · lanes · children · root ·   what wakes and is woken; which tasks there are, what is found
+//!      finished · wheel · owned · census · captures ·    out about them, and recorded of them
+//!      lines · findings · observe · register · scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
 //!      local_set · blocking
@@ -27,6 +27,7 @@ pub(crate) mod budget;
 pub(crate) mod cancel_safe;
 pub(crate) mod captures;
 pub(crate) mod census;
+pub(crate) mod children;
 pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod deferred;

@@ -59,16 +59,9 @@ impl Root {
         self.woken_outside.load(Ordering::Relaxed)
     }
 
-    /// As [`take_woken`](Self::take_woken), where no other thread may wake it: a simulation ends with the first that does.
-    #[allow(dead_code, reason = "there may be no simulation")]
-    pub(crate) fn take_woken_here(&self) {
-        // Ordering: Relaxed, it is this thread that has woken it. Should another one do so meanwhile, it has noted before that it did.
-        self.woken.store(false, Ordering::Relaxed);
-    }
-
     fn wake(&self) {
         if asked::is_root(ptr::from_ref(self).cast()) {
-            // Ordering: Relaxed. It is this thread that polls it, so nobody sleeps, and there is nobody to poke.
+            // Ordering: Relaxed. It is this thread that polls it next, so it does not sleep, and nobody need be poked.
             self.woken.store(true, Ordering::Relaxed);
             return;
         }

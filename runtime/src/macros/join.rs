@@ -22,7 +22,8 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Cancel safety
 ///
-/// Dropping the enclosing future drops all branches, and the outputs that were there already.
+/// Dropping the future loses data: the outputs that were there already. The future is the enclosing one, and all branches are
+/// dropped with it.
 ///
 /// # Examples
 ///

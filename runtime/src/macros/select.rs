@@ -50,13 +50,16 @@
 ///
 /// # Cancel safety
 ///
-/// Every branch but one is cancelled: its future is dropped before it is ready. In a loop, that is harmless
-/// only for futures that lose nothing when they are dropped and made anew. The docs of each `async fn` of
-/// this crate say whether it is cancel safe. For example:
+/// As that of its futures: dropping what awaits the `select!` drops them all.
 ///
-/// - cancel safe: `recv` of the channels, `accept` of listeners, `read` and `write`;
-/// - not cancel safe, since part of the data may be lost: `read_exact`, `read_to_end`, `write_all`;
-/// - losing nothing but their place in the queue: `lock`, `acquire`, `notified`.
+/// Every branch but one is cancelled in any case: its future is dropped before it is ready. In a loop, that is harmless only for
+/// futures that lose nothing when they are dropped and made anew. The docs of each asynchronous operation of this crate begin
+/// their section on it with one of these, which is measured:
+///
+/// - *Dropping the future loses nothing*: `recv` of the channels, `accept` of listeners, `read` and `write`;
+/// - *loses its place*, in a queue for instance: `lock`, `acquire`, `notified`, `sleep`;
+/// - *loses data*: `read_exact`, `write_all`, `send` of a bounded channel;
+/// - *does not stop the operation*: what changes files.
 ///
 /// One's own `async fn` is cancel safe if stopping at any of its `.await`s, and starting anew, loses nothing. `safe;` has the compiler
 /// look.

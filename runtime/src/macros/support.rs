@@ -3,6 +3,7 @@
 //! Macros name nothing else, neither `std` nor the prelude, so whatever their user calls `Option`, `Ready`
 //! or `std`, they mean these.
 
+use crate::kernel::here::Refused;
 use crate::kernel::{budget, here};
 use crate::task::CancelSafe;
 
@@ -45,6 +46,7 @@ pub fn poll_budget_available(cx: &mut Context<'_>) -> Poll<()> {
     if budget::has_remaining() {
         Poll::Ready(())
     } else {
+        budget::refuse(Refused::Yields);
         cx.waker().wake_by_ref();
         Poll::Pending
     }

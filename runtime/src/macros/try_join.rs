@@ -8,9 +8,9 @@
 ///
 /// # Cancel safety
 ///
-/// Dropping the enclosing future drops all branches, and the values that were there already. So does the
-/// first error with the branches that have not finished: futures used here should be cancel safe unless
-/// an error makes all of their work worthless. Spawned tasks go on; only their handles are dropped.
+/// Dropping the future loses data: the values that were there already. The future is the enclosing one, and all branches are
+/// dropped with it. The first error drops the branches that have not finished: futures used here should be cancel safe unless an
+/// error makes all of their work worthless. Spawned tasks go on; only their handles are dropped.
 ///
 /// # Examples
 ///

@@ -11,7 +11,7 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future while it waits means that the message is not sent.
+        /// Dropping the future loses nothing: the message is not sent.
         pub fn send(
             &self,
             buf: &[u8],
@@ -62,7 +62,7 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no message.
+        /// Dropping the future loses nothing.
         pub fn recv(
             &self,
             buf: &mut [u8],
@@ -118,7 +118,7 @@ macro_rules! message_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no message.
+        /// Dropping the future loses nothing.
         pub fn recv_buf<B: bytes::BufMut>(
             &self,
             buf: &mut B,

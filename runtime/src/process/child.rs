@@ -116,7 +116,7 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped the child may have been killed, and can still be waited for.
+    /// Dropping the future does not stop the operation: the child is killed by the first poll, and can still be waited for.
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await?;
@@ -138,7 +138,7 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing, except that the standard input is closed.
+    /// Dropping the future loses nothing. The standard input is closed by the first poll.
     pub fn wait(&mut self) -> impl CancelSafe<Output = io::Result<ExitStatus>> {
         assert_cancel_safe(async move {
             drop(self.stdin.take());
@@ -184,7 +184,7 @@ impl Child {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the child and the output.
+    /// Dropping the future loses data: the output, and the child.
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         let mut stdout = self.stdout.take();
         let mut stderr = self.stderr.take();

@@ -244,7 +244,7 @@ impl Command {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the [`Child`]: the program goes on, unless [`kill_on_drop`](Self::kill_on_drop) is set.
+    /// Dropping the future loses data: how the program has ended. It goes on, unless [`kill_on_drop`](Self::kill_on_drop) is set.
     #[track_caller]
     pub fn status(&mut self) -> impl Future<Output = io::Result<ExitStatus>> + use<> {
         let child = self.spawn();
@@ -270,7 +270,7 @@ impl Command {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the [`Child`]: the program goes on, unless [`kill_on_drop`](Self::kill_on_drop) is set.
+    /// Dropping the future loses data: the output. The program goes on, unless [`kill_on_drop`](Self::kill_on_drop) is set.
     #[track_caller]
     pub fn output(&mut self) -> impl Future<Output = io::Result<Output>> + use<> {
         self.std.stdout(Stdio::piped());

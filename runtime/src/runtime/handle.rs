@@ -219,7 +219,7 @@ impl Handle {
     ///
     /// # Cancel safety
     ///
-    /// The tasks are asked all the same.
+    /// Dropping the future loses nothing. The tasks are asked all the same.
     ///
     /// # Cost
     ///

@@ -45,7 +45,8 @@ use unix::{SignalKind, signal};
 ///
 /// # Cancel safety
 ///
-/// Dropping the future unregisters it. A Ctrl-C that it was not yet polled for is lost with it.
+/// Dropping the future loses data: a Ctrl-C that has come and was not told yet, and those that come before the next call.
+/// Pin it outside of the loop.
 #[track_caller]
 pub fn ctrl_c() -> impl Future<Output = io::Result<()>> {
     required(Need::Io, async {

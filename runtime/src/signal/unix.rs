@@ -205,7 +205,7 @@ impl Signal {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no signal.
+    /// Dropping the future loses nothing.
     ///
     /// # Examples
     ///

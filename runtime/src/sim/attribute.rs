@@ -124,7 +124,8 @@ fn run(builder: Builder, body: &Body<'_>) {
 
 #[track_caller]
 fn builder(test: &Test) -> Builder {
-    Builder::new().name(name(test)).how(How {
+    let builder = Builder::new().name(name(test)).attribute(test.attribute);
+    builder.how(How {
         is_local: test.is_local,
         start_paused: test.start_paused,
         name: test.runtime_name,

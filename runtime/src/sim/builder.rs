@@ -42,6 +42,11 @@ pub struct Builder {
     place: &'static Location<'static>,
 }
 
+/// How a test keeps a trace whose attribute is called this.
+fn kept_by(attribute: &str) -> String {
+    format!("#[{attribute}(sim, replay = \"{{trace}}\")]")
+}
+
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
@@ -73,7 +78,7 @@ impl Builder {
         };
         let mut settings = Settings::new(name);
         settings.wording.root = "the test's future".to_owned();
-        settings.wording.keep = "#[leno::test(sim, replay = \"{trace}\")]".to_owned();
+        settings.wording.keep = kept_by("leno::test");
         Self {
             settings,
             strategy: Strategy::default(),
@@ -223,6 +228,12 @@ impl Builder {
     /// How runs are kept apart.
     pub fn isolate(mut self, isolate: Isolate) -> Self {
         self.isolate = isolate;
+        self
+    }
+
+    /// What the attribute of its test is called.
+    pub(super) fn attribute(mut self, attribute: &str) -> Self {
+        self.settings.wording.keep = kept_by(attribute);
         self
     }
 

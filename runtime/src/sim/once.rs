@@ -11,6 +11,8 @@ use crate::prim::asked;
 use crate::runtime::inner::{How, Inner};
 use leno_sim::{Actor, Ended, Failure, FailureKind, Run};
 use pin_project_lite::pin_project;
+use std::cmp::Reverse;
+use std::fmt::Write;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
@@ -276,15 +278,42 @@ fn judge(
         ),
         Stuck::Alien => return Ended::Failed(refusal(WOKEN_OUTSIDE)),
     };
+    let mut details = match kind {
+        FailureKind::Livelock => busiest(run),
+        _ => String::new(),
+    };
+    if let Some(standings) = stuck.standings {
+        details += &standings.tell(run);
+    }
     Ended::Failed(Failure {
         kind,
         place: None,
         actors: run.keys(stuck.alive.iter().map(|&id| Actor(asked::number(id)))),
         message,
-        details: stuck
-            .standings
-            .map_or_else(String::new, |standings| standings.tell(run)),
+        details,
     })
+}
+
+/// So many are named that have had the most turns.
+const BUSIEST: usize = 3;
+
+/// Who was at work where a run has not ended, a line for each: those that have come to the most points of the schedule, and who has come to
+/// a tenth as many.
+fn busiest(run: &Run) -> String {
+    let actors = run.actors();
+    let all = (0..actors.len() as u32).map(Actor);
+    let mut counts: Vec<(u32, Actor)> = all.map(|actor| (actors.turns(actor), actor)).collect();
+    counts.sort_by_key(|&(count, actor)| (Reverse(count), actor));
+    let most = counts.first().map_or(0, |&(count, _)| count);
+    counts.retain(|&(count, _)| count > 0 && count >= most / 10);
+    counts.truncate(BUSIEST);
+    let mut text = String::new();
+    for (count, actor) in counts {
+        let lead = if text.is_empty() { "busiest:" } else { "" };
+        let (called, count) = (asking::called(run, actor), grouped(count.into()));
+        let _ = writeln!(text, "{lead:8} {called}, at {count} points of the schedule");
+    }
+    text
 }
 
 /// Tasks that sleep when the program has ended, and to which nobody has a waker or a handle.

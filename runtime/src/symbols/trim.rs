@@ -31,7 +31,7 @@ const LEAVES: [&str; 1] = ["leno::kernel::task::join::"];
 const WAITING: [&str; 3] = ["core::", "std::sys::", "std::thread::local::"];
 
 /// Where leno calls the future of a task, a root future, or a closure.
-const CALLERS: [&str; 11] = [
+const CALLERS: [&str; 12] = [
     "leno::kernel::blocking::closure::",
     "leno::kernel::local::",
     "leno::kernel::local_set::Polling",
@@ -41,6 +41,7 @@ const CALLERS: [&str; 11] = [
     "leno::kernel::task::run::",
     "leno::kernel::worker::",
     "leno::runtime::roots::",
+    "leno::test::",
     "std::rt::",
     "std::sys::backtrace::__rust_begin_short_backtrace",
 ];
@@ -68,9 +69,12 @@ pub(super) fn transparent(frames: &mut Vec<Frame>) {
 
 /// Leaves out the innermost frames, up to the leaf: for a stack that was taken as that registered its waker.
 pub(crate) fn inner(frames: &mut Vec<Frame>) {
-    let registering = |path: &str| starts(path, &REGISTERING) && !starts(path, &LEAVES);
-    let count = leading(frames, registering);
+    let count = leading(frames, is_registering);
     leave_out(frames, count);
+}
+
+fn is_registering(path: &str) -> bool {
+    starts(path, &REGISTERING) && !starts(path, &LEAVES)
 }
 
 /// Leaves out the innermost frames, up to the function of the standard library that was called: for a thread that waits.
@@ -91,25 +95,41 @@ fn leave_out(frames: &mut Vec<Frame>, count: usize) {
     }
 }
 
+/// Futures of leno's that stand for what they hold, which has a name that tells more.
+const WRAPPERS: [&str; 2] = ["leno::io::ext::operation::", "leno::runtime::required::"];
+
+/// What there may be between two functions of leno's.
+const BETWEEN: [&str; 3] = ["core::future::", "core::ops::function::", "core::pin::"];
+
 /// Leaves out the innermost frames that are leno's, but for the last of them: the function that the user, or a library of theirs,
 /// has called to wait.
 pub(crate) fn leaf(frames: &mut Vec<Frame>) {
-    let is_ours = |frame: &Frame| {
-        let path = path(frame).map(|path| path.trim_start_matches('<'));
-        path.is_some_and(|path| path.starts_with("leno::"))
-    };
-    let ours = frames.iter().take_while(|frame| is_ours(frame)).count();
-    if ours < frames.len() {
-        frames.drain(..ours.saturating_sub(1));
+    let is_ours = |frame: &Frame| path(frame).is_some_and(|path| path.starts_with("leno::"));
+    // What leno awaits by a `poll_fn` has frames of the standard library in between.
+    let is_between = |path: &str| path.starts_with("leno::") || starts(path, &BETWEEN);
+    let inner = leading(frames, is_between);
+    let last = frames[..inner].iter().rposition(is_ours);
+    let ours = last.map_or(0, |last| last + 1);
+    if ours == frames.len() {
+        return;
     }
+    let is_wrapper = |frame: &&Frame| path(frame).is_some_and(|path| starts(path, &WRAPPERS));
+    let wrappers = frames[..ours].iter().rev().take_while(is_wrapper).count();
+    if wrappers < ours {
+        frames.drain(ours - wrappers..ours);
+    }
+    frames.drain(..(ours - wrappers).saturating_sub(1));
 }
 
 /// Leaves out the outermost frames, from where leno called the innermost future or closure: what called leno is not part
 /// of that, and tells nothing of it.
 pub(crate) fn outer(frames: &mut Vec<Frame>) {
-    let Some(caller) = frames
-        .iter()
-        .position(|frame| path(frame).is_some_and(|path| starts(path, &CALLERS)))
+    let is_caller = |frame: &Frame| path(frame).is_some_and(|path| starts(path, &CALLERS));
+    // A leaf that yields calls the scheduler, which is not what has called the leaf.
+    let leaf = leading(frames, is_registering);
+    let behind = frames[leaf..].iter().position(is_caller);
+    let Some(caller) =
+        behind.map_or_else(|| frames.iter().position(is_caller), |at| Some(leaf + at))
     else {
         return;
     };
@@ -199,6 +219,45 @@ mod tests {
                 "shop::api::checkout::{{closure}}",
             ],
         );
+    }
+
+    #[test]
+    fn a_leaf_that_yields_has_called_the_scheduler() {
+        let functions = [
+            "<core::task::wake::Waker as core::clone::Clone>::clone",
+            "leno::kernel::deferred::Deferred::defer",
+            "leno::kernel::worker::yielding::yield_now",
+            "leno::task::yield_now::yield_now::{{closure}}",
+            "shop::api::checkout::{{closure}}",
+            "leno::kernel::task::run::Runnable::poll",
+        ];
+        let both = |frames: &mut Vec<Frame>| {
+            outer(frames);
+            inner(frames);
+        };
+        check(stack(&functions), both, &functions[3..5]);
+    }
+
+    #[test]
+    fn what_leno_polls_by_std_is_its_own() {
+        let functions = [
+            "leno::sync::mutex::Mutex<T>::lock::{{closure}}::{{closure}}",
+            "<core::future::poll_fn::PollFn<F> as core::future::future::Future>::poll",
+            "leno::sync::mutex::Mutex<T>::lock::{{closure}}",
+            "shop::api::checkout::{{closure}}",
+        ];
+        check(stack(&functions), leaf, &functions[2..]);
+    }
+
+    #[test]
+    fn what_a_future_stands_for_tells_more() {
+        let functions = [
+            "leno::io::duplex::Pipe::poll_write",
+            "<leno::io::ext::write::WriteAll<W> as leno::io::ext::operation::Step>::step",
+            "<leno::io::ext::operation::Operation<S> as core::future::future::Future>::poll",
+            "shop::api::checkout::{{closure}}",
+        ];
+        check(stack(&functions), leaf, &[functions[1], functions[3]]);
     }
 
     #[test]

@@ -73,7 +73,7 @@ impl Barrier {
     ///
     /// # Cancel safety
     ///
-    /// It is not: who has come and is dropped while it waits counts as having come.
+    /// Dropping the future does not stop the operation: who has come, and is dropped while it waits, counts as having come.
     pub async fn wait(&self) -> BarrierWaitResult {
         let Some(mine) = self.arrive() else {
             self.passed.notify_waiters();

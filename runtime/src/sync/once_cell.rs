@@ -164,7 +164,7 @@ impl<T> OnceCell<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future drops the one that `f` has returned; the next task that waits makes the value then.
+    /// As that of its future, which `f` has returned: dropping one drops the other. The next task that waits makes the value then.
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
         F: FnOnce() -> Fut,
@@ -188,7 +188,7 @@ impl<T> OnceCell<T> {
     ///
     /// # Cancel safety
     ///
-    /// As [`get_or_init`](Self::get_or_init).
+    /// As that of its future; see [`get_or_init`](Self::get_or_init).
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -118,7 +118,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -144,8 +144,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
-    /// the next.
+    /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
     pub fn acquire_many(
         &self,
         n: u32,
@@ -219,7 +218,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -246,8 +245,7 @@ impl Semaphore {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; permits that were already set aside for it go to
-    /// the next.
+    /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
     pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,

@@ -158,7 +158,7 @@ impl<T> SetOnce<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     pub fn wait(&self) -> impl CancelSafe<Output = &T> {
         assert_cancel_safe(async move {
             loop {

@@ -79,7 +79,7 @@ pub fn has_budget_remaining() -> bool {
 ///
 /// # Cancel safety
 ///
-/// Cancelling it spends nothing.
+/// Dropping the future loses nothing, and spends nothing.
 ///
 /// # Example
 ///
@@ -116,6 +116,12 @@ pub fn consume_budget() -> impl CancelSafe<Output = ()> {
 /// Takes a future out of the cooperation: nothing in it is held back for want of budget.
 ///
 /// Such a future can starve all the others of its worker if it never pauses by itself.
+///
+/// # Cancel safety
+///
+/// As that of its future: dropping one drops the other.
+///
+/// # Example
 ///
 /// ```
 /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
@@ -162,6 +168,12 @@ impl<F> fmt::Debug for Unconstrained<F> {
 /// Makes a future take part in the cooperation: being ready costs it a unit, and without budget it is not polled.
 ///
 /// For futures of other crates; leno's own do this by themselves.
+///
+/// # Cancel safety
+///
+/// As that of its future: dropping one drops the other.
+///
+/// # Example
 ///
 /// ```
 /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {

@@ -88,6 +88,10 @@ impl<T: Send + Sync + 'static> InheritedKey<T> {
     /// The value is there whenever `future` is polled, and when it is dropped: at the latest with the returned future, at the
     /// earliest as soon as it is ready. An inner scope of the same key hides the value.
     ///
+    /// # Cancel safety
+    ///
+    /// As that of its future: dropping one drops the other.
+    ///
     /// # Examples
     ///
     /// ```

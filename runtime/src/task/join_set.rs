@@ -204,7 +204,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a cancelled call has taken no task out of the set.
+    /// Dropping the future loses nothing: it has taken no task out of the set.
     pub fn join_next(&mut self) -> impl CancelSafe<Output = Option<Result<T, JoinError>>> {
         assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next(cx)).await })
     }
@@ -217,7 +217,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a cancelled call has taken no task out of the set.
+    /// Dropping the future loses nothing: it has taken no task out of the set.
     pub fn join_next_with_id(
         &mut self,
     ) -> impl CancelSafe<Output = Option<Result<(Id, T), JoinError>>> {
@@ -246,7 +246,8 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// The tasks are aborted at the first poll; a cancelled call leaves in the set those that have not ended yet.
+    /// Dropping the future loses nothing: the tasks are aborted at the first poll, and those that have not ended yet are
+    /// still in the set.
     pub fn shutdown(&mut self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             self.abort_all();
@@ -262,7 +263,7 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: a cancelled call drops the set, which aborts the tasks, and the outputs that it has.
+    /// Dropping the future loses data: the outputs that it has, and the set, whose tasks are aborted.
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {

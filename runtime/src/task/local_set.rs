@@ -101,6 +101,10 @@ where
 /// Dropping the set drops its tasks. Their wakers and handles may be on other threads, which never run or drop a future
 /// of the set: at most the set's destructor waits a moment for one that is waking a task right then.
 ///
+/// # Cancel safety
+///
+/// Dropping the future loses data: the set is the future, and its tasks are dropped with it. Await `&mut set` to keep them.
+///
 /// # Example
 ///
 /// ```
@@ -201,7 +205,7 @@ impl LocalSet {
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as `future`.
+    /// As that of its future.
     pub async fn run_until<F>(&self, future: F) -> F::Output
     where
         F: Future,

@@ -1,4 +1,4 @@
-//! Tasks: coroutines that a runtime runs on its own.
+#![doc = include_str!("guide.md")]
 
 mod blocking;
 mod body;
@@ -8,6 +8,7 @@ mod group;
 mod guard;
 mod inherited;
 pub mod join_set;
+mod local_group;
 mod local_set;
 mod race;
 mod scope;
@@ -33,6 +34,10 @@ pub use guard::{Guard, OnCancel, guard, on_cancel};
 pub use inherited::is_shared_by_tasks;
 pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
+pub use local_group::{
+    LocalChild, LocalGroup, Sendable, TryLocalGroup, Unsendable, local_group, local_group_send,
+    try_local_group, try_local_group_send,
+};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
 pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
 pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};

@@ -2,6 +2,7 @@
 
 use super::body::{Body, Ended};
 use crate::kernel::budget;
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::scope::{Node, NodeKind, Seed};
 use crate::kernel::task::{Reason, ReasonKind};
 use crate::runtime::current;
@@ -107,7 +108,7 @@ impl Scope {
     ///
     /// # Cancel safety
     ///
-    /// The scope is cancelled; the one around waits for what is left.
+    /// As that of its future: dropping one cancels the other. The scope around waits for what is left.
     ///
     /// # Cost
     ///
@@ -153,7 +154,7 @@ impl Cancelled {
 
 impl fmt::Display for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cancelled: {}", self.reason)
+        self.reason.write_verdict(f)
     }
 }
 
@@ -221,8 +222,8 @@ impl ScopeHandle {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: nothing is lost.
-    pub fn cancelled(&self) -> impl Future<Output = Reason> + Send + Sync + 'static {
+    /// Dropping the future loses nothing.
+    pub fn cancelled(&self) -> impl CancelSafe<Output = Reason> + Send + Sync + 'static {
         Waiting {
             node: Arc::clone(&self.node),
             key: None,
@@ -234,6 +235,8 @@ struct Waiting {
     node: Arc<Node>,
     key: Option<u64>,
 }
+
+impl CancelSafe for Waiting {}
 
 impl Future for Waiting {
     type Output = Reason;

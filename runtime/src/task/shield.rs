@@ -30,7 +30,8 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// What it is for: after the first poll `future` goes on. Its output is dropped then, and if it is an error that is reported.
+/// Dropping the future does not stop the operation: after the first poll `future` goes on, which is what this is for. Its output is
+/// dropped then, and if it is an error that is reported.
 ///
 /// # Cost
 ///

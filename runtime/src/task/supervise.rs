@@ -32,7 +32,7 @@ use std::task::Poll;
 ///
 /// # Cancel safety
 ///
-/// The tasks are cancelled.
+/// Dropping the future loses data: what the tasks have done so far. They are cancelled.
 ///
 /// # Example
 ///
@@ -197,9 +197,8 @@ impl Supervisor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        if let Some(reason) = self.node.reason() {
-            origin.note(reason);
-        }
+        let reason = self.node.reason();
+        origin.note(reason.unwrap_or_else(|| Reason::ended(self.node.place())));
         blocking::refused(future, origin)
     }
 }

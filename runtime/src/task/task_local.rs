@@ -72,6 +72,10 @@ impl<T: 'static> LocalKey<T> {
     /// Polling the returned future panics inside of a closure given to [`with`](Self::with) or
     /// [`try_with`](Self::try_with) of the same key.
     ///
+    /// # Cancel safety
+    ///
+    /// As that of its future: dropping one drops the other.
+    ///
     /// # Examples
     ///
     /// ```

@@ -26,7 +26,7 @@ use std::task::Poll;
 ///
 /// # Cancel safety
 ///
-/// Cancelling it does nothing.
+/// Dropping the future loses nothing.
 ///
 /// # Cost
 ///

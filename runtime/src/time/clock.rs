@@ -102,7 +102,8 @@ pub fn resume() {
 ///
 /// # Cancel safety
 ///
-/// The clock is moved by the first poll: what is cancelled later is only the wait for the other tasks.
+/// Dropping the future does not stop the operation: the clock is moved by the first poll, and what is left is a wait for
+/// the other tasks.
 ///
 /// # Examples
 ///

@@ -132,7 +132,7 @@ impl Interval {
     ///
     /// # Cancel safety
     ///
-    /// Safe: if the future is dropped before it is ready, no tick is lost.
+    /// Dropping the future loses nothing: the next call has the tick.
     ///
     /// # Examples
     ///

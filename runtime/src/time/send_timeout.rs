@@ -20,7 +20,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// As [`send`](Self::send).
+    /// Dropping the future loses data: the value, as with [`send`](Self::send).
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {

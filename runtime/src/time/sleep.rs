@@ -25,7 +25,7 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels the timer; nothing else is lost.
+/// Dropping the future loses its place: who sleeps anew does so for the whole time. [`sleep_until`] goes on where it was.
 ///
 /// # Examples
 ///
@@ -52,7 +52,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Cancel safety
 ///
-/// Dropping the future cancels the timer; nothing else is lost.
+/// Dropping the future loses nothing.
 ///
 /// # Examples
 ///

@@ -30,7 +30,7 @@ use std::time::Duration;
 ///
 /// # Cancel safety
 ///
-/// As that of `future`: dropping one drops the other.
+/// As that of its future: dropping one drops the other.
 ///
 /// # Examples
 ///
@@ -70,7 +70,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// As that of `future`: dropping one drops the other.
+/// As that of its future: dropping one drops the other.
 ///
 /// # Examples
 ///

@@ -254,7 +254,55 @@ fn the_drain_timeout_cuts_off_what_does_not_end() {
     service.signal("TERM");
     let (code, errors) = service.wait();
     assert_eq!(code, Some(0));
-    assert_eq!(errors, "service: stopping with 1 connections still open\n");
+    assert_eq!(
+        errors,
+        "service: connections that were cut off: 1; --drain-timeout is over\n"
+    );
+}
+
+#[test]
+fn sigterm_lets_each_connection_end_as_it_can_and_none_outlives_the_limit() {
+    let service = Service::start(&["--drain-timeout", "5s"]);
+    let asks =
+        b"PUT /v1/keys/a HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n";
+    let [mut idle, mut busy, mut endless] = [(); 3].map(|()| service.connect());
+    assert_eq!(idle.request(&get("/healthz")).status, 200);
+    // "Continue" says that the handler has begun, which waits for three bytes.
+    for connection in [&mut busy, &mut endless] {
+        connection.send(asks);
+        assert_eq!(connection.receive().status, 100);
+    }
+    service.signal("TERM");
+    assert!(idle.is_closed());
+    busy.send(b"[1]");
+    let answer = busy.receive();
+    assert_eq!(
+        (answer.status, answer.header("connection")),
+        (201, Some("close"))
+    );
+    assert!(busy.is_closed());
+    // Its two last bytes do not come.
+    endless.send(b"[");
+    assert!(endless.is_closed());
+    let cut = "service: connections that were cut off: 1; --drain-timeout is over\n";
+    assert_eq!(service.wait(), (Some(0), cut.to_string()));
+}
+
+#[test]
+fn a_second_signal_cuts_off_what_is_left() {
+    let service = Service::start(&["--drain-timeout", "1000s"]);
+    let mut endless = [(); 2].map(|()| service.connect());
+    for connection in &mut endless {
+        connection.send(
+            b"PUT /v1/keys/a HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
+        );
+        assert_eq!(connection.receive().status, 100);
+    }
+    service.signal("TERM");
+    service.wait_until_connections_are_refused();
+    service.signal("INT");
+    let cut = "service: connections that were cut off: 2; there was a second signal\n";
+    assert_eq!(service.wait(), (Some(0), cut.to_string()));
 }
 
 #[test]

@@ -155,7 +155,7 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future closes the file.
+    /// Dropping the future loses data: the file, which is closed.
     pub async fn into_std(mut self) -> std::fs::File {
         let operations = self.operations.get_mut();
         operations.settle().await;
@@ -237,10 +237,11 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future does not stop the operation. What could not be written is tried again, and told, next time.
+    /// Dropping the future loses nothing: the operation goes on, and what could not be written is tried again, and told,
+    /// next time.
     #[track_caller]
-    pub fn sync_all(&self) -> impl Future<Output = io::Result<()>> {
-        required(Need::Runtime, self.sync(std::fs::File::sync_all))
+    pub fn sync_all(&self) -> impl CancelSafe<Output = io::Result<()>> {
+        assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_all)))
     }
 
     /// Waits until the contents are on the disk, but not all of the metadata.
@@ -251,10 +252,10 @@ impl File {
     ///
     /// # Cancel safety
     ///
-    /// As [`sync_all`](Self::sync_all).
+    /// Dropping the future loses nothing, as with [`sync_all`](Self::sync_all).
     #[track_caller]
-    pub fn sync_data(&self) -> impl Future<Output = io::Result<()>> {
-        required(Need::Runtime, self.sync(std::fs::File::sync_data))
+    pub fn sync_data(&self) -> impl CancelSafe<Output = io::Result<()>> {
+        assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_data)))
     }
 
     async fn sync(&self, sync: fn(&std::fs::File) -> io::Result<()>) -> io::Result<()> {
@@ -347,11 +348,11 @@ impl File {
     ///
     /// # Errors
     ///
-    /// As [`set_times`](Self::set_times).
+    /// Dropping the future does not stop the operation.
     ///
     /// # Cancel safety
     ///
-    /// As [`set_times`](Self::set_times).
+    /// Dropping the future does not stop the operation.
     #[track_caller]
     pub fn set_modified(&self, time: SystemTime) -> impl Future<Output = io::Result<()>> {
         self.set_times(FileTimes::new().set_modified(time))

@@ -21,8 +21,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe as a whole, but nothing is lost: what was read is in `buf`, and calling it again
-    /// appends the rest.
+    /// Dropping the future loses nothing: what was read is in `buf`, and calling it again with that appends the rest.
     ///
     /// # Examples
     ///
@@ -64,7 +63,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: what was read, and what `buf` held before, may be lost. [`Lines::next_line`] is.
+    /// Dropping the future loses data: what was read, and what `buf` held before. [`Lines::next_line`] is.
     ///
     /// # Examples
     ///
@@ -127,7 +126,7 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what was read stays in the buffer.
+    /// Dropping the future loses nothing: what was read stays in the buffer.
     ///
     /// # Examples
     ///

@@ -63,7 +63,7 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has been read of a line is kept for the next call.
+    /// Dropping the future loses nothing: what has been read of a line is kept for the next call.
     pub fn next_line(&mut self) -> impl CancelSafe<Output = io::Result<Option<String>>> {
         Operation::new(NextLine(self))
     }
@@ -140,7 +140,7 @@ impl<R: AsyncBufRead + Unpin> Split<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has been read of a segment is kept for the next call.
+    /// Dropping the future loses nothing: what has been read of a segment is kept for the next call.
     pub fn next_segment(&mut self) -> impl CancelSafe<Output = io::Result<Option<Vec<u8>>>> {
         Operation::new(NextSegment(self))
     }

@@ -1,7 +1,8 @@
 //! Numbers as their bytes, in either order.
 
-use super::operation::Step;
+use super::operation::{Operation, Step};
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf, retry_interrupted};
+use crate::kernel::cancel_safe::CancelSafe;
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -25,6 +26,9 @@ impl<'a, R: ?Sized, T, const N: usize> ReadNumber<'a, R, T, N> {
         }
     }
 }
+
+// A byte that was read is told at once.
+impl<R, T> CancelSafe for Operation<ReadNumber<'_, R, T, 1>> where R: AsyncRead + Unpin + ?Sized {}
 
 impl<R: AsyncRead + Unpin + ?Sized, T, const N: usize> Step for ReadNumber<'_, R, T, N> {
     type Output = io::Result<T>;
@@ -73,6 +77,8 @@ impl<'a, W: ?Sized, const N: usize> WriteNumber<'a, W, N> {
         }
     }
 }
+
+impl<W> CancelSafe for Operation<WriteNumber<'_, W, 1>> where W: AsyncWrite + Unpin + ?Sized {}
 
 impl<W: AsyncWrite + Unpin + ?Sized, const N: usize> Step for WriteNumber<'_, W, N> {
     type Output = io::Result<()>;

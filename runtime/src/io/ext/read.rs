@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 /// Declares the methods that read a number.
 macro_rules! read_numbers {
-    ($($name:ident -> $number:ident, $size:literal, $from:ident, $to:literal, $what:literal;)*) => {$(
+    ($lost:literal; $($name:ident -> $number:ident, $size:literal, $from:ident, $to:literal, $what:literal;)*) => {$(
         #[doc = concat!("Reads ", $what, ".")]
         ///
         /// Retried when interrupted.
@@ -25,7 +25,7 @@ macro_rules! read_numbers {
         ///
         /// # Cancel safety
         ///
-        /// Not cancel safe: the bytes read so far are lost.
+        #[doc = $lost]
         ///
         /// # Examples
         ///
@@ -82,7 +82,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was read.
+    /// Dropping the future loses nothing: nothing was read.
     ///
     /// # Examples
     ///
@@ -114,7 +114,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was read.
+    /// Dropping the future loses nothing: nothing was read.
     ///
     /// # Examples
     ///
@@ -148,7 +148,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: how much was read is lost.
+    /// Dropping the future loses data: how much was read.
     ///
     /// # Examples
     ///
@@ -178,8 +178,13 @@ pub trait AsyncReadExt: AsyncRead {
     }
 
     read_numbers! {
+        "Dropping the future loses nothing: one byte has no halves.";
         read_u8 -> u8, 1, from_be_bytes, "to_be_bytes", "an unsigned 8-bit integer";
         read_i8 -> i8, 1, from_be_bytes, "to_be_bytes", "a signed 8-bit integer";
+    }
+
+    read_numbers! {
+        "Dropping the future loses data: the bytes that were read so far.";
         read_u16 -> u16, 2, from_be_bytes, "to_be_bytes", "an unsigned 16-bit integer, big-endian";
         read_i16 -> i16, 2, from_be_bytes, "to_be_bytes", "a signed 16-bit integer, big-endian";
         read_u32 -> u32, 4, from_be_bytes, "to_be_bytes", "an unsigned 32-bit integer, big-endian";
@@ -213,7 +218,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe as a whole, but nothing is lost: what was read is in `buf`.
+    /// Dropping the future loses nothing: what was read is in `buf`, and calling it again with that appends the rest.
     ///
     /// # Examples
     ///
@@ -244,7 +249,7 @@ pub trait AsyncReadExt: AsyncRead {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: what was read, and what `dst` held before, is lost.
+    /// Dropping the future loses data: what was read, and what `dst` held before.
     ///
     /// # Examples
     ///

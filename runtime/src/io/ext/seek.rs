@@ -35,7 +35,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the seek may or may not take place.
+    /// Dropping the future does not stop the operation: a file's position may change all the same.
     fn seek(&mut self, pos: SeekFrom) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -54,7 +54,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: the seek may or may not take place.
+    /// Dropping the future does not stop the operation: a file's position may change all the same.
     fn rewind(&mut self) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -70,7 +70,7 @@ pub trait AsyncSeekExt: AsyncSeek {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the position stays what it is.
+    /// Dropping the future loses nothing: the position stays what it is.
     fn stream_position(&mut self) -> AssertCancelSafe<Operation<SeekTo<'_, Self>>>
     where
         Self: Unpin,

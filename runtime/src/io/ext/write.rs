@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 
 /// Declares the methods that write a number.
 macro_rules! write_numbers {
-    ($($name:ident($number:ident), $size:literal, $to:ident, $what:literal;)*) => {$(
+    ($lost:literal; $($name:ident($number:ident), $size:literal, $to:ident, $what:literal;)*) => {$(
         #[doc = concat!("Writes ", $what, ".")]
         ///
         /// Retried when interrupted. Many small writes are better gathered in a
@@ -24,7 +24,7 @@ macro_rules! write_numbers {
         ///
         /// # Cancel safety
         ///
-        /// Not cancel safe: how much was written is lost.
+        #[doc = $lost]
         ///
         /// # Examples
         ///
@@ -62,7 +62,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written.
+    /// Dropping the future loses nothing: nothing was written.
     ///
     /// # Examples
     ///
@@ -93,7 +93,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written.
+    /// Dropping the future loses nothing: nothing was written.
     ///
     /// # Examples
     ///
@@ -128,7 +128,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if it did not complete, nothing was written and `src` is where it was.
+    /// Dropping the future loses nothing: nothing was written, and `src` is where it was.
     ///
     /// # Examples
     ///
@@ -161,7 +161,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: `src` is at what was not written, and calling it again goes on there.
+    /// Dropping the future loses nothing: `src` is at what was not written, and calling it again goes on there.
     ///
     /// # Examples
     ///
@@ -194,7 +194,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: how much was written is lost. [`write_all_buf`](Self::write_all_buf) keeps it.
+    /// Dropping the future loses data: how much was written. [`write_all_buf`](Self::write_all_buf) keeps it.
     ///
     /// # Examples
     ///
@@ -219,8 +219,13 @@ pub trait AsyncWriteExt: AsyncWrite {
     }
 
     write_numbers! {
+        "Dropping the future loses nothing: one byte has no halves.";
         write_u8(u8), 1, to_be_bytes, "an unsigned 8-bit integer";
         write_i8(i8), 1, to_be_bytes, "a signed 8-bit integer";
+    }
+
+    write_numbers! {
+        "Dropping the future loses data: how much was written.";
         write_u16(u16), 2, to_be_bytes, "an unsigned 16-bit integer, big-endian";
         write_i16(i16), 2, to_be_bytes, "a signed 16-bit integer, big-endian";
         write_u32(u32), 4, to_be_bytes, "an unsigned 32-bit integer, big-endian";
@@ -251,7 +256,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: what has not been flushed is still buffered, and calling it again goes on there.
+    /// Dropping the future loses nothing: what has not been flushed is still buffered, and calling it again goes on there.
     ///
     /// # Examples
     ///
@@ -284,7 +289,7 @@ pub trait AsyncWriteExt: AsyncWrite {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: calling it again goes on.
+    /// Dropping the future loses nothing: calling it again goes on.
     ///
     /// # Examples
     ///

@@ -377,11 +377,11 @@ impl<T: AsRawFd> AsyncFd<T> {
     ///
     /// # Errors
     ///
-    /// As [`async_io`](Self::async_io).
+    /// Dropping the future loses nothing, as with [`async_io`](Self::async_io).
     ///
     /// # Cancel safety
     ///
-    /// As [`async_io`](Self::async_io).
+    /// Dropping the future loses nothing, as with [`async_io`](Self::async_io).
     pub fn async_io_mut<R>(
         &mut self,
         interest: Interest,

@@ -312,7 +312,7 @@ impl Drawn<'_> {
 
     #[inline(never)]
     fn poll_root(&self) {
-        self.root.take_woken_here();
+        self.root.take_woken();
         let poll = self.poll_root.take();
         let poll = poll.expect("who is being polled does not stand in the line");
         let done = poll();

@@ -203,14 +203,12 @@ impl Header {
     }
 }
 
-#[inline(always)]
 pub(super) fn allocate<F, M>(
     future: F,
     home: Home,
     id: Id,
     origin: Origin,
     member: M,
-    surrounded: bool,
 ) -> NonNull<Header>
 where
     F: Future + 'static,
@@ -224,7 +222,7 @@ where
     };
     let value = Cell {
         header: Header {
-            state: State::new(surrounded),
+            state: State::new(M::IS_MEMBER),
             vtable: const { &Cell::<F, M>::VTABLE },
             home,
             links: Links::new(),

@@ -141,10 +141,10 @@ impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.failure {
             Repr::Cancelled => {
-                write!(f, "task {} was cancelled", self.id)?;
+                write!(f, "task {} was ", self.id)?;
                 match self.noted() {
-                    Some(reason) if reason.kind() != ReasonKind::Aborted => write!(f, ": {reason}"),
-                    _ => Ok(()),
+                    Some(reason) if reason.kind() != ReasonKind::Aborted => reason.write_verdict(f),
+                    _ => f.write_str("cancelled"),
                 }
             }
             Repr::Panic(payload) => match payload.message() {

@@ -27,7 +27,8 @@ use std::task::{Context, Poll, Waker, ready};
 ///
 /// # Cancel safety
 ///
-/// `&mut handle` in a `select!` is cancel safe: if another branch completes first, the output is not lost.
+/// Dropping the future loses data: the output. `&mut handle` in a `select!` is cancel safe: if another branch completes
+/// first, the handle keeps it.
 ///
 /// # Example
 ///
@@ -87,8 +88,7 @@ impl<T> JoinHandle<T> {
     ///
     /// # Cancel safety
     ///
-    /// If the returned future is dropped after its first poll, the task ends all the same, and nobody sees its output. It does not
-    /// lose its place in anything.
+    /// Dropping the future does not stop the operation: after its first poll the task ends all the same. Nobody sees its output.
     ///
     /// # Example
     ///

@@ -112,6 +112,7 @@ where
 }
 
 /// As [`new`]; the task is what `member` says besides.
+#[inline]
 pub(crate) fn new_member<F, M>(
     future: F,
     home: Home,
@@ -125,9 +126,11 @@ where
 {
     asked::born(id.get(), || origin.place_and_name());
     hand_on::<F>();
-    let (origin, inherits) = surroundings::inherit(origin);
-    let surrounded = inherits || M::IS_MEMBER;
-    let header = cell::allocate(future, home, id, origin, member, surrounded);
+    let header = cell::allocate(future, home, id, origin, member);
+    if surroundings::are_inherited() {
+        // SAFETY: it was just made, and nobody else knows it.
+        surroundings::inherit(unsafe { header.as_ref() });
+    }
     if const { size_of::<F>() > large::LARGE } {
         // SAFETY: it was just made, and nobody else knows it.
         large::look(unsafe { header.as_ref() });

@@ -21,6 +21,7 @@ use crate::prim::atomic::{AtomicPtr, Ordering};
 use crate::prim::{OnceLock, SelfArc, UnsafeCell};
 use std::fmt;
 use std::panic::Location;
+use std::ptr;
 
 /// Set if the pointer is to an [`Extra`].
 const EXTRA: usize = 1;
@@ -71,11 +72,13 @@ impl Origin {
         Extra::new(Location::caller(), Some(name.into()), None).into_origin()
     }
 
-    /// The same, of a task that inherits `context`.
+    /// The task, which nobody else knows yet, inherits `context`.
     #[cold]
-    pub(crate) fn inheriting(self, context: Context) -> Self {
-        let name = self.name().map(Box::from);
-        Extra::new(self.place(), name, Some(context)).into_origin()
+    pub(super) fn inherit(&self, context: Context) {
+        let made = Extra::new(self.place(), self.name().map(Box::from), Some(context));
+        // Ordering: Relaxed, as nobody else knows it.
+        let old = self.0.swap(made.into_word(), Ordering::Relaxed);
+        drop(Self::from_word(old));
     }
 
     #[inline]
@@ -135,22 +138,31 @@ impl Origin {
         self.extra()?.reason.get()
     }
 
-    /// Does `f` with what the task inherits.
+    /// What the task inherits, as a pointer; null if that is nothing.
     ///
     /// # Safety
     ///
     /// The caller is the task's poller.
-    pub(super) unsafe fn with_context<R>(
-        &self,
-        f: impl FnOnce(Option<&mut Option<Context>>) -> R,
-    ) -> R {
-        match self.extra() {
-            // SAFETY: the cell is the caller's.
-            Some(extra) => extra
-                .context
-                .with_mut(|context| f(Some(unsafe { &mut *context }))),
-            None => f(None),
+    #[inline(always)]
+    pub(super) unsafe fn context(&self) -> *const () {
+        match extra_of(self.word()) {
+            // SAFETY: this counts for it; the rest is the caller's.
+            Some(extra) => unsafe { Extra::context(extra) },
+            None => ptr::null(),
         }
+    }
+
+    /// Takes out what the task inherits.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the task's poller, which completes it.
+    pub(super) unsafe fn take_context(&self) -> Option<Context> {
+        let extra = self.extra()?;
+        // SAFETY: the cell is the caller's.
+        extra
+            .context
+            .with_mut(|context| unsafe { (*context).take() })
     }
 
     // Ordering: Acquire, the partner of the exchange in `note`.
@@ -186,6 +198,20 @@ impl Extra {
             name,
             reason: OnceLock::new(),
             context: UnsafeCell::new(context),
+        })
+    }
+
+    /// # Safety
+    ///
+    /// The caller counts for it, and is the task's poller.
+    #[cold]
+    unsafe fn context(this: *const Self) -> *const () {
+        // SAFETY: the caller's.
+        let this = unsafe { &*this };
+        this.context.with(|context| {
+            // SAFETY: the cell is the caller's.
+            let context = unsafe { &*context };
+            context.as_ref().map_or(ptr::null(), Context::as_pointer)
         })
     }
 

@@ -43,6 +43,8 @@ pub enum ReasonKind {
     OwnerDropped,
     /// The limit of a [`shield`](crate::task::shield), or of a cleanup, was up.
     ShieldExpired,
+    /// The task was spawned by the handle of a [`supervise`](crate::task::supervise) that had ended.
+    Ended,
     /// The runtime was shut down.
     Shutdown,
 }
@@ -119,6 +121,11 @@ impl Reason {
         Self::with(ReasonKind::ShieldExpired, Some(place), None, None, limit)
     }
 
+    /// What was begun at the place had ended when something was to begin in it.
+    pub(crate) fn ended(place: &'static Location<'static>) -> Self {
+        Self::new(ReasonKind::Ended, Some(place), None)
+    }
+
     /// Nobody has said why: it was the end of the runtime, or of the set.
     pub(crate) fn shutdown() -> Self {
         Self::new(ReasonKind::Shutdown, None, None)
@@ -192,12 +199,28 @@ impl fmt::Display for Reason {
                 self.write_where(f)?;
                 f.write_str(" was up")
             }
+            ReasonKind::Ended => {
+                f.write_str("what it was to be a task of, begun")?;
+                if let Some(place) = self.0.place {
+                    write!(f, " at {place}")?;
+                }
+                f.write_str(", had ended")
+            }
             ReasonKind::Shutdown => f.write_str("its runtime was shut down"),
         }
     }
 }
 
 impl Reason {
+    /// "cancelled", and why.
+    pub(crate) fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            // Says so itself.
+            ReasonKind::Requested => write!(f, "{self}"),
+            _ => write!(f, "cancelled: {self}"),
+        }
+    }
+
     /// By whom, and where, as far as that is known.
     fn write_where(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(id) = self.0.by {

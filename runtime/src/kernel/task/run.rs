@@ -72,8 +72,24 @@ impl Runnable {
                 let waker = waker::borrowed::<OBSERVED>(self.0);
                 self.poll::<OBSERVED>(word, &waker)
             }
+            Start::Look(word) if word.is_only_surrounded() => self.poll_within::<OBSERVED>(word),
             Start::Look(word) => self.look::<OBSERVED>(word),
         }
+    }
+
+    /// Polls the task within its surroundings.
+    #[inline(never)]
+    fn poll_within<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
+        // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
+        let (_within, is_cancelled) = unsafe { surroundings::enter(self.0) };
+        if is_cancelled {
+            return self.look::<OBSERVED>(word);
+        }
+        if OBSERVED && !word.is_running() {
+            observe::meet(self.header());
+        }
+        let waker = waker::borrowed::<OBSERVED>(self.0);
+        self.poll::<OBSERVED>(word, &waker)
     }
 
     /// Does what the word asks for besides a poll. The task is running.
@@ -85,7 +101,7 @@ impl Runnable {
         let surrounded = word.is_surrounded();
         // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
         let _within = surrounded.then(|| unsafe { surroundings::enter(self.0) });
-        if OBSERVED && (word.is_special() || word.is_cancelled()) {
+        if OBSERVED {
             observe::look(header);
         }
         // SAFETY: alive, by the claim.
@@ -95,13 +111,6 @@ impl Runnable {
                 observe::polled(mark, Outcome::Cancelled);
             }
             return None;
-        }
-        if !word.is_special() {
-            if OBSERVED && !word.is_running() {
-                observe::meet(header);
-            }
-            let waker = waker::borrowed::<OBSERVED>(self.0);
-            return self.poll::<OBSERVED>(word, &waker);
         }
         header.state.see_request();
         // The home may go with the task.
@@ -225,7 +234,7 @@ impl Runnable {
         // One that has no surroundings of its own does not see those of whoever ends it.
         let _within = if word.is_surrounded() {
             // SAFETY: this is the poller, and the task completes within `complete`, which does without.
-            unsafe { surroundings::enter(task) }
+            unsafe { surroundings::enter(task).0 }
         } else {
             Within::nothing()
         };

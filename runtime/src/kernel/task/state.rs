@@ -157,9 +157,10 @@ impl Word {
         self.0 & bits == 0 && self.0 & REFERENCES == references * REFERENCE
     }
 
-    /// Somebody asks the task to tell where it stands.
-    pub(crate) fn is_special(self) -> bool {
-        self.0 & SPECIAL != 0
+    /// The task is to be polled in its surroundings, and no more.
+    #[inline(always)]
+    pub(crate) fn is_only_surrounded(self) -> bool {
+        self.0 & (CANCELLED | SPECIAL) == 0
     }
 
     /// The task is polled in [surroundings](super::surroundings).
@@ -214,6 +215,12 @@ impl State {
         let surrounded = if surrounded { SURROUNDED } else { 0 };
         // As if its own poll had requeued it: its first `start` then finds nothing to change.
         Self(AtomicU64::new(REFERENCE | JOIN | RUNNING | surrounded))
+    }
+
+    /// The task, which nobody else knows yet, has surroundings.
+    pub(crate) fn surround(&self) {
+        // Ordering: Relaxed, as nobody else knows it.
+        self.0.fetch_or(SURROUNDED, Ordering::Relaxed);
     }
 
     // ----- wake side ---------------------------------------------------------------------------------

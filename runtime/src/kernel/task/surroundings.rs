@@ -6,21 +6,25 @@
 
 use super::cell::Header;
 use super::member::Member;
-use super::origin::Origin;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
+use crate::kernel::here;
 use crate::kernel::scope::Node;
 use std::ptr::{self, NonNull};
 
-/// The origin of a task that is spawned here, which inherits what there is; and whether that is anything.
-#[inline]
-pub(super) fn inherit(origin: Origin) -> (Origin, bool) {
-    if crate::kernel::here::with(|here| here.context.get().is_null()) {
-        return (origin, false);
-    }
-    match Context::current() {
-        Some(context) => (origin.inheriting(context), true),
-        None => (origin, false),
+/// True if a task that is spawned here inherits anything.
+#[inline(always)]
+pub(super) fn are_inherited() -> bool {
+    here::with(|here| !here.context.get().is_null())
+}
+
+/// Gives a fresh task what is inherited here.
+#[cold]
+#[inline(never)]
+pub(super) fn inherit(task: &Header) {
+    if let Some(context) = Context::current() {
+        task.origin().inherit(context);
+        task.state.surround();
     }
 }
 
@@ -29,30 +33,31 @@ pub(super) fn inherit(origin: Origin) -> (Origin, bool) {
 /// # Safety
 ///
 /// `task` is alive.
+#[inline(always)]
 unsafe fn member<'a>(task: NonNull<Header>) -> Option<&'a Member> {
     // SAFETY: alive (caller); the member lies in the task's memory. The lifetime does not leave this file's callers, who have it too.
     unsafe { Header::member(task).map(|member| member.as_ref()) }
 }
 
-/// Enters what the task is polled within.
+/// Enters what the task is polled within; and says whether its scope is cancelled, at a glance.
 ///
 /// # Safety
 ///
 /// The caller is the task's poller, and drops what is returned before the task completes.
-pub(super) unsafe fn enter(task: NonNull<Header>) -> Within {
+#[inline(always)]
+pub(super) unsafe fn enter(task: NonNull<Header>) -> (Within, bool) {
     // SAFETY: alive, as the caller polls it.
     let (header, member) = unsafe { (task.as_ref(), member(task)) };
-    let scope = member.map_or(ptr::null(), |member| {
-        member.node().as_ptr().cast_const().cast()
-    });
-    // SAFETY: the caller is the poller.
-    let context = unsafe {
-        header.origin().with_context(|context| match context {
-            Some(Some(context)) => context.as_pointer(),
-            _ => ptr::null(),
-        })
+    let (scope, is_cancelled) = match member {
+        Some(member) => (
+            member.node().as_ptr().cast_const().cast(),
+            member.is_cancelled(),
+        ),
+        None => (ptr::null(), false),
     };
-    Within::enter(scope, context)
+    // SAFETY: the caller is the poller.
+    let context = unsafe { header.origin().context() };
+    (Within::enter(scope, context), is_cancelled)
 }
 
 /// True if the task's scope is cancelled, and the task is to end with it.
@@ -117,7 +122,7 @@ pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
     // SAFETY: alive, as the caller polls it.
     let header = unsafe { task.as_ref() };
     // SAFETY: the caller is the poller.
-    let context = unsafe { header.origin().with_context(|context| context?.take()) };
+    let context = unsafe { header.origin().take_context() };
     // SAFETY: alive, and its poller says so for the first and last time.
     let node = unsafe { Header::member(task).map(Node::unlink) };
     Departure { context, node }

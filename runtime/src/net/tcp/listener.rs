@@ -55,7 +55,7 @@ impl TcpListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
+    /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<TcpListener>> {
         assert_cancel_safe(required(Need::Io, TcpListener::bind_first(addr)))
@@ -95,7 +95,7 @@ impl TcpListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no connection.
+    /// Dropping the future loses nothing.
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(TcpStream, SocketAddr)>> {
         accept(
             self.io

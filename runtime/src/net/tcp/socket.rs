@@ -109,7 +109,7 @@ impl TcpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    /// Dropping the future loses data: the connection, which the peer may see for a moment.
     ///
     /// # Examples
     ///

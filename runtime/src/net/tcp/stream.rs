@@ -89,7 +89,7 @@ impl TcpStream {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    /// Dropping the future loses data: the connection, which the peer may see for a moment.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpStream>> {
         required(Need::Io, TcpStream::connect_first(addr))

@@ -67,7 +67,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name loses nothing; it does not wait for anything else.
+    /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<UdpSocket>> {
         assert_cancel_safe(required(Need::Io, UdpSocket::bind_first(addr)))
@@ -159,7 +159,8 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it looks up a name leaves the socket as it was; it does not wait for anything else.
+    /// Dropping the future loses nothing, and leaves the socket as it was: it waits for a name to be looked up, and for
+    /// nothing else.
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> impl CancelSafe<Output = io::Result<()>> {
         let need = need_of(&addr);

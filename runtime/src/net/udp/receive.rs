@@ -30,7 +30,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn recv_from(
         &self,
         buf: &mut [u8],
@@ -89,7 +89,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn recv_buf_from<B: BufMut>(
         &self,
         buf: &mut B,
@@ -113,7 +113,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move {
             let peeking = self
@@ -152,7 +152,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn peek_from(
         &self,
         buf: &mut [u8],
@@ -202,7 +202,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn peek_sender(&self) -> impl CancelSafe<Output = io::Result<SocketAddr>> {
         assert_cancel_safe(async move {
             let peeking = self

@@ -19,7 +19,7 @@ impl UdpSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits means that the message is not sent.
+    /// Dropping the future loses nothing: the message is not sent.
     #[track_caller]
     pub fn send_to<A: ToSocketAddrs>(
         &self,

@@ -185,7 +185,7 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn recv_from(
         &self,
         buf: &mut [u8],
@@ -235,7 +235,7 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no message.
+    /// Dropping the future loses nothing.
     pub fn recv_buf_from<B: BufMut>(
         &self,
         buf: &mut B,

@@ -91,7 +91,7 @@ impl UnixListener {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses no connection.
+    /// Dropping the future loses nothing.
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(UnixStream, SocketAddr)>> {
         accept(
             self.io

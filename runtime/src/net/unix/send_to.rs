@@ -61,7 +61,7 @@ impl UnixDatagram {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future while it waits means that the message is not sent.
+    /// Dropping the future loses nothing: the message is not sent.
     pub fn send_to<P>(&self, buf: &[u8], target: P) -> impl CancelSafe<Output = io::Result<usize>>
     where
         P: AsRef<Path>,

@@ -91,7 +91,7 @@ impl UnixSocket {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    /// Dropping the future loses data: the connection, which the peer may see for a moment.
     #[track_caller]
     pub fn connect(self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<UnixStream>> {
         required(Need::Io, self.connect_to(path))

@@ -64,7 +64,7 @@ impl UnixStream {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up connecting. The peer may see a connection that is closed at once.
+    /// Dropping the future loses data: the connection, which the peer may see for a moment.
     #[track_caller]
     pub fn connect<P>(path: P) -> impl Future<Output = io::Result<UnixStream>>
     where
@@ -87,7 +87,7 @@ impl UnixStream {
     ///
     /// # Cancel safety
     ///
-    /// As [`connect`](Self::connect).
+    /// Dropping the future loses data: the connection, as with [`connect`](Self::connect).
     #[track_caller]
     pub fn connect_addr(socket_addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
         required(Need::Io, UnixStream::connect_to(socket_addr))

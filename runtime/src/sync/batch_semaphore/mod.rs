@@ -44,6 +44,7 @@ pub use acquire::{AcquireError, TryAcquireError};
 use holder::Holder;
 
 use crate::kernel::budget;
+use crate::kernel::here::Refused;
 use crate::kernel::list::{Linked, Links, List};
 use crate::kernel::wake_list::{WakeList, wake_in_batches};
 use crate::prim::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -216,6 +217,7 @@ impl Semaphore {
     fn poll_exhausted(&self, cx: &mut Context<'_>, n: usize) -> Poll<Result<(), TryAcquireError>> {
         if self.available_permits() < n || self.is_closed() {
             // Either way there is nothing to be had at once.
+            budget::refuse(Refused::Waits);
             return Poll::Ready(Err(TryAcquireError::NoPermits));
         }
         budget::exhausted(cx)

@@ -144,7 +144,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     pub fn closed(&self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             loop {

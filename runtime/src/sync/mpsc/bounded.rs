@@ -144,8 +144,8 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue and drops the value unsent. Use
-    /// [`reserve`](Self::reserve) to keep the value.
+    /// Dropping the future loses data: the value, which is not sent, and the place in the queue. Use [`reserve`](Self::reserve) to
+    /// keep the value.
     pub async fn send(&self, value: T) -> Result<(), SendError<T>> {
         if poll_fn(|cx| self.poll_at_once(cx)).await || self.acquire(1).await.is_ok() {
             self.chan.send_permitted(value);
@@ -189,7 +189,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     pub fn closed(&self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             self.chan.closed().await;
@@ -209,7 +209,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -237,7 +237,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue; room that was already set aside goes to the next.
+    /// Dropping the future loses its place in the queue; room that was already set aside goes to the next.
     pub fn reserve_many(
         &self,
         n: usize,
@@ -256,7 +256,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and drops the sender.
+    /// Dropping the future loses its place in the queue, and drops the sender.
     pub fn reserve_owned(self) -> impl CancelSafe<Output = Result<OwnedPermit<T>, SendError<()>>> {
         assert_cancel_safe(async move {
             self.acquire(1).await?;

@@ -7,7 +7,7 @@ macro_rules! receiver_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no value.
+        /// Dropping the future loses nothing.
         pub fn recv(&mut self) -> impl CancelSafe<Output = Option<T>> {
             assert_cancel_safe(async move { poll_fn(|cx| self.chan.poll_recv(cx)).await })
         }
@@ -19,7 +19,7 @@ macro_rules! receiver_methods {
         ///
         /// # Cancel safety
         ///
-        /// Dropping the future loses no value.
+        /// Dropping the future loses nothing.
         pub fn recv_many(
             &mut self,
             buffer: &mut Vec<T>,

@@ -93,7 +93,7 @@ impl<T> UnboundedSender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     pub fn closed(&self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             self.chan.closed().await;

@@ -174,8 +174,8 @@ impl Notify {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue. A notification by `notify_one` or `notify_last`
-    /// that it has received, but not returned, goes to the next.
+    /// Dropping the future loses its place in the queue. A notification by `notify_one` or `notify_last` that it has
+    /// received, but not returned, goes to the next.
     pub fn notified(&self) -> Notified<'_> {
         Notified::new(self, Wait::new(self))
     }
@@ -184,7 +184,7 @@ impl Notify {
     ///
     /// # Cancel safety
     ///
-    /// As [`notified`](Self::notified).
+    /// Dropping the future loses its place in the queue, as with [`notified`](Self::notified).
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let wait = Wait::new(&self);
         OwnedNotified::new(self, wait)

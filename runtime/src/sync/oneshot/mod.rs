@@ -84,7 +84,8 @@ pub struct Sender<T> {
 ///
 /// # Cancel safety
 ///
-/// Await `&mut receiver` to keep it when another branch of a `select!` is faster: nothing is lost.
+/// Dropping the future loses data: the value. Await `&mut receiver` to keep it when another branch of a `select!` is
+/// faster.
 pub struct Receiver<T> {
     /// Live: the receiver has not set RX_GONE. None when it has given its result.
     inner: Option<NonNull<Inner<T>>>,
@@ -145,7 +146,7 @@ impl<T> Sender<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing.
+    /// Dropping the future loses nothing.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {

@@ -154,7 +154,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     pub fn read(&self) -> impl CancelSafe<Output = RwLockReadGuard<'_, T>> {
         assert_cancel_safe(async move {
             self.acquire(1, Purpose::Shared).await;
@@ -166,7 +166,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     ///
     /// ```
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
@@ -189,7 +189,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     pub fn write(&self) -> impl CancelSafe<Output = RwLockWriteGuard<'_, T>> {
         assert_cancel_safe(async move {
             self.acquire(self.all(), Purpose::Exclusive).await;
@@ -202,7 +202,7 @@ impl<T: ?Sized> RwLock<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future gives up the place in the queue, and nothing else.
+    /// Dropping the future loses its place in the queue, and nothing else.
     pub fn write_owned(self: Arc<Self>) -> impl CancelSafe<Output = OwnedRwLockWriteGuard<T>> {
         assert_cancel_safe(async move {
             let all = self.all();

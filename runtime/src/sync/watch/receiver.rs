@@ -136,7 +136,7 @@ impl<T> Receiver<T> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future changes nothing: no value is marked as seen unless it is ready.
+    /// Dropping the future loses nothing: no value is marked as seen unless it is ready.
     ///
     /// # Examples
     ///

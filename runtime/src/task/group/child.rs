@@ -20,7 +20,7 @@ use std::task::{Context, Poll, ready};
 ///
 /// # Cancel safety
 ///
-/// `&mut child` in a `select!` is cancel safe.
+/// Dropping the future loses data: the output. `&mut child` in a `select!` is cancel safe.
 #[must_use = "the task runs anyway; `drop` it if its output is of no use"]
 pub struct Child<T> {
     /// `None` if it was refused.
@@ -48,6 +48,10 @@ impl<T> Child<T> {
     /// on.
     ///
     /// If the task has failed the group has, too, and this is dropped with the body.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not stop the operation: after its first poll the task ends all the same.
     #[track_caller]
     pub fn cancel(mut self) -> impl Future<Output = Option<T>> {
         let cancel: Option<Cancel<T>> = self.handle.take().map(JoinHandle::cancel);

@@ -47,7 +47,7 @@ use std::sync::Arc;
 ///
 /// # Cancel safety
 ///
-/// The tasks are cancelled, and what they have done so far is lost.
+/// Dropping the future loses data: what the tasks have done so far. They are cancelled.
 ///
 /// # Cost
 ///
@@ -87,6 +87,10 @@ where
 }
 
 /// As [`group`], with a [`Policy`]: how many tasks there may be at once, and what is returned if several fail.
+///
+/// # Cancel safety
+///
+/// Dropping the future loses data: what the tasks have done so far. They are cancelled.
 ///
 /// # Example
 ///
@@ -277,7 +281,7 @@ impl<E: Send + 'static> TaskGroup<E> {
     ///
     /// # Cancel safety
     ///
-    /// If it is dropped before it is ready, the future is dropped unspawned, and its place in the line is lost.
+    /// Dropping the future loses data: the task's future, which is dropped unspawned, and its place in the line.
     #[track_caller]
     #[allow(
         clippy::async_yields_async,
