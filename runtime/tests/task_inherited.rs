@@ -584,6 +584,10 @@ fn a_task_of_a_pool_outlives_the_scope_of_its_first_user() {
 // ----- how long they live -----------------------------------------------------------------------------------
 
 #[test]
+#[allow(
+    clippy::async_yields_async,
+    reason = "the task is to outlive the scope that it is spawned in"
+)]
 fn the_last_task_that_has_a_value_drops_it() {
     everywhere(|| async {
         let alive = Arc::new(AtomicUsize::new(0));

@@ -135,7 +135,7 @@ fn a_forgotten_group_keeps_the_scope_around_it() {
                 pending::<Result<(), ()>>().await
             }));
             begin(group.as_mut()).await;
-            std::mem::forget(group);
+            let _forgotten = std::mem::ManuallyDrop::new(group);
             pending::<()>().await;
         });
         let run = leno::spawn(run);

@@ -191,10 +191,6 @@ impl Node {
         self.place
     }
 
-    pub(crate) fn kind(&self) -> NodeKind {
-        self.kind
-    }
-
     pub(crate) fn around(&self) -> Option<&SelfArc<Self>> {
         self.around.get()?.as_ref()
     }

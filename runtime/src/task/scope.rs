@@ -98,6 +98,9 @@ impl Scope {
     /// If the scope is cancelled, `future` is dropped, and this returns when all that has begun in the scope has ended: tasks of groups,
     /// [shields](super::shield) and [cleanups](super::guard()).
     ///
+    /// So give it the future itself. Of a `&mut future` only the reference is dropped: if a group has begun in that, this waits until
+    /// somebody drops it.
+    ///
     /// # Errors
     ///
     /// If the scope is cancelled before `future` is ready.
