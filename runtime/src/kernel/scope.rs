@@ -156,7 +156,7 @@ impl Node {
 
     /// The owner begins, within another node perhaps.
     pub(crate) fn begin(self: &SelfArc<Self>, around: Option<SelfArc<Self>>) {
-        let reason = around.as_ref().and_then(|around| around.reason());
+        let reason = around.as_ref().and_then(|around| around.reason_at_hand());
         let _ = self.around.set(around);
         match reason {
             Some(reason) if !self.is_shield() => {

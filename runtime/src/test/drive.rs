@@ -35,7 +35,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// How many places to be dropped at there may be.
-pub(super) const MOST: usize = 1_000;
+const MOST: usize = 1_000;
+
+/// How often what is left alone may be pending.
+const MOST_POLLS: usize = 100_000;
 
 /// What a future is polled with by a `check`, as by any runtime.
 const ORDINARY: u8 = budget::PER_POLL;
@@ -209,7 +212,8 @@ impl<'a, F: Future<Output = ()>> Drive<'a, F> {
             return Poll::Ready(Ok(self.cut(moment)));
         }
         if self.places > MOST {
-            return Poll::Ready(Err(Trouble::Endless(std::mem::take(&mut self.leaves))));
+            let leaves = std::mem::take(&mut self.leaves);
+            return Poll::Ready(Err(Trouble::Endless(MOST, leaves)));
         }
         self.watch.sleeps(cx.waker());
         Poll::Pending
@@ -234,7 +238,7 @@ impl<F: Future<Output = ()>> Future for Drive<'_, F> {
 pub(super) struct Watched<'a, F> {
     future: Pin<&'a mut F>,
     watch: &'a Watch,
-    has_begun: bool,
+    polls: usize,
 }
 
 impl<'a, F: Future> Watched<'a, F> {
@@ -242,15 +246,16 @@ impl<'a, F: Future> Watched<'a, F> {
         Self {
             future,
             watch,
-            has_begun: false,
+            polls: 0,
         }
     }
 
     fn step(&mut self, cx: &mut Context<'_>) -> Poll<Result<F::Output, Trouble>> {
         let future = &mut self.future;
-        let hangs = self.has_begun && self.watch.hangs();
-        self.has_begun = true;
-        let (polled, answer) = if hangs {
+        let hangs = self.polls > 0 && self.watch.hangs();
+        let is_last = self.polls == MOST_POLLS;
+        self.polls += 1;
+        let (polled, answer) = if hangs || is_last {
             let (polled, answer) = task::tells(cx.waker(), |cx| {
                 budget::with_budget(ORDINARY, || future.as_mut().poll(cx))
             });
@@ -260,7 +265,14 @@ impl<'a, F: Future> Watched<'a, F> {
         };
         match (polled, answer) {
             (Poll::Ready(output), _) => Poll::Ready(Ok(output)),
-            (Poll::Pending, Some(answer)) => Poll::Ready(Err(Trouble::Hangs(leaves_of(answer)))),
+            (Poll::Pending, Some(answer)) => {
+                let leaves = leaves_of(answer);
+                Poll::Ready(Err(if hangs {
+                    Trouble::Hangs(leaves)
+                } else {
+                    Trouble::Endless(MOST_POLLS, leaves)
+                }))
+            }
             (Poll::Pending, None) => {
                 self.watch.sleeps(cx.waker());
                 Poll::Pending

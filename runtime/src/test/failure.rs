@@ -2,7 +2,6 @@
 
 use super::chain::chain;
 use super::cut::Cut;
-use super::drive::MOST;
 use crate::diagnostics::Leaf;
 use std::any::Any;
 use std::fmt;
@@ -15,8 +14,8 @@ pub(super) enum Trouble {
     Panicked(String, Vec<Leaf>),
     /// It waits for what does not come.
     Hangs(Vec<Leaf>),
-    /// It has more places to be dropped at than anybody will wait for.
-    Endless(Vec<Leaf>),
+    /// It has been pending so often, and nobody will wait for more.
+    Endless(usize, Vec<Leaf>),
 }
 
 /// Which part.
@@ -59,7 +58,7 @@ impl Trouble {
 
     fn leaves(&self) -> &[Leaf] {
         match self {
-            Self::Panicked(_, leaves) | Self::Hangs(leaves) | Self::Endless(leaves) => leaves,
+            Self::Panicked(_, leaves) | Self::Hangs(leaves) | Self::Endless(_, leaves) => leaves,
         }
     }
 }
@@ -145,13 +144,59 @@ impl fmt::Display for Failure {
                 f.write_str("\n  ")?;
                 f.write_str(NOTHING)
             }
-            Trouble::Endless(leaves) => {
+            Trouble::Endless(times, leaves) => {
                 self.write_chains(f, "it is at", leaves)?;
                 write!(
                     f,
-                    "\n  it has been pending {MOST} times: give it less to do, and an end"
+                    "\n  it has been pending {times} times: give it less to do, and an end"
                 )
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test::Moment;
+
+    fn failure(part: Part, trouble: Trouble, cut: Option<Cut>) -> String {
+        let place = Location::caller();
+        let failure = Failure {
+            part,
+            trouble,
+            cut,
+            run: "shop::tests::a_test::{{closure}}",
+            place,
+        };
+        failure.to_string().replace(&place.to_string(), "HERE")
+    }
+
+    fn cut() -> Cut {
+        Cut {
+            number: 2,
+            awaits: Some(3),
+            moment: Moment::Woken,
+            leaves: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_has_no_name_has_a_place() {
+        let text = "left: 1\nright: 2".to_owned();
+        assert_eq!(
+            failure(
+                Part::Check,
+                Trouble::Panicked(text, Vec::new()),
+                Some(cut())
+            ),
+            "what is tested at HERE is not cancel safe: dropped at its 2nd of 3 awaits, after it was woken, the check failed\n  \
+             left: 1\n  right: 2"
+        );
+        assert_eq!(
+            failure(Part::Run, Trouble::Endless(1000, Vec::new()), None),
+            "what is tested at HERE does not end, though it was not dropped\n  \
+             it has been pending 1000 times: give it less to do, and an end"
+        );
     }
 }

@@ -34,10 +34,9 @@ fn a_run_that_hangs() {
         },
         async |_, _| (),
     );
-    begins(&text, "");
-    assert!(
-        text.contains("does not end, though it was not dropped"),
-        "{text}"
+    begins(
+        &text,
+        "Receiver::recv does not end, though it was not dropped",
     );
     assert!(text.ends_with(NOTHING), "{text}");
 }
@@ -91,4 +90,20 @@ fn a_check_that_hangs() {
     );
     assert!(text.contains("is not cancel safe: dropped at its 2nd of 2 awaits, as it waited, the check does not end"), "{text}");
     assert!(text.ends_with(NOTHING), "{text}");
+}
+
+#[test]
+fn a_check_without_an_end() {
+    let text = fails(
+        async || (),
+        async |()| (),
+        async |(), _| loop {
+            yield_now().await;
+        },
+    );
+    begins(&text, "the check of what is tested at ");
+    assert!(
+        text.contains("\n  it is at ") && text.contains("it has been pending 100000 times"),
+        "{text}"
+    );
 }

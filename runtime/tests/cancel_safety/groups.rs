@@ -12,7 +12,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Each is measured on a thread of its own.
-pub(crate) const LISTS: &[fn() -> Vec<Row>] = &[groups, local_groups, members, cancels, scopes];
+pub(crate) const LISTS: &[fn() -> Vec<Row>] = &[
+    groups,
+    local_groups,
+    members,
+    local_members,
+    cancels,
+    scopes,
+];
 
 type Receiver = Arc<Mutex<mpsc::Receiver<u32>>>;
 
@@ -65,63 +72,87 @@ fn groups() -> Vec<Row> {
     ]
 }
 
+/// Takes a message, and works on it for a second.
+async fn local_work(receiver: &mut mpsc::Receiver<u32>) -> Option<u32> {
+    let message = receiver.recv().await;
+    sleep(SECOND).await;
+    message
+}
+
+/// The rows of a kind of group: of what its body and its children return `$wrap`, and what that comes to.
+macro_rules! local {
+    ($operation:literal, $group:path, |$output:ident| $wrap:expr, |$returned:ident| $unwrap:expr) => {
+        row! {
+            $operation;
+            make (full_channel(), None);
+            run |((_, receiver), _returned)| $group(async move |group| {
+                let $output = group.spawn(async move {
+                    let $output = local_work(receiver).await;
+                    $wrap
+                });
+                let $output = $output.await;
+                $wrap
+            }) => |$returned| *_returned = $unwrap;
+            check |((_sender, mut receiver), returned), _cut| {
+                settle().await;
+                kept(returned.or(receiver.recv().await) == Some(0))
+            }
+        }
+    };
+}
+
 fn local_groups() -> Vec<Row> {
-    let child = row! {
+    vec![
+        local!(
+            "task::local_group",
+            task::local_group,
+            |output| output,
+            |returned| returned
+        ),
+        local!(
+            "task::local_group_send",
+            task::local_group_send,
+            |output| output,
+            |returned| returned
+        ),
+        local!(
+            "task::try_local_group",
+            task::try_local_group,
+            |output| Ok::<_, ()>(output),
+            |returned| returned.unwrap()
+        ),
+        local!(
+            "task::try_local_group_send",
+            task::try_local_group_send,
+            |output| Ok::<_, ()>(output),
+            |returned| returned.unwrap()
+        ),
+    ]
+}
+
+/// A group that goes on by itself.
+async fn local_group() -> LocalGroup<'static> {
+    let (sender, receiver) = oneshot::channel();
+    let group = task::local_group(async |group: LocalGroup<'static>| {
+        let _ = sender.send(group.clone());
+        pending::<()>().await;
+    });
+    task::spawn_local(group).detach();
+    receiver.await.unwrap()
+}
+
+fn local_members() -> Vec<Row> {
+    vec![row! {
         "task::LocalChild";
-        make {
-            let (sender, receiver) = oneshot::channel();
-            let group = task::local_group(async |group: LocalGroup<'static>| {
-                let _ = sender.send(group);
-                pending::<()>().await;
-            });
-            task::spawn_local(group).detach();
-            let group = receiver.await.unwrap();
-            let child = group.spawn(number(1));
-            (group, Some(child), None)
-        };
-        run |(_, child, _output)| child.take().unwrap() => |output| *_output = Some(output);
-        check |(_group, child, mut output), _cut| {
+        make (Some(local_group().await.spawn(number(1))), None);
+        run |(child, _output)| child.take().unwrap() => |output| *_output = Some(output);
+        check |(child, mut output), _cut| {
             if let Some(child) = child {
                 output = Some(child.await);
             }
             kept(output == Some(1))
         }
-    };
-    vec![
-        child,
-        row! {
-            "task::local_group";
-            make shared();
-            run |(_, receiver, _returned)| task::local_group(async |group| {
-                group.spawn(work(Arc::clone(receiver))).await.unwrap()
-            }) => |message| *_returned = message;
-            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
-        },
-        row! {
-            "task::local_group_send";
-            make shared();
-            run |(_, receiver, _returned)| task::local_group_send(async |group| {
-                group.spawn(work(Arc::clone(receiver))).await.unwrap()
-            }) => |message| *_returned = message;
-            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
-        },
-        row! {
-            "task::try_local_group";
-            make shared();
-            run |(_, receiver, _returned)| task::try_local_group(async |group| {
-                Ok::<_, ()>(group.spawn(work(Arc::clone(receiver))).await)
-            }) => |message| *_returned = message.unwrap();
-            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
-        },
-        row! {
-            "task::try_local_group_send";
-            make shared();
-            run |(_, receiver, _returned)| task::try_local_group_send(async |group| {
-                Ok::<_, ()>(group.spawn(work(Arc::clone(receiver))).await)
-            }) => |message| *_returned = message.unwrap();
-            check |(_sender, receiver, returned), _cut| kept(is_there(&receiver, returned).await)
-        },
-    ]
+    }]
 }
 
 /// A group that goes on by itself, with a task for each second, and no place for two.

@@ -36,10 +36,18 @@ impl Node {
     }
 
     /// Why it is cancelled, if it is: it, or one around it.
-    ///
-    /// Those around are asked up to the first that is in the list of the next, and is cancelled with that: so this takes no longer for
-    /// being deep within.
     pub(crate) fn reason(&self) -> Option<Reason> {
+        self.reason_up_to(0)
+    }
+
+    /// As [`reason`](Self::reason), for a node that begins within this one. Those around are asked up to the first that is in the list of
+    /// the next: a cancel that comes from further out, or is on its way, reaches the new one too, and its beginning takes no longer for
+    /// being deep within.
+    pub(super) fn reason_at_hand(&self) -> Option<Reason> {
+        self.reason_up_to(ENROLLED)
+    }
+
+    fn reason_up_to(&self, last: usize) -> Option<Reason> {
         let mut node = self;
         loop {
             asked::looks(node);
@@ -48,7 +56,7 @@ impl Node {
             if word & CANCELLED != 0 {
                 return node.state.lock().reason.clone();
             }
-            if word & ENROLLED != 0 {
+            if word & last != 0 {
                 return None;
             }
             node = node.outer()?;
