@@ -117,8 +117,6 @@ fn steps() -> Vec<Row> {
 
 leno::task_local! {
     static KEY: u32;
-    #[inherited]
-    static INHERITED: u32;
 }
 
 /// The rows of a wrapper around a `recv` and a `send`.
