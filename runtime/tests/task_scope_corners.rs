@@ -209,7 +209,7 @@ fn a_group_that_is_forgotten_lets_its_tasks_go_on() {
         }));
         let polled = poll_fn(|cx| Poll::Ready(group.as_mut().poll(cx).is_pending()));
         assert!(polled.await);
-        std::mem::forget(group);
+        let _forgotten = std::mem::ManuallyDrop::new(group);
         go_on.send(()).unwrap();
         assert_eq!(is_done.await.unwrap(), 7);
     });
