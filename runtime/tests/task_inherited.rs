@@ -2,6 +2,10 @@
 
 #![deny(warnings)]
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::async_yields_async,
+    reason = "tasks are spawned in scopes, and awaited outside of them"
+)]
 
 mod by_hand;
 
