@@ -70,7 +70,7 @@ pub trait Groups: Timers {
     ) -> impl Future<Output = ()> + Send;
 
     /// `None` if `future`, with all that it has begun, took longer than `limit`.
-    fn within_deadline<F: Future + Send>(
+    fn within_deadline<F: Future<Output: Send> + Send>(
         limit: Duration,
         future: F,
     ) -> impl Future<Output = Option<F::Output>> + Send;

@@ -36,7 +36,10 @@ impl Groups for Leno {
         let Err(()) = cancelled;
     }
 
-    async fn within_deadline<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output> {
+    async fn within_deadline<F: Future<Output: Send> + Send>(
+        limit: Duration,
+        future: F,
+    ) -> Option<F::Output> {
         let scope = leno::task::Scope::new().timeout(limit);
         scope.run(future).await.ok()
     }
@@ -64,7 +67,10 @@ impl Groups for Tokio {
         set.shutdown().await;
     }
 
-    async fn within_deadline<F: Future + Send>(limit: Duration, future: F) -> Option<F::Output> {
+    async fn within_deadline<F: Future<Output: Send> + Send>(
+        limit: Duration,
+        future: F,
+    ) -> Option<F::Output> {
         tokio::time::timeout(limit, future).await.ok()
     }
 }

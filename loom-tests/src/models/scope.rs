@@ -38,7 +38,8 @@ impl Owner {
     }
 
     fn leave(&self) {
-        leave(&self.node);
+        // SAFETY: the models leave as the owner once.
+        unsafe { Node::leave_as_owner(&self.node) };
     }
 
     /// Waits until nobody is in.
@@ -337,7 +338,8 @@ fn the_owner_is_dropped() {
 }
 
 /// Two threads are the first to enter: the node counts for itself once.
-// Mutations: `attach` does not hold its lock: "deadlock", it enters the node around twice; `leave` does not dismiss the node
+// Mutations: `enter` looks at ATTACHED without Acquire, or it is set without Release: "deadlock", since the node around is left and was not
+// entered; `attach` does not hold its lock; `leave` does not dismiss the node
 // from the list of the one around: "assertion failed: self.is_empty()".
 #[test]
 fn two_are_the_first_to_enter() {
@@ -363,8 +365,8 @@ fn two_are_the_first_to_enter() {
 
 /// The first to enter is somebody who is not in, while the owner leaves: refused, or waited for. The node around is left
 /// either way.
-// Mutations: `enter` takes a node that has ended: "it leaks"; `attach` does not leave the node around when it is too late:
-// "deadlock"; it does not dismiss it then: "assertion failed: self.is_empty()".
+// Mutations: `enter` takes a node that has ended: "it leaks"; `attach` does not dismiss it when it is too late: "assertion failed:
+// self.is_empty()".
 #[test]
 fn who_enters_first_meets_the_owners_end() {
     explore(3, || {

@@ -10,9 +10,9 @@
 //!
 //! | | by whom | |
 //! | --- | --- | --- |
-//! | enter | who spawns | entered + 1, unless it is CANCELLED, or 0; *then* the task is made |
+//! | enter | who spawns | entered + 1, unless it is CANCELLED, or 0, and the same in each node around, whether that is cancelled or not; *then* the task is made |
 //! | link | the member, as it goes to sleep for the first time | lock; reason there? → refused, it ends instead of sleeping; else into the list |
-//! | leave | the member, as the last thing: after its future, its output and COMPLETE | unlink, if it ever was linked (lock); entered − 1 (AcqRel); the last one wakes the owner |
+//! | leave | the member, as the last thing: after its future, its output and COMPLETE | unlink, if it ever was linked (lock); entered − 1 (AcqRel), here and in each node around, from the inside outwards; the last one wakes the owner |
 //! | cancel | anyone; a deadline's timer | lock: the reason, if there is none yet, and CANCELLED; take members out, 32 at a time; abort them outside of the lock; then the nodes within |
 //! | end | the owner | leave; register in `owner`; entered = 0 (Acquire) → done |
 //!
@@ -26,9 +26,14 @@
 //! Acquire takes over what they did, the drops of their futures and outputs included.
 //!
 //! **Memory.** A member's pointer to its node is not counted. ATTACHED is set (under the lock) with the first who enters besides the owner,
-//! and counts once for all; the last who leaves gives that back after it has woken the owner. A node within another enters that one
-//! in the same step (ENROLLED), and is in its list of nodes until it is left: so a node whose owner was dropped is waited for by the
-//! one around it. A node that never has a member costs the one around it nothing.
+//! and counts once for all; the last who leaves gives that back after it has woken the owner. A node within another enters the list of
+//! that one in the same step (ENROLLED), to be cancelled with it, until it is left. A node that never has a member costs the one around
+//! it nothing.
+//!
+//! **Who waits for whom.** A member counts in its node and in all around it, so what is left of a node whose owner was dropped is waited for by
+//! the one around. The owner counts in its own alone: it is part of the body around, or of a member; and one that is neither, since somebody
+//! keeps the future elsewhere and does not poll it, holds nobody up. A node around that has ended is not entered, nor is what is around that; it
+//! stays ended, so who leaves sees by that where the one who entered had stopped.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
 //! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to
@@ -209,12 +214,21 @@ impl Node {
     /// One more has entered, or is refused: the node has ended, or is cancelled.
     #[inline]
     pub(crate) fn enter(self: &SelfArc<Self>) -> bool {
-        // Ordering: Relaxed, here and below. Who enters counts for one who is in, so nothing is handed over; that the node is
+        // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one which
+        // does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that the node is
         // cancelled is seen again at each start and, under the lock, at the link.
-        if self.word.load(Ordering::Relaxed) & ATTACHED == 0 {
+        if self.word.load(Ordering::Acquire) & ATTACHED == 0 {
             self.attach();
         }
-        self.enter_unless(CANCELLED)
+        if !self.enter_unless(CANCELLED) {
+            return false;
+        }
+        let mut node = self;
+        // Those around, cancelled or not: what is in here still is waited for.
+        while let Some(around) = node.around().filter(|around| around.enter_unless(0)) {
+            node = around;
+        }
+        true
     }
 
     /// As [`enter`](Self::enter), a node that is attached, if it has not ended.
@@ -256,8 +270,7 @@ impl Node {
 
     /// Only the owner is in, and has been, so far.
     fn is_alone(&self) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
-        word >= ONE && word & ATTACHED == 0
+        self.is_in_use() && self.word.load(Ordering::Relaxed) & ATTACHED == 0
     }
 
     /// As [`attach`](Self::attach), when the node around is attached, or has ended.
@@ -269,21 +282,21 @@ impl Node {
         if word & ATTACHED != 0 {
             return;
         }
-        let around = self.around();
-        let enrolled = around.map_or(Enrolled::Ended, |around| around.enrol(self));
-        let (bit, reason) = match enrolled {
-            Enrolled::Ended => (0, None),
-            Enrolled::In(reason) => (ENROLLED, reason),
+        let around = self.around().filter(|_| !self.is_shield());
+        let (bit, reason) = match around.map(|around| around.enrol(self)) {
+            None => (0, None),
+            Some(Ok(())) => (ENROLLED, None),
+            Some(Err(reason)) => (0, Some(reason)),
         };
         let attached = loop {
             if word < ONE {
                 break false;
             }
-            // Ordering: Relaxed. The bits are looked at by those who enter and leave, whose accesses are to the same word.
+            // Ordering: Release, for `enter`.
             match self.word.compare_exchange(
                 word,
                 word | ATTACHED | bit,
-                Ordering::Relaxed,
+                Ordering::Release,
                 Ordering::Relaxed,
             ) {
                 Ok(_) => break true,
@@ -298,29 +311,21 @@ impl Node {
         self.arm();
         if let (false, true, Some(around)) = (attached, bit != 0, around) {
             around.dismiss(self);
-            // SAFETY: it was entered by `enrol`.
-            unsafe { Self::leave(Self::pointer(around)) };
         }
         if let Some(reason) = reason {
             self.cancel(&reason);
         }
     }
 
-    /// The node `within` enters this one, also if it is cancelled: what is in there still is waited for.
-    fn enrol(&self, within: &SelfArc<Self>) -> Enrolled {
-        if !self.enter_unless(0) {
-            return Enrolled::Ended;
-        }
+    /// The node `within` is to be cancelled with this one. `Err` if this one is cancelled.
+    fn enrol(&self, within: &SelfArc<Self>) -> Result<(), Reason> {
         let mut state = self.state.lock();
-        if within.is_shield() {
-            return Enrolled::In(None);
-        }
         if let Some(reason) = state.reason.clone() {
-            return Enrolled::In(Some(reason));
+            return Err(reason);
         }
         // SAFETY: in no list; it is `dismiss`ed before it goes, by whoever leaves it last.
         unsafe { state.within.push_back(Self::pointer(within)) };
-        Enrolled::In(None)
+        Ok(())
     }
 
     /// The node `within` leaves the list. A cancel may have taken it out.
@@ -329,32 +334,63 @@ impl Node {
         unsafe { self.state.lock().within.remove(NonNull::from(within)) };
     }
 
-    /// One less is in the node; the last one wakes the owner. What the caller has of the node may be gone after this.
+    /// One less is in the node, and in those around; the last one wakes the owner. What the caller has of the node may be gone after
+    /// this.
     ///
     /// # Safety
     ///
-    /// The caller has entered it, or is the owner, and has not left so far.
+    /// The caller has [entered](Self::enter) it, and has not left so far.
     pub(crate) unsafe fn leave(node: NonNull<Self>) {
-        asked::changes(node.as_ptr());
-        let mut node = node;
-        loop {
+        let mut next = Some(node);
+        while let Some(node) = next {
             // SAFETY: it counts for those who are in, of whom the caller is one.
-            // Ordering: Release hands over what this one did to the last one, and to the owner; Acquire, as the last one, takes it over.
-            let before = unsafe { node.as_ref() }
-                .word
-                .fetch_sub(ONE, Ordering::AcqRel);
-            if before >= 2 * ONE || before & ATTACHED == 0 {
-                return;
-            }
-            // SAFETY: ATTACHED: the count that `attach` forgot, which is ours as the last one.
-            let ended = unsafe { SelfArc::from_raw(node.as_ptr().cast_const()) };
-            foreign::call(|| ended.owner.wake());
-            let around = ended.around().filter(|_| before & ENROLLED != 0);
-            let Some(around) = around else { return };
-            around.dismiss(&ended);
-            // It counts for those who are in, of whom this node was one.
-            node = Self::pointer(around);
+            let around = unsafe { node.as_ref() }.around();
+            // One that has not ended was entered too, and is kept by that.
+            // Ordering: Relaxed, in `is_in_use`: if it was entered, that is the caller's own doing, or was handed to it.
+            next = around
+                .filter(|around| around.is_in_use())
+                .map(Self::pointer);
+            // SAFETY: the caller's.
+            unsafe { Self::leave_alone(node) };
         }
+    }
+
+    /// As [`leave`](Self::leave), the node alone.
+    ///
+    /// # Safety
+    ///
+    /// The caller is one of those who are in, and has not left so far.
+    unsafe fn leave_alone(node: NonNull<Self>) {
+        asked::changes(node.as_ptr());
+        // SAFETY: it counts for those who are in, of whom the caller is one.
+        // Ordering: Release hands over what this one did to the last one, and to the owner; Acquire, as the last one, takes it over.
+        let before = unsafe { node.as_ref() }
+            .word
+            .fetch_sub(ONE, Ordering::AcqRel);
+        if before >= 2 * ONE || before & ATTACHED == 0 {
+            return;
+        }
+        // SAFETY: ATTACHED: the count that `attach` forgot, which is ours as the last one.
+        let ended = unsafe { SelfArc::from_raw(node.as_ptr().cast_const()) };
+        foreign::call(|| ended.owner.wake());
+        if let (true, Some(around)) = (before & ENROLLED != 0, ended.around()) {
+            around.dismiss(&ended);
+        }
+    }
+
+    /// The owner leaves, which is in no node around.
+    ///
+    /// # Safety
+    ///
+    /// The caller is the owner, and has not left so far.
+    pub(crate) unsafe fn leave_as_owner(node: &SelfArc<Self>) {
+        // SAFETY: the caller's.
+        unsafe { Self::leave_alone(Self::pointer(node)) };
+    }
+
+    /// Somebody is in.
+    fn is_in_use(&self) -> bool {
+        self.word.load(Ordering::Relaxed) >= ONE
     }
 
     /// The owner has left; has everybody?
@@ -412,13 +448,6 @@ impl Node {
         }
         this.node()
     }
-}
-
-enum Enrolled {
-    /// The node around is cancelled, if there is a reason.
-    In(Option<Reason>),
-    /// The node around has ended: this one has none.
-    Ended,
 }
 
 impl Drop for Node {

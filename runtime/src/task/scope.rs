@@ -98,8 +98,8 @@ impl Scope {
     /// If the scope is cancelled, `future` is dropped, and this returns when all that has begun in the scope has ended: tasks of groups,
     /// [shields](super::shield) and [cleanups](super::guard()).
     ///
-    /// So give it the future itself. Of a `&mut future` only the reference is dropped: if a group has begun in that, this waits until
-    /// somebody drops it.
+    /// So give it the future itself. Of a `&mut future` only the reference is dropped: the tasks of a group that has begun in that have ended
+    /// too, but its body is still there.
     ///
     /// # Errors
     ///

@@ -41,7 +41,7 @@ impl Owner {
     fn go(&mut self) {
         if std::mem::take(&mut self.is_in) {
             // SAFETY: the owner is in, and leaves once.
-            unsafe { Node::leave(Node::pointer(&self.node)) };
+            unsafe { Node::leave_as_owner(&self.node) };
         }
     }
 

@@ -112,7 +112,7 @@ where
 }
 
 /// As [`new`]; the task is what `member` says besides.
-#[inline]
+#[inline(always)]
 pub(crate) fn new_member<F, M>(
     future: F,
     home: Home,
@@ -151,7 +151,7 @@ where
 }
 
 /// As [`spawn`]; the task is what `member` says besides.
-#[inline]
+#[inline(always)]
 pub(crate) fn spawn_member<F, M>(
     future: F,
     home: Home,
