@@ -308,8 +308,8 @@ fn a_cancel_meets_the_end_of_a_member() {
     });
 }
 
-/// Who walks through the list of tasks meets the end of one: as long as it is in there it has not left its scope, which can be counted;
-/// and what is counted can be looked at when the lock is gone.
+/// Who walks through the list of tasks meets the end of one: as long as it is in there it has not left its scope, which can be
+/// counted; and what is counted can be looked at when the lock is gone.
 // Mutation: run.rs, `complete_and_depart` drops the departure before it completes: "a task that is listed has left".
 #[test]
 fn whoever_looks_meets_the_end_of_a_member() {

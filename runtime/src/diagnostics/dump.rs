@@ -142,14 +142,20 @@ impl Dump {
 
     /// The dump as an object on one line.
     ///
-    /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
-    /// `spawned_at`, `state`, `scope` or null, `stands` and `leaves`), `scopes`, `deadlocks` and `suspected_deadlocks` ([reports](Report::to_json)).
-    /// A leaf has a `stack` (frames of `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, `waits_for_task` or null: the id
-    /// of the task whose end it waits for, or that holds the lock; `scope` or null, and `scope_is` (`left` if it waits for what is left in that
-    /// scope, `watched` if it waits for a cancel of it besides what others of its leaves wait for, or else null). Of each [scope](ScopeInfo) there are `id`, to
-    /// which the others refer, `kind`, `place`, `begun_by` or null (a task), `awaited`, `around` or null (a scope), `counted` (it is one of the
-    /// `live` in that), `deadline_in` or null (seconds, less than 0
-    /// if it has passed), `cancelled` or null (`for` so many seconds, `kind`, `reason`), and `live`.
+    /// It has
+    ///
+    /// - `roots`: of each `place`, `type`, `thread` or null, `stands` and `leaves`;
+    /// - `tasks`: of each `id`, `name` or null, `type`, `spawned_at`, `state`, `scope` or null, `stands` and `leaves`;
+    /// - `scopes`: of each [scope](ScopeInfo) that these are in `id`, to which the others refer, `kind`, `place`, `begun_by` (a
+    ///   task) or null, `awaited`, `around` (a scope) or null, `counted` (it is one of the `live` in that), `deadline_in`
+    ///   (seconds, less than 0 if it has passed) or null, `cancelled` (`for` so many seconds, `kind` and `reason`) or null, and
+    ///   `live`;
+    /// - `deadlocks` and `suspected_deadlocks`: [reports](Report::to_json).
+    ///
+    /// A leaf has a `stack` (frames of `function`, `file`, `line`, each or null, and `text`), `waits_for` or null,
+    /// `waits_for_task` or null (the id of the task whose end it waits for, or that holds the lock), `scope` or null, and
+    /// `scope_is`: `left` if it waits for what is left in that scope, `watched` if it waits for a
+    /// [cancel](Leaf::waits_for_cancel) of it, or else null.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
     }

@@ -1,11 +1,11 @@
 //! Which tasks there are: a walk through the owned lists.
 //!
 //! What is to be known of a task is copied while its list's lock is held: linked, it cannot complete, and so it cannot be
-//! freed. To hold the lock for a list of a million tasks would hold up a worker whose task goes to sleep for the first time,
-//! so the walk goes in bites, and lets the lock go after each. [`Owned`] keeps the walk's place meanwhile. No user code runs
-//! under the lock, the allocator's included: there is room for a bite before it is taken, and an origin is copied by counting. So is the
-//! scope of a task that is in one, which is looked at afterwards. Those counts are given back at the end, with no lock held: one may
-//! be the last by then, and tell of failures that nobody has taken.
+//! freed. To hold the lock for a list of a million tasks would hold up a worker whose task goes to sleep for the first time, so
+//! the walk goes in bites, and lets the lock go after each. [`Owned`] keeps the walk's place meanwhile. No user code runs under
+//! the lock, the allocator's included: there is room for a bite before it is taken, and an origin is copied by counting. So is
+//! the scope of a task that is in one, which is looked at afterwards. Those counts are given back at the end, with no lock
+//! held: one may be the last by then, and tell of failures that nobody has taken.
 //!
 //! A task that has never gone to sleep is in no list. One is at hand nevertheless: that which this thread is polling.
 //!

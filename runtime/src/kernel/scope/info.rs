@@ -1,8 +1,8 @@
 //! What can be told of a scope, for those who look into the program.
 //!
-//! A [`Node`] is looked at while somebody keeps it: in a poll within it, or by a count that was taken under the lock of an owned list, where
-//! a task of it cannot have left it yet. What was seen is plain data, and keeps nothing of the scope: neither its memory nor what its
-//! tasks have failed with. No two locks are held meanwhile.
+//! A [`Node`] is looked at while somebody keeps it: in a poll within it, or by a count that was taken under the lock of an
+//! owned list, where a task of it cannot have left it yet. What was seen is plain data, and keeps nothing of the scope: neither
+//! its memory nor what its tasks have failed with. No two locks are held meanwhile.
 //!
 //! A scope has no number before somebody looks at it, so that costs nothing where nobody does.
 
@@ -48,8 +48,8 @@ impl Eq for Looked {}
 /// What was known of a group, or of another scope, at the moment when somebody looked at it.
 ///
 /// Got from [`TaskInfo::scope`](crate::task::TaskInfo::scope), for the scope that a task is in, and from
-/// [`Leaf::scope`](crate::diagnostics::Leaf::scope), for those that are begun in a task. [`around`](Self::around) leads outwards. A clone shares what
-/// it says, and nothing keeps the scope itself.
+/// [`Leaf::scope`](crate::diagnostics::Leaf::scope), for those that are begun in a task. [`around`](Self::around) leads
+/// outwards. A clone shares what it says, and nothing keeps the scope itself.
 ///
 /// Its text tells which scope it is, and how it stands:
 ///
@@ -75,7 +75,8 @@ pub enum ScopeKind {
     Supervisor,
     /// [`Scope`](crate::task::Scope).
     Scope,
-    /// [`shield`](crate::task::shield), or the cleanup of a [`guard`](crate::task::guard()) or of [`on_cancel`](crate::task::on_cancel).
+    /// [`shield`](crate::task::shield), or the cleanup of a [`guard`](crate::task::guard()) or of
+    /// [`on_cancel`](crate::task::on_cancel).
     Shield,
 }
 
@@ -226,8 +227,8 @@ impl ScopeInfo {
         Id::from_raw(task).filter(|_| task != NOBODY)
     }
 
-    /// False if nobody waits for the end of the scope but the one [around](Self::around), since the future that did was dropped. A shield
-    /// goes on then, and others are cancelled.
+    /// False if nobody waits for the end of the scope but the one [around](Self::around), since the future that did was
+    /// dropped. A shield goes on then, and others are cancelled.
     pub fn is_awaited(&self) -> bool {
         self.0.node.begun_by != NOBODY
     }
@@ -242,8 +243,8 @@ impl ScopeInfo {
         self.reason().map(|_| self.0.node.cancelled_for)
     }
 
-    /// How many are in the scope: its tasks and blocking closures, the scopes within it in which there is any, and its own future until
-    /// that is done.
+    /// How many are in the scope: its tasks and blocking closures, the scopes within it in which there is any, and its own
+    /// future until that is done.
     pub fn live(&self) -> usize {
         self.0.node.live
     }
