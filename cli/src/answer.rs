@@ -100,6 +100,8 @@ pub(crate) struct DumpedRuntime {
     pub(crate) roots: Vec<Root>,
     pub(crate) tasks: Vec<Dumped>,
     #[serde(default)]
+    pub(crate) scopes: Vec<Scope>,
+    #[serde(default)]
     pub(crate) deadlocks: Vec<Deadlock>,
     /// Those that are none if a guard was moved.
     #[serde(default)]
@@ -123,11 +125,42 @@ pub(crate) struct Deadlock {
     pub(crate) tasks: Vec<Task>,
 }
 
+/// A group, or another scope, in which tasks are.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Scope {
+    pub(crate) id: String,
+    pub(crate) kind: String,
+    pub(crate) place: Place,
+    /// The task that has begun it and waits for it.
+    pub(crate) begun_by: Option<String>,
+    /// Whoever has begun it waits for it.
+    pub(crate) awaited: bool,
+    /// The scope in which it was begun.
+    pub(crate) around: Option<String>,
+    /// It is one of the live in that.
+    pub(crate) counted: bool,
+    /// Seconds; less than 0 if it has passed.
+    pub(crate) deadline_in: Option<f64>,
+    pub(crate) cancelled: Option<Cancelled>,
+    /// How many are in it.
+    pub(crate) live: u64,
+}
+
+/// Since when, and why, a scope is cancelled.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cancelled {
+    /// For so many seconds.
+    pub(crate) r#for: f64,
+    pub(crate) reason: String,
+}
+
 /// A task, and where it stands.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dumped {
     #[serde(flatten)]
     pub(crate) task: Task,
+    /// The scope that it is in.
+    pub(crate) scope: Option<String>,
     pub(crate) stands: String,
     pub(crate) leaves: Vec<Leaf>,
 }
@@ -138,6 +171,10 @@ pub(crate) struct Leaf {
     pub(crate) waits_for: Option<String>,
     /// The task whose end it waits for, or that holds the lock.
     pub(crate) waits_for_task: Option<String>,
+    /// The scope in which it waits.
+    pub(crate) scope: Option<String>,
+    /// What it wants of that.
+    pub(crate) scope_is: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -177,6 +214,78 @@ impl Task {
             Some(name) => format!("{name:?}"),
             None => self.r#type.clone(),
         }
+    }
+}
+
+impl Leaf {
+    /// It waits for its scope to be cancelled, besides what others of the same task wait for.
+    pub(crate) fn is_watch(&self) -> bool {
+        self.scope_is.as_deref() == Some("watched")
+    }
+
+    /// The number of the scope whose end it waits for.
+    pub(crate) fn waits_for_rest_of(&self) -> Option<u64> {
+        let scope = self.scope.as_deref().and_then(number);
+        scope.filter(|_| self.scope_is.as_deref() == Some("left"))
+    }
+
+    /// Those that tell more than others, if there are any: not those that only watch.
+    pub(crate) fn telling(leaves: &[Self]) -> impl Iterator<Item = &Self> {
+        let are_all = leaves.iter().all(Self::is_watch);
+        leaves
+            .iter()
+            .filter(move |leaf| are_all || !leaf.is_watch())
+    }
+}
+
+/// The number that an id is.
+pub(crate) fn number(id: &str) -> Option<u64> {
+    id.parse().ok()
+}
+
+impl Scope {
+    pub(crate) fn number(&self) -> u64 {
+        number(&self.id).unwrap_or(u64::MAX)
+    }
+
+    /// What it is called.
+    pub(crate) fn called(&self) -> String {
+        format!("{} at {}", self.kind, self.place.text())
+    }
+
+    /// Whose it is, if that is worth to be told.
+    pub(crate) fn whose(&self) -> String {
+        match &self.begun_by {
+            Some(task) => format!(", begun by task {task}"),
+            None if !self.awaited => ", whose future was dropped".to_owned(),
+            None => String::new(),
+        }
+    }
+
+    /// How long it has, or since when it is cancelled, and why.
+    pub(crate) fn stands(&self) -> String {
+        match (&self.cancelled, self.deadline_in) {
+            (Some(cancelled), _) => {
+                let ago = duration(cancelled.r#for);
+                // Some reasons begin with the same word.
+                match cancelled.reason.strip_prefix("cancelled ") {
+                    Some(rest) => format!(", cancelled {ago} ago {rest}"),
+                    None => format!(", cancelled {ago} ago: {}", cancelled.reason),
+                }
+            }
+            (None, Some(left)) if left >= 0.0 => format!(", deadline in {}", duration(left)),
+            (None, Some(_)) => ", deadline passed".to_owned(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Seconds, for people.
+fn duration(seconds: f64) -> String {
+    if seconds < 1.0 {
+        format!("{:.0} ms", seconds * 1000.0)
+    } else {
+        format!("{seconds:.1} s")
     }
 }
 

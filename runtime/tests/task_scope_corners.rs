@@ -56,30 +56,35 @@ fn nest(
 
 #[test]
 fn as_deep_as_tasks_spawn_groups() {
-    const DEPTH: usize = 20_000;
-    for runtime in [
-        Builder::new_multi_thread()
-            .worker_threads(2)
-            .build()
-            .unwrap(),
-        Builder::new_current_thread().build().unwrap(),
-    ] {
-        runtime.block_on(async {
-            let alive = Arc::new(AtomicUsize::new(0));
-            let (sender, mut innermost) = mpsc::unbounded_channel();
-            let outermost = leno::spawn(nest(DEPTH, Arc::clone(&alive), sender));
-            let innermost = innermost.recv().await.unwrap();
-            assert_eq!(alive.load(Ordering::Acquire), DEPTH + 1);
-            assert!(!innermost.is_cancelled());
-            assert!(outermost.cancel().await.is_none());
-            while alive.load(Ordering::Acquire) > 0 {
-                task::yield_now().await;
-            }
-            assert!(innermost.is_cancelled());
-            // The last that refers to all those around it.
-            drop(innermost);
-        });
+    const DEPTH: usize = 4_000;
+    /// So small that a call for each level would not fit.
+    const STACK: usize = 256 * 1024;
+    async fn ends() {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let (sender, mut innermost) = mpsc::unbounded_channel();
+        let outermost = leno::spawn(nest(DEPTH, Arc::clone(&alive), sender));
+        let innermost = innermost.recv().await.unwrap();
+        assert_eq!(alive.load(Ordering::Acquire), DEPTH + 1);
+        assert!(!innermost.is_cancelled());
+        assert!(outermost.cancel().await.is_none());
+        while alive.load(Ordering::Acquire) > 0 {
+            task::yield_now().await;
+        }
+        assert!(innermost.is_cancelled());
+        // The last that refers to all those around it.
+        drop(innermost);
     }
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_stack_size(STACK)
+        .build()
+        .unwrap();
+    runtime.block_on(async { leno::spawn(ends()).await.unwrap() });
+    let on_one_thread = std::thread::Builder::new().stack_size(STACK).spawn(|| {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        runtime.block_on(ends());
+    });
+    on_one_thread.unwrap().join().unwrap();
 }
 
 /// A waker that panics when it is woken.

@@ -1,12 +1,13 @@
 //! `leno dump`: where each task waits, and through which calls.
 
 use super::seconds;
-use crate::answer::{Dump, Dumped, Leaf, Task};
+use crate::answer::{Dump, Dumped, Leaf, Scope, Task, number};
 use crate::client;
 use crate::fault::Fault;
 use crate::show::plain::{plain, width};
 use crate::show::style::{Look, Style};
 use clap::Args;
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -75,6 +76,8 @@ fn text(dump: &mut Dump, style: Style) -> String {
             // A string takes whatever there is, here and below.
             let _ = writeln!(text, "{gap}{}", style.paint(Look::Bold, title));
         }
+        let scopes = runtime.scopes.iter();
+        let scopes: Scopes<'_> = scopes.map(|scope| (scope.number(), scope)).collect();
         for root in &runtime.roots {
             let thread = root.thread.as_deref().unwrap_or("?");
             let head = plain(&format!("block_on at {}", root.place.text()));
@@ -85,11 +88,11 @@ fn text(dump: &mut Dump, style: Style) -> String {
                 plain(&format!("{thread:?}")),
                 plain(&root.r#type)
             );
-            standing(&mut text, &root.stands, &root.leaves, style);
+            standing(&mut text, &root.stands, &root.leaves, &scopes, style);
         }
         runtime.tasks.sort_by_key(|task| task.task.number());
         for task in &runtime.tasks {
-            one(&mut text, task, style);
+            one(&mut text, task, &scopes, style);
         }
         for deadlock in runtime.deadlocks.iter().chain(&runtime.suspected_deadlocks) {
             for (number, line) in deadlock.text.lines().enumerate() {
@@ -101,7 +104,10 @@ fn text(dump: &mut Dump, style: Style) -> String {
     text
 }
 
-fn one(text: &mut String, dumped: &Dumped, style: Style) {
+/// By their numbers.
+type Scopes<'a> = HashMap<u64, &'a Scope>;
+
+fn one(text: &mut String, dumped: &Dumped, scopes: &Scopes<'_>, style: Style) {
     let task = &dumped.task;
     let name = task.name.as_ref();
     let name = name.map_or_else(String::new, |name| format!(" {name:?}"));
@@ -113,21 +119,38 @@ fn one(text: &mut String, dumped: &Dumped, style: Style) {
         plain(&task.r#type),
         plain(&task.spawned_at.text())
     );
-    standing(text, &dumped.stands, &dumped.leaves, style);
+    standing(text, &dumped.stands, &dumped.leaves, scopes, style);
+    if dumped.leaves.is_empty() {
+        within(text, dumped.scope.as_deref(), scopes);
+    }
 }
 
-fn standing(text: &mut String, stands: &str, leaves: &[Leaf], style: Style) {
+/// A line for the scope and for each around it.
+fn within(text: &mut String, innermost: Option<&str>, scopes: &Scopes<'_>) {
+    let of = |id: &str| scopes.get(&number(id)?).copied();
+    let mut next = innermost.and_then(of);
+    // No more than there are, whatever a process says.
+    for _ in 0..scopes.len() {
+        let Some(scope) = next else { break };
+        let line = scope.called() + &scope.whose() + &scope.stands();
+        let _ = writeln!(text, "   in {}", plain(&line));
+        next = scope.around.as_deref().and_then(of);
+    }
+}
+
+fn standing(text: &mut String, stands: &str, leaves: &[Leaf], scopes: &Scopes<'_>, style: Style) {
     if stands != "waiting" {
         let _ = write!(text, ": {}", plain(stands));
     } else if leaves.is_empty() {
         text.push_str(": waiting for nothing that it told of");
     }
     text.push('\n');
-    for (number, leaf) in leaves.iter().enumerate() {
+    for (number, leaf) in Leaf::telling(leaves).enumerate() {
         if number > 0 {
             text.push_str("   or\n");
         }
         stack(text, leaf, style);
+        within(text, leaf.scope.as_deref(), scopes);
     }
 }
 
@@ -188,6 +211,36 @@ task 12 \"transfer\", bank::transfer::{{closure}}, spawned at src/bank.rs:20:9
    shop+0x1234
 deadlock: 2 tasks
       one
+";
+        assert_eq!(text(&mut dump, Style::new(false)), expected);
+    }
+
+    #[test]
+    fn a_task_is_shown_with_the_scopes_that_it_is_in() {
+        let answer = r#"{"leno":1,"runtimes":[{"id":"1","name":null,"kind":"current-thread","tasks":[
+            {"id":"3","name":null,"type":"t","spawned_at":{"file":"src/bank.rs","line":2,"column":9},"state":"running",
+             "scope":"2","stands":"in a long poll","leaves":[]},
+            {"id":"4","name":null,"type":"t","spawned_at":{"file":"src/bank.rs","line":2,"column":9},"state":"asleep",
+             "scope":"2","stands":"waiting","leaves":[
+              {"waits_for":"x","stack":[],"scope":"3","scope_is":null},
+              {"waits_for":"a cancel","stack":[],"scope":"3","scope_is":"watched"}]}],
+            "scopes":[
+             {"id":"1","kind":"scope","place":{"file":"src/main.rs","line":9,"column":1},"begun_by":null,"awaited":true,"around":null,
+              "counted":false,"deadline_in":0.5,"cancelled":{"for":0.0312,"kind":"Requested","reason":"enough"},"live":2},
+             {"id":"2","kind":"group","place":{"file":"src/main.rs","line":8,"column":1},"begun_by":"7","awaited":true,"around":"1",
+              "counted":true,"deadline_in":null,"cancelled":null,"live":2},
+             {"id":"3","kind":"shield","place":{"file":"src/main.rs","line":7,"column":1},"begun_by":null,"awaited":false,"around":"2",
+              "counted":true,"deadline_in":4.96,"cancelled":null,"live":1}]}]}"#;
+        let mut dump: Dump = serde_json::from_str(answer).unwrap();
+        let expected = "\
+task 3, t, spawned at src/bank.rs:2:9: in a long poll
+   in group at src/main.rs:8:1, begun by task 7
+   in scope at src/main.rs:9:1, cancelled 31 ms ago: enough
+task 4, t, spawned at src/bank.rs:2:9
+   waits for x
+   in shield at src/main.rs:7:1, whose future was dropped, deadline in 5.0 s
+   in group at src/main.rs:8:1, begun by task 7
+   in scope at src/main.rs:9:1, cancelled 31 ms ago: enough
 ";
         assert_eq!(text(&mut dump, Style::new(false)), expected);
     }

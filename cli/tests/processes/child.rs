@@ -3,12 +3,18 @@
 use leno::runtime::{Builder, Runtime};
 use leno::sync::{Mutex, oneshot};
 use leno::task;
-use std::future::pending;
+use std::future::{Future, pending, poll_fn};
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Barrier};
+use std::task::Poll;
+use std::time::Duration;
+
+/// Longer than any child is there.
+const LONG: Duration = Duration::from_secs(3600);
 
 pub fn run(role: &str) {
     if role == "knock" {
@@ -23,6 +29,7 @@ pub fn run(role: &str) {
         "waiting" => vec![waiting()],
         "deadlock" => vec![deadlock()],
         "set" => vec![deadlock_in_set()],
+        "scopes" => vec![scopes()],
         "busy" => vec![busy()],
         "many" => vec![many()],
         "stale" => {
@@ -211,6 +218,43 @@ fn deadlock_in_set() -> Runtime {
     });
     until_asleep(&runtime, 2);
     runtime
+}
+
+/// A service that has two requests: one in time, and one that is cancelled and cleans up.
+fn scopes() -> Runtime {
+    let runtime = pool("scopes");
+    let service = task::supervise(async |service| {
+        service.spawn_and_report(in_time());
+        service.spawn_and_report(cut_short());
+    });
+    let builder = task::Builder::new().name("service");
+    builder.spawn_on(service, runtime.handle()).unwrap();
+    until_asleep(&runtime, 5);
+    runtime
+}
+
+async fn in_time() {
+    let page = task::group(async |group| {
+        drop(group.spawn(async {
+            checkout().await;
+            Ok::<(), ()>(())
+        }));
+        Ok(())
+    });
+    let _ = task::Scope::new().timeout(LONG).run(page).await;
+}
+
+async fn cut_short() {
+    let scope = task::Scope::new();
+    let stop = scope.handle();
+    let work = async {
+        let mut cleanup = task::shield(LONG, checkout());
+        let once = poll_fn(|cx| Poll::Ready(Pin::new(&mut cleanup).poll(cx)));
+        assert!(once.await.is_pending());
+        stop.cancel("client went away");
+        cleanup.await;
+    };
+    let _ = scope.run(work).await;
 }
 
 /// Two tasks that stay among many that come and go.

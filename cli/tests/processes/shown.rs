@@ -29,6 +29,7 @@ pub const TESTS: &[Test] = &[
         "pstree_shows_who_waits_for_whom",
         pstree_shows_who_waits_for_whom,
     ),
+    ("pstree_and_dump_show_scopes", pstree_and_dump_show_scopes),
     (
         "metrics_are_in_the_format_of_prometheus",
         metrics_are_in_the_format_of_prometheus,
@@ -268,6 +269,69 @@ fn pstree_shows_who_waits_for_whom() {
     assert!(lines[1].starts_with("└─ # outer  "), "{text}");
     assert!(lines[2].starts_with("└─ # inner  "), "{text}");
     assert!(text.lines().nth(2).unwrap().starts_with("   └─ "), "{text}");
+}
+
+fn pstree_and_dump_show_scopes() {
+    let place = Place::new();
+    let child = place.child("scopes");
+    let text = place.answer(&["pstree", &child.arg()]);
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 11, "{text}");
+    let mut depths = Vec::new();
+    let mut shown = Vec::new();
+    for line in &lines[1..] {
+        let (indent, rest) = line.split_once("─ ").unwrap();
+        depths.push(indent.chars().count() / 3);
+        shown.push(masked(rest).remove(0));
+    }
+    // The two requests are in the order of their ids, which is any.
+    let place_of = |name: &str| shown.iter().position(|line| line.contains(name)).unwrap();
+    let (in_time, cut_short) = (
+        place_of(" processes::child::in_time "),
+        place_of("::cut_short "),
+    );
+    let is_last = in_time > cut_short;
+    assert_eq!(in_time, if is_last { 6 } else { 2 }, "{text}");
+    assert_eq!(depths, [0, 1, 2, 3, 4, 5, 2, 3, 4, 5], "{text}");
+    let file = "cli/tests/processes/child.rs:#:#";
+    let starts = |at: usize, start: &str| {
+        let start = start.replace("FILE", file);
+        assert!(shown[at].starts_with(&start), "{start}: {text}");
+    };
+    starts(0, "# service  supervise::supervise");
+    starts(1, "supervisor at FILE");
+    starts(in_time + 1, "scope at FILE, deadline in #.# s");
+    starts(in_time + 2, "group at FILE");
+    starts(in_time + 3, "# processes::child::in_time  waiting");
+    let cancelled = &shown[cut_short + 1];
+    assert!(cancelled.starts_with(&format!("scope at {file}, cancelled #")));
+    let why = format!("s ago by task # at {file}: client went away; # task left");
+    assert!(cancelled.ends_with(&why), "{text}");
+    starts(
+        cut_short + 2,
+        "shield at FILE, whose future was dropped, deadline in #.# s",
+    );
+    starts(cut_short + 3, "# leno::task::shield::Running<");
+
+    let dump = place.answer(&["dump", &child.arg()]);
+    let task = dump.split("\ntask ").find(|task| task.contains("Running<"));
+    let lines: Vec<_> = task
+        .unwrap()
+        .lines()
+        .map(|line| masked(line).remove(0))
+        .collect();
+    let within: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("in "))
+        .collect();
+    assert_eq!(within.len(), 3, "{dump}");
+    let shield = format!("in shield at {file}, whose future was dropped, deadline in #.# s");
+    assert_eq!(*within[0], shield, "{dump}");
+    assert!(within[1].starts_with(&format!("in scope at {file}, begun by task #, cancelled #")));
+    assert_eq!(
+        *within[2],
+        format!("in supervisor at {file}, begun by task #")
+    );
 }
 
 fn metrics_are_in_the_format_of_prometheus() {

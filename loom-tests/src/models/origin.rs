@@ -126,7 +126,7 @@ fn what_comes_later_is_not_met() {
                 (queue, new)
             }
         });
-        let found = queue.walk(|task| {
+        let found = queue.walk(|task, _| {
             let task = TaskInfo::look(task);
             (task, came.load(Ordering::Relaxed))
         });

@@ -4,7 +4,7 @@ use crate::kernel::captures::{self, Standing};
 use crate::kernel::census;
 use crate::kernel::register::Register;
 use crate::kernel::task::{
-    self, Header, Home, Id, JoinHandle, Origin, Runnable, Scheduler, TaskInfo,
+    self, Header, Home, Id, JoinHandle, Member, Origin, Runnable, Scheduler, TaskInfo,
 };
 use crate::kernel::wanted::{self, Wanted};
 use crate::prim::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -97,7 +97,7 @@ impl Queue {
     }
 
     /// What `look` says of each of them, one at a time.
-    pub(crate) fn walk<T>(&self, look: impl Fn(&Header) -> T) -> Vec<T> {
+    pub(crate) fn walk<T>(&self, look: impl Fn(&Header, Option<&Member>) -> T) -> Vec<T> {
         let mut seen = Vec::new();
         self.register.owned.walk(1, &mut seen, look);
         seen

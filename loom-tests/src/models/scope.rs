@@ -7,7 +7,7 @@
 use super::block_on::block_on;
 use super::explore;
 use super::queue::{Flag, Queue};
-use crate::kernel::scope::{Failed, Node, NodeKind};
+use crate::kernel::scope::{Failed, Looks, Node, NodeKind};
 use crate::kernel::task::{self, Apart, Failing, Grouped, Id, JoinHandle, Origin, Reason};
 use crate::prim::{Arc, Mutex, SelfArc, UnsafeCell};
 use loom::thread;
@@ -306,6 +306,55 @@ fn a_cancel_meets_the_end_of_a_member() {
         assert!(drops.is_dropped());
         ends.join().unwrap();
         owner.go();
+    });
+}
+
+/// Who walks through the list of tasks meets the end of one: as long as it is in there it has not left its scope, which can be
+/// counted; and what is counted can be looked at when the lock is gone.
+// Mutation: run.rs, `complete_and_depart` drops the departure before it completes: "a task that is listed has left".
+#[test]
+fn whoever_looks_meets_the_end_of_a_member() {
+    explore(3, || {
+        let queue = Queue::new();
+        let owner = Owner::begin(NodeKind::Supervisor);
+        let first: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let handle = spawn(&queue, &owner.node, {
+            let (first, mut polled) = (first.clone(), false);
+            poll_fn(move |cx| {
+                if std::mem::replace(&mut polled, true) {
+                    return Poll::Ready(());
+                }
+                *first.lock() = Some(cx.waker().clone());
+                Poll::Pending
+            })
+        });
+        drop(handle.unwrap());
+        queue.run();
+        let waker = first.lock().take().unwrap();
+        // The task is the last one.
+        owner.leave();
+        let ends = thread::spawn({
+            let queue = queue.clone();
+            move || {
+                waker.wake();
+                queue.run();
+            }
+        });
+        let found = queue.walk(|_, member| {
+            let member = member.expect("a task of a scope is a member");
+            assert!(
+                !member.scope().has_ended(),
+                "a task that is listed has left"
+            );
+            Node::of_member(member)
+        });
+        assert!(found.len() <= 1);
+        for node in &found {
+            assert!(Looks::new().look(node).live() <= 1);
+        }
+        drop(found);
+        ends.join().unwrap();
+        owner.is_last();
     });
 }
 

@@ -2,20 +2,20 @@
 
 use super::graph::{self, Circle};
 use super::json::Value;
+use super::leaf::{Leaf, Names, leaves};
 use super::report::{Report, place_value, task_value, waits};
-use crate::kernel::captures::{self, Answer, Standing};
-use crate::kernel::task::{self, LockHolder, What};
+use super::scopes;
+use crate::kernel::captures::{self, Standing};
+use crate::kernel::task;
 use crate::runtime::Handle;
 use crate::runtime::inner::Inner;
 use crate::runtime::roots::{Root, RootStanding};
-use crate::symbols::{self, trim};
 use crate::sync::oneshot;
-use crate::task::{Id, TaskInfo};
-use std::collections::HashMap;
+use crate::task::{Id, ScopeInfo, TaskInfo};
 use std::fmt;
 use std::io;
 use std::panic::Location;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -72,22 +72,6 @@ pub enum Stands {
     Unpolled,
 }
 
-/// A future in a task that waits for something, and will wake the task.
-#[derive(Debug, Clone)]
-pub struct Leaf {
-    stack: Box<[usize]>,
-    waits_for: Option<What>,
-    address: usize,
-    names: Arc<Names>,
-}
-
-/// The functions at the addresses of a dump. They are looked up when somebody wants to know, all at once.
-#[derive(Debug)]
-struct Names {
-    addresses: Vec<usize>,
-    found: OnceLock<HashMap<usize, Vec<Frame>>>,
-}
-
 impl Dump {
     pub(crate) fn new(roots: Vec<RootStanding>, standings: Vec<Standing>) -> Self {
         let of_tasks = standings.iter().map(|standing| &standing.answer);
@@ -99,10 +83,7 @@ impl Dump {
         let mut addresses: Vec<usize> = stacks.flat_map(|leaf| leaf.stack.to_vec()).collect();
         addresses.sort_unstable();
         addresses.dedup();
-        let names = Arc::new(Names {
-            addresses,
-            found: OnceLock::new(),
-        });
+        let names = Names::of(addresses);
         let task = |standing| TaskDump::new(standing, &names);
         let root = |standing: RootStanding| RootDump {
             root: standing.root,
@@ -110,7 +91,7 @@ impl Dump {
                 Some(_) => Stands::Waiting,
                 None => Stands::Unpolled,
             },
-            leaves: leaves(standing.answer, &names),
+            leaves: leaves(standing.answer, &names, None),
         };
         Self {
             roots: roots.into_iter().map(root).collect(),
@@ -161,12 +142,30 @@ impl Dump {
 
     /// The dump as an object on one line.
     ///
-    /// It has `roots` (of each `place`, `type`, `thread` or null, `stands` and `leaves`), `tasks` (of each `id`, `name` or null, `type`,
-    /// `spawned_at`, `state`, `stands` and `leaves`), `deadlocks` and `suspected_deadlocks` ([reports](Report::to_json)). A leaf has a `stack` (frames of
-    /// `function`, `file`, `line`, each or null, and `text`), `waits_for` or null, and `waits_for_task` or null: the id of the task whose
-    /// end it waits for, or that holds the lock.
+    /// It has
+    ///
+    /// - `roots`: of each `place`, `type`, `thread` or null, `stands` and `leaves`;
+    /// - `tasks`: of each `id`, `name` or null, `type`, `spawned_at`, `state`, `scope` or null, `stands` and `leaves`;
+    /// - `scopes`: of each [scope](ScopeInfo) that these are in `id`, to which the others refer, `kind`, `place`, `begun_by` (a
+    ///   task) or null, `awaited`, `around` (a scope) or null, `counted` (it is one of the `live` in that), `deadline_in`
+    ///   (seconds, less than 0 if it has passed) or null, `cancelled` (`for` so many seconds, `kind` and `reason`) or null, and
+    ///   `live`;
+    /// - `deadlocks` and `suspected_deadlocks`: [reports](Report::to_json).
+    ///
+    /// A leaf has a `stack` (frames of `function`, `file`, `line`, each or null, and `text`), `waits_for` or null,
+    /// `waits_for_task` or null (the id of the task whose end it waits for, or that holds the lock), `scope` or null, and
+    /// `scope_is`: `left` if it waits for what is left in that scope, `watched` if it waits for a
+    /// [cancel](Leaf::waits_for_cancel) of it, or else null.
     pub fn to_json(&self) -> String {
         self.to_value().to_string()
+    }
+
+    /// Those that tasks are in, and those that are begun in tasks and roots; without those around them.
+    fn scopes(&self) -> impl Iterator<Item = &ScopeInfo> {
+        let of_tasks = self.tasks.iter().filter_map(|task| task.task.scope());
+        let of_tasks_leaves = self.tasks.iter().flat_map(|task| &task.leaves);
+        let of_roots = self.roots.iter().flat_map(|root| &root.leaves);
+        of_tasks.chain(of_tasks_leaves.chain(of_roots).filter_map(Leaf::scope))
     }
 
     pub(crate) fn to_value(&self) -> Value {
@@ -176,6 +175,7 @@ impl Dump {
         Value::Object(vec![
             ("roots", Value::List(roots)),
             ("tasks", Value::List(tasks)),
+            ("scopes", scopes::list(self.scopes())),
             ("deadlocks", Value::List(reports(&self.deadlocks))),
             (
                 "suspected_deadlocks",
@@ -195,9 +195,9 @@ impl TaskDump {
             None => Stands::Unpolled,
         };
         Self {
-            task,
             stands,
-            leaves: leaves(answer, names),
+            leaves: leaves(answer, names, task.scope()),
+            task,
         }
     }
 
@@ -220,6 +220,7 @@ impl TaskDump {
         let Value::Object(mut fields) = task_value(&self.task) else {
             unreachable!("a task is written as an object");
         };
+        fields.push(("scope", scopes::id(self.task.scope())));
         fields.push(("stands", Value::from(self.stands.to_string())));
         fields.push((
             "leaves",
@@ -269,144 +270,18 @@ impl RootDump {
     }
 }
 
-/// The leaves of one future, for whoever has polled it to know them.
-#[cfg(feature = "test-util")]
-pub(crate) fn leaves_of(answer: Answer) -> Vec<Leaf> {
-    let stacks = answer.leaves.iter().flat_map(|leaf| leaf.stack.to_vec());
-    let names = Arc::new(Names {
-        addresses: stacks.collect(),
-        found: OnceLock::new(),
-    });
-    leaves(Some(answer), &names)
-}
-
-fn leaves(answer: Option<Answer>, names: &Arc<Names>) -> Vec<Leaf> {
-    let leaves = answer.map_or_else(Vec::new, |answer| answer.leaves);
-    let leaf = |leaf: task::Leaf| Leaf {
-        stack: leaf.stack,
-        waits_for: leaf.waits_for.map(|waits_for| waits_for.what),
-        address: leaf.waits_for.map_or(0, |waits_for| waits_for.address),
-        names: Arc::clone(names),
-    };
-    leaves.into_iter().map(leaf).collect()
-}
-
-impl Leaf {
-    /// The functions from the leaf outwards to the task's future, each of which awaits the one before. What leno and the standard
-    /// library do in between is left out.
-    ///
-    /// The first call for a dump looks all its addresses up, which may take some hundred milliseconds.
-    pub fn stack(&self) -> Vec<Frame> {
-        let found = self.names.found();
-        let frames = self.stack.iter().filter_map(|address| found.get(address));
-        let mut frames: Vec<Frame> = frames.flatten().cloned().collect();
-        // First what is around: if the leaf is all that there is, nothing else tells where it ends.
-        trim::outer(&mut frames);
-        trim::inner(&mut frames);
-        trim::leaf(&mut frames);
-        frames
-    }
-
-    /// The task whose end this waits for, if it is a `JoinHandle`.
-    pub fn waits_for_task(&self) -> Option<Id> {
-        match self.waits_for {
-            Some(What::Task(id)) => Some(id),
-            _ => None,
-        }
-    }
-
-    fn to_value(&self) -> Value {
-        let frames = self.stack().iter().map(frame_value).collect();
-        Value::Object(vec![
-            ("stack", Value::List(frames)),
-            ("waits_for", Value::from(self.waits_for())),
-            (
-                "waits_for_task",
-                Value::from(self.waits_for_whom().map(|id| id.to_string())),
-            ),
-        ])
-    }
-
-    /// The task that has to end, or to release a lock.
-    fn waits_for_whom(&self) -> Option<Id> {
-        match self.waits_for? {
-            What::Task(id) => Some(id),
-            What::Lock { holder, .. } => holder.map(|holder| holder.task),
-            What::Permits | What::Deadline(_) => None,
-        }
-    }
-
-    /// What it waits for.
-    #[cfg(feature = "sim")]
-    pub(crate) fn waits_for_what(&self) -> Option<What> {
-        self.waits_for
-    }
-
-    /// Where the lock or semaphore is that it waits for.
-    #[cfg(feature = "sim")]
-    pub(crate) fn address(&self) -> usize {
-        self.address
-    }
-
-    /// What tells its turn in the queue of a lock from all others.
-    pub(super) fn ticket(&self) -> Option<u64> {
-        match self.waits_for {
-            Some(What::Lock { ticket, .. }) => Some(ticket),
-            _ => None,
-        }
-    }
-
-    /// What it waits for, in words.
-    fn waits_for(&self) -> Option<String> {
-        Some(match self.waits_for? {
-            What::Permits => format!("permits of the semaphore at {:#x}", self.address),
-            What::Lock { holder, .. } => {
-                let lock = format!("the lock at {:#x}", self.address);
-                match holder {
-                    Some(LockHolder {
-                        task,
-                        was_handed: false,
-                        ..
-                    }) => {
-                        format!("{lock}, which task {task} holds")
-                    }
-                    Some(LockHolder { task, .. }) => {
-                        format!("{lock}, which was handed to task {task}")
-                    }
-                    None => lock,
-                }
-            }
-            What::Task(id) => format!("the end of task {id}"),
-            What::Deadline(_) => "a moment to come".to_owned(),
-        })
-    }
-}
-
-impl Names {
-    fn found(&self) -> &HashMap<usize, Vec<Frame>> {
-        self.found.get_or_init(|| {
-            let mut found: HashMap<_, Vec<_>> = HashMap::with_capacity(self.addresses.len());
-            for frame in symbols::resolve(&self.addresses) {
-                found.entry(frame.address).or_default().push(frame);
-            }
-            found
-        })
-    }
-}
-
-fn frame_value(frame: &Frame) -> Value {
-    Value::Object(vec![
-        ("function", Value::from(frame.function().map(str::to_owned))),
-        ("file", Value::from(frame.file().map(str::to_owned))),
-        ("line", Value::from(frame.line().map(u64::from))),
-        ("text", Value::from(frame.to_string())),
-    ])
-}
-
 /// Asks the tasks of a runtime where they stand, and waits on this thread.
 pub(crate) fn take(handle: &Handle, patience: Duration) -> Dump {
     let inner = handle.inner();
-    let standings = captures::ask(&inner.handles(), patience);
+    let handles = inner.handles();
+    let mut scopes = inner.scopes();
+    let mut standings = captures::ask(&handles, patience);
+    drop(handles);
+    for standing in &mut standings {
+        if let Some(scope) = scopes.remove(&standing.task.id()) {
+            standing.task.set_scope(scope);
+        }
+    }
     let circles = circles(inner, &standings, patience);
     let mut dump = Dump::new(inner.ask_roots(patience), standings);
     let (certain, suspected): (Vec<_>, Vec<_>) =
@@ -471,7 +346,11 @@ impl fmt::Display for Dump {
 impl fmt::Display for TaskDump {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.task)?;
-        write_standing(f, self.stands, &self.leaves)
+        write_standing(f, self.stands, &self.leaves)?;
+        match self.leaves.is_empty() {
+            true => scopes::write(f, self.task.scope()),
+            false => Ok(()),
+        }
     }
 }
 
@@ -494,7 +373,13 @@ fn write_standing(f: &mut fmt::Formatter<'_>, stands: Stands, leaves: &[Leaf]) -
     } else if leaves.is_empty() {
         write!(f, ": waiting for nothing that it told of")?;
     }
-    for (number, leaf) in leaves.iter().enumerate() {
+    // Each scope waits for a cancel too, which its own line says well enough.
+    let watches = leaves.iter().filter(|leaf| leaf.waits_for_cancel()).count();
+    let are_all = watches == leaves.len();
+    let told = leaves
+        .iter()
+        .filter(|leaf| are_all || !leaf.waits_for_cancel());
+    for (number, leaf) in told.enumerate() {
         if number > 0 {
             write!(f, "\n   or")?;
         }
@@ -507,6 +392,7 @@ fn write_standing(f: &mut fmt::Formatter<'_>, stands: Stands, leaves: &[Leaf]) -
         for frame in &frames {
             write!(f, "\n   {frame:width$}")?;
         }
+        scopes::write(f, leaf.scope())?;
     }
     Ok(())
 }

@@ -69,7 +69,7 @@ pub(crate) fn node_of(task: Id, answer: &Answer) -> Option<Node> {
                 handed_on: holder.handed_on,
             }),
         }),
-        What::Permits | What::Deadline(_) => None,
+        What::Permits | What::Deadline(_) | What::End | What::Cancel => None,
     };
     let edges = answer.leaves.iter().map(|leaf| {
         leaf.waits_for

@@ -55,9 +55,11 @@ mod dump;
 mod errors;
 pub(crate) mod graph;
 mod json;
+mod leaf;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod memory;
 mod report;
+mod scopes;
 #[cfg(unix)]
 mod server;
 mod settings;
@@ -65,15 +67,16 @@ pub(crate) mod shutdown;
 mod waits;
 
 pub use deliver::{flush, on_report};
-pub use dump::{Dump, Frame, Leaf, RootDump, Stands, TaskDump};
+pub use dump::{Dump, Frame, RootDump, Stands, TaskDump};
 pub use errors::errors_of;
+pub use leaf::Leaf;
 pub use report::{Report, ReportKind};
 pub use settings::Diagnostics;
 
 pub(crate) use deliver::{counts, flush_at_end};
-#[cfg(feature = "test-util")]
-pub(crate) use dump::leaves_of;
 pub(crate) use dump::take_elsewhere;
+#[cfg(feature = "test-util")]
+pub(crate) use leaf::leaves_of;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) use memory::Found;
 #[cfg(unix)]

@@ -280,7 +280,7 @@ fn awaited_by(standing: &Standing) -> Vec<Id> {
     let awaited = leaves.filter_map(|leaf| match leaf.waits_for?.what {
         What::Task(task) => Some(task),
         What::Lock { holder, .. } => Some(holder?.task),
-        What::Permits | What::Deadline(_) => None,
+        What::Permits | What::Deadline(_) | What::End | What::Cancel => None,
     });
     awaited.collect()
 }

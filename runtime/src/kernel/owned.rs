@@ -16,7 +16,7 @@
 //! take turns. The models are `loom-tests/src/models/origin.rs`.
 
 use crate::kernel::list::List;
-use crate::kernel::task::{self, Header};
+use crate::kernel::task::{self, Header, Member};
 use crate::prim::{CachePadded, Mutex};
 use std::ptr::NonNull;
 
@@ -149,7 +149,13 @@ impl Owned {
 
     /// Looks at all tasks that there are when their shard's turn comes, `bite` of them at a time, and puts what `look` says
     /// into `seen`. `look` is called under the lock, and must be quick; there is room in `seen` before.
-    pub(crate) fn walk<T>(&self, bite: usize, seen: &mut Vec<T>, look: impl Fn(&Header) -> T) {
+    /// One that is a member of a scope is shown with that.
+    pub(crate) fn walk<T>(
+        &self,
+        bite: usize,
+        seen: &mut Vec<T>,
+        look: impl Fn(&Header, Option<&Member>) -> T,
+    ) {
         let _turn = self.walk.lock();
         for shard in &self.shards {
             let mut begun = false;
@@ -162,8 +168,12 @@ impl Owned {
                 }
                 for _ in 0..bite {
                     let Some(task) = guard.look() else { break };
-                    // SAFETY: it is in the list, and this holds the lock: it cannot complete meanwhile.
-                    seen.push(look(unsafe { task.as_ref() }));
+                    // SAFETY: it is in the list, and this holds the lock: it cannot complete meanwhile, so it is alive, and has
+                    // not left its scope.
+                    seen.push(unsafe {
+                        let member = Header::member(task);
+                        look(task.as_ref(), member.map(|member| member.as_ref()))
+                    });
                 }
                 if guard.unseen.is_none() {
                     break;

@@ -8,7 +8,8 @@ use crate::kernel::census;
 use crate::kernel::lines::{Lines, LongWait};
 use crate::kernel::observe::Observe;
 use crate::kernel::owned::Owned;
-use crate::kernel::task::{AbortHandle, TaskInfo};
+use crate::kernel::scope::ScopeInfo;
+use crate::kernel::task::{AbortHandle, Id, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
 use std::ptr;
@@ -70,6 +71,11 @@ impl Register {
     /// Handles to the tasks that have been asleep.
     pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         census::handles(&self.owned, census::BITE)
+    }
+
+    /// The scopes of the tasks that have been asleep and are in one.
+    pub(crate) fn scopes(&self) -> Vec<(Id, ScopeInfo)> {
+        census::scopes(&self.owned, census::BITE)
     }
 
     /// Who asks the tasks where they stand.

@@ -43,19 +43,22 @@
 
 mod cancel;
 mod deadline;
+mod info;
 mod owner;
 mod seed;
 
 pub(crate) use cancel::{Failed, Failure, tell_of};
+pub(crate) use info::{Looked, Looks};
+pub use info::{ScopeInfo, ScopeKind};
 pub(crate) use owner::Owner;
-pub(crate) use seed::Seed;
+pub(crate) use seed::{Seed, look_here};
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::context::Within;
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::list::{Linked, Links, List};
-use crate::kernel::task::{Member, Reason};
+use crate::kernel::task::{Id, Member, Reason, What, waits_in};
 use crate::kernel::wheel;
 use crate::prim::atomic::{AtomicUsize, Note, Ordering};
 use crate::prim::{Mutex, OnceLock, SelfArc, asked};
@@ -72,6 +75,11 @@ const ATTACHED: usize = 1 << 1;
 const ENROLLED: usize = 1 << 2;
 const ONE: usize = 1 << 3;
 
+/// Who has begun a node waits for it, and is no task.
+const NO_TASK: u64 = 0;
+/// Who has begun a node does not wait for it any more.
+const NOBODY: u64 = u64::MAX;
+
 /// So many members are taken out of the list under one lock.
 const AT_A_TIME: usize = 32;
 
@@ -82,6 +90,10 @@ pub(crate) struct Node {
     /// Where it was made.
     place: &'static Location<'static>,
     kind: NodeKind,
+    /// What tells it from others, from when somebody has looked at it; 0 before.
+    number: Note,
+    /// The id of the task that has begun it, as long as that waits for it; or [`NO_TASK`], or [`NOBODY`].
+    begun_by: Note,
     /// What the owner's first poll finds around it.
     around: OnceLock<Option<SelfArc<Node>>>,
     /// When the body is to have ended, in nanoseconds of the clock; `u64::MAX` for never.
@@ -107,6 +119,8 @@ pub(crate) enum NodeKind {
 
 struct State {
     reason: Option<Reason>,
+    /// When that was set, in nanoseconds of real time.
+    cancelled_at: u64,
     members: List<Member>,
     within: List<Node>,
     /// What members have failed with, in the order in which they did.
@@ -137,12 +151,15 @@ impl Node {
             owner: AtomicWaker::new(),
             place,
             kind,
+            number: Note::new(0),
+            begun_by: Note::new(NO_TASK),
             around: OnceLock::new(),
             deadline: Note::new(u64::MAX),
             wheel: OnceLock::new(),
             timer: Mutex::new(Timer::new()),
             state: Mutex::new(State {
                 reason: None,
+                cancelled_at: 0,
                 members: List::new(),
                 within: List::new(),
                 failures: Vec::new(),
@@ -161,6 +178,9 @@ impl Node {
 
     /// The owner begins, within another node perhaps.
     pub(crate) fn begin(self: &SelfArc<Self>, around: Option<SelfArc<Self>>) {
+        // Ordering: Relaxed; it is told to people.
+        self.begun_by
+            .store(Id::current().map_or(NO_TASK, Id::get), Ordering::Relaxed);
         let reason = around.as_ref().and_then(|around| around.reason_at_hand());
         let _ = self.around.set(around);
         match reason {
@@ -399,6 +419,7 @@ impl Node {
         if self.has_ended() {
             return Poll::Ready(());
         }
+        waits_in(cx.waker(), What::End, self);
         self.owner.register(cx.waker());
         if self.has_ended() {
             Poll::Ready(())
@@ -416,6 +437,7 @@ impl Node {
     /// The owner waits for its body: it is to be woken by a cancel. True if there is one.
     pub(crate) fn poll_cancelled(&self, cx: &Context<'_>) -> bool {
         asked::looks(self);
+        waits_in(cx.waker(), What::Cancel, self);
         self.owner.register(cx.waker());
         self.is_cancelled()
     }

@@ -168,6 +168,15 @@ impl Telling<'_> {
                 text.push_str(" for a moment to come");
                 None
             }
+            what @ (What::End | What::Cancel) => {
+                let what = if what == What::End {
+                    "the end"
+                } else {
+                    "a cancel"
+                };
+                let _ = write!(text, " for {what} of {}", leaf.of_scope()?);
+                None
+            }
         }
     }
 }

@@ -19,6 +19,7 @@ mod task_local;
 mod yield_now;
 
 pub use crate::kernel::cancel_safe::{AssertCancelSafe, CancelSafe, assert_cancel_safe};
+pub use crate::kernel::scope::{ScopeInfo, ScopeKind};
 pub use crate::kernel::task::{
     AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
 };

@@ -3,7 +3,7 @@
 use super::body::{Body, Ended};
 use crate::kernel::budget;
 use crate::kernel::cancel_safe::CancelSafe;
-use crate::kernel::scope::{Node, NodeKind, Seed};
+use crate::kernel::scope::{Node, NodeKind, ScopeInfo, Seed};
 use crate::kernel::task::{Reason, ReasonKind};
 use crate::runtime::current;
 use crate::time::{self, Instant};
@@ -258,6 +258,16 @@ impl Drop for Waiting {
         if let Some(key) = self.key {
             self.node.forget_waiter(key);
         }
+    }
+}
+
+impl ScopeInfo {
+    /// When the scope is cancelled by itself, if it has a deadline of its own; those [around](Self::around) may have earlier ones.
+    ///
+    /// A [shield](super::shield) has one from when it goes on without whoever awaited it.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline_in_nanoseconds()
+            .map(Instant::from_nanoseconds)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use super::lost::named;
 use super::{Report, ReportKind};
-use crate::diagnostics::dump::{Dump, Leaf};
+use crate::diagnostics::dump::Dump;
 use crate::diagnostics::graph::{Circle, Edge};
+use crate::diagnostics::leaf::Leaf;
 use crate::task::{Id, TaskInfo};
 use std::fmt::Write;
 use std::time::Duration;

@@ -5,7 +5,7 @@ use crate::kernel::findings::{self, Finding};
 use crate::kernel::foreign;
 use crate::kernel::task::{AbortHandle, Header, Reason, TaskInfo};
 use crate::prim::atomic::Ordering;
-use crate::prim::{SelfArc, asked};
+use crate::prim::{self, SelfArc, asked};
 use std::any::Any;
 use std::task::{Context, Poll};
 
@@ -93,6 +93,7 @@ impl Node {
             return false;
         }
         state.reason = Some(reason.clone());
+        state.cancelled_at = prim::now();
         // Ordering: Relaxed; see `is_cancelled`. Under the lock, so that who sees it finds a reason.
         self.word.fetch_or(CANCELLED, Ordering::Relaxed);
         let waiters = std::mem::take(&mut state.waiters);

@@ -61,6 +61,7 @@ impl Owner {
     /// Nobody waits here: who is in goes on without the owner, until the deadline.
     pub(crate) fn hand_over(mut self) {
         self.has_ended = true;
+        self.node.forget_owner();
         self.go();
     }
 }
@@ -68,6 +69,7 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         if !self.has_ended {
+            self.node.forget_owner();
             let reason = self.node.reason().or_else(|| Node::current()?.reason());
             let place = self.node.place();
             self.node

@@ -156,6 +156,39 @@ pub(super) unsafe fn node_at(scope: *const ()) -> Option<SelfArc<Node>> {
     Some(unsafe { SelfArc::from_raw(node) })
 }
 
+/// Shows `see` the scopes that this thread is within, from the innermost on, up to `end`.
+///
+/// It begins none, so nobody is told of anything, and may be called wherever the thread is in the middle of.
+pub(crate) fn look_here(end: *const Node, mut see: impl FnMut(&Node)) {
+    let mut scope = here::with(|here| here.scope.get());
+    while !scope.is_null() {
+        let node = if scope.addr() & SEED != 0 {
+            let seed = scope.map_addr(|address| address & !SEED).cast::<Seed>();
+            // SAFETY: `enter` has stored it, in a call further up this stack, for the length of which it does not move.
+            let seed = unsafe { &*seed };
+            let node = seed.early();
+            if !node.has_begun() {
+                see(node);
+                // Ordering: Relaxed, as in `settle`. It stays valid as long as the seed does.
+                scope = seed.outer.load(Ordering::Relaxed);
+                continue;
+            }
+            SelfArc::as_ptr(node)
+        } else {
+            scope.cast::<Node>()
+        };
+        if node == end {
+            return;
+        }
+        // SAFETY: kept by whoever has stored it, as above, or by the node that it is around.
+        let node = unsafe { &*node };
+        see(node);
+        scope = node
+            .around()
+            .map_or(ptr::null(), |around| SelfArc::as_ptr(around).cast());
+    }
+}
+
 impl std::fmt::Debug for Seed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Seed")

@@ -17,6 +17,7 @@ use super::id::{HandedOn, Id, Mark};
 use super::waker;
 use crate::kernel::captures::Answer;
 use crate::kernel::here;
+use crate::kernel::scope::{Looked, Node, look_here};
 use crate::prim::stack::Frames;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -40,6 +41,8 @@ pub(crate) struct Leaf {
     pub(crate) stack: Box<[usize]>,
     /// What the leaf waits for, if it is leno's, and says so.
     pub(crate) waits_for: Option<WaitsFor>,
+    /// The scopes in the task that it is in, from the innermost on. That of the task itself is not among them.
+    pub(crate) scopes: Box<[Looked]>,
 }
 
 /// What a leaf waits for.
@@ -66,6 +69,10 @@ pub(crate) enum What {
     Task(Id),
     /// A moment: nanoseconds on the clock of the task's runtime.
     Deadline(u64),
+    /// The end of all that is in the innermost scope, whose body is done.
+    End,
+    /// A cancel of the innermost scope, besides what its body waits for.
+    Cancel,
 }
 
 /// The task that holds a lock.
@@ -101,6 +108,10 @@ pub(crate) struct Capture {
     has_more: Cell<bool>,
     /// What the next leaf waits for.
     next: Cell<Option<WaitsFor>>,
+    /// The scope whose owner that is.
+    owned: RefCell<Option<Looked>>,
+    /// The scope that the task is a member of, if it is one.
+    member_of: *const Node,
 }
 
 /// Gives the thread back to the capture that it had before, also if the poll unwinds: that of something that is no task may.
@@ -113,17 +124,26 @@ impl Drop for Outer {
 }
 
 impl Capture {
-    pub(super) fn new(task: NonNull<Header>) -> Self {
-        Self::of(task.as_ptr() as *const ())
+    /// # Safety
+    ///
+    /// The caller is the task's poller.
+    pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
+        // SAFETY: alive, as the caller polls it.
+        let member = unsafe { Header::member(task) };
+        // SAFETY: as above; the member lies in the task's memory.
+        let member_of = member.map(|member| unsafe { member.as_ref() }.node());
+        Self::of(task.as_ptr() as *const (), member_of)
     }
 
-    fn of(task: *const ()) -> Self {
+    fn of(task: *const (), member_of: Option<NonNull<Node>>) -> Self {
         Self {
             task,
             leaves: RefCell::new(Vec::new()),
             walks: Cell::new(0),
             has_more: Cell::new(false),
             next: Cell::new(None),
+            owned: RefCell::new(None),
+            member_of: member_of.map_or(ptr::null(), |node| node.as_ptr().cast_const()),
         }
     }
 
@@ -147,6 +167,7 @@ impl Capture {
     /// A leaf clones the waker.
     fn tell(&self) {
         let waits_for = self.next.take();
+        let owned = self.owned.take();
         // One that is here already is being told of by its own walk: the unwinder, or the allocator, clones wakers.
         let Ok(mut leaves) = self.leaves.try_borrow_mut() else {
             return;
@@ -157,7 +178,13 @@ impl Capture {
         }
         self.walks.set(self.walks.get() + 1);
         let stack = Frames::capture(0).addresses().into();
-        let leaf = Leaf { stack, waits_for };
+        let mut scopes = Vec::from_iter(owned);
+        look_here(self.member_of, |node| scopes.push(node.look()));
+        let leaf = Leaf {
+            stack,
+            waits_for,
+            scopes: scopes.into(),
+        };
         // Some register twice. (Two that are polled in one loop have one stack.)
         if !leaves.contains(&leaf) {
             leaves.push(leaf);
@@ -203,6 +230,19 @@ pub(crate) fn is_telling(waker: &Waker) -> bool {
     ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER)
 }
 
+/// As [`waits_for`], for the owner of a scope.
+#[inline]
+pub(crate) fn waits_in(waker: &Waker, what: What, scope: &Node) {
+    if is_telling(waker) {
+        with_capture(waker.data(), |capture| {
+            capture.next.set(Some(WaitsFor { what, address: 0 }));
+            // What a shield has left is a task of the shield, and its owner.
+            let is_inner = !ptr::eq(scope, capture.member_of);
+            capture.owned.replace(is_inner.then(|| scope.look()));
+        });
+    }
+}
+
 #[cold]
 fn note(waker: &Waker, waits_for: WaitsFor) {
     with_capture(waker.data(), |capture| capture.next.set(Some(waits_for)));
@@ -226,7 +266,7 @@ struct Instead<'a> {
 pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, Answer) {
     let instead = Instead { waker };
     let data = ptr::from_ref(&instead).cast();
-    let capture = Capture::of(data);
+    let capture = Capture::of(data, None);
     // SAFETY: the functions of `OF_ANOTHER` keep the contract of `RawWakerVTable`: what the pointer is to outlives the poll,
     // for which this waker is lent, and a clone is one of the other waker. It is not dropped, and would not mind.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &OF_ANOTHER)) });

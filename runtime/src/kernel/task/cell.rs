@@ -175,7 +175,7 @@ impl Header {
     ///
     /// `task` is alive.
     #[inline]
-    pub(super) unsafe fn member(task: NonNull<Self>) -> Option<NonNull<Member>> {
+    pub(crate) unsafe fn member(task: NonNull<Self>) -> Option<NonNull<Member>> {
         // SAFETY: alive (caller).
         if !unsafe { task.as_ref() }.vtable.is_member {
             return None;

@@ -3,6 +3,7 @@
 use super::cell::{Header, Vtable};
 use super::state::Word;
 use super::{Id, Origin};
+use crate::kernel::scope::ScopeInfo;
 use std::fmt;
 use std::panic::Location;
 
@@ -21,6 +22,7 @@ pub struct TaskInfo {
     origin: Origin,
     type_name: fn() -> &'static str,
     future_size: usize,
+    scope: Option<ScopeInfo>,
 }
 
 /// What a task was doing when it was looked at.
@@ -44,6 +46,7 @@ impl TaskInfo {
             origin: task.origin.clone(),
             type_name: task.vtable.type_name,
             future_size: task.vtable.future_size,
+            scope: None,
         }
     }
 
@@ -55,7 +58,13 @@ impl TaskInfo {
             origin,
             type_name: vtable.type_name,
             future_size: vtable.future_size,
+            scope: None,
         }
+    }
+
+    /// Adds what is known of the scope that the task is in.
+    pub(crate) fn set_scope(&mut self, scope: ScopeInfo) {
+        self.scope = Some(scope);
     }
 
     /// The task's id.
@@ -97,6 +106,14 @@ impl TaskInfo {
         self.word.is_cancelled()
     }
 
+    /// The group or supervisor that the task was spawned in, or the shield that it is what is left of; and those around that.
+    ///
+    /// `None` for a task that was spawned outside of scopes, as all are that plain [`spawn`](crate::task::spawn) makes; and in
+    /// [reports](crate::diagnostics::Report::tasks), which do not look at it.
+    pub fn scope(&self) -> Option<&ScopeInfo> {
+        self.scope.as_ref()
+    }
+
     /// The size of the task's future in bytes. What it has allocated is not counted.
     pub fn future_size(&self) -> usize {
         self.future_size
@@ -128,6 +145,7 @@ impl fmt::Debug for TaskInfo {
             .field("state", &self.state())
             .field("is_cancelled", &self.is_cancelled())
             .field("future_size", &self.future_size())
+            .field("scope", &self.scope)
             .finish()
     }
 }

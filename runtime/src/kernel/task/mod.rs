@@ -75,7 +75,9 @@ mod surroundings;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use capture::{Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for};
+pub(crate) use capture::{
+    Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for, waits_in,
+};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};

@@ -121,7 +121,8 @@ impl Runnable {
             let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll::<OBSERVED>(word, &waker);
         }
-        let capture = Capture::new(self.0);
+        // SAFETY: this is the poller.
+        let capture = unsafe { Capture::new(self.0) };
         let waker = capture::borrowed(self.0);
         let again = capture.within(|| self.poll::<OBSERVED>(word, &waker));
         let answer = capture.into_answer(again.is_some(), Mark::handed_on(mark));

@@ -287,6 +287,11 @@ impl Wheel {
         }
     }
 
+    /// The time by which deadlines are meant.
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
     /// The time, as far as it is known without reading a clock; a paused clock costs nothing to read.
     fn known_now(&self, state: &State) -> u64 {
         if prim::a_clock_was_paused() && self.clock.is_paused() {

@@ -3,9 +3,11 @@
 use super::{Inner, Scheduler};
 use crate::kernel::lines::LongWait;
 use crate::kernel::local::{ClockHold, Local};
-use crate::kernel::task::{AbortHandle, TaskInfo};
+use crate::kernel::scope::ScopeInfo;
+use crate::kernel::task::{AbortHandle, Id, TaskInfo};
 use crate::runtime::roots::RootStanding;
 use crate::runtime::sets::Sets;
+use std::collections::HashMap;
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -34,6 +36,19 @@ impl Inner {
             handles.append(&mut noted.set.register().handles());
         }
         handles
+    }
+
+    /// The scopes of the tasks that have been asleep and are in one.
+    pub(crate) fn scopes(&self) -> HashMap<Id, ScopeInfo> {
+        if self.is_left_behind() {
+            // As above.
+            return HashMap::new();
+        }
+        let mut scopes: HashMap<_, _> = self.register().scopes().into_iter().collect();
+        for noted in self.sets.all() {
+            scopes.extend(noted.set.register().scopes());
+        }
+        scopes
     }
 
     /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.

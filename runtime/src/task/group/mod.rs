@@ -51,7 +51,8 @@ use std::sync::Arc;
 ///
 /// # Cost
 ///
-/// One allocation for the group, and none for a task but the task's own; a task that is done in its first poll takes no lock.
+/// One allocation for the group, and none for a task but the task's own; a task that is done in its first poll takes no lock. A task is counted
+/// in its group, and in each group and scope around that.
 ///
 /// # Example
 ///
