@@ -354,7 +354,7 @@ fn whoever_looks_meets_the_end_of_a_member() {
         }
         drop(found);
         ends.join().unwrap();
-        owner.is_last();
+        owner.go();
     });
 }
 

@@ -116,6 +116,9 @@ fn steps() -> Vec<Row> {
 }
 
 leno::task_local! {
+    #[inherited]
+    static INHERITED: u32;
+
     static KEY: u32;
 }
 
