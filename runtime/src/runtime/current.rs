@@ -147,7 +147,7 @@ pub(crate) fn try_reactor() -> Option<leno_reactor::Handle> {
 }
 
 /// A wheel of the current runtime; panics without one.
-#[inline(always)]
+#[inline]
 #[track_caller]
 pub(crate) fn wheel() -> wheel::Handle {
     match with(|inner| inner.wheel().cloned()) {

@@ -71,7 +71,7 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// The moment `duration` from now, in the kernel's terms.
-#[inline(always)]
+#[inline]
 pub(crate) fn after(duration: Duration) -> u64 {
     // Nothing overflows: a clock shows less than a hundred years, unless a test moves it. (`as_nanos` is 128 bits wide.)
     let seconds = duration.as_secs().min(THIRTY_YEARS.as_secs());

@@ -68,6 +68,7 @@ impl Node {
 
     /// Has the node cancelled at its deadline, if it has one and there is a wheel. The timer cancels it by itself, so the members end in time
     /// also while the owner is busy.
+    #[cold]
     pub(crate) fn arm(self: &SelfArc<Self>) {
         let (Some(deadline), Some(wheel)) = (self.own_deadline(), self.wheel.get()) else {
             return;

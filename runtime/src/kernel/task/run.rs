@@ -72,18 +72,22 @@ impl Runnable {
                 let waker = waker::borrowed::<OBSERVED>(self.0);
                 self.poll::<OBSERVED>(word, &waker)
             }
-            Start::Look(word) if word.is_only_surrounded() => self.poll_within::<OBSERVED>(word),
             Start::Look(word) => self.look::<OBSERVED>(word),
         }
     }
 
-    /// Polls the task within its surroundings.
+    /// Polls the task within its surroundings, or does what the word asks for besides. The task is running.
+    // For the caller it is cold, so that its loop is laid out for tasks that have none.
+    #[cold]
     #[inline(never)]
-    fn poll_within<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
+    fn look<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
+        if !word.is_only_surrounded() {
+            return self.look_further::<OBSERVED>(word);
+        }
         // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
         let (_within, is_cancelled) = unsafe { surroundings::enter(self.0) };
         if is_cancelled {
-            return self.look::<OBSERVED>(word);
+            return self.look_further::<OBSERVED>(word);
         }
         if OBSERVED && !word.is_running() {
             observe::meet(self.header());
@@ -95,7 +99,7 @@ impl Runnable {
     /// Does what the word asks for besides a poll. The task is running.
     #[cold]
     #[inline(never)]
-    fn look<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
+    fn look_further<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
         let header = self.header();
         let mark = header.mark.word();
         let surrounded = word.is_surrounded();

@@ -99,7 +99,8 @@ impl Entry {
     }
 
     /// Ready when the deadline has passed; until then the last waker given will be woken then.
-    #[inline]
+    // Always: a sleep is no more than this, and there is one other caller, which is cold.
+    #[inline(always)]
     pub(crate) fn poll_elapsed(self: Pin<&mut Self>, waker: &Waker) -> Poll<Result<(), Closed>> {
         let this = self.into_ref().get_ref();
         // Ordering: Acquire, partner of the Release in `finish`.
@@ -123,7 +124,7 @@ impl Entry {
     }
 
     /// Files an idle entry, or finds it due.
-    #[inline]
+    #[inline(always)]
     fn register(&self, waker: &Waker) -> Poll<Result<(), Closed>> {
         // Foreign code: before the lock, as the drop of the old one is after it.
         let waker = waker.clone();
