@@ -137,8 +137,6 @@ pub(crate) struct Scope {
     pub(crate) awaited: bool,
     /// The scope in which it was begun.
     pub(crate) around: Option<String>,
-    /// It is one of the live in that.
-    pub(crate) counted: bool,
     /// Seconds; less than 0 if it has passed.
     pub(crate) deadline_in: Option<f64>,
     pub(crate) cancelled: Option<Cancelled>,

@@ -226,11 +226,11 @@ deadlock: 2 tasks
               {"waits_for":"a cancel","stack":[],"scope":"3","scope_is":"watched"}]}],
             "scopes":[
              {"id":"1","kind":"scope","place":{"file":"src/main.rs","line":9,"column":1},"begun_by":null,"awaited":true,"around":null,
-              "counted":false,"deadline_in":0.5,"cancelled":{"for":0.0312,"kind":"Requested","reason":"enough"},"live":2},
+              "deadline_in":0.5,"cancelled":{"for":0.0312,"kind":"Requested","reason":"enough"},"live":2},
              {"id":"2","kind":"group","place":{"file":"src/main.rs","line":8,"column":1},"begun_by":"7","awaited":true,"around":"1",
-              "counted":true,"deadline_in":null,"cancelled":null,"live":2},
+              "deadline_in":null,"cancelled":null,"live":2},
              {"id":"3","kind":"shield","place":{"file":"src/main.rs","line":7,"column":1},"begun_by":null,"awaited":false,"around":"2",
-              "counted":true,"deadline_in":4.96,"cancelled":null,"live":1}]}]}"#;
+              "deadline_in":4.96,"cancelled":null,"live":1}]}]}"#;
         let mut dump: Dump = serde_json::from_str(answer).unwrap();
         let expected = "\
 task 3, t, spawned at src/bank.rs:2:9: in a long poll

@@ -319,7 +319,7 @@ runtime 1 \"main\", multi-thread
 
     fn scope(id: u64, kind: &str, more: &Value) -> Value {
         let mut scope = json!({"id": id.to_string(), "kind": kind, "place": {"file": "f.rs", "line": id, "column": 1}, "begun_by": null,
-            "awaited": true, "around": null, "counted": true, "deadline_in": null, "cancelled": null, "live": 1});
+            "awaited": true, "around": null, "deadline_in": null, "cancelled": null, "live": 1});
         for (name, value) in more.as_object().unwrap() {
             scope[name] = value.clone();
         }
@@ -397,16 +397,12 @@ runtime 1 \"main\", multi-thread
             member(11, task(2, "child", &[])),
             member(12, task(3, "grandchild", &[])),
         ];
-        // The task, the scope that this has begun, and two more.
+        // The task, the one in the scope that this has begun, and two more.
         let live = |live| {
             let scopes = [
                 scope(11, "group", &json!({"begun_by": "1", "live": live})),
                 scope(12, "group", &json!({"begun_by": "2", "around": "11"})),
-                scope(
-                    13,
-                    "group",
-                    &json!({"begun_by": "2", "around": "11", "counted": false}),
-                ),
+                scope(13, "group", &json!({"begun_by": "2", "around": "11"})),
             ];
             shown_in(&tasks, &scopes)
         };

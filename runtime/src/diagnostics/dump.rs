@@ -147,7 +147,7 @@ impl Dump {
     /// - `roots`: of each `place`, `type`, `thread` or null, `stands` and `leaves`;
     /// - `tasks`: of each `id`, `name` or null, `type`, `spawned_at`, `state`, `scope` or null, `stands` and `leaves`;
     /// - `scopes`: of each [scope](ScopeInfo) that these are in `id`, to which the others refer, `kind`, `place`, `begun_by` (a
-    ///   task) or null, `awaited`, `around` (a scope) or null, `counted` (it is one of the `live` in that), `deadline_in`
+    ///   task) or null, `awaited`, `around` (a scope) or null, `deadline_in`
     ///   (seconds, less than 0 if it has passed) or null, `cancelled` (`for` so many seconds, `kind` and `reason`) or null, and
     ///   `live`;
     /// - `deadlocks` and `suspected_deadlocks`: [reports](Report::to_json).

@@ -45,7 +45,6 @@ fn value(scope: &ScopeInfo) -> Value {
         ),
         ("awaited", Value::from(scope.is_awaited())),
         ("around", id(scope.around())),
-        ("counted", Value::from(scope.is_enrolled())),
         ("deadline_in", Value::from(scope.seconds_left())),
         ("cancelled", scope.reason().map_or(Value::Null, cancelled)),
         ("live", Value::from(scope.live())),

@@ -56,12 +56,16 @@ impl<'a> Nest<'a> {
                 *nest.tasks.entry(scope).or_default() += 1;
             }
         }
-        nest.known.clone_from(&nest.tasks);
-        for scope in runtime.scopes.iter().filter(|scope| scope.counted) {
-            if let Some(around) = nest.around(scope) {
-                *nest.known.entry(around.number()).or_default() += 1;
+        // A task counts in each scope around it.
+        let mut known = HashMap::<_, u64>::new();
+        for (&innermost, &tasks) in &nest.tasks {
+            let mut at = nest.scopes.get(&innermost).copied();
+            while let Some(scope) = at {
+                *known.entry(scope.number()).or_default() += tasks;
+                at = nest.around(scope);
             }
         }
+        nest.known = known;
         for (key, above) in &nest.above {
             nest.below.entry(*above).or_default().push(*key);
         }
@@ -176,7 +180,7 @@ impl<'a> Nest<'a> {
             }
         }
         if self.are_left.contains(&number) {
-            // Nobody else is in it than the tasks and scopes that are known, and those that are not.
+            // Nobody else is in it than tasks: those that are known, and those that are not.
             let known = self.known.get(&number).copied().unwrap_or_default();
             let unknown = scope.live.saturating_sub(known);
             if unknown > 0 {

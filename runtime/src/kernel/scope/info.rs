@@ -6,7 +6,7 @@
 //!
 //! A scope has no number before somebody looks at it, so that costs nothing where nobody does.
 
-use super::{ENROLLED, NOBODY, Node, NodeKind, ONE};
+use super::{NOBODY, Node, NodeKind, ONE};
 use crate::kernel::task::{Id, Member, Reason};
 use crate::prim;
 use crate::prim::SelfArc;
@@ -32,8 +32,6 @@ pub(crate) struct Looked {
     reason: Option<Reason>,
     cancelled_for: Duration,
     live: usize,
-    /// It is one of those who are in the one around.
-    is_enrolled: bool,
 }
 
 /// Whether they are of the same node.
@@ -102,7 +100,6 @@ impl Node {
             reason,
             cancelled_for: Duration::from_nanos(cancelled_for),
             live: word / ONE,
-            is_enrolled: word & ENROLLED != 0 && word >= ONE,
         }
     }
 
@@ -243,8 +240,8 @@ impl ScopeInfo {
         self.reason().map(|_| self.0.node.cancelled_for)
     }
 
-    /// How many are in the scope: its tasks and blocking closures, the scopes within it in which there is any, and its own
-    /// future until that is done.
+    /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until that is
+    /// done.
     pub fn live(&self) -> usize {
         self.0.node.live
     }
@@ -276,11 +273,6 @@ impl ScopeInfo {
     /// ```
     pub fn around(&self) -> Option<&Self> {
         self.0.around.as_ref()
-    }
-
-    /// It is counted among the [live](Self::live) of the scope around.
-    pub(crate) fn is_enrolled(&self) -> bool {
-        self.0.node.is_enrolled
     }
 
     /// The scope's own deadline, in nanoseconds of the clock.
