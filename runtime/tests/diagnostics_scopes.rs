@@ -523,7 +523,7 @@ fn scopes_come_and_go_while_somebody_looks() {
                 drop(group.spawn(async move {
                     // One ends in the first poll, and others when they have slept.
                     let (sender, receiver) = oneshot::channel();
-                    drop(leno::spawn(async move { sender.send(()) }));
+                    drop(leno::spawn(async move { sender.send(()).unwrap_or(()) }));
                     receiver.await.unwrap();
                     match number {
                         7 => {

@@ -1,5 +1,9 @@
 //! Groups: whatever ends them, nothing of their tasks is left, and the first failure is what is returned.
 
+mod expected_reports;
+
+use expected_reports::expect;
+use leno::diagnostics::ReportKind;
 use leno::runtime::Builder;
 use leno::sync::{Barrier, oneshot};
 use leno::task::{self, Child, Policy, TaskGroup};
@@ -224,6 +228,7 @@ fn a_destructor_panics() {
             panic!("in a destructor");
         }
     }
+    expect(ReportKind::LostPanic, "the error came first");
     everywhere(|| async {
         let alive = Alive::default();
         let group = task::group(async |group| {

@@ -167,7 +167,7 @@ fn nobody_starves() {
             }
         };
         let (sender, receiver) = oneshot::channel();
-        leno::spawn(async move { sender.send(3) });
+        leno::spawn(async move { sender.send(3).unwrap() });
         let mut race = pin!(race((greedy(), greedy(), receiver)));
         match race.as_mut().next().await {
             Some(Race3::Third(number)) => assert_eq!(number, Ok(3)),

@@ -5,8 +5,11 @@
 #![forbid(unsafe_code)]
 
 mod by_hand;
+mod expected_reports;
 
 use by_hand::Driven;
+use expected_reports::expect;
+use leno::diagnostics::ReportKind;
 use leno::runtime::Builder;
 use leno::sync::{mpsc, oneshot};
 use leno::task::{self, LocalSet, TaskGroup};
@@ -132,6 +135,9 @@ fn a_waker_that_panics_keeps_nobody_from_being_cancelled() {
 
 #[test]
 fn failures_that_panic_as_they_are_dropped() {
+    for kind in [ReportKind::UnreadResult, ReportKind::LostPanic] {
+        expect(kind, "all but the first are lost");
+    }
     /// An error whose destructor panics.
     #[derive(Debug)]
     struct Fails(Arc<AtomicUsize>);
@@ -222,6 +228,7 @@ fn a_group_that_is_forgotten_lets_its_tasks_go_on() {
 
 #[test]
 fn a_shield_without_time_is_cut_short_at_once() {
+    expect(ReportKind::CutShort, "it has no time");
     for runtime in [
         Builder::new_multi_thread()
             .worker_threads(2)

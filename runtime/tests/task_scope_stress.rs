@@ -1,6 +1,10 @@
 //! Random trees of groups, supervisors, scopes, shields, cleanups and timeouts, whose tasks end, fail, panic, sleep and hang, on several
 //! workers: whatever ends a scope, nothing is left of what had begun in it, and it ends.
 
+mod expected_reports;
+
+use expected_reports::expect;
+use leno::diagnostics::ReportKind;
 use leno::runtime::Builder;
 use leno::task::{self, Scope};
 use leno::time::{sleep, timeout};
@@ -196,6 +200,13 @@ fn with_token(future: Work, path: &Path) -> Work {
 
 #[test]
 fn nothing_is_left_of_any_tree() {
+    expect(ReportKind::CutShort, "shields have hardly any time");
+    for kind in [ReportKind::LostPanic, ReportKind::UnreadResult] {
+        expect(
+            kind,
+            "several fail at once, and nobody awaits who is shielded",
+        );
+    }
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if info.payload().downcast_ref::<&str>() != Some(&"planted") {
