@@ -577,6 +577,28 @@ fn what_was_done_within_is_handed_on() {
     });
 }
 
+/// The owner of a node within, whose future is only lent, does not go; what is in its node does: the one around ends.
+// Mutation: the owner is counted in the node around (`begin` enters it): "deadlock".
+#[test]
+fn an_owner_within_holds_nobody_up() {
+    explore(3, || {
+        let around = Owner::begin(NodeKind::Scope);
+        let owner = Owner::begin_within(NodeKind::Group, &around.node);
+        assert!(owner.node.enter());
+        let leaves = thread::spawn({
+            let node = owner.node.clone();
+            move || leave(&node)
+        });
+        around.node.cancel(&requested("enough"));
+        around.end();
+        leaves.join().unwrap();
+        assert!(!owner.node.has_ended());
+        owner.end();
+        owner.go();
+        around.go();
+    });
+}
+
 /// The node around is cancelled while the last member of the one within leaves it: who cancels finds it, or not, and its
 /// memory in any case.
 #[test]
