@@ -11,8 +11,8 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 /// A task that sleeps answers, by one leaf; the waker that the leaf has kept is an ordinary one, which wakes it.
-// Mutations (each makes this fail): state.rs, `ask` without NOTIFIED: nobody answers, "deadlock"; run.rs, `look` does not answer, or
-// answers after it has closed: likewise.
+// Mutations (each makes this fail): state.rs, `ask` without NOTIFIED: nobody answers, "deadlock"; run.rs, `look` does not answer,
+// or answers after it has closed: likewise.
 #[test]
 fn a_task_that_sleeps_answers() {
     explore(3, || {
@@ -135,8 +135,8 @@ fn a_task_that_is_asked_can_be_ended() {
 }
 
 /// Two ask at once: both are told, whoever's request the poll was for.
-// Mutations (each makes this fail): captures.rs, `answer` tells the first round alone, or whose round ends closes all; run.rs, `look` asks
-// which rounds are open before it takes the bit away. The other is never told: "exceeded maximum number of branches".
+// Mutations (each makes this fail): captures.rs, `answer` tells the first round alone, or whose round ends closes all; run.rs,
+// `look` asks which rounds are open before it takes the bit away. The other is never told: "exceeded maximum number of branches".
 #[test]
 fn two_who_ask_at_once_are_both_told() {
     explore(2, || {

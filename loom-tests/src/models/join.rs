@@ -130,10 +130,11 @@ fn an_error_that_nobody_sees_is_told_of_once() {
     });
 }
 
-/// A handle that is detached while its task completes: whoever drops the output finds the mark, or is the handle itself; output and join waker are dropped once, and before the memory.
-// Mutations: state.rs, `leave` does not set J_WAKER, or join.rs, `leave_word` does not take the output: "told of what was detached"; it sets
-// J_WAKER and keeps JOIN: "the output lives on"; it leaves a waker in the cell: it never ends; its AcqRel → Acquire: "Causality
-// violation"; `complete` gives its reference back though J_WAKER is set: subtraction overflows.
+/// A handle that is detached while its task completes: whoever drops the output finds the mark, or is the handle itself; output
+/// and join waker are dropped once, and before the memory.
+// Mutations: state.rs, `leave` does not set J_WAKER, or join.rs, `leave_word` does not take the output: "told of what was
+// detached"; it sets J_WAKER and keeps JOIN: "the output lives on"; it leaves a waker in the cell: it never ends; its AcqRel →
+// Acquire: "Causality violation"; `complete` gives its reference back though J_WAKER is set: subtraction overflows.
 #[test]
 fn a_handle_may_be_detached_while_its_task_completes() {
     for (polls, keeps) in [(false, false), (true, false), (false, true), (true, true)] {

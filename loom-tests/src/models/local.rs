@@ -280,8 +280,8 @@ impl Event {
 }
 
 /// Somebody who helps gives the core to whoever has a claim, wherever it is about to wait, and has it again afterwards.
-// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `help` goes on although it is wanted; `give_core` pokes nobody: deadlock, all of them. A helper takes the core
-// although a claim waits: it may do so again and again.
+// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `help` goes on although it is wanted;
+// `give_core` pokes nobody: deadlock, all of them. A helper takes the core although a claim waits: it may do so again and again.
 #[test]
 fn a_helper_makes_way_for_a_claim() {
     for io in [false, true] {

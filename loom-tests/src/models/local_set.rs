@@ -190,8 +190,8 @@ fn who_asks_from_outside_is_told_by_the_owner() {
 
 /// A task ends, or its set goes, while another thread looks at it and asks it. That thread may be the last to know the task, and
 /// the set: it frees memory, and drops no future.
-// Mutations (each makes this fail): abort.rs, `ask` drops the claim, or `Shared::push_remote` does if the set is closing: "deadlock",
-// the owner waits for a push. (A walk that meets the end of a task is in `origin.rs`.)
+// Mutations (each makes this fail): abort.rs, `ask` drops the claim, or `Shared::push_remote` does if the set is closing:
+// "deadlock", the owner waits for a push. (A walk that meets the end of a task is in `origin.rs`.)
 #[test]
 fn the_end_of_a_task_or_of_its_set_meets_one_who_asks() {
     for completes in [true, false] {

@@ -246,8 +246,8 @@ impl<T> Shared<T> {
 
 /// A core that changes threads in the middle of a poll takes its queues along: the tasks in them run while the poll
 /// goes on, and the poll's own task ends on the thread that it is on.
-// Mutations: worker/handed.rs, `hand_off` drops the task in the slot: it is cancelled; worker.rs, `wait` does not look for the end after its
-// announcement, or pool.rs, `finished` does not count: deadlock.
+// Mutations: worker/handed.rs, `hand_off` drops the task in the slot: it is cancelled; worker.rs, `wait` does not look for the
+// end after its announcement, or pool.rs, `finished` does not count: deadlock.
 #[test]
 fn a_core_may_change_threads_in_the_middle_of_a_poll() {
     explore(1, || {

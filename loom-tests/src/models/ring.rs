@@ -28,9 +28,9 @@ fn check(found: &Copied<2>) {
 }
 
 /// One reader beside a writer that comes round.
-// Mutations (each makes this fail with a torn record): ring.rs, `begin` without its fence; `begin` stored when the slots have been
-// written; one less stored there; `end` stored Relaxed; `read` without its fence; it takes what is from `begin - N - 1` on; it loads
-// `end` Relaxed; it takes all that `end` allows.
+// Mutations (each makes this fail with a torn record): ring.rs, `begin` without its fence; `begin` stored when the slots have
+// been written; one less stored there; `end` stored Relaxed; `read` without its fence; it takes what is from `begin - N - 1` on;
+// it loads `end` Relaxed; it takes all that `end` allows.
 #[test]
 fn a_reader_beside_the_writer_sees_whole_records() {
     explore(3, || {

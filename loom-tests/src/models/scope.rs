@@ -387,9 +387,9 @@ fn the_owner_is_dropped() {
 }
 
 /// Two threads are the first to enter: the node counts for itself once.
-// Mutations: `enter` looks at ATTACHED without Acquire, or it is set without Release: "deadlock", since the node around is left and was not
-// entered; `attach` does not hold its lock; `leave` does not dismiss the node
-// from the list of the one around: "assertion failed: self.is_empty()".
+// Mutations: `enter` looks at ATTACHED without Acquire, or it is set without Release: "deadlock", since the node around is left
+// and was not entered; `attach` does not hold its lock; `leave` does not dismiss the node from the list of the one around:
+// "assertion failed: self.is_empty()".
 #[test]
 fn two_are_the_first_to_enter() {
     explore(3, || {

@@ -130,8 +130,8 @@ fn a_stuck_worker_is_rescued() {
 }
 
 /// A spare that starts while the pool is closed is waited for, or does not start: one core is the last, and no task is left.
-// Mutations: pool.rs, `count_core` does not count: it counts below nothing; it does not look whether the last core has gone, nor for
-// the end: two are the last.
+// Mutations: pool.rs, `count_core` does not count: it counts below nothing; it does not look whether the last core has gone, nor
+// for the end: two are the last.
 #[test]
 fn a_start_meets_the_end() {
     explore(2, || {

@@ -5,8 +5,9 @@ use super::queue::{Queue, waits_for};
 use loom::thread;
 
 /// Wakes that come together, or during a poll, are answered by a poll that sees what each waker did before.
-// Mutations (each makes this fail): state.rs, `wake_and_release` Release → Relaxed, or without NOTIFIED when it coalesces, or one of `start`'s two Acquires → Relaxed: "the
-// task sleeps for ever", it has polled without a letter; `idle` does not requeue a task that was woken: likewise.
+// Mutations (each makes this fail): state.rs, `wake_and_release` Release → Relaxed, or without NOTIFIED when it coalesces, or one
+// of `start`'s two Acquires → Relaxed: "the task sleeps for ever", it has polled without a letter; `idle` does not requeue a task
+// that was woken: likewise.
 #[test]
 fn a_poll_follows_every_wake_and_sees_what_its_waker_did() {
     for yields in [0, 1] {

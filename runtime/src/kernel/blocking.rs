@@ -8,9 +8,9 @@
 //! itself, or by the keep-alive) thus knows that it is still idle.
 //!
 //! A worker's loop is a job as any other, but has its own share of the limit (that of a [spare worker](super::spares) as long as
-//! it is there), and never waits for a thread that runs a closure: a thread that has handed its worker on does not count while it waits. Where all that run closures wait, one
-//! thread more than the limit stands by (see [`in_place`](mod@in_place)). When those that wait go on there may be more threads
-//! than the limit allows; a thread that finds it so ends, instead of taking a closure.
+//! it is there), and never waits for a thread that runs a closure: a thread that has handed its worker on does not count while it
+//! waits. Where all that run closures wait, one thread more than the limit stands by (see [`in_place`](mod@in_place)). When those
+//! that wait go on there may be more threads than the limit allows; a thread that finds it so ends, instead of taking a closure.
 //!
 //! A closure that does nothing but wait for the system ([`Job::Wait`]) thus never counts, and need not wait for threads that
 //! do: it goes to the front of the queue, and a thread comes for it, beyond the limit if need be, and ends after it. Since

@@ -17,7 +17,8 @@
 //! look at those that have not answered, now and then. Nobody is waited for longer than the asker's patience.
 //!
 //! The tasks of one round may be those of several schedulers, each of which has a thread of its own: a runtime and the
-//! `LocalSet`s that are polled in it. Who asks only sets bits, and wakes: the future of a set's task is polled by its owner, as ever.
+//! `LocalSet`s that are polled in it. Who asks only sets bits, and wakes: the future of a set's task is polled by its owner, as
+//! ever.
 //!
 //! Each asker has a round, and an answer is of a poll that has begun while that was open: so all answers to one round of an asker
 //! come before all of its next. Several may ask at once, and a poll answers all of them.

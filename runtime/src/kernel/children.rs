@@ -1,15 +1,15 @@
 //! The children of a local group: futures in boxes that one task owns and polls, and that come from anywhere.
 //!
-//! The first of the [`Lanes`] is that of the group's body, and each child has one. Handles may be anywhere, in the children themselves
-//! and on other threads, so all is behind a lock. It is held for as long as it takes to put one child back and take the next out, never
-//! while one is polled or dropped, or a waker called.
+//! The first of the [`Lanes`] is that of the group's body, and each child has one. Handles may be anywhere, in the children
+//! themselves and on other threads, so all is behind a lock. It is held for as long as it takes to put one child back and take
+//! the next out, never while one is polled or dropped, or a waker called.
 //!
 //! *A child that comes is polled.* It has a lane that is to be polled. If the owner is in a poll (`is_polled`) it finds that: it
 //! leaves the poll only when it has seen, and said, under the same lock that there is no such lane. If it is not in one, whoever
 //! brings the child wakes it. Its registration came before it left (in its `begin`), so there is a waker, or a wake under way.
 //!
-//! *After the end nobody comes.* The end and the taking over are under the lock: what was taken over is dropped with the others, and
-//! what comes later is given back.
+//! *After the end nobody comes.* The end and the taking over are under the lock: what was taken over is dropped with the others,
+//! and what comes later is given back.
 //!
 //! The model is `loom-tests/src/models/children.rs`.
 
@@ -120,7 +120,8 @@ impl<C: ?Sized> Children<C> {
     }
 }
 
-/// A poll of the owner. It goes on until [`next`](Self::next) says that nobody is next, or the owner ends (as it does if it unwinds).
+/// A poll of the owner. It goes on until [`next`](Self::next) says that nobody is next, or the owner ends (as it does if it
+/// unwinds).
 pub(crate) struct Poller<'a, C: ?Sized> {
     children: &'a Children<C>,
     with: With,

@@ -71,9 +71,9 @@ impl Clock {
     /// A clock that stands still for good, and is moved by a simulation. Its program may [pause](Self::pause) and
     /// [resume](Self::resume) it as if it ran.
     ///
-    /// It begins at the same moment always, in the middle of what [`prim::now`] can tell, so that there are moments before it. (Which
-    /// deadlines a wheel keeps together, and so to which moments time moves, depends on when they are and not only on how far away.)
-    /// Real time is later than that, so what the program takes from a clock of its own lies ahead, and is not overdue.
+    /// It begins at the same moment always, in the middle of what [`prim::now`] can tell, so that there are moments before it.
+    /// (Which deadlines a wheel keeps together, and so to which moments time moves, depends on when they are and not only on how
+    /// far away.) Real time is later than that, so what the program takes from a clock of its own lies ahead, and is not overdue.
     #[allow(dead_code, reason = "there may be no simulation")]
     pub(crate) fn new_simulated() -> Self {
         let mut clock = Self::new();

@@ -67,7 +67,8 @@ pub(crate) trait Simulation {
     fn run_until(&self, woken: &dyn Fn() -> bool);
     /// Who waits is polled once more without having slept: others have a turn first, if there are any.
     fn give_way(&self);
-    /// True of the waker that is lent for the poll that is under way. Who polls by hand, or has many futures in one task, has others.
+    /// True of the waker that is lent for the poll that is under way. Who polls by hand, or has many futures in one task, has
+    /// others.
     fn lends(&self, waker: &Waker) -> bool;
 }
 

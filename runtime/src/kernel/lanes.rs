@@ -9,20 +9,21 @@
 //! ```
 //!
 //! *No wake is lost.* A bit that is set before the swap is seen by it. One that is set after it finds 0, or a bit of another lane
-//! that was set after it too and found 0: so somebody wakes the owner, after that has registered. [`AtomicWaker`] sees to the rest:
-//! a wake that comes while the owner registers, or before, is one whose bit the swap finds. The order matters: swap first, and a bit
-//! that is set in between wakes nobody.
+//! that was set after it too and found 0: so somebody wakes the owner, after that has registered. [`AtomicWaker`] sees to the
+//! rest: a wake that comes while the owner registers, or before, is one whose bit the swap finds. The order matters: swap first,
+//! and a bit that is set in between wakes nobody.
 //!
-//! *What a lane's waker was woken for is there*: its Release, or that of a read-modify-write before it that it continues, is received
-//! by the swap.
+//! *What a lane's waker was woken for is there*: its Release, or that of a read-modify-write before it that it continues, is
+//! received by the swap.
 //!
 //! Lanes come in rows of 64, of one cache line and one allocation each: the line's address is a multiple of 64, and the data of a
 //! lane's waker is the address of one of its bytes, so it tells both. A row is counted by its wakers and its owner; the owner's
 //! waker is in the first, which is counted by the others. A lane may be given to another future while wakers of the one before it
 //! are about: then that is polled for nothing, as any future may be.
 //!
-//! A poll that tells where its task stands (`task::capture`) shows itself by its waker. So in such a poll *all* lanes are polled, with
-//! that waker: what they wait for wakes the task, but no lane. Therefore all are polled in the next poll too, with their own.
+//! A poll that tells where its task stands (`task::capture`) shows itself by its waker. So in such a poll *all* lanes are polled,
+//! with that waker: what they wait for wakes the task, but no lane. Therefore all are polled in the next poll too, with their
+//! own.
 
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::budget;

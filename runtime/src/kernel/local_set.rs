@@ -40,9 +40,9 @@
 //!
 //! Where the tasks stand other threads may ask, as they ask those of a scheduler ([`Outside`]), whatever the owner does
 //! meanwhile. They walk through the list under its lock, which a task leaves before it completes; they keep a task's *memory*,
-//! and whoever gives that back last frees what has neither a future nor an output in it any more (invariants 2 and 8); and they wake. A
-//! request is a wake with a bit more: it comes by R1 and R2 to the owner, who polls, or cancels if it is closing. What a set
-//! knows of that is nothing but the bit, which whoever starts a task sees.
+//! and whoever gives that back last frees what has neither a future nor an output in it any more (invariants 2 and 8); and they
+//! wake. A request is a wake with a bit more: it comes by R1 and R2 to the owner, who polls, or cancels if it is closing. What a
+//! set knows of that is nothing but the bit, which whoever starts a task sees.
 //!
 //! The models are `loom-tests/src/models/local_set.rs`.
 

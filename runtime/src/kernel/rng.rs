@@ -43,8 +43,8 @@ impl Rng {
     #[inline]
     pub(crate) fn next(&self) -> u64 {
         if self.0.get() == 0 {
-            // A simulation draws what decides anything; here is something that only has to differ, so it is counted there. Seeded, the
-            // generator would be asked no more, and the rest of the run would be chance.
+            // A simulation draws what decides anything; here is something that only has to differ, so it is counted there.
+            // Seeded, the generator would be asked no more, and the rest of the run would be chance.
             if let Some(number) = asked::another() {
                 return number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             }

@@ -16,24 +16,24 @@
 //! | cancel | anyone; a deadline's timer | lock: the reason, if there is none yet, and CANCELLED; take members out, 32 at a time; abort them outside of the lock; then the nodes within |
 //! | end | the owner | leave; register in `owner`; entered = 0 (Acquire) → done |
 //!
-//! **Nothing slips through.** A member that is asleep is in the list. One that has never slept is queued, or in its first poll: it looks at
-//! CANCELLED whenever it is started, and asks for the lock before it sleeps. So either its link comes before the cancel's lock,
-//! and it is taken out of the list and aborted, or after it, and it is refused. (As with a scheduler's owned list: what has never slept
-//! needs no list, so a task that is ready at once takes no lock here.)
+//! **Nothing slips through.** A member that is asleep is in the list. One that has never slept is queued, or in its first poll:
+//! it looks at CANCELLED whenever it is started, and asks for the lock before it sleeps. So either its link comes before the
+//! cancel's lock, and it is taken out of the list and aborted, or after it, and it is refused. (As with a scheduler's owned list:
+//! what has never slept needs no list, so a task that is ready at once takes no lock here.)
 //!
-//! **Nothing is left.** `entered` counts the owner too until its body is done, so it is 0 once and for ever: who enters counts for
-//! somebody who has entered and not left (or is refused). The last leave's AcqRel joins the release sequence of all leaves, and the owner's
-//! Acquire takes over what they did, the drops of their futures and outputs included.
+//! **Nothing is left.** `entered` counts the owner too until its body is done, so it is 0 once and for ever: who enters counts
+//! for somebody who has entered and not left (or is refused). The last leave's AcqRel joins the release sequence of all leaves,
+//! and the owner's Acquire takes over what they did, the drops of their futures and outputs included.
 //!
-//! **Memory.** A member's pointer to its node is not counted. ATTACHED is set (under the lock) with the first who enters besides the owner,
-//! and counts once for all; the last who leaves gives that back after it has woken the owner. A node within another enters the list of
-//! that one in the same step (ENROLLED), to be cancelled with it, until it is left. A node that never has a member costs the one around
-//! it nothing.
+//! **Memory.** A member's pointer to its node is not counted. ATTACHED is set (under the lock) with the first who enters besides
+//! the owner, and counts once for all; the last who leaves gives that back after it has woken the owner. A node within another
+//! enters the list of that one in the same step (ENROLLED), to be cancelled with it, until it is left. A node that never has a
+//! member costs the one around it nothing.
 //!
-//! **Who waits for whom.** A member counts in its node and in all around it, so what is left of a node whose owner was dropped is waited for by
-//! the one around. The owner counts in its own alone: it is part of the body around, or of a member; and one that is neither, since somebody
-//! keeps the future elsewhere and does not poll it, holds nobody up. A node around that has ended is not entered, nor is what is around that; it
-//! stays ended, so who leaves sees by that where the one who entered had stopped.
+//! **Who waits for whom.** A member counts in its node and in all around it, so what is left of a node whose owner was dropped is
+//! waited for by the one around. The owner counts in its own alone: it is part of the body around, or of a member; and one that
+//! is neither, since somebody keeps the future elsewhere and does not poll it, holds nobody up. A node around that has ended is
+//! not entered, nor is what is around that; it stays ended, so who leaves sees by that where the one who entered had stopped.
 //!
 //! No two locks are held at a time but in one case, from the inside outwards: a node that attaches itself enrols in the one around
 //! it, which has attached itself before. Cancelling goes inwards, and takes the nodes within out of the lock before it goes on to
@@ -234,9 +234,9 @@ impl Node {
     /// One more has entered, or is refused: the node has ended, or is cancelled.
     #[inline]
     pub(crate) fn enter(self: &SelfArc<Self>) -> bool {
-        // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one which
-        // does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that the node is
-        // cancelled is seen again at each start and, under the lock, at the link.
+        // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one
+        // which does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that
+        // the node is cancelled is seen again at each start and, under the lock, at the link.
         if self.word.load(Ordering::Acquire) & ATTACHED == 0 {
             self.attach();
         }
@@ -272,8 +272,8 @@ impl Node {
 
     /// The first one besides the owner is about to enter, or to wait for a cancel. It is attached after this, or has ended.
     ///
-    /// The nodes around come first, from the outermost on: if one of them turns out to be cancelled, who is told of that is told under
-    /// no lock of a node within.
+    /// The nodes around come first, from the outermost on: if one of them turns out to be cancelled, who is told of that is told
+    /// under no lock of a node within.
     #[cold]
     fn attach(self: &SelfArc<Self>) {
         loop {
@@ -296,8 +296,8 @@ impl Node {
     /// As [`attach`](Self::attach), when the node around is attached, or has ended.
     fn attach_alone(self: &SelfArc<Self>) {
         let state = self.state.lock();
-        // Under the lock nobody else attaches; and while it is not attached only the owner is in, so the exchange below fails for a cancel
-        // or the owner's leaving alone.
+        // Under the lock nobody else attaches; and while it is not attached only the owner is in, so the exchange below fails for
+        // a cancel or the owner's leaving alone.
         let mut word = self.word.load(Ordering::Relaxed);
         if word & ATTACHED != 0 {
             return;
@@ -354,8 +354,8 @@ impl Node {
         unsafe { self.state.lock().within.remove(NonNull::from(within)) };
     }
 
-    /// One less is in the node, and in those around; the last one wakes the owner. What the caller has of the node may be gone after
-    /// this.
+    /// One less is in the node, and in those around; the last one wakes the owner. What the caller has of the node may be gone
+    /// after this.
     ///
     /// # Safety
     ///

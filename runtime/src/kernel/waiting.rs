@@ -63,8 +63,8 @@ pub(crate) fn is_lent(waker: &Waker) -> bool {
     }
 }
 
-/// Polls of a future that a thread waits for. In a simulation each is a turn, as those of tasks are: else who was held up in one would
-/// be in all that follow.
+/// Polls of a future that a thread waits for. In a simulation each is a turn, as those of tasks are: else who was held up in one
+/// would be in all that follow.
 #[derive(Debug, Default)]
 pub(crate) struct Polls {
     polled: bool,

@@ -106,9 +106,9 @@ pub(crate) struct Core {
 #[inline(always)]
 pub(super) fn with_core<R>(pool: &Pool, f: impl FnOnce(Option<&Core>) -> R) -> R {
     let core = here::with(|here| here.core.get()).cast::<Core>();
-    // SAFETY: `here.core` is set by `Handed::install` and `Handed::retire` for as long as this thread holds the core, and
-    // cleared by `handed::take` before that goes to another thread or is freed; `f` cannot keep the reference. A core is used through shared
-    // references and cells only, on the one thread that holds it.
+    // SAFETY: `here.core` is set by `Handed::install` and `Handed::retire` for as long as this thread holds the core, and cleared
+    // by `handed::take` before that goes to another thread or is freed; `f` cannot keep the reference. A core is used through
+    // shared references and cells only, on the one thread that holds it.
     let core = unsafe { core.as_ref() };
     f(core.filter(|core| ptr::eq(&*core.pool, pool)))
 }

@@ -1,9 +1,9 @@
 //! Children that borrow from around: polled by their parent's future, in boxes that it owns.
 //!
 //! A future can be forgotten, so nothing forces a parent to wait for a child on another thread, which then must not borrow. These
-//! children are in what the parent's future owns, and are polled by it: whoever forgets that forgets them. So the borrow checker is
-//! content, and there is nothing unsafe in here. The lifetime `'env` is invariant, as that of `std::thread::scope`: what a child borrows
-//! outlives the whole group.
+//! children are in what the parent's future owns, and are polled by it: whoever forgets that forgets them. So the borrow checker
+//! is content, and there is nothing unsafe in here. The lifetime `'env` is invariant, as that of `std::thread::scope`: what a
+//! child borrows outlives the whole group.
 //!
 //! What the handles of a group share, who is polled and how nobody is missed is in `kernel/children.rs`. A handle in a child makes
 //! a circle of counts; the end of the group takes the children out.

@@ -182,7 +182,8 @@ impl LocalSet {
 
     /// The tasks of the set that have been asleep, and the one that calls this.
     ///
-    /// They are among those of the [runtime](crate::runtime::Handle::tasks) in which the set was polled last, too, if it was in one.
+    /// They are among those of the [runtime](crate::runtime::Handle::tasks) in which the set was polled last, too, if it was in
+    /// one.
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.set.tasks()
     }

@@ -25,8 +25,9 @@ use std::task::{Context, Poll};
 ///
 /// # Order
 ///
-/// Each future has a waker of its own, so only those that were woken are polled. They have their turns one after the other, whatever
-/// the others do; of several that are done at the same time, the one comes first whose turn it is. At the beginning, that is the first.
+/// Each future has a waker of its own, so only those that were woken are polled. They have their turns one after the other,
+/// whatever the others do; of several that are done at the same time, the one comes first whose turn it is. At the beginning,
+/// that is the first.
 ///
 /// # Budget
 ///

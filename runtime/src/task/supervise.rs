@@ -15,16 +15,15 @@ use std::task::Poll;
 
 /// Runs `body`, which may spawn tasks that it is given a place for, and waits until all of them have ended.
 ///
-/// Unlike in a [`group`](super::group) the end of a task is its own: if one fails, the others go on, and its [`JoinHandle`] tells. A
-/// handle that is dropped leaves the failure to be [reported](crate::diagnostics). It is the form for a server, whose connections
-/// have nothing to do with each other but that none is to outlive it.
+/// Unlike in a [`group`](super::group) the end of a task is its own: if one fails, the others go on, and its [`JoinHandle`]
+/// tells. A handle that is dropped leaves the failure to be [reported](crate::diagnostics). It is the form for a server, whose
+/// connections have nothing to do with each other but that none is to outlive it.
 ///
 /// When this returns, however it does, the future of each of the tasks has been dropped:
 ///
 /// - If the body returns, the tasks that are left are waited for. [`Supervisor::cancel`] ends them.
 /// - If the body panics they are cancelled and waited for, and the panic goes on.
 /// - If this future is dropped they are cancelled. The group or [`Scope`](super::Scope) around waits for them; where there is none, the end
-///   of the runtime does.
 ///
 /// # Panics
 ///

@@ -1,16 +1,17 @@
 //! A current-thread scheduler in a simulation: another loop for its driver, in which every decision is asked for.
 //!
-//! What there is to run stands in one [`line`](mod@line): tasks, the root, and closures that may block. Whoever is asked who goes next
-//! ([`asked`]) has the order in which they became ready. Each poll begins without budget, so every leaf asks whether it may go on. Nothing else differs:
-//! tasks, their words, wheels, locks and the end are the scheduler's.
+//! What there is to run stands in one [`line`](mod@line): tasks, the root, and closures that may block. Whoever is asked who goes
+//! next ([`asked`]) has the order in which they became ready. Each poll begins without budget, so every leaf asks whether it may
+//! go on. Nothing else differs: tasks, their words, wheels, locks and the end are the scheduler's.
 //!
-//! Time stands still, and moves to the next deadline when nothing is ready (or when it is asked to). The reactor, if there is one, is
-//! not turned: what comes from outside comes in no order that could be repeated. A closure that blocks is [another matter](mod@waits).
+//! Time stands still, and moves to the next deadline when nothing is ready (or when it is asked to). The reactor, if there is
+//! one, is not turned: what comes from outside comes in no order that could be repeated. A closure that blocks is [another
+//! matter](mod@waits).
 //!
 //! # Who is on this thread
 //!
-//! `here.simulation` points to the loop, on the stack of [`Local::run_drawn`], for as long as that runs. No other thread knows of it; what
-//! another one wakes is injected, and ends the run.
+//! `here.simulation` points to the loop, on the stack of [`Local::run_drawn`], for as long as that runs. No other thread knows of
+//! it; what another one wakes is injected, and ends the run.
 
 mod bounds;
 mod line;
@@ -70,8 +71,8 @@ struct Drawn<'a> {
 pub(crate) struct Still<'a, 'b>(&'a Drawn<'b>);
 
 impl Local {
-    /// Runs `future` as the root of a simulation that this thread has [entered](asked::enter), until it is done or nobody can go on:
-    /// `stuck` is called then, before anything is dropped. `line` is an empty one, from the run before.
+    /// Runs `future` as the root of a simulation that this thread has [entered](asked::enter), until it is done or nobody can go
+    /// on: `stuck` is called then, before anything is dropped. `line` is an empty one, from the run before.
     pub(crate) fn run_drawn<F: Future>(
         local: &Arc<Self>,
         future: F,
@@ -128,7 +129,8 @@ pub(crate) fn take_closure(closure: Runnable) -> Result<(), Runnable> {
     let Some(simulation) = here::with(|here| here.simulation.get()) else {
         return Err(closure);
     };
-    // SAFETY: set by `Drawn::run` on this thread to what is further up its stack, and put back before that goes; nobody else sets it.
+    // SAFETY: set by `Drawn::run` on this thread to what is further up its stack, and put back before that goes; nobody else sets
+    // it.
     let drawn = unsafe { simulation.cast::<Drawn<'_>>().as_ref() };
     drawn.closures.borrow_mut().push(closure);
     drawn.has_closures.set(true);
@@ -227,8 +229,8 @@ impl Drawn<'_> {
         if !may_stall || local.wheel.earliest() == u64::MAX || !asked::stalls() {
             return None;
         }
-        // `earliest` is no later than the first timer, but it may be that of one that is gone. And no machine stalls for longer than a
-        // run may take.
+        // `earliest` is no later than the first timer, but it may be that of one that is gone. And no machine stalls for longer
+        // than a run may take.
         let deadline = local.wheel.prepare_sleep()?;
         if self.is_within_bounds(deadline) {
             return Some(deadline);
@@ -368,8 +370,8 @@ impl Drawn<'_> {
 }
 
 impl Still<'_, '_> {
-    /// Lets everybody have its turns who is ready, without asking: so those that are asked where they stand can answer. Says whether
-    /// there was anybody.
+    /// Lets everybody have its turns who is ready, without asking: so those that are asked where they stand can answer. Says
+    /// whether there was anybody.
     pub(crate) fn answer(&self) -> bool {
         asked::in_order(|| self.answer_in_order())
     }

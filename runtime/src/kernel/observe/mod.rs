@@ -1,8 +1,8 @@
 //! The flight recorder: what a scheduler does, written down while it does it.
 //!
-//! Each worker has a [ring](ring) of its own, and writes to it without any lock. Off costs nothing: the worker's loop is
-//! compiled twice, and one of the two records (see [`worker`](super::worker)); the wakers that it lends tasks have a vtable of their
-//! own, and so have the homes that it gives to those they spawn. Which loop runs is decided where a worker looks around.
+//! Each worker has a [ring](ring) of its own, and writes to it without any lock. Off costs nothing: the worker's loop is compiled
+//! twice, and one of the two records (see [`worker`](super::worker)); the wakers that it lends tasks have a vtable of their own,
+//! and so have the homes that it gives to those they spawn. Which loop runs is decided where a worker looks around.
 //!
 //! What is made of the records is up to `trace`, on a floor above.
 
@@ -40,8 +40,8 @@ pub(crate) fn with_recorder(f: impl FnOnce(&Recorder)) -> bool {
     }
 }
 
-/// A task is about to be woken, by a waker that was lent while somebody observed. True if that is timed, and the task's poller is to
-/// [be told](look).
+/// A task is about to be woken, by a waker that was lent while somebody observed. True if that is timed, and the task's poller is
+/// to [be told](look).
 pub(super) fn wake(task: &Header) -> bool {
     let (id, mut is_timed) = (task.id(), false);
     if !with_recorder(|recorder| is_timed = recorder.wake(id)) {

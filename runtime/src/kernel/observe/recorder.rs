@@ -6,18 +6,18 @@
 //! # Stamps
 //!
 //! Reading the clock is most of what an event costs. A *trace* stamps every event. The *recorder* stamps what comes between
-//! polls, and of polls, wakes and spawns the first after that, the first of each [`BLOCK`], and each one while they last long: while
-//! the time since the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long poll
-//! cannot hide but among the fifteen next to it.
+//! polls, and of polls, wakes and spawns the first after that, the first of each [`BLOCK`], and each one while they last long:
+//! while the time since the last stamp was more than [`LONG`]. So tiny polls pay little, long ones hardly anything, and a long
+//! poll cannot hide but among the fifteen next to it.
 //!
 //! All that is done for an event without a stamp is to write one word ([`Writer::put`]); everything else, such as a new block, is
 //! done by the events that have one.
 //!
 //! # Who is told of
 //!
-//! An event has a task's number. What else there is to know of it goes to the ring of lives when it is spawned, when the worker first
-//! polls it, and again when that ring has gone round: so whoever reads the ring knows the tasks that are at work, however long ago
-//! they were spawned, and by whom. A small table says which the worker has told of.
+//! An event has a task's number. What else there is to know of it goes to the ring of lives when it is spawned, when the worker
+//! first polls it, and again when that ring has gone round: so whoever reads the ring knows the tasks that are at work, however
+//! long ago they were spawned, and by whom. A small table says which the worker has told of.
 //!
 //! Whether it has is asked ([`Recorder::meet`]) before a poll of a task that has slept, and at the end of one of a new task that
 //! sleeps then, or is done. Not in each poll of a task that wakes itself again and again, for which that would be much: only in

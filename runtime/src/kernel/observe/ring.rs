@@ -29,10 +29,11 @@
 //!     (Relaxed), the last word with the lap (Release)
 //! ```
 //!
-//! Two bits of the last word are the ring's: whether the other words are meant, or are what was there before, and stand for zeros; and
-//! the parity of the lap, that is, of how often the ring has gone round. Each slot is written in each lap. So whoever sees that `end` sees
-//! in the slots from there on what is of the lap before, or is of this one, or has come later still. By the bit the first is told
-//! from the second, where memory of zeros counts as of a lap before the first. The third is dropped as above: it was begun before.
+//! Two bits of the last word are the ring's: whether the other words are meant, or are what was there before, and stand for
+//! zeros; and the parity of the lap, that is, of how often the ring has gone round. Each slot is written in each lap. So whoever
+//! sees that `end` sees in the slots from there on what is of the lap before, or is of this one, or has come later still. By the
+//! bit the first is told from the second, where memory of zeros counts as of a lap before the first. The third is dropped as
+//! above: it was begun before.
 //!
 //! The words of a ring, which is part of a file's too: `begin`, `end`, `N`, `W`, the index
 //! of the first record that counts, `AHEAD`, two that are 0, and the slots.
@@ -171,8 +172,8 @@ impl<const W: usize, const AHEAD: usize> Ring<W, AHEAD> {
         }
     }
 
-    /// Writes record `index`, the [next](Self::next), if there are no blocks, which is below what [`begin`](Self::begin) has been told. For the one
-    /// writer.
+    /// Writes record `index`, the [next](Self::next), if there are no blocks, which is below what [`begin`](Self::begin) has been
+    /// told. For the one writer.
     #[inline(always)]
     pub(crate) fn write(&self, index: u64, record: [u64; W]) {
         let place = self.place(index);

@@ -40,9 +40,9 @@ impl Node {
         self.reason_up_to(0)
     }
 
-    /// As [`reason`](Self::reason), for a node that begins within this one. Those around are asked up to the first that is in the list of
-    /// the next: a cancel that comes from further out, or is on its way, reaches the new one too, and its beginning takes no longer for
-    /// being deep within.
+    /// As [`reason`](Self::reason), for a node that begins within this one. Those around are asked up to the first that is in the
+    /// list of the next: a cancel that comes from further out, or is on its way, reaches the new one too, and its beginning takes
+    /// no longer for being deep within.
     pub(super) fn reason_at_hand(&self) -> Option<Reason> {
         self.reason_up_to(ENROLLED)
     }
@@ -110,8 +110,8 @@ impl Node {
                 let Some(member) = state.members.pop_front() else {
                     break;
                 };
-                // SAFETY: it was in the list, so its task is not complete: its poller has still to take this lock. Hence it is alive, and
-                // the handle keeps it when the lock is gone.
+                // SAFETY: it was in the list, so its task is not complete: its poller has still to take this lock. Hence it is
+                // alive, and the handle keeps it when the lock is gone.
                 let (task, told) = unsafe {
                     let task = Header::of_member(member);
                     (AbortHandle::of(task.as_ref()), member.as_ref().is_told())

@@ -1,8 +1,8 @@
 //! A node that is cancelled by time.
 //!
-//! The timer is in the node and not in the owner's future, and what it wakes is the node: so it cancels also while the owner is busy. It is
-//! made when it is needed: when the body is first pending, or somebody else is in the node. While it is linked it keeps the node, as any
-//! waker of a timer; so the owner takes it out when the body is done.
+//! The timer is in the node and not in the owner's future, and what it wakes is the node: so it cancels also while the owner is
+//! busy. It is made when it is needed: when the body is first pending, or somebody else is in the node. While it is linked it
+//! keeps the node, as any waker of a timer; so the owner takes it out when the body is done.
 
 use super::{Node, NodeKind};
 use crate::kernel::foreign;
@@ -66,8 +66,8 @@ impl Node {
         self.wheel.get().is_some()
     }
 
-    /// Has the node cancelled at its deadline, if it has one and there is a wheel. The timer cancels it by itself, so the members end in time
-    /// also while the owner is busy.
+    /// Has the node cancelled at its deadline, if it has one and there is a wheel. The timer cancels it by itself, so the members
+    /// end in time also while the owner is busy.
     #[cold]
     pub(crate) fn arm(self: &SelfArc<Self>) {
         let (Some(deadline), Some(wheel)) = (self.own_deadline(), self.wheel.get()) else {

@@ -240,8 +240,8 @@ impl ScopeInfo {
         self.reason().map(|_| self.0.node.cancelled_for)
     }
 
-    /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until that is
-    /// done.
+    /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until
+    /// that is done.
     pub fn live(&self) -> usize {
         self.0.node.live
     }

@@ -6,8 +6,8 @@ use crate::prim::SelfArc;
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
-/// The owner of a node that has begun, until it has ended. If this is dropped before, the node is cancelled, and waited for by the one
-/// around it.
+/// The owner of a node that has begun, until it has ended. If this is dropped before, the node is cancelled, and waited for by
+/// the one around it.
 #[derive(Debug)]
 pub(crate) struct Owner {
     node: SelfArc<Node>,

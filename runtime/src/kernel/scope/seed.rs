@@ -1,9 +1,9 @@
 //! What a node grows from: a scope of which only its owner knows so far.
 //!
-//! It lies in the owner's future. While that polls its body, `here.scope` points to the seed, and whoever asks for the node there, to
-//! spawn into it, to look at its deadline, to begin a scope within it, has it made: on the owner's thread, in the owner's poll. When the body
-//! is first pending it is made anyway, since others may then have to reach it. So a scope around what is ready at once, without a
-//! task in it, takes neither memory nor an atomic operation.
+//! It lies in the owner's future. While that polls its body, `here.scope` points to the seed, and whoever asks for the node
+//! there, to spawn into it, to look at its deadline, to begin a scope within it, has it made: on the owner's thread, in the
+//! owner's poll. When the body is first pending it is made anyway, since others may then have to reach it. So a scope around what
+//! is ready at once, without a task in it, takes neither memory nor an atomic operation.
 
 use super::{Node, NodeKind, Owner};
 use crate::kernel::context::Within;

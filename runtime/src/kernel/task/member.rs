@@ -1,8 +1,8 @@
 //! What a task is besides its future: nothing, or a member of a [scope](crate::kernel::scope).
 //!
 //! A member lies in the task's memory, behind the header and beside the future, so a group's task is one allocation as any other,
-//! and the member is there when the future is gone. Its kind decides what becomes of the task's output: of type, so it costs a plain
-//! task nothing.
+//! and the member is there when the future is gone. Its kind decides what becomes of the task's output: of type, so it costs a
+//! plain task nothing.
 
 use super::cell::Header;
 use super::error::Failure;

@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Whoever may refer to the task may read it. It changes once at most, from the place to an [`Extra`] with the same place: when
-//! somebody notes [why the task is cancelled](Origin::note), which then goes with the task's memory. What an extra holds is plain data:
-//! dropping it runs no user code (invariant 8); but for the [context](super::super::context), which the task's poller takes out before
-//! the task is complete.
+//! somebody notes [why the task is cancelled](Origin::note), which then goes with the task's memory. What an extra holds is plain
+//! data: dropping it runs no user code (invariant 8); but for the [context](super::super::context), which the task's poller takes
+//! out before the task is complete.
 //!
 //! # Orderings
 //!
@@ -116,7 +116,8 @@ impl Origin {
         let mut word = self.word();
         if extra_of(word).is_none() {
             let made = Extra::new(self.place(), None, None).into_word();
-            // Ordering: Release publishes the extra to the loads of `word`; Acquire, if another has come first, takes over that one's.
+            // Ordering: Release publishes the extra to the loads of `word`; Acquire, if another has come first, takes over that
+            // one's.
             match self
                 .0
                 .compare_exchange(word, made, Ordering::Release, Ordering::Acquire)

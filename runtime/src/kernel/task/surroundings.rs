@@ -1,8 +1,8 @@
 //! What some tasks are polled within: the scope that they are members of, and the values that they inherit.
 //!
-//! Such a task is born SURROUNDED (invariant 10): each of its starts comes here by way of [`run`](super::run)'s cold path, so that
-//! others pay nothing. When its future and its output are gone, or its output is its handle's, it leaves the scope: after COMPLETE, so
-//! that whoever is told that a scope has ended finds no task of it, and nothing of one that is still to be dropped.
+//! Such a task is born SURROUNDED (invariant 10): each of its starts comes here by way of [`run`](super::run)'s cold path, so
+//! that others pay nothing. When its future and its output are gone, or its output is its handle's, it leaves the scope: after
+//! COMPLETE, so that whoever is told that a scope has ended finds no task of it, and nothing of one that is still to be dropped.
 
 use super::cell::Header;
 use super::member::Member;
@@ -35,7 +35,8 @@ pub(super) fn inherit(task: &Header) {
 /// `task` is alive.
 #[inline(always)]
 unsafe fn member<'a>(task: NonNull<Header>) -> Option<&'a Member> {
-    // SAFETY: alive (caller); the member lies in the task's memory. The lifetime does not leave this file's callers, who have it too.
+    // SAFETY: alive (caller); the member lies in the task's memory. The lifetime does not leave this file's callers, who have it
+    // too.
     unsafe { Header::member(task).map(|member| member.as_ref()) }
 }
 

@@ -11,8 +11,8 @@ use std::task::{Context, Poll, ready};
 
 /// A task of a [`group`](super::group), and a future of its output.
 ///
-/// It has no error: if the task fails, or its group does, whoever awaits this in the group is dropped. Dropping it lets the task go on
-/// alone; the group waits for it, and drops its output.
+/// It has no error: if the task fails, or its group does, whoever awaits this in the group is dropped. Dropping it lets the task
+/// go on alone; the group waits for it, and drops its output.
 ///
 /// # Panics
 ///
@@ -44,8 +44,8 @@ impl<T> Child<T> {
         self.handle.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
-    /// Ends this task alone, and waits until its future is dropped: `None` then, or its output if it was done before. The group goes
-    /// on.
+    /// Ends this task alone, and waits until its future is dropped: `None` then, or its output if it was done before. The group
+    /// goes on.
     ///
     /// If the task has failed the group has, too, and this is dropped with the body.
     ///

@@ -26,11 +26,9 @@ use std::sync::Arc;
 /// are cancelled, and the group returns the first error, or resumes the first panic, once all of them are gone.
 ///
 /// - A task's [`Child`] is a future of its output alone: awaiting it needs no `?`. If that task fails, or any other, the body is dropped
-///   at its `.await`, as it is when somebody cancels it.
 /// - If the body returns `Ok`, the group waits for the tasks that are left, and returns what the body has.
 /// - If it returns an error, they are cancelled and waited for.
 /// - If the group's future is dropped, by a [`timeout`](crate::time::timeout) or a `select!`, its tasks are cancelled. The group or
-///   [`Scope`](super::Scope) around waits for them; where there is none, the end of the runtime does.
 ///
 /// When this returns, however it does, the future of each of the tasks, and each output that nobody has taken, has been dropped.
 /// (Only [`mem::forget`](std::mem::forget) of the group's future keeps it from ending its tasks.)
@@ -42,8 +40,8 @@ use std::sync::Arc;
 ///
 /// With what a task, or the body, has panicked with.
 ///
-/// If a task was cancelled because its runtime has ended, and the group's own goes on; and if the scope around is cancelled in which
-/// the group has begun, when it is polled outside of that: there is nothing that it could return.
+/// If a task was cancelled because its runtime has ended, and the group's own goes on; and if the scope around is cancelled in
+/// which the group has begun, when it is polled outside of that: there is nothing that it could return.
 ///
 /// # Cancel safety
 ///
@@ -51,8 +49,8 @@ use std::sync::Arc;
 ///
 /// # Cost
 ///
-/// One allocation for the group, and none for a task but the task's own; a task that is done in its first poll takes no lock. A task is counted
-/// in its group, and in each group and scope around that.
+/// One allocation for the group, and none for a task but the task's own; a task that is done in its first poll takes no lock. A
+/// task is counted in its group, and in each group and scope around that.
 ///
 /// # Example
 ///
@@ -328,8 +326,8 @@ impl<E: Send + 'static> TaskGroup<E> {
 
     /// Runs a closure that may wait, as a task of the group, on a thread for such closures.
     ///
-    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](super::is_cancelled) whether its
-    /// result is still wanted.
+    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](super::is_cancelled) whether
+    /// its result is still wanted.
     ///
     /// # Panics
     ///

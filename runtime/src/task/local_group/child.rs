@@ -95,8 +95,8 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
 ///
 /// # Panics
 ///
-/// If it is polled after it was ready; and if the child was dropped before it was done, which whoever awaits it within the group never
-/// sees: the group's body is dropped before its children.
+/// If it is polled after it was ready; and if the child was dropped before it was done, which whoever awaits it within the group
+/// never sees: the group's body is dropped before its children.
 ///
 /// # Cancel safety
 ///

@@ -1,7 +1,7 @@
 //! The kinds of groups: whose children may fail, and whose children are `Send`.
 //!
-//! A child's type is forgotten, and with it whether it is `Send`: what is in the group's future is `dyn Future`, or `dyn Future + Send`.
-//! No signature of stable Rust says "as the children are", so there is one function for each.
+//! A child's type is forgotten, and with it whether it is `Send`: what is in the group's future is `dyn Future`, or `dyn Future +
+//! Send`. No signature of stable Rust says "as the children are", so there is one function for each.
 
 use super::{Arc, Children, LocalChild, Run, abandoned, child};
 use std::convert::{Infallible, identity};
@@ -10,8 +10,8 @@ use std::future::Future;
 
 /// Runs `body`, which can spawn children that borrow from around, and waits for them all.
 ///
-/// The children live in the future that this returns, and are polled by it: they run concurrently with each other and with the body,
-/// but not in parallel. So they need be neither `'static` nor `Send`, unlike those of `leno::spawn`. What they borrow must
+/// The children live in the future that this returns, and are polled by it: they run concurrently with each other and with the
+/// body, but not in parallel. So they need be neither `'static` nor `Send`, unlike those of `leno::spawn`. What they borrow must
 /// outlive the group: it is from outside of the body.
 ///
 /// - [`spawn`](LocalGroup::spawn) gives a future of the child's output, without a `Result`.
@@ -19,17 +19,18 @@ use std::future::Future;
 /// - When the group's future is dropped, the body is dropped, and then the children. They are gone when the drop returns.
 /// - A panic in a child is one in the parent: body and children are dropped, and it goes on to whoever awaits the group.
 ///
-/// The future is not `Send`, as its children need not be. If they are, use [`local_group_send`], whose future can be spawned; if they
-/// may fail, [`try_local_group`].
+/// The future is not `Send`, as its children need not be. If they are, use [`local_group_send`], whose future can be spawned; if
+/// they may fail, [`try_local_group`].
 ///
 /// # Order
 ///
-/// Body and children have wakers of their own, so only those woken are polled, each in its turn. After 128 of them, or when the budget
-/// is spent (see [`coop`](crate::task::coop)), the other tasks have theirs.
+/// Body and children have wakers of their own, so only those woken are polled, each in its turn. After 128 of them, or when the
+/// budget is spent (see [`coop`](crate::task::coop)), the other tasks have theirs.
 ///
 /// # Cost
 ///
-/// Two allocations for a child, one for the group and one for each 64 children. A poll of a child takes a lock that nobody else holds.
+/// Two allocations for a child, one for the group and one for each 64 children. A poll of a child takes a lock that nobody else
+/// holds.
 ///
 /// # Cancel safety
 ///
@@ -122,9 +123,10 @@ where
 
 /// As [`local_group`], whose body and children may fail: the first error ends all, and is returned.
 ///
-/// [`spawn`](TryLocalGroup::spawn) takes a future of a `Result`, and gives one of what is in the `Ok`: whoever awaits a child needs no
-/// `?`. If a child fails, the body is dropped where it stands, then the other children; the error is what the group returns. It is the
-/// same if the body fails. If it does not, the group waits for the children that are left, any of which may still fail.
+/// [`spawn`](TryLocalGroup::spawn) takes a future of a `Result`, and gives one of what is in the `Ok`: whoever awaits a child
+/// needs no `?`. If a child fails, the body is dropped where it stands, then the other children; the error is what the group
+/// returns. It is the same if the body fails. If it does not, the group waits for the children that are left, any of which may
+/// still fail.
 ///
 /// # Errors
 ///

@@ -75,8 +75,8 @@ impl Count {
         if at_once > most_at_once {
             return Err(Stuck::LivelockAtOnce);
         }
-        // Whoever decides may starve somebody for ever, as no scheduler does. So it is no livelock before all have had their turns in order,
-        // for as long as they have not.
+        // Whoever decides may starve somebody for ever, as no scheduler does. So it is no livelock before all have had their
+        // turns in order, for as long as they have not.
         let is_half = turns > most / 2 || at_once > most_at_once / 2;
         if is_half != self.is_fair.replace(is_half) {
             asked::be_fair(is_half);

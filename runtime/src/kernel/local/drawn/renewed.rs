@@ -1,7 +1,8 @@
 //! A scheduler that is used for the next run.
 //!
-//! A run takes a microsecond, and to make a scheduler and free it took another: some twenty pieces of memory. So one in which nothing is
-//! left, and which nobody else knows, is put back to how it was made, and not ended: there is nothing that could see its end.
+//! A run takes a microsecond, and to make a scheduler and free it took another: some twenty pieces of memory. So one in which
+//! nothing is left, and which nobody else knows, is put back to how it was made, and not ended: there is nothing that could see
+//! its end.
 //!
 //! Each part says itself how it is put back, and takes itself apart for that without leaving a field out: one that is added is not
 //! forgotten here. What cannot be put back says so, and the scheduler ends as all do.
@@ -20,8 +21,8 @@ impl Local {
         if !home.is_unshared() || !is_known_to(2, local) {
             return false;
         }
-        // SAFETY: the counts say that there are two pointers to it. `local` is one, and borrowed here. The other is in the home, which this
-        // is the only pointer to, and which is borrowed, too.
+        // SAFETY: the counts say that there are two pointers to it. `local` is one, and borrowed here. The other is in the home,
+        // which this is the only pointer to, and which is borrowed, too.
         let local = unsafe { &mut *Arc::as_ptr(local).cast_mut() };
         local.renew_parts()
     }

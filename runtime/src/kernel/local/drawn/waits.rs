@@ -1,8 +1,9 @@
 //! What waits on the thread of a simulation.
 //!
-//! A closure that waits (in a `block_on`, or for a channel) would wait for others that only this thread runs. So it runs them, on its own
-//! stack, until it is woken ([`Simulation::run_until`]). Those waits end in the opposite order to that in which they began: if the innermost cannot
-//! go on, nobody can, even if one further out has been woken meanwhile. Then it unwinds with a panic that says which of both it is.
+//! A closure that waits (in a `block_on`, or for a channel) would wait for others that only this thread runs. So it runs them, on
+//! its own stack, until it is woken ([`Simulation::run_until`]). Those waits end in the opposite order to that in which they
+//! began: if the innermost cannot go on, nobody can, even if one further out has been woken meanwhile. Then it unwinds with a
+//! panic that says which of both it is.
 
 use super::Drawn;
 use super::bounds::Stuck;
