@@ -4,7 +4,10 @@
 //! something is not a question of types, so there may be one alone, unless somebody says why it does not (`awaits.rs`).
 
 use crate::awaits::{Rule, checked};
-use crate::function::{Function, arguments, braces_at, check, end_of, output_of, with_error};
+use crate::function::{
+    Function, arguments, braces_at, check, end_of, makes_another, may_be_used_twice, output_of,
+    with_error,
+};
 use crate::home::Home;
 use crate::options::{parse_home, read};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -125,7 +128,7 @@ fn function(home: &TokenStream, rule: &Rule, item: TokenStream) -> Result<TokenS
     let block = quote_spanned! {here=>
         #kept
         #home::task::assert_cancel_safe(async move {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "it may have no use for them")]
             use #home::macros::support::OnlyCancelSafe as _;
             #(#arguments)*
             #statements
@@ -137,10 +140,7 @@ fn function(home: &TokenStream, rule: &Rule, item: TokenStream) -> Result<TokenS
     // Its other tokens are this crate's, so it captures what it has to in every edition.
     let returns = quote_spanned!(here=> -> impl #home::task::CancelSafe<Output = #output #close);
     function.signature.output = syn::parse2(returns)?;
-    let is_must_use = |attribute: &syn::Attribute| attribute.path().is_ident("must_use");
-    // As on an async function, it is said of what the function returns, too.
-    let must_use = function.attributes.iter().any(is_must_use);
-    let must_use = must_use.then(|| quote_spanned!(here=> #[allow(clippy::double_must_use)]));
+    let must_use = may_be_used_twice(&function.attributes);
     let Function {
         attributes,
         visibility,
@@ -148,16 +148,6 @@ fn function(home: &TokenStream, rule: &Rule, item: TokenStream) -> Result<TokenS
         ..
     } = function;
     Ok(quote!(#(#attributes)* #must_use #visibility #signature #block))
-}
-
-/// Whether an attribute makes something else of an async function.
-fn makes_another(attribute: &syn::Attribute) -> bool {
-    let last = attribute.path().segments.last();
-    last.is_some_and(|last| {
-        ["main", "test", "coroutine", "cancel_safe"]
-            .iter()
-            .any(|name| last.ident == name)
-    })
 }
 
 /// Statements that compile if the arguments, which have names by now, leave with their owner what they are of.
@@ -176,7 +166,7 @@ fn kept(home: &TokenStream, signature: &Signature) -> TokenStream {
         };
         let span = Span::mixed_site().located_at(span);
         kept.extend(quote_spanned! {span=> {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "it may have no use for them")]
             use #home::macros::support::{OrLost as _, Pointer as _};
             #home::macros::support::is_kept(&#name, (&&#home::macros::support::Argument::of(&#name)).kept());
         }});

@@ -1,6 +1,9 @@
 //! From an `async fn` to a `fn` that returns a coroutine, which knows who called it.
 
-use crate::function::{Function, arguments, braces_at, check, end_of, output_of, with_error};
+use crate::function::{
+    Function, arguments, braces_at, check, end_of, makes_another, may_be_used_twice, output_of,
+    with_error,
+};
 use crate::home::Home;
 use crate::options::{parse_home, read};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -105,7 +108,7 @@ impl Expansion<'_> {
                         "a coroutine is made of an async function: write `async fn`",
                     ));
                 }
-                if let Some(entry) = function.attributes.iter().find(|a| is_entry(a)) {
+                if let Some(entry) = function.attributes.iter().find(|a| makes_another(a)) {
                     return Err(Error::new_spanned(
                         entry,
                         "this makes something else of the function: remove one of the two attributes",
@@ -153,7 +156,7 @@ impl Expansion<'_> {
         for item in items {
             match item {
                 Item::Fn(function) if function.sig.asyncness.is_some() => {
-                    if function.attrs.iter().any(is_entry) {
+                    if function.attrs.iter().any(makes_another) {
                         continue;
                     }
                     let parsed = syn::parse2(function.to_token_stream())?;
@@ -179,7 +182,7 @@ impl Expansion<'_> {
             let ImplItem::Fn(function) = item else {
                 continue;
             };
-            if function.sig.asyncness.is_none() || function.attrs.iter().any(is_entry) {
+            if function.sig.asyncness.is_none() || function.attrs.iter().any(makes_another) {
                 continue;
             }
             let parsed = syn::parse2(function.to_token_stream())?;
@@ -228,15 +231,12 @@ impl Expansion<'_> {
         };
         function.signature.output = syn::parse2(returns)?;
         let has_track_caller = |attribute: &Attribute| attribute.path().is_ident("track_caller");
-        let is_must_use = |attribute: &Attribute| attribute.path().is_ident("must_use");
         let track_caller = if function.attributes.iter().any(has_track_caller) {
             TokenStream::new()
         } else {
             quote_spanned!(here=> #[track_caller])
         };
-        // As on an async function, it is said of what the function returns, too.
-        let must_use = function.attributes.iter().any(is_must_use);
-        let must_use = must_use.then(|| quote_spanned!(here=> #[allow(clippy::double_must_use)]));
+        let must_use = may_be_used_twice(&function.attributes);
         let Function {
             attributes,
             visibility,
@@ -245,16 +245,6 @@ impl Expansion<'_> {
         } = function;
         Ok(quote!(#(#attributes)* #track_caller #must_use #visibility #signature #block))
     }
-}
-
-/// Whether an attribute makes something else of an async function.
-fn is_entry(attribute: &Attribute) -> bool {
-    let last = attribute.path().segments.last();
-    last.is_some_and(|last| {
-        ["main", "test", "coroutine"]
-            .iter()
-            .any(|name| last.ident == name)
-    })
 }
 
 /// Whether an attribute is that of `tracing`, which takes a function that is not async for one that is done when it returns.

@@ -223,3 +223,20 @@ pub(crate) fn with_error(mut item: TokenStream, error: &Error) -> TokenStream {
     item.extend(error.to_compile_error());
     item
 }
+
+/// Whether an attribute makes something else of an async function.
+pub(crate) fn makes_another(attribute: &Attribute) -> bool {
+    let last = attribute.path().segments.last();
+    last.is_some_and(|last| {
+        ["main", "test", "coroutine", "cancel_safe"]
+            .iter()
+            .any(|name| last.ident == name)
+    })
+}
+
+/// What lets `#[must_use]` be said of what a function returns, too, as it is on an async function.
+pub(crate) fn may_be_used_twice(attributes: &[Attribute]) -> Option<TokenStream> {
+    let is_must_use = |attribute: &Attribute| attribute.path().is_ident("must_use");
+    let has_must_use = attributes.iter().any(is_must_use);
+    has_must_use.then(|| quote_spanned!(Span::mixed_site()=> #[allow(clippy::double_must_use)]))
+}

@@ -1,6 +1,8 @@
 //! Groups: whatever ends them, nothing of their tasks is left, and the first failure is what is returned.
 
 mod expected_reports;
+#[path = "task_support/mod.rs"]
+mod support;
 
 use expected_reports::expect;
 use leno::diagnostics::ReportKind;
@@ -12,6 +14,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use support::on_all_runtimes;
 
 /// Counts what is alive of the tasks' futures and outputs.
 #[derive(Clone, Default)]
@@ -37,25 +40,6 @@ impl Drop for Token {
     }
 }
 
-/// Runs it on one worker, on several, on the current thread and in a `LocalSet`.
-fn everywhere<F, Fut>(test: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ()>,
-{
-    for workers in [1, 4] {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(test());
-    }
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(test());
-    task::LocalSet::new().block_on(&runtime, test());
-}
-
 /// So many tasks that sleep for ever, some of which have slept already.
 async fn sleepers(group: &TaskGroup<String>, alive: &Alive, count: usize) {
     for n in 0..count {
@@ -73,7 +57,7 @@ async fn sleepers(group: &TaskGroup<String>, alive: &Alive, count: usize) {
 
 #[test]
 fn ok_waits_for_all() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let result: Result<u32, String> = task::group(async |group| {
             for _ in 0..10 {
@@ -94,7 +78,7 @@ fn ok_waits_for_all() {
 
 #[test]
 fn a_child_is_its_output() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let (text, number) = (String::from("borrowed"), 5);
         let result: Result<usize, String> = task::group(async |group| {
             let length = group.spawn(async { Ok(3_usize) });
@@ -108,7 +92,7 @@ fn a_child_is_its_output() {
 
 #[test]
 fn the_body_fails() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let result: Result<(), String> = task::group(async |group| {
             sleepers(group, &alive, 20).await;
@@ -122,7 +106,7 @@ fn the_body_fails() {
 
 #[test]
 fn a_task_fails() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let result: Result<(), String> = task::group(async |group| {
             sleepers(group, &alive, 20).await;
@@ -140,7 +124,7 @@ fn a_task_fails() {
 
 #[test]
 fn a_task_fails_that_nobody_awaits() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let result: Result<(), String> = task::group(async |group| {
             sleepers(group, &alive, 20).await;
@@ -160,7 +144,7 @@ fn a_task_fails_that_nobody_awaits() {
 
 #[test]
 fn a_task_fails_after_the_body_is_done() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let (sender, receiver) = oneshot::channel::<()>();
         let result: Result<oneshot::Sender<()>, String> = task::group(async |group| {
@@ -195,7 +179,7 @@ fn panics<F: Future>(future: F) -> impl Future<Output = Option<String>> {
 
 #[test]
 fn a_task_panics() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let group = task::group(async |group| {
             sleepers(group, &alive, 20).await;
@@ -209,7 +193,7 @@ fn a_task_panics() {
 
 #[test]
 fn the_body_panics() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let group = task::group(async |group| {
             sleepers(group, &alive, 20).await;
@@ -229,7 +213,7 @@ fn a_destructor_panics() {
         }
     }
     expect(ReportKind::LostPanic, "the error came first");
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let group = task::group(async |group| {
             sleepers(group, &alive, 5).await;
@@ -249,7 +233,7 @@ fn a_destructor_panics() {
 
 #[test]
 fn all_errors_are_collected() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let barrier = Arc::new(Barrier::new(3));
         let result = task::group_with(Policy::all_errors(), async |group| {
             for n in 0..3 {
@@ -273,7 +257,7 @@ fn all_errors_are_collected() {
 
 #[test]
 fn dropped_in_the_body() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         // The group around waits for the one that is dropped.
         let result: Result<(), String> = task::group(async |_outer| {
@@ -293,7 +277,7 @@ fn dropped_in_the_body() {
 
 #[test]
 fn dropped_while_it_waits() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         task::supervise(async |outer| {
             let alive = alive.clone();
@@ -334,7 +318,7 @@ fn nested_deep_and_cancelled_from_outside() {
             .await;
         })
     }
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         task::supervise(async |outer| {
             drop(outer.spawn(nest(100, alive.clone())));
@@ -350,7 +334,7 @@ fn nested_deep_and_cancelled_from_outside() {
 
 #[test]
 fn a_spawn_into_a_group_that_has_ended_is_refused() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let handle = task::group(async |group| Ok::<TaskGroup<String>, String>(group.clone()))
             .await
@@ -369,7 +353,7 @@ fn a_spawn_into_a_group_that_has_ended_is_refused() {
 
 #[test]
 fn a_child_that_was_smuggled_out_does_not_hang() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let (sender, receiver) = oneshot::channel::<Child<()>>();
         let outside = leno::spawn(async move {
             let child = receiver.await.unwrap();
@@ -392,7 +376,7 @@ fn a_child_that_was_smuggled_out_does_not_hang() {
 
 #[test]
 fn one_task_alone_is_cancelled() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let result: Result<u32, String> = task::group(async |group| {
             let token = alive.token();
@@ -417,7 +401,7 @@ fn one_task_alone_is_cancelled() {
 
 #[test]
 fn a_limit_is_kept() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let running = Arc::new(AtomicUsize::new(0));
         let most = Arc::new(AtomicUsize::new(0));
         let policy = Policy::first_error().limit(3);
@@ -492,7 +476,7 @@ fn a_runtime_that_ends_under_a_task() {
 
 #[test]
 fn supervised_tasks_fail_alone() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Alive::default();
         let output = task::supervise(async |supervisor| {
             let failed = supervisor.spawn(async { Err::<(), _>("its own") });

@@ -7,16 +7,20 @@
     reason = "tasks are spawned in scopes, and awaited outside of them"
 )]
 
+#[path = "task_support/mod.rs"]
+mod support;
+
 mod by_hand;
 
 use by_hand::Driven;
 use leno::runtime::{Builder, LocalOptions, Runtime};
 use leno::sync::oneshot;
 use leno::task::{self, JoinSet, LocalSet, spawn_local, yield_now};
-use std::future::{Future, pending};
+use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+use support::on_all_runtimes;
 
 leno::task_local! {
     /// With a description.
@@ -84,29 +88,11 @@ fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Runs it on one worker, on several, on the current thread, in a `LocalSet` on either, and on a `LocalRuntime`.
-fn everywhere<F, Fut>(test: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ()>,
-{
-    for runtime in [multi_thread(1), multi_thread(4), current_thread()] {
-        runtime.block_on(test());
-        LocalSet::new().block_on(&runtime, test());
-    }
-    let options = LocalOptions::default();
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build_local(options)
-        .unwrap();
-    runtime.block_on(test());
-}
-
 // ----- where they arrive ------------------------------------------------------------------------------------
 
 #[test]
 fn a_task_has_the_value_that_there_was_at_its_spawn() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let tasks = NUMBER
             .scope(1, async {
                 let first = leno::spawn(async {
@@ -127,7 +113,7 @@ fn a_task_has_the_value_that_there_was_at_its_spawn() {
 
 #[test]
 fn whichever_way_it_is_spawned() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let handle = leno::runtime::Handle::current();
         let numbers = NUMBER.scope(1, async {
             let mut seen = vec![
@@ -218,7 +204,7 @@ fn through_two_levels_and_between_runtimes() {
 
 #[test]
 fn several_keys() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let both = || (number(), NAME.try_get().ok(), NOT_INHERITED.try_get().ok());
         NUMBER
             .scope(
@@ -340,7 +326,7 @@ fn it_says_what_it_is() {
 
 #[test]
 fn a_future_is_dropped_with_its_value() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let (sender, dropped) = mpsc::channel();
         let token = || TellsNumber(sender.clone());
         // Ready, in a scope.
@@ -417,7 +403,7 @@ fn a_runtimes_end_drops_a_future_with_its_value() {
 
 #[test]
 fn not_in_what_is_detached() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         NUMBER
             .scope(1, async {
                 let tasks = task::detached(|| {
@@ -593,7 +579,7 @@ fn a_task_of_a_pool_outlives_the_scope_of_its_first_user() {
     reason = "the task is to outlive the scope that it is spawned in"
 )]
 fn the_last_task_that_has_a_value_drops_it() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Arc::new(AtomicUsize::new(0));
         let live = || alive.load(Ordering::Acquire);
         let (end, ends) = oneshot::channel::<()>();
@@ -626,7 +612,7 @@ fn the_last_task_that_has_a_value_drops_it() {
 /// A finished task that somebody keeps a handle to keeps no value.
 #[test]
 fn a_handle_keeps_no_value() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Arc::new(AtomicUsize::new(0));
         let scope = || COUNTED.sync_scope(Counted::new(&alive), || leno::spawn(pending::<()>()));
         let task = scope();
@@ -667,7 +653,7 @@ fn a_chain_of_scopes_does_not_grow() {
 
 #[test]
 fn a_values_destructor_may_do_anything() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Arc::new(AtomicUsize::new(0));
         let (sender, seen) = mpsc::channel();
         let value = Counted::ending(&alive, move || {
@@ -691,7 +677,7 @@ fn a_values_destructor_may_do_anything() {
 
 #[test]
 fn a_value_that_panics_as_it_is_dropped_hurts_nobody() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let alive = Arc::new(AtomicUsize::new(0));
         let panics = || Counted::ending(&alive, || panic!("a value's destructor, on purpose"));
         let spawn = || leno::spawn(async { 7 });

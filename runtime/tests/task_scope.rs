@@ -1,34 +1,19 @@
 //! Scopes, shields and guards: what is cancelled has ended, what is shielded has had its time, and everybody can say why.
 
+#[path = "task_support/mod.rs"]
+mod support;
+
 use leno::runtime::Builder;
 use leno::sync::{Barrier, mpsc, oneshot};
 use leno::task::{self, ReasonKind, Scope};
 use leno::time::{Instant, sleep, timeout};
-use std::future::{Future, pending};
+use std::future::pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use support::on_all_runtimes;
 
 const LONG: Duration = Duration::from_secs(3600);
-
-/// Runs it on one worker, on several, on the current thread and in a `LocalSet`.
-fn everywhere<F, Fut>(test: F)
-where
-    F: Fn() -> Fut,
-    Fut: Future<Output = ()>,
-{
-    for workers in [1, 4] {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(workers)
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(test());
-    }
-    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(test());
-    task::LocalSet::new().block_on(&runtime, test());
-}
 
 struct Counts(Arc<AtomicUsize>);
 
@@ -40,7 +25,7 @@ impl Drop for Counts {
 
 #[test]
 fn a_ready_future_is_its_output() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         assert_eq!(Scope::new().run(async { 3 }).await.unwrap(), 3);
         assert_eq!(
             Scope::new().timeout(LONG).run(async { 4 }).await.unwrap(),
@@ -56,7 +41,7 @@ fn a_ready_future_is_its_output() {
 
 #[test]
 fn a_deadline_ends_what_is_within() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let dropped = Arc::new(AtomicUsize::new(0));
         let line = line!() + 1;
         let scope = Scope::new().timeout(Duration::from_millis(2));
@@ -109,7 +94,7 @@ fn a_deadline_reaches_tasks_while_their_parent_computes() {
 
 #[test]
 fn the_earliest_deadline_is_told() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         assert_eq!(task::deadline(), None);
         let near = Instant::now() + Duration::from_secs(100);
         let far = near + LONG;
@@ -147,7 +132,7 @@ fn the_earliest_deadline_is_told() {
 
 #[test]
 fn a_handle_cancels_and_tells() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let scope = Scope::new();
         let stop = scope.handle();
         assert!(!stop.is_cancelled());
@@ -177,7 +162,7 @@ fn a_handle_cancels_and_tells() {
 
 #[test]
 fn cancelled_before_it_runs() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let scope = Scope::new();
         scope.handle().cancel("no");
         let never = scope.run(async { unreachable!("it is not polled") as () });
@@ -194,7 +179,7 @@ fn cancelled_before_it_runs() {
 
 #[test]
 fn who_looks_learns_of_the_scope_around() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let outer = Scope::new();
         let stop = outer.handle();
         let (sender, receiver) = oneshot::channel();
@@ -224,7 +209,7 @@ fn who_looks_learns_of_the_scope_around() {
 
 #[test]
 fn a_deadline_can_be_set_later() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let scope = Scope::new();
         let handle = scope.handle();
         let (sender, receiver) = oneshot::channel();
@@ -242,7 +227,7 @@ fn a_deadline_can_be_set_later() {
 
 #[test]
 fn a_shield_is_its_output_and_goes_on() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         assert_eq!(task::shield(LONG, async { 6 }).await, 6);
         let (sender, mut receiver) = mpsc::channel(1);
         let begun = Arc::new(Barrier::new(2));
@@ -281,7 +266,7 @@ fn a_shield_is_its_output_and_goes_on() {
 
 #[test]
 fn a_guard_cleans_up_in_each_way_to_leave() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let (sender, mut receiver) = mpsc::unbounded_channel();
         let guarded = |name: &'static str| {
             let sender = sender.clone();
@@ -346,7 +331,7 @@ fn a_guard_cleans_up_in_each_way_to_leave() {
 
 #[test]
 fn a_cleanup_within_a_cleanup_and_a_group_within_that() {
-    everywhere(|| async {
+    on_all_runtimes(|| async {
         let order = Arc::new(std::sync::Mutex::new(Vec::new()));
         let note = |what: &'static str| {
             let order = Arc::clone(&order);

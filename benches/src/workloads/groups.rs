@@ -3,11 +3,9 @@
 use crate::peer::{Groups, on_worker};
 use crate::workload::{Case, Pinning, Sample, Setting, Workload};
 use crate::workloads::sampling::{DEADLINE, on_fresh};
+use crate::workloads::spawn::{finished, split};
 use std::future::ready;
 use std::time::{Duration, Instant};
-
-/// How many tasks a group has.
-const BATCH: u64 = 1000;
 
 /// A limit that is never reached.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -73,23 +71,21 @@ pub fn cases<P: Groups>() -> Vec<Case> {
 
 fn join<P: Groups>(setting: Setting) -> Sample {
     on_fresh(setting, |peer: &P, tasks| {
-        let (rounds, batch) = (tasks.div_ceil(BATCH), tasks.min(BATCH));
+        let (rounds, batch) = split(tasks);
         on_worker(peer, async move {
             let mut done = 0;
             let start = Instant::now();
             for _ in 0..rounds {
                 done += P::join_group(batch).await;
             }
-            let elapsed = start.elapsed();
-            assert_eq!(done, rounds * batch, "tasks are missing");
-            Sample::time(elapsed, done)
+            finished(start, done, rounds * batch)
         })
     })
 }
 
 fn cancel<P: Groups>(setting: Setting) -> Sample {
     on_fresh(setting, |peer: &P, tasks| {
-        let (rounds, batch) = (tasks.div_ceil(BATCH), tasks.min(BATCH));
+        let (rounds, batch) = split(tasks);
         on_worker(peer, async move {
             let start = Instant::now();
             for _ in 0..rounds {

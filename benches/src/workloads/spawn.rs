@@ -218,12 +218,12 @@ fn node<P: Peer>(depth: u32) -> P::Join<u64> {
 }
 
 /// `tasks` as so many rounds of at most a batch.
-fn split(tasks: u64) -> (u64, u64) {
+pub(super) fn split(tasks: u64) -> (u64, u64) {
     (tasks.div_ceil(BATCH), tasks.min(BATCH))
 }
 
 /// The sample, if all tasks ran.
-fn finished(start: Instant, done: u64, expected: u64) -> Sample {
+pub(super) fn finished(start: Instant, done: u64, expected: u64) -> Sample {
     let elapsed = start.elapsed();
     assert_eq!(done, expected, "tasks are missing");
     Sample::time(elapsed, expected)

@@ -302,7 +302,8 @@ impl Node {
         if word & ATTACHED != 0 {
             return;
         }
-        let around = self.around().filter(|_| !self.is_shield());
+        // One that has ended is told of no cancel any more, and its list is nobody's.
+        let around = self.outer().filter(|around| around.is_in_use());
         let (bit, reason) = match around.map(|around| around.enrol(self)) {
             None => (0, None),
             Some(Ok(())) => (ENROLLED, None),

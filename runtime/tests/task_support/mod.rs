@@ -218,3 +218,28 @@ where
             .unwrap();
     }
 }
+
+/// Runs `test`, which may borrow, on one worker, on several and on the current thread, in a `LocalSet` on each, and on a
+/// `LocalRuntime`.
+pub fn on_all_runtimes<F>(test: impl Fn() -> F)
+where
+    F: Future<Output = ()>,
+{
+    let workers = |count| {
+        Builder::new_multi_thread()
+            .worker_threads(count)
+            .enable_all()
+            .build()
+    };
+    let current_thread = || Builder::new_current_thread().enable_all().build();
+    for runtime in [workers(1), workers(4), current_thread()] {
+        let runtime = runtime.unwrap();
+        runtime.block_on(test());
+        leno::task::LocalSet::new().block_on(&runtime, test());
+    }
+    let options = leno::runtime::LocalOptions::default();
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build_local(options);
+    runtime.unwrap().block_on(test());
+}
