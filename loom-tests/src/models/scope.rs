@@ -8,7 +8,7 @@ use super::block_on::block_on;
 use super::explore;
 use super::queue::{Flag, Queue};
 use crate::kernel::scope::{Failed, Looks, Node, NodeKind};
-use crate::kernel::task::{self, Apart, Failing, Grouped, Id, JoinHandle, Origin, Reason};
+use crate::kernel::task::{self, Apart, Failing, Given, Grouped, Id, JoinHandle, Origin, Reason};
 use crate::prim::{Arc, Mutex, SelfArc, UnsafeCell};
 use loom::thread;
 use std::future::{Future, pending, poll_fn};
@@ -115,7 +115,7 @@ fn spawn_failing<F: Future<Output = Result<(), u32>> + 'static>(
     queue: &Arc<Queue>,
     node: &SelfArc<Node>,
     future: F,
-) -> Option<JoinHandle<()>> {
+) -> Option<JoinHandle<Given<()>>> {
     let member = Grouped::<Failing<u32>>::enter(node)?;
     let home = Queue::home(queue);
     Some(task::spawn_member(
@@ -676,6 +676,28 @@ fn two_fail_at_once() {
         let first = failures[0].task.as_ref().unwrap().id();
         assert_eq!(owner.node.reason().unwrap().by(), Some(first));
         runs.join().unwrap();
+        owner.go();
+    });
+}
+
+/// The handle of a task that has failed has the group, and so tells why there is no output, also when all others are done with it.
+// Mutation: `fail_with` makes no count of the node: loom, "Arc leaked" or a node that is dropped twice.
+#[test]
+fn a_handle_that_has_no_output_keeps_the_group() {
+    explore(3, || {
+        let queue = Queue::new();
+        let owner = Owner::begin(NodeKind::Group);
+        let handle = spawn_failing(&queue, &owner.node, async { Err(7) }).unwrap();
+        let asks = thread::spawn(move || {
+            let Ok(Given::Nothing(node)) = block_on(handle) else {
+                panic!("a task that fails has no output");
+            };
+            assert!(node.reason().is_some());
+        });
+        queue.run();
+        owner.end();
+        assert_eq!(owner.node.take_failures().len(), 1);
+        asks.join().unwrap();
         owner.go();
     });
 }

@@ -212,10 +212,23 @@ impl Node {
         unsafe { NonNull::new_unchecked(SelfArc::as_ptr(this).cast_mut()) }
     }
 
+    /// A count of it.
+    ///
+    /// # Safety
+    ///
+    /// It was got from [`pointer`](Self::pointer), and somebody is in, or counts it.
+    pub(crate) unsafe fn counted(node: NonNull<Self>) -> SelfArc<Self> {
+        // SAFETY: the caller's.
+        unsafe { SelfArc::increment_strong_count(node.as_ptr()) };
+        // SAFETY: as above; the count is this one's.
+        unsafe { SelfArc::from_raw(node.as_ptr()) }
+    }
+
     pub(crate) fn place(&self) -> &'static Location<'static> {
         self.place
     }
 
+    #[inline]
     pub(crate) fn around(&self) -> Option<&SelfArc<Self>> {
         self.around.get()?.as_ref()
     }
@@ -361,18 +374,49 @@ impl Node {
     /// # Safety
     ///
     /// The caller has [entered](Self::enter) it, and has not left so far.
+    #[inline(always)]
     pub(crate) unsafe fn leave(node: NonNull<Self>) {
-        let mut next = Some(node);
-        while let Some(node) = next {
-            // SAFETY: it counts for those who are in, of whom the caller is one.
-            let around = unsafe { node.as_ref() }.around();
-            // One that has not ended was entered too, and is kept by that.
-            // Ordering: Relaxed, in `is_in_use`: if it was entered, that is the caller's own doing, or was handed to it.
-            next = around
-                .filter(|around| around.is_in_use())
-                .map(Self::pointer);
+        // SAFETY: the caller is in it.
+        let around = unsafe { Self::left_with(node) };
+        // SAFETY: the caller's.
+        unsafe { Self::leave_alone(node) };
+        if let Some(around) = around {
+            // SAFETY: who has entered the one has entered this.
+            unsafe { Self::leave_around(around) };
+        }
+    }
+
+    /// The one around that whoever leaves the node leaves too.
+    ///
+    /// # Safety
+    ///
+    /// The caller is one of those who are in.
+    #[inline(always)]
+    unsafe fn left_with(node: NonNull<Self>) -> Option<NonNull<Self>> {
+        // SAFETY: it counts for those who are in.
+        let around = unsafe { node.as_ref() }.around()?;
+        // One that has not ended was entered too, and is kept by that.
+        // Ordering: Relaxed, in `is_in_use`: if it was entered, that is the caller's own doing, or was handed to it.
+        around.is_in_use().then(|| Self::pointer(around))
+    }
+
+    /// Leaves the rest of the nodes around.
+    ///
+    /// # Safety
+    ///
+    /// As [`leave`](Self::leave).
+    #[cold]
+    #[inline(never)]
+    unsafe fn leave_around(mut node: NonNull<Self>) {
+        loop {
+            // SAFETY: the caller is in it.
+            let around = unsafe { Self::left_with(node) };
             // SAFETY: the caller's.
             unsafe { Self::leave_alone(node) };
+            match around {
+                Some(around) => node = around,
+                None => return,
+            }
         }
     }
 
@@ -381,6 +425,7 @@ impl Node {
     /// # Safety
     ///
     /// The caller is one of those who are in, and has not left so far.
+    #[inline(always)]
     unsafe fn leave_alone(node: NonNull<Self>) {
         asked::changes(node.as_ptr());
         // SAFETY: it counts for those who are in, of whom the caller is one.
@@ -388,9 +433,20 @@ impl Node {
         let before = unsafe { node.as_ref() }
             .word
             .fetch_sub(ONE, Ordering::AcqRel);
-        if before >= 2 * ONE || before & ATTACHED == 0 {
-            return;
+        if before < 2 * ONE && before & ATTACHED != 0 {
+            // SAFETY: the caller was the last one.
+            unsafe { Self::end(node, before) };
         }
+    }
+
+    /// Nobody is in any more.
+    ///
+    /// # Safety
+    ///
+    /// The caller has just been the last to leave, and has seen the word.
+    #[cold]
+    #[inline(never)]
+    unsafe fn end(node: NonNull<Self>, before: usize) {
         // SAFETY: ATTACHED: the count that `attach` forgot, which is ours as the last one.
         let ended = unsafe { SelfArc::from_raw(node.as_ptr().cast_const()) };
         foreign::call(|| ended.owner.wake());
@@ -462,14 +518,24 @@ impl Node {
     }
 
     /// The member is about to complete. For its poller. The node, which it is still in.
+    #[inline(always)]
     pub(crate) fn unlink(member: NonNull<Member>) -> NonNull<Self> {
         // SAFETY: the poller's.
         let this = unsafe { member.as_ref() };
         if this.linked().get() {
-            // SAFETY: the member is in it; and it is in its list, or in none.
-            unsafe { this.node().as_ref().state.lock().members.remove(member) };
+            Self::take_out(member);
         }
         this.node()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_out(member: NonNull<Member>) {
+        // SAFETY: the member is alive, and in the node; and it is in its list, or in none.
+        unsafe {
+            let node = member.as_ref().node();
+            node.as_ref().state.lock().members.remove(member);
+        }
     }
 }
 

@@ -100,9 +100,7 @@ impl Node {
         while let Some(node) = state.within.pop_front() {
             // SAFETY: it is in the list: whoever leaves it last, or fails to attach it, has still to take this lock, and has a
             // count that keeps it.
-            unsafe { SelfArc::increment_strong_count(node.as_ptr()) };
-            // SAFETY: as above; the count is this one's.
-            within.push(unsafe { SelfArc::from_raw(node.as_ptr()) });
+            within.push(unsafe { Self::counted(node) });
         }
         loop {
             let mut batch = Vec::new();

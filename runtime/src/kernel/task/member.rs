@@ -114,7 +114,21 @@ pub(crate) struct Apart;
 pub(crate) trait Kind<O>: Telling {
     type Kept: 'static;
 
-    fn end(node: &Node, task: &Header, outcome: Result<O, Failure>) -> Result<Self::Kept, Failure>;
+    /// # Safety
+    ///
+    /// The task is in the node.
+    unsafe fn end(
+        node: NonNull<Node>,
+        task: &Header,
+        outcome: Result<O, Failure>,
+    ) -> Result<Self::Kept, Failure>;
+}
+
+/// What the handle of a task gets that fails with its group.
+pub(crate) enum Given<T> {
+    Output(T),
+    /// It has none. The group, for whoever asks why.
+    Nothing(SelfArc<Node>),
 }
 
 /// Whether the handle of such a task tells why it was cancelled.
@@ -154,37 +168,75 @@ impl<O: 'static, K: Kind<O>> Membership<O> for Grouped<K> {
         unsafe { Node::leave(self.member.node) };
     }
 
+    #[inline(always)]
     fn end(&self, task: &Header, outcome: Result<O, Failure>) -> Result<K::Kept, Failure> {
-        K::end(self.member.scope(), task, outcome)
+        // SAFETY: the task leaves the node after this.
+        unsafe { K::end(self.member.node, task, outcome) }
     }
 }
 
 impl<T: 'static, E: Send + 'static> Kind<Result<T, E>> for Failing<E> {
-    type Kept = T;
-    fn end(
-        node: &Node,
+    type Kept = Given<T>;
+
+    #[inline(always)]
+    unsafe fn end(
+        node: NonNull<Node>,
         task: &Header,
         outcome: Result<Result<T, E>, Failure>,
-    ) -> Result<T, Failure> {
-        match outcome {
-            Ok(Ok(output)) => return Ok(output),
-            Ok(Err(error)) => {
-                let (error, text) = describe::<E>(error);
-                node.fail(Some(task), Failed::Error(error), text);
-            }
-            Err(Some(payload)) => {
-                let text = findings::message(&*payload);
-                node.fail(Some(task), Failed::Panic(payload), text);
-            }
-            // Cancelled: with the group; or by its handle, which has said so; or by the end of its runtime.
-            Err(None) => {
-                if task.origin().reason().is_none() && !node.is_cancelled() {
-                    node.fail(Some(task), Failed::Lost, None);
-                }
+    ) -> Result<Given<T>, Failure> {
+        let node = match outcome {
+            Ok(Ok(output)) => return Ok(Given::Output(output)),
+            // SAFETY: the caller's.
+            Ok(Err(error)) => unsafe { fail_with(node, task, error) },
+            // SAFETY: the caller's.
+            Err(failure) => unsafe { fail(node, task, failure) },
+        };
+        Ok(Given::Nothing(node))
+    }
+}
+
+/// The group has failed with the task's error.
+///
+/// # Safety
+///
+/// The task is in the node.
+#[cold]
+#[inline(never)]
+unsafe fn fail_with<E: Send + 'static>(
+    node: NonNull<Node>,
+    task: &Header,
+    error: E,
+) -> SelfArc<Node> {
+    // SAFETY: the caller's.
+    let node = unsafe { Node::counted(node) };
+    let (error, text) = describe::<E>(error);
+    node.fail(Some(task), Failed::Error(error), text);
+    node
+}
+
+/// It has with the task's panic, or the task was cancelled.
+///
+/// # Safety
+///
+/// The task is in the node.
+#[cold]
+#[inline(never)]
+unsafe fn fail(node: NonNull<Node>, task: &Header, failure: Failure) -> SelfArc<Node> {
+    // SAFETY: the caller's.
+    let node = unsafe { Node::counted(node) };
+    match failure {
+        Some(payload) => {
+            let text = findings::message(&*payload);
+            node.fail(Some(task), Failed::Panic(payload), text);
+        }
+        // With the group; or by its handle, which has said so; or by the end of its runtime.
+        None => {
+            if task.origin().reason().is_none() && !node.is_cancelled() {
+                node.fail(Some(task), Failed::Lost, None);
             }
         }
-        Err(None)
     }
+    node
 }
 
 /// An error in a box, and what is known of it.
@@ -202,7 +254,9 @@ fn describe<E: Send + 'static>(error: E) -> (Box<dyn Any + Send>, Option<String>
 
 impl<O: 'static> Kind<O> for Apart {
     type Kept = O;
-    fn end(_: &Node, _: &Header, outcome: Result<O, Failure>) -> Result<O, Failure> {
+
+    #[inline(always)]
+    unsafe fn end(_: NonNull<Node>, _: &Header, outcome: Result<O, Failure>) -> Result<O, Failure> {
         outcome
     }
 }

@@ -85,7 +85,7 @@ pub use id::Id;
 pub(crate) use id::{HandedOn, Mark, hand_on};
 pub use info::{TaskInfo, TaskState};
 pub use join::{Cancel, JoinHandle};
-pub(crate) use member::{Apart, Failing, Grouped, Member, Membership};
+pub(crate) use member::{Apart, Failing, Given, Grouped, Member, Membership};
 pub(crate) use origin::Origin;
 pub(crate) use polling::{Poll, Polling};
 pub use reason::{Reason, ReasonKind};

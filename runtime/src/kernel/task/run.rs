@@ -283,14 +283,26 @@ fn dropping(f: impl FnOnce()) {
 /// # Safety
 ///
 /// The caller is the poller, whose claim ends here, and the stage holds the output.
+#[inline(always)]
 unsafe fn complete(task: NonNull<Header>, word: Word) {
     if word.is_surrounded() {
         // SAFETY: the caller's.
         unsafe { complete_and_depart(task, word) }
     } else {
         // SAFETY: the caller's.
-        unsafe { complete_alone(task, word) }
+        unsafe { complete_plain(task, word) }
     }
+}
+
+/// As [`complete`], of a task that is within nothing.
+///
+/// # Safety
+///
+/// As [`complete`].
+#[inline(never)]
+unsafe fn complete_plain(task: NonNull<Header>, word: Word) {
+    // SAFETY: the caller's.
+    unsafe { complete_alone(task, word) }
 }
 
 /// As [`complete`], of a task that is within something, which it leaves after that.
@@ -305,7 +317,7 @@ unsafe fn complete_and_depart(task: NonNull<Header>, word: Word) {
     let departure = unsafe { surroundings::depart(task) };
     // SAFETY: the caller's.
     unsafe { complete_alone(task, word) };
-    drop(departure);
+    departure.leave();
 }
 
 /// As [`complete`], of a task that is within nothing, or is left by its caller.

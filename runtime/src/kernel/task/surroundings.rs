@@ -114,11 +114,12 @@ pub(super) struct Departure {
     node: Option<NonNull<Node>>,
 }
 
-/// The task is about to complete: its scope does not find it any more, but still counts it, until what is returned is dropped.
+/// The task is about to complete: its scope does not find it any more, but still counts it, until [`Departure::leave`].
 ///
 /// # Safety
 ///
 /// The caller is the task's poller, whose claim ends with the completion that follows.
+#[inline(always)]
 pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
     // SAFETY: alive, as the caller polls it.
     let header = unsafe { task.as_ref() };
@@ -129,16 +130,24 @@ pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
     Departure { context, node }
 }
 
-impl Drop for Departure {
-    fn drop(&mut self) {
+impl Departure {
+    /// The task is complete.
+    #[inline(always)]
+    pub(super) fn leave(self) {
         // What the task was in may be gone after this. Its poller puts back what was there before.
         Within::clear();
-        if let Some(context) = self.context.take() {
-            foreign::call(|| drop(context));
+        if let Some(context) = self.context {
+            drop_context(context);
         }
-        if let Some(node) = self.node.take() {
+        if let Some(node) = self.node {
             // SAFETY: the member has entered it, and leaves it here, once.
             unsafe { Node::leave(node) };
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn drop_context(context: Context) {
+    foreign::call(|| drop(context));
 }

@@ -2,7 +2,7 @@
 
 use super::super::body::is_within;
 use crate::kernel::scope::Node;
-use crate::kernel::task::{Cancel, Id, JoinHandle};
+use crate::kernel::task::{Cancel, Given, Id, JoinHandle};
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,26 +22,37 @@ use std::task::{Context, Poll, ready};
 ///
 /// Dropping the future loses data: the output. `&mut child` in a `select!` is cancel safe.
 #[must_use = "the task runs anyway; `drop` it if its output is of no use"]
-pub struct Child<T> {
-    /// `None` if it was refused.
-    handle: Option<JoinHandle<T>>,
-    node: Arc<Node>,
+pub struct Child<T>(Inner<T>);
+
+enum Inner<T> {
+    Task(JoinHandle<Given<T>>),
+    /// There is no output: the task has failed, with its group, or there is none, as that had ended.
+    Nothing(Arc<Node>),
 }
 
 impl<T> Child<T> {
-    pub(super) fn of(handle: Option<JoinHandle<T>>, node: &Arc<Node>) -> Self {
-        let node = Arc::clone(node);
-        Self { handle, node }
+    #[inline]
+    pub(super) fn of(handle: Option<JoinHandle<Given<T>>>, node: &Arc<Node>) -> Self {
+        Self(match handle {
+            Some(handle) => Inner::Task(handle),
+            None => Inner::Nothing(Arc::clone(node)),
+        })
     }
 
     /// The task's id; `None` if there is no task, since the group had ended, or was cancelled, when it was to be spawned.
     pub fn id(&self) -> Option<Id> {
-        self.handle.as_ref().map(JoinHandle::id)
+        match &self.0 {
+            Inner::Task(handle) => Some(handle.id()),
+            Inner::Nothing(_) => None,
+        }
     }
 
     /// True if the task has ended.
     pub fn is_finished(&self) -> bool {
-        self.handle.as_ref().is_none_or(JoinHandle::is_finished)
+        match &self.0 {
+            Inner::Task(handle) => handle.is_finished(),
+            Inner::Nothing(_) => true,
+        }
     }
 
     /// Ends this task alone, and waits until its future is dropped: `None` then, or its output if it was done before. The group
@@ -53,12 +64,15 @@ impl<T> Child<T> {
     ///
     /// Dropping the future does not stop the operation: after its first poll the task ends all the same.
     #[track_caller]
-    pub fn cancel(mut self) -> impl Future<Output = Option<T>> {
-        let cancel: Option<Cancel<T>> = self.handle.take().map(JoinHandle::cancel);
+    pub fn cancel(self) -> impl Future<Output = Option<T>> {
+        let cancel: Option<Cancel<Given<T>>> = match self.0 {
+            Inner::Task(handle) => Some(handle.cancel()),
+            Inner::Nothing(_) => None,
+        };
         async move {
-            match cancel {
-                Some(cancel) => cancel.await,
-                None => None,
+            match cancel?.await? {
+                Given::Output(output) => Some(output),
+                Given::Nothing(_) => None,
             }
         }
     }
@@ -68,21 +82,33 @@ impl<T> Future for Child<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        if let Some(handle) = &mut self.handle {
-            if let Ok(output) = ready!(Pin::new(handle).poll(cx)) {
-                return Poll::Ready(output);
+        if let Inner::Task(handle) = &mut self.0 {
+            match ready!(Pin::new(handle).poll(cx)) {
+                Ok(Given::Output(output)) => return Poll::Ready(output),
+                Ok(Given::Nothing(node)) => self.0 = Inner::Nothing(node),
+                Err(error) => unreachable!("a task that fails with its group says so: {error}"),
             }
-            self.handle = None;
         }
-        if is_within(&self.node) {
+        self.poll_nothing()
+    }
+}
+
+impl<T> Child<T> {
+    /// There will be no output.
+    #[cold]
+    fn poll_nothing(&self) -> Poll<T> {
+        let Inner::Nothing(node) = &self.0 else {
+            unreachable!("the task has an output")
+        };
+        if is_within(node) {
             // Whoever polls this is dropped by the group's end.
             return Poll::Pending;
         }
         panic!(
             "a task of the group at {} has no output ({}), and its `Child` was awaited outside of the group: await it in the \
              group's body or in one of its tasks, which end with the group",
-            self.node.place(),
-            match self.node.reason() {
+            node.place(),
+            match node.reason() {
                 Some(reason) => reason.to_string(),
                 None => "the group had ended when it was spawned".to_owned(),
             }
