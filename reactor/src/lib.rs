@@ -81,3 +81,8 @@ pub use io::{Io, ReadyFuture};
 pub use reactor::{Reactor, Turn, is_reactor_gone};
 pub use readiness::Direction;
 pub use ready::{Ready, ReadyEvent};
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -89,5 +89,5 @@ pub use task::spawn;
 
 /// The examples of the README, as tests.
 #[cfg(all(doctest, unix))]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

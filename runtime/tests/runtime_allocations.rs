@@ -208,3 +208,41 @@ fn a_spare_that_is_not_there_is_less_than_2_kilobytes() {
     let each = (bytes(SPARES) - bytes(0)) / SPARES;
     assert!(each <= 2048, "{each} bytes");
 }
+
+#[test]
+fn what_is_emptied_again_and_again_does_not_grow() {
+    use leno::sync::{Notify, broadcast, mpsc, watch};
+
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(leno::task::unconstrained(async {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        let (bounded, mut from_bounded) = mpsc::channel(8);
+        let (news, mut listener) = broadcast::channel(8);
+        let (state, mut follower) = watch::channel(0);
+        let notify = Notify::new();
+        let mut rounds = async |count: usize| {
+            for round in 0..count {
+                for n in 0..round % 8 {
+                    sender.send(n).unwrap();
+                    bounded.try_send(n).unwrap();
+                    news.send(n).unwrap();
+                }
+                for n in 0..round % 8 {
+                    assert_eq!(receiver.recv().await, Some(n));
+                    assert_eq!(from_bounded.recv().await, Some(n));
+                    assert_eq!(listener.recv().await, Ok(n));
+                }
+                state.send_replace(round);
+                follower.changed().await.unwrap();
+                notify.notify_one();
+                notify.notified().await;
+                leno::spawn(async {}).await.unwrap();
+            }
+        };
+        rounds(1_000).await;
+        let there = || COUNT.get() - FREED.get();
+        let before = there();
+        rounds(100_000).await;
+        assert!(there() <= before + 2, "{} more", there() - before);
+    }));
+}

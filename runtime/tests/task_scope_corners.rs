@@ -259,3 +259,36 @@ fn a_shield_without_time_is_cut_short_at_once() {
         });
     }
 }
+
+/// An error that looks at its group as it is printed, and spawns into it.
+struct Busy(TaskGroup<Self>);
+
+impl std::fmt::Debug for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        drop(self.0.spawn(async { Ok(()) }));
+        write!(f, "cancelled: {}", self.0.is_cancelled())
+    }
+}
+
+impl std::fmt::Display for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Busy {}
+
+#[test]
+fn an_error_may_use_its_group_as_it_is_printed() {
+    leno::diagnostics::errors_of::<(), Busy>();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let text = runtime.block_on(async {
+        let result = task::group(async |group: &TaskGroup<Busy>| {
+            let own = group.clone();
+            drop(group.spawn(async move { Err::<(), _>(Busy(own)) }));
+            pending::<Result<(), Busy>>().await
+        });
+        result.await.unwrap_err().to_string()
+    });
+    assert_eq!(text, "cancelled: true");
+}

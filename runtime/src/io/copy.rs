@@ -1,7 +1,9 @@
 //! `copy` and `copy_buf`.
 
 use super::ext::{Operation, Step};
-use super::{AsyncBufRead, AsyncRead, AsyncWrite, DEFAULT_CAPACITY, ReadBuf, retry_interrupted};
+use super::{
+    AsyncBufRead, AsyncRead, AsyncWrite, DEFAULT_CAPACITY, ReadBuf, retry_interrupted, taken,
+};
 use crate::kernel::budget::poll_proceed;
 use std::future::Future;
 use std::io;
@@ -165,9 +167,7 @@ where
             let written = ready!(retry_interrupted!(writer.as_mut().poll_write(cx, bytes)))?;
             // Not before: bytes that were in the buffer before this poll are none that have been read in it.
             *progress = true;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
+            let written = taken(written, bytes.len())?;
             self.copied += written as u64;
             self.unflushed = true;
             Pin::new(&mut *self.reader).consume(written);
@@ -300,13 +300,7 @@ impl Transfer {
     ) -> Poll<io::Result<()>> {
         let bytes = &self.buf[self.start..self.end];
         let written = ready!(retry_interrupted!(writer.as_mut().poll_write(cx, bytes)))?;
-        if written == 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-        }
-        assert!(
-            written <= bytes.len(),
-            "poll_write must not return more than it was given"
-        );
+        let written = taken(written, bytes.len())?;
         self.start += written;
         self.copied += written as u64;
         self.unflushed = true;

@@ -87,3 +87,21 @@ macro_rules! retry_interrupted {
     };
 }
 use retry_interrupted;
+
+/// How many of the bytes that it was `given` a writer has taken. None is an error: it will take nothing more.
+///
+/// # Panics
+///
+/// If it says that it took more than there were.
+#[inline]
+#[track_caller]
+fn taken(written: usize, given: usize) -> Result<usize> {
+    assert!(
+        written <= given,
+        "`poll_write` was given {given} bytes, and says that it has written {written}: mend the writer"
+    );
+    match written {
+        0 => Err(ErrorKind::WriteZero.into()),
+        written => Ok(written),
+    }
+}

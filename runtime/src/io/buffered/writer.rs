@@ -2,6 +2,7 @@
 
 use crate::io::{
     AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite, DEFAULT_CAPACITY, ReadBuf, retry_interrupted,
+    taken,
 };
 use pin_project_lite::pin_project;
 use std::fmt;
@@ -99,14 +100,8 @@ impl<W: AsyncWrite> BufWriter<W> {
         while *this.written < this.buf.len() && result.is_ok() {
             let rest = &this.buf[*this.written..];
             let outcome = retry_interrupted!(this.inner.as_mut().poll_write(cx, rest));
-            match ready!(outcome) {
-                Ok(0) => {
-                    result = Err(io::Error::new(
-                        io::ErrorKind::WriteZero,
-                        "the stream did not take what was buffered",
-                    ));
-                }
-                Ok(count) => *this.written += count,
+            match ready!(outcome).and_then(|written| taken(written, rest.len())) {
+                Ok(written) => *this.written += written,
                 Err(error) => result = Err(error),
             }
         }

@@ -1,7 +1,7 @@
 //! Numbers as their bytes, in either order.
 
 use super::operation::{Operation, Step};
-use crate::io::{AsyncRead, AsyncWrite, ReadBuf, retry_interrupted};
+use crate::io::{AsyncRead, AsyncWrite, ReadBuf, retry_interrupted, taken};
 use crate::kernel::cancel_safe::CancelSafe;
 use std::fmt;
 use std::io;
@@ -91,10 +91,7 @@ impl<W: AsyncWrite + Unpin + ?Sized, const N: usize> Step for WriteNumber<'_, W,
             let written = ready!(retry_interrupted!(
                 Pin::new(&mut *self.writer).poll_write(cx, rest)
             ))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.written += written;
+            self.written += taken(written, rest.len())?;
         }
         Poll::Ready(Ok(()))
     }

@@ -3,7 +3,7 @@
 use super::number::WriteNumber;
 use super::operation::{Operation, Step};
 use super::write_buf::{WriteAllBuf, WriteBuf};
-use crate::io::{AsyncWrite, retry_interrupted};
+use crate::io::{AsyncWrite, retry_interrupted, taken};
 use crate::kernel::cancel_safe::CancelSafe;
 use bytes::Buf;
 use std::io::{self, IoSlice};
@@ -371,10 +371,7 @@ impl<W: AsyncWrite + Unpin + ?Sized> Step for WriteAll<'_, W> {
             let written = ready!(retry_interrupted!(
                 Pin::new(&mut *self.writer).poll_write(cx, self.rest)
             ))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.rest = &self.rest[written..];
+            self.rest = &self.rest[taken(written, self.rest.len())?..];
         }
         Poll::Ready(Ok(()))
     }
