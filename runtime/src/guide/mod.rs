@@ -1,0 +1,47 @@
+//! The guide: asynchronous programs with leno, for who learns it, from the first coroutine to a service that is tuned.
+//!
+//! Each chapter is a page. They build on each other, but each can be read alone. Every program in them is compiled and run by leno's
+//! tests as it stands there, and what they quote was printed by leno, or by rustc 1.95. You should know Rust: ownership, closures,
+//! traits, threads. Nothing is assumed of asynchronous code.
+//!
+//! # The language
+//!
+//! | | | |
+//! | ---: | --- | --- |
+//! | 1 | [What a coroutine is](chapter_01_coroutines) | a value that holds a computation: its size, its states, polled by hand |
+//! | 2 | [Awaiting and chaining](chapter_02_awaiting) | `.await`, coroutines that call coroutines, closures, traits, recursion |
+//! | 3 | [Errors and panics](chapter_03_errors_and_panics) | how a failure reaches whoever awaits |
+//! | 4 | [Sequential against concurrent](chapter_04_concurrency) | what runs at the same time, and the measured difference |
+//! | 5 | [Tasks, `Send` and `'static`](chapter_05_tasks) | what the compiler refuses, what it means, how to mend it |
+//! | 6 | [The pitfalls](chapter_06_pitfalls) | the classic mistakes, and what leno says of each |
+//!
+//! # To try it
+//!
+//! ```toml
+//! [dependencies]
+//! leno = { path = "../leno/runtime", features = ["full", "diagnostics"] }
+//! ```
+//!
+//! with the path of a checkout. Each example that has a `fn main` is a program: put it in `src/main.rs`, and `cargo run`. The chapters
+//! leave out what is no part of their subject; the reference of a module has all of it. Beside this guide there are a tour that prints
+//! what it does (`cargo run --example coroutines`), the chapter on [tasks and groups](crate::task), and that on
+//! simulation (`leno::sim`).
+
+pub mod chapter_01_coroutines {
+    #![doc = include_str!("chapter_01_coroutines.md")]
+}
+pub mod chapter_02_awaiting {
+    #![doc = include_str!("chapter_02_awaiting.md")]
+}
+pub mod chapter_03_errors_and_panics {
+    #![doc = include_str!("chapter_03_errors_and_panics.md")]
+}
+pub mod chapter_04_concurrency {
+    #![doc = include_str!("chapter_04_concurrency.md")]
+}
+pub mod chapter_05_tasks {
+    #![doc = include_str!("chapter_05_tasks.md")]
+}
+pub mod chapter_06_pitfalls {
+    #![doc = include_str!("chapter_06_pitfalls.md")]
+}
