@@ -15,6 +15,15 @@
 //! | 5 | [Tasks, `Send` and `'static`](chapter_05_tasks) | what the compiler refuses, what it means, how to mend it |
 //! | 6 | [The pitfalls](chapter_06_pitfalls) | the classic mistakes, and what leno says of each |
 //!
+//! # Programs
+//!
+//! | | | |
+//! | ---: | --- | --- |
+//! | 7 | [Channels](chapter_07_channels) | which one, with an example of each |
+//! | 8 | [Shared state](chapter_08_shared_state) | which lock, and guards across an `.await` |
+//! | 9 | [`select!` and cancel safety](chapter_09_select) | the first of several, and what becomes of the others |
+//! | 10 | [Timeouts and deadlines](chapter_10_timeouts) | for one operation, and for all that belongs to a request |
+//!
 //! # To try it
 //!
 //! ```toml
@@ -44,4 +53,16 @@ pub mod chapter_05_tasks {
 }
 pub mod chapter_06_pitfalls {
     #![doc = include_str!("chapter_06_pitfalls.md")]
+}
+pub mod chapter_07_channels {
+    #![doc = include_str!("chapter_07_channels.md")]
+}
+pub mod chapter_08_shared_state {
+    #![doc = include_str!("chapter_08_shared_state.md")]
+}
+pub mod chapter_09_select {
+    #![doc = include_str!("chapter_09_select.md")]
+}
+pub mod chapter_10_timeouts {
+    #![doc = include_str!("chapter_10_timeouts.md")]
 }
