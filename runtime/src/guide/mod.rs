@@ -23,6 +23,25 @@
 //! | 8 | [Shared state](chapter_08_shared_state) | which lock, and guards across an `.await` |
 //! | 9 | [`select!` and cancel safety](chapter_09_select) | the first of several, and what becomes of the others |
 //! | 10 | [Timeouts and deadlines](chapter_10_timeouts) | for one operation, and for all that belongs to a request |
+//! | 11 | [Streams of work](chapter_11_streams_of_work) | back-pressure: bounded channels, semaphores, groups with a limit |
+//! | 12 | [Blocking and computing code](chapter_12_blocking) | what to do with code that does not await |
+//! | 13 | [Graceful shutdown](chapter_13_graceful_shutdown) | a complete server that drains |
+//!
+//! # Tests, diagnosis, speed
+//!
+//! | | | |
+//! | ---: | --- | --- |
+//! | 14 | [Testing](chapter_14_testing) | a clock that stands still, and schedules that are searched |
+//! | 15 | [A program that is stuck](chapter_15_diagnosing) | where everything stands, who waits for whom |
+//! | 16 | [Tuning](chapter_16_tuning) | what can be set, what it is worth, and how to measure it |
+//!
+//! # From elsewhere
+//!
+//! | | | |
+//! | ---: | --- | --- |
+//! | 17 | [Moving from tokio](chapter_17_moving_from_tokio) | what is the same, what differs, how to rename |
+//! | 18 | [Coming from asyncio](chapter_18_coming_from_asyncio) | tables of equivalents and differences |
+//! | 19 | [Coming from Go](chapter_19_coming_from_go) | tables of equivalents and differences |
 //!
 //! # To try it
 //!
@@ -65,4 +84,31 @@ pub mod chapter_09_select {
 }
 pub mod chapter_10_timeouts {
     #![doc = include_str!("chapter_10_timeouts.md")]
+}
+pub mod chapter_11_streams_of_work {
+    #![doc = include_str!("chapter_11_streams_of_work.md")]
+}
+pub mod chapter_12_blocking {
+    #![doc = include_str!("chapter_12_blocking.md")]
+}
+pub mod chapter_13_graceful_shutdown {
+    #![doc = include_str!("chapter_13_graceful_shutdown.md")]
+}
+pub mod chapter_14_testing {
+    #![doc = include_str!("chapter_14_testing.md")]
+}
+pub mod chapter_15_diagnosing {
+    #![doc = include_str!("chapter_15_diagnosing.md")]
+}
+pub mod chapter_16_tuning {
+    #![doc = include_str!("chapter_16_tuning.md")]
+}
+pub mod chapter_17_moving_from_tokio {
+    #![doc = include_str!("chapter_17_moving_from_tokio.md")]
+}
+pub mod chapter_18_coming_from_asyncio {
+    #![doc = include_str!("chapter_18_coming_from_asyncio.md")]
+}
+pub mod chapter_19_coming_from_go {
+    #![doc = include_str!("chapter_19_coming_from_go.md")]
 }
