@@ -28,6 +28,7 @@
 //!
 //! | for | see |
 //! | --- | --- |
+//! | learning it, chapter by chapter | the [`guide`] |
 //! | starting a runtime | [`#[leno::main]`](macro@main), [`runtime`] |
 //! | tasks | [`spawn`], [`task`] |
 //! | calls that nobody awaits | [`#[leno::coroutine]`](macro@coroutine), [`diagnostics`] |
@@ -60,6 +61,8 @@ pub mod attribute;
 mod coroutine;
 pub mod diagnostics;
 pub mod fs;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 pub mod io;
