@@ -39,10 +39,34 @@ pub mod error {
     use std::fmt;
 
     /// Error of awaiting a [`Receiver`](super::Receiver): there is no value, and there will be none.
+    ///
+    /// # Examples
+    ///
+    /// A sender that was dropped has answered, too:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel::<u32>();
+    /// drop(sender);
+    /// let error = receiver.await.unwrap_err();
+    /// assert_eq!(error.to_string(), "channel closed");
+    /// # });
+    /// ```
     #[derive(Debug, Eq, PartialEq, Clone)]
     pub struct RecvError(pub(super) ());
 
     /// Error of [`Receiver::try_recv`](super::Receiver::try_recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel::<u32>();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     #[derive(Debug, Eq, PartialEq, Clone)]
     pub enum TryRecvError {
         /// There is no value yet.
@@ -72,6 +96,27 @@ pub mod error {
 }
 
 /// Sends the value. From [`channel`].
+///
+/// # Examples
+///
+/// The answer to a request travels back by a channel of its own:
+///
+/// ```
+/// use leno::sync::{mpsc, oneshot};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (requests, mut incoming) = mpsc::channel::<(u32, oneshot::Sender<u32>)>(8);
+/// leno::spawn(async move {
+///     while let Some((number, answer)) = incoming.recv().await {
+///         // Who asked may have given up: that is no error here.
+///         let _ = answer.send(number * 2);
+///     }
+/// });
+/// let (sender, receiver) = oneshot::channel();
+/// requests.send((21, sender)).await.unwrap();
+/// assert_eq!(receiver.await, Ok(42));
+/// # });
+/// ```
 pub struct Sender<T> {
     /// Live: the sender has not set TX_GONE.
     inner: NonNull<Inner<T>>,
@@ -86,6 +131,25 @@ pub struct Sender<T> {
 ///
 /// Dropping the future loses data: the value. Await `&mut receiver` to keep it when another branch of a `select!` is
 /// faster.
+///
+/// # Examples
+///
+/// Awaited by reference, it survives a branch that was faster:
+///
+/// ```
+/// use leno::sync::oneshot;
+/// use leno::time::{Duration, sleep};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let (sender, mut receiver) = oneshot::channel();
+/// leno::select! {
+///     _ = &mut receiver => unreachable!("nothing was sent yet"),
+///     () = sleep(Duration::from_secs(1)) => {}
+/// }
+/// sender.send("after all").unwrap();
+/// assert_eq!(receiver.await, Ok("after all"));
+/// # });
+/// ```
 pub struct Receiver<T> {
     /// Live: the receiver has not set RX_GONE. None when it has given its result.
     inner: Option<NonNull<Inner<T>>>,
@@ -106,6 +170,16 @@ impl<T> Unpin for Sender<T> {}
 impl<T> Unpin for Receiver<T> {}
 
 /// Creates a channel for one value.
+///
+/// # Examples
+///
+/// The halves may be on any thread, in a runtime or not:
+///
+/// ```
+/// let (sender, receiver) = leno::sync::oneshot::channel();
+/// std::thread::spawn(move || sender.send(6 * 7));
+/// assert_eq!(receiver.blocking_recv(), Ok(42));
+/// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let inner = Inner::allocate();
@@ -132,6 +206,18 @@ impl<T> Sender<T> {
     ///
     /// The value itself, if the receiver was closed or dropped. A success does not mean that the value will be
     /// received: the receiver may be dropped right after.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::oneshot::channel();
+    /// assert_eq!(sender.send(1), Ok(()));
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    ///
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// drop(receiver);
+    /// assert_eq!(sender.send(2), Err(2));
+    /// ```
     pub fn send(self, value: T) -> Result<(), T> {
         task::hand_on::<T>();
         let this = ManuallyDrop::new(self);
@@ -163,11 +249,42 @@ impl<T> Sender<T> {
     }
 
     /// True if the receiver was closed or dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = leno::sync::oneshot::channel::<u32>();
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// // No need to work the answer out.
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.inner().state() & CLOSED != 0
     }
 
     /// Polls for the receiver being closed or dropped; if it is pending, `cx`'s waker is woken then.
+    ///
+    /// # Examples
+    ///
+    /// In a future written by hand, beside its own work:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut sender, receiver) = oneshot::channel::<u32>();
+    /// poll_fn(|cx| {
+    ///     assert!(sender.poll_closed(cx).is_pending());
+    ///     Poll::Ready(())
+    /// })
+    /// .await;
+    /// drop(receiver);
+    /// poll_fn(|cx| sender.poll_closed(cx)).await;
+    /// # });
+    /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         budget::poll_budgeted(cx, |cx| self.inner().poll_closed(cx))
     }
@@ -201,11 +318,45 @@ impl<T> Receiver<T> {
     }
 
     /// True if the receiver has given its result: polling it again would panic.
+    ///
+    /// # Examples
+    ///
+    /// A loop that must not poll what is over:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, mut first) = oneshot::channel();
+    /// let (other_sender, mut second) = oneshot::channel();
+    /// sender.send(20).unwrap();
+    /// other_sender.send(22).unwrap();
+    /// let mut sum = 0;
+    /// while !(first.is_terminated() && second.is_terminated()) {
+    ///     leno::select! {
+    ///         number = &mut first, if !first.is_terminated() => sum += number.unwrap(),
+    ///         number = &mut second, if !second.is_terminated() => sum += number.unwrap(),
+    ///     }
+    /// }
+    /// assert_eq!(sum, 42);
+    /// # });
+    /// ```
     pub fn is_terminated(&self) -> bool {
         self.inner.is_none()
     }
 
     /// True if there is no value to receive at this moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::oneshot::channel();
+    /// assert!(receiver.is_empty());
+    /// sender.send('x').unwrap();
+    /// assert!(!receiver.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(receiver.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.inner().is_none_or(|inner| inner.state() & VALUE == 0)
     }
@@ -216,6 +367,18 @@ impl<T> Receiver<T> {
     ///
     /// [`Empty`](TryRecvError::Empty) if there is none yet, [`Closed`](TryRecvError::Closed) if there will be
     /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.send("there").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("there"));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let Some(inner) = self.inner() else {
             return Err(TryRecvError::Closed);
@@ -235,6 +398,20 @@ impl<T> Receiver<T> {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks: await the receiver there.
+    ///
+    /// # Examples
+    ///
+    /// A plain thread waits for what a task works out:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    ///
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let (sender, receiver) = oneshot::channel();
+    /// runtime.spawn(async move { sender.send("from a task") });
+    /// assert_eq!(receiver.blocking_recv(), Ok("from a task"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
         root::block_on(self)

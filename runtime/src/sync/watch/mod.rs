@@ -94,6 +94,20 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 ///
 /// Do not borrow again while you hold one: a sender that waits in between may make the second wait for it,
 /// while it waits for the first.
+///
+/// # Examples
+///
+/// What is needed for longer is cloned, and the lock is free again:
+///
+/// ```
+/// use leno::sync::watch;
+///
+/// let (sender, receiver) = watch::channel(vec![1, 2]);
+/// let copy = receiver.borrow().clone();
+/// sender.send(vec![3]).unwrap();
+/// assert_eq!(copy, [1, 2]);
+/// assert_eq!(receiver.borrow().len(), 1);
+/// ```
 #[derive(Debug)]
 pub struct Ref<'a, T> {
     value: RwLockReadGuard<'a, T>,
