@@ -1,4 +1,19 @@
 //! The errors of sending and receiving.
+//!
+//! Only [`Closed`](RecvError::Closed) is an end. A receiver that has lagged goes on, and a send that has reached nobody may
+//! reach somebody the next time.
+//!
+//! ```
+//! use leno::sync::broadcast::{self, error::SendError};
+//!
+//! let sender = broadcast::Sender::new(4);
+//! let Err(SendError(unheard)) = sender.send("is anybody there?") else {
+//!     panic!("nobody has subscribed");
+//! };
+//! let mut receiver = sender.subscribe();
+//! sender.send(unheard).unwrap();
+//! assert_eq!(receiver.try_recv(), Ok("is anybody there?"));
+//! ```
 
 use std::fmt;
 

@@ -12,8 +12,46 @@
 //! in a ring that is allocated once. Each receive clones the value, and a send that comes round to the same place waits
 //! for that: put what is dear to clone in an `Arc`.
 //!
-//! # Examples
+//! # Lagging
 //!
+//! The capacity is how far a receiver may be behind. For a task that only now and then is slow it should hold a burst; one that is always
+//! too slow lags with any. What to do about [`Lagged`](error::RecvError::Lagged) depends on what the values are: who follows readings goes
+//! on with the next; who keeps a copy of a state by its changes has to fetch the state anew. Where nothing may be lost, and
+//! senders may wait, give each receiver an [`mpsc`](super::mpsc) channel of its own.
+//!
+//! ```
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use leno::sync::broadcast::{self, error::RecvError};
+//!
+//! let (changes, mut follower) = broadcast::channel(2);
+//! let mut state = 0;
+//! for change in [1, 10, 100] {
+//!     state += change;
+//!     changes.send(change).unwrap();
+//! }
+//! let mut copy = 0;
+//! while !follower.is_empty() {
+//!     match follower.recv().await {
+//!         Ok(change) => copy += change,
+//!         Err(RecvError::Lagged(_)) => {
+//!             // Nothing of what is still there is missing in the state that is fetched.
+//!             follower = follower.resubscribe();
+//!             copy = state;
+//!         }
+//!         Err(RecvError::Closed) => break,
+//!     }
+//! }
+//! assert_eq!(copy, 111);
+//! # });
+//! ```
+//!
+//! # Receivers that come and go
+//!
+//! A receiver gets what is sent after it was made; [`subscribe`](Sender::subscribe) makes one at any time. Without any, a send is an error that
+//! gives the value back: often that is no reason to do anything. A receiver that is not read from keeps values alive, no more than the capacity
+//! of them; drop it if it is there only to make others by [`resubscribe`](Receiver::resubscribe), or keep a [`Sender`].
+//!
+//! # Examples
 //! ```
 //! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use leno::sync::broadcast;
@@ -27,6 +65,19 @@
 //! assert_eq!(second.recv().await, Ok("hello"));
 //! assert!(second.recv().await.is_err());
 //! # });
+//! ```
+//!
+//! What is dear to clone is shared:
+//!
+//! ```
+//! use leno::sync::broadcast;
+//! use std::sync::Arc;
+//!
+//! let (sender, mut first) = broadcast::channel(4);
+//! let mut second = sender.subscribe();
+//! let frame: Arc<[u8]> = vec![0; 64 * 1024].into();
+//! sender.send(frame).unwrap();
+//! assert!(Arc::ptr_eq(&first.try_recv().unwrap(), &second.try_recv().unwrap()));
 //! ```
 
 pub mod error;

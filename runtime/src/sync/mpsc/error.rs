@@ -1,4 +1,19 @@
 //! The errors of sending and receiving.
+//!
+//! Those of sending carry the value that was not sent, so nothing is lost by an error. None of them is a failure of the channel: they say that
+//! the other side is gone, or, without waiting, that it is not there yet.
+//!
+//! ```
+//! use leno::sync::mpsc::{self, error::TrySendError};
+//!
+//! let (sender, mut receiver) = mpsc::channel(1);
+//! sender.try_send(String::from("first")).unwrap();
+//! match sender.try_send(String::from("second")) {
+//!     Err(TrySendError::Full(unsent)) => assert_eq!(unsent, "second"),
+//!     other => panic!("{other:?}"),
+//! }
+//! # receiver.close();
+//! ```
 
 use std::fmt;
 

@@ -1,8 +1,14 @@
 //! A channel for one value.
 //!
+//! For an answer, or for one event: the [`Receiver`] is the future of the value. [`send`](Sender::send) never waits, so it works in
+//! destructors and on threads without a runtime, too. For the output of a task there is no need of it, since a
+//! [`JoinHandle`](crate::task::JoinHandle) gives that; for more than one value there is [`mpsc`](super::mpsc).
+//!
+//! A [`Sender`] that is dropped is an answer as well: the receiver gets an error at once, and never waits for what cannot come. The other
+//! way round a sender can [see](Sender::is_closed), or [wait](Sender::closed) for it, that nobody wants its value any more.
+//!
 //! A send costs one atomic read-modify-write, two if the receiver waits; receiving a value that is there
 //! costs none. A channel is one allocation.
-//!
 //! # Examples
 //!
 //! ```
@@ -16,6 +22,27 @@
 //! let (sender, receiver) = oneshot::channel::<u32>();
 //! drop(sender);
 //! assert!(receiver.await.is_err());
+//! # });
+//! ```
+//!
+//! Work that is given up when nobody waits for its result:
+//!
+//! ```
+//! use leno::sync::oneshot;
+//! use leno::time::{Duration, sleep, timeout};
+//!
+//! # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+//! let (mut sender, receiver) = oneshot::channel();
+//! let worker = leno::spawn(async move {
+//!     leno::select! {
+//!         () = sender.closed() => return "given up",
+//!         () = sleep(Duration::from_secs(60)) => {}
+//!     }
+//!     let _ = sender.send(42);
+//!     "done"
+//! });
+//! assert!(timeout(Duration::from_secs(1), receiver).await.is_err());
+//! assert_eq!(worker.await.unwrap(), "given up");
 //! # });
 //! ```
 
@@ -34,7 +61,17 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, ready};
 
 pub mod error {
-    //! The errors of receiving.
+    //! The errors of receiving. (That of sending is the value, which nobody wanted.)
+    //!
+    //! ```
+    //! use leno::sync::oneshot::{self, error::{RecvError, TryRecvError}};
+    //!
+    //! let (sender, mut receiver) = oneshot::channel::<u8>();
+    //! assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    //! drop(sender);
+    //! let end: RecvError = receiver.blocking_recv().unwrap_err();
+    //! assert_eq!(end.to_string(), "channel closed");
+    //! ```
 
     use std::fmt;
 

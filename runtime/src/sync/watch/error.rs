@@ -1,4 +1,15 @@
-//! The errors of a watch channel.
+//! The errors of a watch channel: each says that the other side is gone.
+//!
+//! The value is there all the same, and can be borrowed.
+//!
+//! ```
+//! use leno::sync::watch;
+//!
+//! let (sender, receiver) = watch::channel("last word");
+//! drop(sender);
+//! assert!(receiver.has_changed().is_err());
+//! assert_eq!(*receiver.borrow(), "last word");
+//! ```
 
 use std::fmt;
 
