@@ -139,11 +139,50 @@ impl std::error::Error for ShutDown {}
 /// The thread that drives a current-thread runtime is worker 0, but not while it polls the future of a [`Handle::block_on`].
 /// One that waits in the `block_on` of a multi-threaded runtime is none, nor is one for blocking closures, nor a
 /// [spare worker](Builder::spare_workers). A task may be moved to another worker at each `.await`.
+///
+/// # Examples
+///
+/// A counter for each worker, which no two threads fight for:
+///
+/// ```
+/// use leno::runtime::{Handle, worker_index};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let counters: Vec<_> =
+///     (0..Handle::current().metrics().num_workers()).map(|_| AtomicU64::new(0)).collect();
+/// // What is no worker takes the first.
+/// counters[worker_index().unwrap_or(0)].fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(counters.iter().map(|counter| counter.load(Ordering::Relaxed)).sum::<u64>(), 1);
+/// # });
+/// ```
 pub fn worker_index() -> Option<usize> {
     crate::kernel::worker::index_here().or_else(|| Local::is_driven_here().then_some(0))
 }
 
 /// A runtime, which ends when this is dropped. See the [module](self).
+///
+/// # Examples
+///
+/// Kept in a struct, it lends its threads to code that is not asynchronous:
+///
+/// ```
+/// use leno::runtime::Runtime;
+/// use std::io;
+///
+/// struct Client(Runtime);
+///
+/// impl Client {
+///     /// Blocks until the answer is there.
+///     fn ask(&self, question: &str) -> usize {
+///         self.0.block_on(async { question.len() })
+///     }
+/// }
+///
+/// let client = Client(Runtime::new()?);
+/// assert_eq!(client.ask("how long?"), 9);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Runtime {
     handle: Handle,
@@ -157,6 +196,15 @@ impl Runtime {
     /// # Errors
     ///
     /// As [`Builder::build`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let task = runtime.spawn(async { 6 * 7 });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
@@ -170,12 +218,37 @@ impl Runtime {
     }
 
     /// A handle to this runtime, which may be cloned and sent to other threads.
+    ///
+    /// # Examples
+    ///
+    /// For a thread that outlives the borrow of the runtime:
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let thread = std::thread::spawn(move || handle.spawn(async { "from there" }));
+    /// let task = thread.join().unwrap();
+    /// assert_eq!(runtime.block_on(task).unwrap(), "from there");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.handle
     }
 
     /// Spawns a task; it starts at once, on a multi-threaded runtime, or when somebody calls
     /// [`block_on`](Self::block_on), on a current-thread one.
+    ///
+    /// # Examples
+    ///
+    /// What is spawned before the future of `block_on` runs beside it:
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let (sender, mut receiver) = leno::sync::mpsc::channel(1);
+    /// runtime.spawn(async move { sender.send("ready").await });
+    /// assert_eq!(runtime.block_on(receiver.recv()), Some("ready"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> crate::task::JoinHandle<F::Output>
     where
@@ -186,6 +259,17 @@ impl Runtime {
     }
 
     /// Runs a closure that may wait on a thread for such closures. See [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let primes = runtime.spawn_blocking(|| {
+    ///     (2..100u32).filter(|n| (2..*n).all(|divisor| n % divisor != 0)).count()
+    /// });
+    /// assert_eq!(runtime.block_on(primes).unwrap(), 25);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> crate::task::JoinHandle<R>
     where
@@ -204,17 +288,56 @@ impl Runtime {
     /// # Panics
     ///
     /// If `future` panics, or if this thread is driving tasks already: waiting would hold them all up.
+    ///
+    /// # Examples
+    ///
+    /// What it waits for may borrow, and need not be `Send`:
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread().build()?;
+    /// let words = [Rc::new("not"), Rc::new("Send")];
+    /// let letters = runtime.block_on(async {
+    ///     leno::task::yield_now().await;
+    ///     words.iter().map(|word| word.len()).sum::<usize>()
+    /// });
+    /// assert_eq!(letters, 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.handle.inner().block_on(future, true)
     }
 
     /// Makes this the [current](Handle::current) runtime of the thread until the guard is dropped.
+    ///
+    /// # Examples
+    ///
+    /// For what needs a runtime to be made, outside of asynchronous code:
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let sleep = {
+    ///     let _entered = runtime.enter();
+    ///     leno::time::sleep(std::time::Duration::from_millis(1))
+    /// };
+    /// runtime.block_on(sleep);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
 
     /// What the runtime counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Builder::new_multi_thread().worker_threads(3).build()?;
+    /// assert_eq!(runtime.metrics().num_workers(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         self.handle.metrics()
     }
@@ -227,6 +350,29 @@ impl Runtime {
     /// # Panics
     ///
     /// If this thread drives tasks, since it may wait; see [`shutdown_background`](Self::shutdown_background).
+    ///
+    /// # Examples
+    ///
+    /// A closure that does not end holds the program up no longer than that:
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let (started, has_started) = mpsc::channel();
+    /// let (opens, opened) = mpsc::channel::<()>();
+    /// let closure = runtime.spawn_blocking(move || {
+    ///     started.send(()).unwrap();
+    ///     opened.recv()
+    /// });
+    /// has_started.recv().unwrap();
+    /// runtime.shutdown_timeout(Duration::from_millis(1));
+    /// // It is still there, and nobody waits for it.
+    /// assert!(!closure.is_finished());
+    /// drop(opens);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn shutdown_timeout(mut self, duration: Duration) {
         // Not by the destructor, which has no caller.
@@ -266,6 +412,19 @@ impl Runtime {
     }
 
     /// Shuts the runtime down without waiting for anything. For dropping a runtime in asynchronous code.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::runtime::Runtime;
+    ///
+    /// let (outer, inner) = (Runtime::new()?, Runtime::new()?);
+    /// outer.block_on(async move {
+    ///     // To drop it here would block a thread that drives tasks.
+    ///     inner.shutdown_background();
+    /// });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn shutdown_background(mut self) {
         self.patience = Patience::None;
     }
