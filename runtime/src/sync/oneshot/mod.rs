@@ -9,6 +9,7 @@
 //!
 //! A send costs one atomic read-modify-write, two if the receiver waits; receiving a value that is there
 //! costs none. A channel is one allocation.
+//!
 //! # Examples
 //!
 //! ```
