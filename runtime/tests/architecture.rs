@@ -201,10 +201,16 @@ fn only_the_face_of_simulations_knows_who_decides() {
     }
 }
 
+/// Documentation is read where it is rendered, so it does not count, however many examples it has.
 #[test]
 fn files_stay_small_enough_to_read() {
     for path in files(&source()) {
-        let lines = fs::read_to_string(&path).unwrap().lines().count();
-        assert!(lines <= 600, "{} has {lines} lines", path.display());
+        let text = fs::read_to_string(&path).unwrap();
+        let is_documentation = |line: &str| {
+            let line = line.trim_start();
+            line.starts_with("///") || line.starts_with("//!")
+        };
+        let lines = text.lines().filter(|line| !is_documentation(line)).count();
+        assert!(lines <= 550, "{} has {lines} lines", path.display());
     }
 }

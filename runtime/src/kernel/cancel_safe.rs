@@ -136,6 +136,18 @@ pub const fn assert_cancel_safe<F: Future>(future: F) -> AssertCancelSafe<F> {
 
 impl<F> AssertCancelSafe<F> {
     /// The future itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::assert_cancel_safe;
+    /// use std::future::ready;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let safe = assert_cancel_safe(ready(1));
+    /// assert_eq!(safe.into_inner().await, 1);
+    /// # });
+    /// ```
     pub fn into_inner(self) -> F {
         self.future
     }

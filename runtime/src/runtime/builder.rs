@@ -74,11 +74,39 @@ enum Kind {
 
 impl Builder {
     /// A runtime that runs everything on the thread that calls [`Runtime::block_on`].
+    ///
+    /// # Examples
+    ///
+    /// Nothing happens before somebody drives it, and then all of it on one thread:
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread().build()?;
+    /// let task = runtime.spawn(async { thread::current().id() });
+    /// assert!(!task.is_finished());
+    /// assert_eq!(runtime.block_on(task).unwrap(), thread::current().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_current_thread() -> Self {
         Self::new(Kind::CurrentThread)
     }
 
     /// A runtime with a pool of workers.
+    ///
+    /// # Examples
+    ///
+    /// Tasks run whether anybody waits for them or not, on threads of the runtime:
+    ///
+    /// ```
+    /// use std::{sync::mpsc, thread};
+    ///
+    /// let runtime = leno::runtime::Builder::new_multi_thread().build()?;
+    /// let (sender, receiver) = mpsc::channel();
+    /// runtime.spawn(async move { sender.send(thread::current().id()) });
+    /// assert_ne!(receiver.recv().unwrap(), thread::current().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn new_multi_thread() -> Self {
         Self::new(Kind::MultiThread)
     }
@@ -108,17 +136,68 @@ impl Builder {
     }
 
     /// Enables IO and timers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpListener;
+    /// use leno::time::{Duration, timeout};
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread().enable_all().build()?;
+    /// runtime.block_on(async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     // Sockets and timers: nobody connects.
+    ///     assert!(timeout(Duration::from_millis(1), listener.accept()).await.is_err());
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_all(&mut self) -> &mut Self {
         self.enable_io().enable_time()
     }
 
     /// Enables sockets, pipes and signals.
+    ///
+    /// # Examples
+    ///
+    /// Without it the first socket panics, and says what to do:
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    /// use leno::runtime::Builder;
+    ///
+    /// let bind = async || UdpSocket::bind("127.0.0.1:0").await.is_ok();
+    /// let runtime = Builder::new_current_thread().enable_io().build()?;
+    /// assert!(runtime.block_on(bind()));
+    ///
+    /// let without = Builder::new_current_thread().build()?;
+    /// let outcome = std::panic::catch_unwind(|| without.block_on(bind()));
+    /// assert!(outcome.is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_io(&mut self) -> &mut Self {
         self.io = true;
         self
     }
 
     /// Enables [`leno::time`](crate::time).
+    ///
+    /// # Examples
+    ///
+    /// A runtime that waits, and has no use for sockets, needs no descriptors for them:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread().enable_time().build()?;
+    /// let waited = runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_millis(1)).await;
+    ///     start.elapsed()
+    /// });
+    /// assert!(waited >= Duration::from_millis(1));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enable_time(&mut self) -> &mut Self {
         self.time = true;
         self
@@ -131,6 +210,14 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0 or more than 65,535.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+    /// assert_eq!(runtime.metrics().num_workers(), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
         assert!(workers > 0, "a runtime needs at least 1 worker thread");
@@ -210,6 +297,28 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// With one thread closures run one after the other:
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let runtime = leno::runtime::Builder::new_multi_thread().max_blocking_threads(1).build()?;
+    /// let order = Arc::new(Mutex::new(Vec::new()));
+    /// let closures: Vec<_> = (0..3)
+    ///     .map(|number| {
+    ///         let order = order.clone();
+    ///         runtime.spawn_blocking(move || order.lock().unwrap().push(number))
+    ///     })
+    ///     .collect();
+    /// for closure in closures {
+    ///     runtime.block_on(closure).unwrap();
+    /// }
+    /// assert_eq!(*order.lock().unwrap(), [0, 1, 2]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
         assert!(threads > 0, "`max_blocking_threads` must be at least 1");
@@ -222,6 +331,17 @@ impl Builder {
     /// # Panics
     ///
     /// If it is empty.
+    ///
+    /// # Examples
+    ///
+    /// It tells runtimes apart in reports and metrics:
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Builder::new_current_thread().name("http").build()?;
+    /// assert_eq!(runtime.handle().name(), Some("http"));
+    /// assert!(runtime.metrics().prometheus().contains("leno_runtime_name=\"http\""));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
@@ -234,12 +354,39 @@ impl Builder {
     }
 
     /// The name of the threads; "leno-worker" without this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Builder::new_multi_thread().thread_name("http-worker").build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().map(str::to_owned) });
+    /// assert_eq!(runtime.block_on(name).unwrap().as_deref(), Some("http-worker"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name(&mut self, name: impl Into<String>) -> &mut Self {
         let name = name.into();
         self.thread_name_fn(move || name.clone())
     }
 
     /// A function that names each thread.
+    ///
+    /// # Examples
+    ///
+    /// Numbered, so that a profiler tells them apart:
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// let runtime = leno::runtime::Builder::new_multi_thread()
+    ///     .thread_name_fn(|| {
+    ///         static COUNT: AtomicU32 = AtomicU32::new(0);
+    ///         format!("http-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+    ///     })
+    ///     .build()?;
+    /// let name = runtime.spawn(async { std::thread::current().name().unwrap().to_owned() });
+    /// assert!(runtime.block_on(name).unwrap().starts_with("http-"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_name_fn<F>(&mut self, name: F) -> &mut Self
     where
         F: Fn() -> String + Send + Sync + 'static,
@@ -249,36 +396,143 @@ impl Builder {
     }
 
     /// The stack size of the threads, in bytes; what std takes without this.
+    ///
+    /// # Examples
+    ///
+    /// For closures that recurse deeply:
+    ///
+    /// ```
+    /// fn depth(levels: u32) -> u32 {
+    ///     if levels == 0 { 0 } else { 1 + depth(std::hint::black_box(levels - 1)) }
+    /// }
+    ///
+    /// let runtime = leno::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .thread_stack_size(16 * 1024 * 1024)
+    ///     .build()?;
+    /// let levels = runtime.spawn_blocking(|| depth(50_000));
+    /// assert_eq!(runtime.block_on(levels).unwrap(), 50_000);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_stack_size(&mut self, bytes: usize) -> &mut Self {
         self.stack_size = Some(bytes);
         self
     }
 
     /// How long a thread for blocking closures waits for the next one before it ends; 10 s without this.
+    ///
+    /// # Examples
+    ///
+    /// A thread that ends as soon as there is nothing left to do:
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let (ended, end) = mpsc::channel();
+    /// let runtime = leno::runtime::Builder::new_current_thread()
+    ///     .thread_keep_alive(Duration::ZERO)
+    ///     .on_thread_stop(move || ended.send(()).unwrap())
+    ///     .build()?;
+    /// let closure = runtime.spawn_blocking(|| "done");
+    /// assert_eq!(runtime.block_on(closure).unwrap(), "done");
+    /// end.recv().unwrap();
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn thread_keep_alive(&mut self, duration: Duration) -> &mut Self {
         self.keep_alive = duration;
         self
     }
 
     /// Calls `callback` on each thread as it starts. A panic in it is caught, as in the other callbacks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let started = Arc::new(AtomicUsize::new(0));
+    /// let runtime = leno::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(2)
+    ///     .on_thread_start({
+    ///         let started = started.clone();
+    ///         move || drop(started.fetch_add(1, Ordering::Relaxed))
+    ///     })
+    ///     .build()?;
+    /// drop(runtime);
+    /// assert_eq!(started.load(Ordering::Relaxed), 2);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_start<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
         self.on_thread_start = Some(Arc::new(callback));
         self
     }
 
     /// Calls `callback` on each thread before it ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// let stopped = Arc::new(AtomicUsize::new(0));
+    /// let count = stopped.clone();
+    /// let runtime = leno::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(3)
+    ///     .on_thread_stop(move || drop(count.fetch_add(1, Ordering::Relaxed)))
+    ///     .build()?;
+    /// assert_eq!(stopped.load(Ordering::Relaxed), 0);
+    /// // All threads have ended when this returns.
+    /// drop(runtime);
+    /// assert_eq!(stopped.load(Ordering::Relaxed), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_stop<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
         self.on_thread_stop = Some(Arc::new(callback));
         self
     }
 
     /// Calls `callback` when a thread that drives tasks has nothing to do and is about to sleep.
+    ///
+    /// # Examples
+    ///
+    /// A program that wants to know when there is nothing to do:
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (idle, is_idle) = mpsc::channel();
+    /// let runtime = leno::runtime::Builder::new_multi_thread()
+    ///     .worker_threads(1)
+    ///     .on_thread_park(move || drop(idle.send(())))
+    ///     .build()?;
+    /// is_idle.recv().unwrap();
+    /// # drop(runtime);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_park<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
         self.on_thread_park = Some(Arc::new(callback));
         self
     }
 
     /// Calls `callback` when such a thread wakes up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// let (wakes, woke) = mpsc::channel();
+    /// let runtime = leno::runtime::Builder::new_current_thread()
+    ///     .enable_time()
+    ///     .on_thread_unpark(move || drop(wakes.send(())))
+    ///     .build()?;
+    /// runtime.block_on(async { leno::time::sleep(std::time::Duration::from_millis(1)).await });
+    /// assert!(woke.try_recv().is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn on_thread_unpark<F: Fn() + Send + Sync + 'static>(&mut self, callback: F) -> &mut Self {
         self.on_thread_unpark = Some(Arc::new(callback));
         self
@@ -292,6 +546,31 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// A timer that is due waits for no more than so many tasks:
+    ///
+    /// ```
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// let runtime =
+    ///     leno::runtime::Builder::new_current_thread().enable_time().event_interval(4).build()?;
+    /// let turns = runtime.block_on(async {
+    ///     let timer = leno::spawn(sleep(Duration::from_micros(1)));
+    ///     leno::task::yield_now().await;
+    ///     // Well past it. (Only an example may block.)
+    ///     std::thread::sleep(Duration::from_millis(1));
+    ///     let mut turns = 0;
+    ///     while !timer.is_finished() {
+    ///         leno::task::yield_now().await;
+    ///         turns += 1;
+    ///     }
+    ///     turns
+    /// });
+    /// assert!(turns <= 16, "{turns}");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "event_interval must be greater than 0");
@@ -309,6 +588,31 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// What other threads send comes after at most so many tasks, however busy the runtime keeps itself:
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread().global_queue_interval(8).build()?;
+    /// static HEARD: AtomicBool = AtomicBool::new(false);
+    /// let handle = runtime.handle().clone();
+    /// let turns = runtime.block_on(async {
+    ///     std::thread::spawn(move || drop(handle.spawn(async { HEARD.store(true, Ordering::Relaxed) })))
+    ///         .join()
+    ///         .unwrap();
+    ///     let mut turns = 0;
+    ///     while !HEARD.load(Ordering::Relaxed) {
+    ///         leno::task::yield_now().await;
+    ///         turns += 1;
+    ///     }
+    ///     turns
+    /// });
+    /// assert!(turns <= 16, "{turns}");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
@@ -321,6 +625,27 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// One at a time: what is left comes next.
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// let runtime =
+    ///     leno::runtime::Builder::new_current_thread().enable_io().max_io_events_per_tick(1).build()?;
+    /// runtime.block_on(async {
+    ///     let (a, b) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    ///     a.send_to(b"to b", b.local_addr()?).await?;
+    ///     b.send_to(b"for a", a.local_addr()?).await?;
+    ///     let (mut of_a, mut of_b) = ([0; 8], [0; 8]);
+    ///     let (at_a, at_b) = leno::join!(a.recv(&mut of_a), b.recv(&mut of_b));
+    ///     assert_eq!((at_a?, at_b?), (5, 4));
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
@@ -335,6 +660,31 @@ impl Builder {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// Sockets have their turn between tasks that are always ready:
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// let runtime = leno::runtime::Builder::new_current_thread()
+    ///     .enable_io()
+    ///     .max_io_events_per_busy_tick(8)
+    ///     .build()?;
+    /// runtime.block_on(async {
+    ///     leno::spawn(async {
+    ///         loop {
+    ///             leno::task::yield_now().await;
+    ///         }
+    ///     });
+    ///     let (a, b) = (UdpSocket::bind("127.0.0.1:0").await?, UdpSocket::bind("127.0.0.1:0").await?);
+    ///     a.send_to(b"hello", b.local_addr()?).await?;
+    ///     assert_eq!(b.recv(&mut [0; 8]).await?, 5);
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
@@ -345,12 +695,44 @@ impl Builder {
     /// What the runtime looks for while it runs, to report it; see [`leno::diagnostics`](crate::diagnostics).
     ///
     /// Without this it is [`Diagnostics::default`]. What the environment says comes on top, either way.
+    ///
+    /// # Examples
+    ///
+    /// Without any of it, for a runtime that is built often:
+    ///
+    /// ```
+    /// use leno::diagnostics::Diagnostics;
+    ///
+    /// let runtime =
+    ///     leno::runtime::Builder::new_current_thread().diagnostics(Diagnostics::off()).build()?;
+    /// // A failure that nobody sees is not reported.
+    /// runtime.block_on(async { drop(leno::spawn(async { "an error".parse::<u8>() })) });
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn diagnostics(&mut self, diagnostics: Diagnostics) -> &mut Self {
         self.diagnostics = Some(diagnostics);
         self
     }
 
     /// Starts a current-thread runtime with its clock paused; see [`leno::time::pause`](crate::time::pause).
+    ///
+    /// # Examples
+    ///
+    /// An hour in no time, from the first moment on:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// let runtime =
+    ///     leno::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
+    /// let slept = runtime.block_on(async {
+    ///     let start = Instant::now();
+    ///     sleep(Duration::from_secs(3600)).await;
+    ///     start.elapsed()
+    /// });
+    /// assert_eq!(slept, Duration::from_secs(3600));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn start_paused(&mut self, paused: bool) -> &mut Self {
         self.start_paused = paused;
         self
@@ -366,6 +748,20 @@ impl Builder {
     /// # Panics
     ///
     /// If the clock of a multi-threaded runtime was to start paused; and in a simulation, which is told as refused.
+    ///
+    /// # Examples
+    ///
+    /// One builder makes as many as are wanted:
+    ///
+    /// ```
+    /// use leno::runtime::Builder;
+    ///
+    /// let mut builder = Builder::new_current_thread();
+    /// builder.enable_time();
+    /// let (first, second) = (builder.build()?, builder.build()?);
+    /// assert_ne!(first.handle().id(), second.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn build(&mut self) -> io::Result<Runtime> {
         self.build_for(None)
@@ -380,6 +776,22 @@ impl Builder {
     /// # Panics
     ///
     /// If the builder is not one of [`new_current_thread`](Self::new_current_thread).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::runtime::{Builder, LocalOptions};
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default())?;
+    /// let shared = Rc::new(21);
+    /// let task = runtime.spawn_local({
+    ///     let shared = shared.clone();
+    ///     async move { *shared * 2 }
+    /// });
+    /// assert_eq!(runtime.block_on(task).unwrap(), 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         let LocalOptions { .. } = options;

@@ -175,6 +175,24 @@ pub(crate) fn is_current_thread() -> bool {
 /// The runtime is [current](Handle::current) on this thread until this is dropped.
 ///
 /// Guards must be dropped in the opposite order to that in which they were got.
+///
+/// # Examples
+///
+/// One within the other, left in the opposite order:
+///
+/// ```
+/// use leno::runtime::{Builder, Handle};
+///
+/// let outer = Builder::new_current_thread().name("outer").build()?;
+/// let inner = Builder::new_current_thread().name("inner").build()?;
+/// let _in_outer = outer.enter();
+/// {
+///     let _in_inner = inner.enter();
+///     assert_eq!(Handle::current().name(), Some("inner"));
+/// }
+/// assert_eq!(Handle::current().name(), Some("outer"));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[must_use = "the runtime is left again when the guard is dropped"]
 pub struct EnterGuard<'a> {
     _current: Current,
@@ -197,6 +215,14 @@ impl fmt::Debug for EnterGuard<'_> {
 }
 
 /// There is no runtime on this thread; see [`Handle::try_current`].
+///
+/// # Examples
+///
+/// ```
+/// let error = leno::runtime::Handle::try_current().unwrap_err();
+/// assert!(error.is_missing_context());
+/// assert!(error.to_string().contains("Handle::enter"), "it says what to do");
+/// ```
 #[derive(Debug)]
 pub struct TryCurrentError(());
 
@@ -206,11 +232,26 @@ impl TryCurrentError {
     }
 
     /// True if no runtime has been entered on this thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let missing = leno::runtime::Handle::try_current().is_err_and(|error| error.is_missing_context());
+    /// assert!(missing, "no runtime was entered on this thread");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn is_missing_context(&self) -> bool {
         true
     }
 
     /// True if the thread is ending and its thread-locals are gone. leno's have no destructor, so this is never so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = leno::runtime::Handle::try_current().unwrap_err();
+    /// assert!(!error.is_thread_local_destroyed());
+    /// ```
     pub fn is_thread_local_destroyed(&self) -> bool {
         false
     }

@@ -15,12 +15,60 @@ use std::time::Duration;
 ///
 /// It does not keep the runtime going: that ends when the [`Runtime`](super::Runtime) is dropped, and what is spawned
 /// through a handle after that is cancelled at once.
+///
+/// # Examples
+///
+/// A library that takes one can run things without a runtime of its own:
+///
+/// ```
+/// use leno::runtime::{Handle, Runtime};
+///
+/// struct Cache {
+///     runtime: Handle,
+/// }
+///
+/// impl Cache {
+///     fn refresh(&self) -> leno::task::JoinHandle<&'static str> {
+///         self.runtime.spawn(async { "fresh" })
+///     }
+/// }
+///
+/// let runtime = Runtime::new()?;
+/// let cache = Cache { runtime: runtime.handle().clone() };
+/// assert_eq!(runtime.block_on(cache.refresh()).unwrap(), "fresh");
+/// // It does not keep the runtime going.
+/// drop(runtime);
+/// let late = cache.refresh();
+/// assert!(Runtime::new()?.block_on(late).unwrap_err().is_cancelled());
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Handle {
     inner: Arc<Inner>,
 }
 
 /// The kinds of runtime there are.
+///
+/// # Examples
+///
+/// Code that must be able to block where it is:
+///
+/// ```
+/// use leno::runtime::{Builder, Handle, RuntimeFlavor};
+///
+/// async fn checksum(data: &[u8]) -> u32 {
+///     let sum = || data.iter().copied().map(u32::from).sum();
+///     match Handle::current().runtime_flavor() {
+///         RuntimeFlavor::MultiThread => leno::task::block_in_place(sum),
+///         _ => sum(),
+///     }
+/// }
+///
+/// for runtime in [Builder::new_current_thread().build()?, Builder::new_multi_thread().build()?] {
+///     assert_eq!(runtime.block_on(checksum(&[1, 2, 3])), 6);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuntimeFlavor {
@@ -62,6 +110,25 @@ impl Handle {
     /// # Errors
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// Code that works with and without a runtime:
+    ///
+    /// ```
+    /// use leno::runtime::{Handle, Runtime};
+    ///
+    /// fn where_am_i() -> &'static str {
+    ///     match Handle::try_current() {
+    ///         Ok(_) => "inside",
+    ///         Err(_) => "outside",
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(where_am_i(), "outside");
+    /// assert_eq!(Runtime::new()?.block_on(async { where_am_i() }), "inside");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn try_current() -> Result<Self, TryCurrentError> {
         current::with(|inner| Self::from_inner(Arc::clone(inner))).ok_or_else(TryCurrentError::new)
     }
@@ -71,11 +138,46 @@ impl Handle {
     /// # Panics
     ///
     /// The guard's destructor panics if guards are dropped out of order.
+    ///
+    /// # Examples
+    ///
+    /// So that `leno::spawn` finds it:
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let handle = runtime.handle().clone();
+    /// let task = {
+    ///     let _entered = handle.enter();
+    ///     leno::spawn(async { "spawned from outside" })
+    /// };
+    /// assert_eq!(runtime.block_on(task).unwrap(), "spawned from outside");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::new(Arc::clone(&self.inner))
     }
 
     /// Spawns a task on this runtime. See [`leno::spawn`](crate::spawn).
+    ///
+    /// # Examples
+    ///
+    /// Work for another runtime than the one that one is in:
+    ///
+    /// ```
+    /// use leno::runtime::Builder;
+    ///
+    /// let background = Builder::new_multi_thread().worker_threads(1).name("background").build()?;
+    /// let main = Builder::new_current_thread().build()?;
+    /// let handle = background.handle().clone();
+    /// let place = main.block_on(async move {
+    ///     handle
+    ///         .spawn(async { leno::runtime::Handle::current().name().map(str::to_owned) })
+    ///         .await
+    ///         .unwrap()
+    /// });
+    /// assert_eq!(place.as_deref(), Some("background"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -86,6 +188,16 @@ impl Handle {
     }
 
     /// Runs a closure that may wait on a thread for such closures. See [`spawn_blocking`](crate::task::spawn_blocking).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let handle = leno::runtime::Handle::current();
+    /// let here = handle.spawn_blocking(|| std::fs::metadata("."));
+    /// assert!(here.await.unwrap().unwrap().is_dir());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(&self, closure: F) -> JoinHandle<R>
     where
@@ -135,16 +247,46 @@ impl Handle {
     }
 
     /// What tells the runtime from all others of the process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (first, second) = (leno::runtime::Runtime::new()?, leno::runtime::Runtime::new()?);
+    /// assert_eq!(first.handle().id(), first.block_on(async { leno::runtime::Handle::current().id() }));
+    /// assert_ne!(first.handle().id(), second.handle().id());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn id(&self) -> super::Id {
         self.inner.id()
     }
 
     /// The name that the runtime was given by [`Builder::name`](super::Builder::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::runtime::{Builder, Runtime};
+    ///
+    /// let named = Builder::new_current_thread().name("jobs").build()?;
+    /// assert_eq!(named.handle().name(), Some("jobs"));
+    /// assert_eq!(Runtime::new()?.handle().name(), None);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.inner.name()
     }
 
     /// Which kind of runtime this is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::runtime::{Handle, RuntimeFlavor};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
+    /// # });
+    /// ```
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         if self.inner.is_local() {
             RuntimeFlavor::CurrentThread
@@ -245,6 +387,18 @@ impl Handle {
     }
 
     /// What the runtime counts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let metrics = leno::runtime::Handle::current().metrics();
+    /// let task = leno::spawn(async {});
+    /// assert_eq!(metrics.num_alive_tasks(), 1);
+    /// task.await.unwrap();
+    /// assert_eq!(metrics.num_alive_tasks(), 0);
+    /// # });
+    /// ```
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
     }

@@ -9,6 +9,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A [`LocalSet`](crate::task::LocalSet::id) has one, too.
 ///
 /// It says nothing about the order in which runtimes were made, and none is used again.
+///
+/// # Examples
+///
+/// As a key, for what belongs to a runtime:
+///
+/// ```
+/// use leno::runtime::{Handle, Id, Runtime};
+/// use std::collections::HashMap;
+///
+/// let (first, second) = (Runtime::new()?, Runtime::new()?);
+/// let names: HashMap<Id, &str> =
+///     HashMap::from([(first.handle().id(), "first"), (second.handle().id(), "second")]);
+/// assert_eq!(second.block_on(async { names[&Handle::current().id()] }), "second");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Id(NonZeroU64);
 

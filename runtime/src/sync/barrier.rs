@@ -55,11 +55,43 @@ pub struct Barrier {
 }
 
 /// What [`Barrier::wait`] returns: whether this task leads the round.
+///
+/// # Examples
+///
+/// One of them does what must be done once in each round:
+///
+/// ```
+/// use leno::sync::{Barrier, Mutex};
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let shared = Arc::new((Barrier::new(2), Mutex::new(0)));
+/// let task = |shared: Arc<(Barrier, Mutex<u32>)>| async move {
+///     for _ in 0..3 {
+///         if shared.0.wait().await.is_leader() {
+///             *shared.1.lock().await += 1;
+///         }
+///     }
+/// };
+/// leno::join!(task(shared.clone()), task(shared.clone()));
+/// assert_eq!(*shared.1.lock().await, 3);
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct BarrierWaitResult(bool);
 
 impl Barrier {
     /// Creates a barrier for `n` tasks. With 0 or 1 nobody ever waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let alone = leno::sync::Barrier::new(1);
+    /// assert!(alone.wait().await.is_leader());
+    /// assert!(alone.wait().await.is_leader());
+    /// # });
+    /// ```
     pub fn new(n: usize) -> Self {
         Self {
             arrived: Mutex::new(0),
@@ -74,6 +106,33 @@ impl Barrier {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: who has come, and is dropped while it waits, counts as having come.
+    ///
+    /// # Examples
+    ///
+    /// Nobody reads before everybody has written:
+    ///
+    /// ```
+    /// use leno::sync::Barrier;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let shared = Arc::new((Barrier::new(3), AtomicU32::new(0)));
+    /// let tasks: Vec<_> = (1..=3)
+    ///     .map(|number| {
+    ///         let shared = shared.clone();
+    ///         leno::spawn(async move {
+    ///             shared.1.fetch_add(number, Ordering::Relaxed);
+    ///             shared.0.wait().await;
+    ///             shared.1.load(Ordering::Relaxed)
+    ///         })
+    ///     })
+    ///     .collect();
+    /// for task in tasks {
+    ///     assert_eq!(task.await.unwrap(), 6);
+    /// }
+    /// # });
+    /// ```
     pub async fn wait(&self) -> BarrierWaitResult {
         let Some(mine) = self.arrive() else {
             self.passed.notify_waiters();
@@ -116,6 +175,19 @@ impl fmt::Debug for Barrier {
 
 impl BarrierWaitResult {
     /// True for one task of each round.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Barrier;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let barrier = Barrier::new(2);
+    /// let (first, second) = leno::join!(biased; barrier.wait(), barrier.wait());
+    /// // It is the one who came last.
+    /// assert_eq!((first.is_leader(), second.is_leader()), (false, true));
+    /// # });
+    /// ```
     pub fn is_leader(&self) -> bool {
         self.0
     }

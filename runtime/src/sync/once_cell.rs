@@ -59,6 +59,23 @@ unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
 struct Filling<'a, T>(&'a OnceCell<T>);
 
 /// Error of [`OnceCell::set`]; it carries the value.
+///
+/// # Examples
+///
+/// ```
+/// use leno::sync::{OnceCell, SetError};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let cell = OnceCell::new();
+/// cell.get_or_init(async || {
+///     // Somebody who comes while the value is being made.
+///     assert_eq!(cell.set(1), Err(SetError::InitializingError(1)));
+///     2
+/// })
+/// .await;
+/// assert_eq!(cell.set(3), Err(SetError::AlreadyInitializedError(3)));
+/// # });
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetError<T> {
     /// The cell holds a value already.
@@ -69,12 +86,40 @@ pub enum SetError<T> {
 
 impl<T> OnceCell<T> {
     /// Creates an empty cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = leno::sync::OnceCell::<u32>::new();
+    /// assert!(!cell.initialized());
+    /// cell.set(1).unwrap();
+    /// assert_eq!(cell.get(), Some(&1));
+    /// ```
     pub fn new() -> Self {
         Self::const_new()
     }
 
     const_fn! {
         /// Creates an empty cell in a constant or a static.
+        ///
+        /// # Examples
+        ///
+        /// A pool of connections that the first request makes:
+        ///
+        /// ```
+        /// use leno::sync::OnceCell;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        /// static POOL: OnceCell<Vec<u32>> = OnceCell::const_new();
+        ///
+        /// async fn pool() -> &'static [u32] {
+        ///     POOL.get_or_init(async || vec![1, 2, 3]).await
+        /// }
+        ///
+        /// let (a, b) = leno::join!(pool(), pool());
+        /// assert!(std::ptr::eq(a, b));
+        /// # });
+        /// ```
         pub const fn const_new() -> Self {
             Self {
                 semaphore: Semaphore::new(1),
@@ -99,6 +144,17 @@ impl<T> OnceCell<T> {
     }
 
     /// Creates a cell that holds `value` if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::OnceCell;
+    ///
+    /// let from_cache: Option<u32> = None;
+    /// let cell = OnceCell::new_with(from_cache);
+    /// assert!(!cell.initialized());
+    /// assert_eq!(OnceCell::new_with(Some(1)).get(), Some(&1));
+    /// ```
     pub fn new_with(value: Option<T>) -> Self {
         match value {
             Some(value) => Self::const_new_with(value),
@@ -107,12 +163,36 @@ impl<T> OnceCell<T> {
     }
 
     /// True if the cell holds a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let cell = leno::sync::OnceCell::new();
+    /// assert!(!cell.initialized());
+    /// cell.get_or_init(async || "made").await;
+    /// assert!(cell.initialized());
+    /// # });
+    /// ```
     pub fn initialized(&self) -> bool {
         asked::looks(self);
         self.semaphore.is_closed()
     }
 
     /// The value, if the cell holds one.
+    ///
+    /// # Examples
+    ///
+    /// A look that makes nothing:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let cell = leno::sync::OnceCell::new();
+    /// assert_eq!(cell.get(), None);
+    /// cell.get_or_init(async || 7).await;
+    /// assert_eq!(cell.get(), Some(&7));
+    /// # });
+    /// ```
     pub fn get(&self) -> Option<&T> {
         self.initialized().then(|| {
             self.value.with(|place| {
@@ -123,6 +203,16 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, if the cell holds one, to change: `&mut self` proves that nobody else has the cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut cell = leno::sync::OnceCell::from(vec![1]);
+    /// if let Some(list) = cell.get_mut() {
+    ///     list.push(2);
+    /// }
+    /// assert_eq!(cell.into_inner(), Some(vec![1, 2]));
+    /// ```
     pub fn get_mut(&mut self) -> Option<&mut T> {
         self.initialized().then(|| {
             self.value.with_mut(|place| {
@@ -165,6 +255,30 @@ impl<T> OnceCell<T> {
     /// # Cancel safety
     ///
     /// As that of its future, which `f` has returned: dropping one drops the other. The next task that waits makes the value then.
+    ///
+    /// # Examples
+    ///
+    /// However many ask, it is made once:
+    ///
+    /// ```
+    /// use leno::sync::OnceCell;
+    /// use std::cell::Cell;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (cell, made) = (OnceCell::new(), Cell::new(0));
+    /// let ask = || async {
+    ///     *cell
+    ///         .get_or_init(async || {
+    ///             made.set(made.get() + 1);
+    ///             leno::task::yield_now().await;
+    ///             42
+    ///         })
+    ///         .await
+    /// };
+    /// assert_eq!(leno::join!(ask(), ask(), ask()), (42, 42, 42));
+    /// assert_eq!(made.get(), 1);
+    /// # });
+    /// ```
     pub async fn get_or_init<F, Fut>(&self, f: F) -> &T
     where
         F: FnOnce() -> Fut,
@@ -212,11 +326,33 @@ impl<T> OnceCell<T> {
     }
 
     /// Takes the value out of the cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::OnceCell;
+    ///
+    /// assert_eq!(OnceCell::from("full").into_inner(), Some("full"));
+    /// assert_eq!(OnceCell::<&str>::new().into_inner(), None);
+    /// ```
     pub fn into_inner(mut self) -> Option<T> {
         self.take()
     }
 
     /// Takes the value out, and leaves an empty cell.
+    ///
+    /// # Examples
+    ///
+    /// To have it made again:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut cell = leno::sync::OnceCell::new();
+    /// cell.get_or_init(async || "stale").await;
+    /// assert_eq!(cell.take(), Some("stale"));
+    /// assert_eq!(cell.get_or_init(async || "fresh").await, &"fresh");
+    /// # });
+    /// ```
     pub fn take(&mut self) -> Option<T> {
         if !self.initialized() {
             return None;
@@ -307,11 +443,29 @@ impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
 
 impl<T> SetError<T> {
     /// True if the cell holds a value already.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = leno::sync::OnceCell::from(1).set(2).unwrap_err();
+    /// assert!(error.is_already_init_err());
+    /// assert!(!error.is_initializing_err());
+    /// ```
     pub fn is_already_init_err(&self) -> bool {
         matches!(self, Self::AlreadyInitializedError(_))
     }
 
     /// True if somebody is initialising the cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let cell = leno::sync::OnceCell::new();
+    /// let refused = cell.get_or_init(async || cell.set(false).unwrap_err().is_initializing_err()).await;
+    /// assert_eq!(refused, &true);
+    /// # });
+    /// ```
     pub fn is_initializing_err(&self) -> bool {
         matches!(self, Self::InitializingError(_))
     }

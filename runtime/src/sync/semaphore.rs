@@ -30,12 +30,71 @@ use crate::prim::{SelfArc as Arc, const_fn};
 /// # drop(second);
 /// # });
 /// ```
+///
+/// Many tasks, of which only a few are at work at a time:
+///
+/// ```
+/// use leno::sync::Semaphore;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let limit = Arc::new(Semaphore::new(3));
+/// let at_work = Arc::new(AtomicUsize::new(0));
+/// let requests: Vec<_> = (0..20)
+///     .map(|_| {
+///         let (limit, at_work) = (limit.clone(), at_work.clone());
+///         leno::spawn(async move {
+///             let _permit = limit.acquire().await.unwrap();
+///             let together = at_work.fetch_add(1, Ordering::Relaxed) + 1;
+///             leno::task::yield_now().await;
+///             at_work.fetch_sub(1, Ordering::Relaxed);
+///             together
+///         })
+///     })
+///     .collect();
+/// for request in requests {
+///     assert!(request.await.unwrap() <= 3);
+/// }
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Semaphore {
     core: batch_semaphore::Semaphore,
 }
 
 /// Permits from [`Semaphore::acquire`]; dropping it gives them back.
+///
+/// # Examples
+///
+/// A bucket of tokens: what is taken does not come back by itself, but a task fills it up.
+///
+/// ```
+/// use leno::sync::Semaphore;
+/// use leno::time::{Duration, Instant, interval};
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let bucket = Arc::new(Semaphore::new(2));
+/// let filler = leno::spawn({
+///     let bucket = bucket.clone();
+///     async move {
+///         let mut tick = interval(Duration::from_secs(1));
+///         tick.tick().await;
+///         loop {
+///             tick.tick().await;
+///             bucket.add_permits(1);
+///         }
+///     }
+/// });
+/// let start = Instant::now();
+/// for _ in 0..4 {
+///     bucket.acquire().await.unwrap().forget();
+/// }
+/// assert_eq!(start.elapsed(), Duration::from_secs(2));
+/// filler.abort();
+/// # });
+/// ```
 #[must_use = "the permits go back when this is dropped"]
 #[clippy::has_significant_drop]
 #[derive(Debug)]
@@ -45,6 +104,26 @@ pub struct SemaphorePermit<'a> {
 }
 
 /// Permits from [`Semaphore::acquire_owned`]; dropping it gives them back.
+///
+/// # Examples
+///
+/// A connection holds its place for as long as it lives, wherever it goes:
+///
+/// ```
+/// use leno::sync::{OwnedSemaphorePermit, Semaphore};
+/// use std::sync::Arc;
+///
+/// struct Connection {
+///     _place: OwnedSemaphorePermit,
+/// }
+///
+/// let places = Arc::new(Semaphore::new(2));
+/// let connect = || places.clone().try_acquire_owned().map(|place| Connection { _place: place });
+/// let connections = [connect().unwrap(), connect().unwrap()];
+/// assert!(connect().is_err());
+/// drop(connections);
+/// assert!(connect().is_ok());
+/// ```
 #[must_use = "the permits go back when this is dropped"]
 #[clippy::has_significant_drop]
 #[derive(Debug)]
@@ -62,6 +141,16 @@ impl Semaphore {
     /// # Panics
     ///
     /// If `permits` exceeds [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    ///
+    /// assert_eq!(Semaphore::new(5).available_permits(), 5);
+    /// // Nobody gets on before somebody adds permits.
+    /// assert!(Semaphore::new(0).try_acquire().is_err());
+    /// ```
     #[track_caller]
     pub fn new(permits: usize) -> Self {
         Self {
@@ -91,6 +180,16 @@ impl Semaphore {
     }
 
     /// How many permits are available right now.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let semaphore = leno::sync::Semaphore::new(4);
+    /// let three = semaphore.try_acquire_many(3).unwrap();
+    /// assert_eq!(semaphore.available_permits(), 1);
+    /// drop(three);
+    /// assert_eq!(semaphore.available_permits(), 4);
+    /// ```
     pub fn available_permits(&self) -> usize {
         self.core.available_permits()
     }
@@ -100,12 +199,44 @@ impl Semaphore {
     /// # Panics
     ///
     /// If that makes more than [`MAX_PERMITS`](Self::MAX_PERMITS).
+    ///
+    /// # Examples
+    ///
+    /// As a gate: closed until somebody opens it, for as many as are meant to pass.
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let gate = Arc::new(Semaphore::new(0));
+    /// let waits = leno::spawn({
+    ///     let gate = gate.clone();
+    ///     async move { gate.acquire().await.unwrap().forget() }
+    /// });
+    /// gate.add_permits(2);
+    /// waits.await.unwrap();
+    /// assert_eq!(gate.available_permits(), 1);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn add_permits(&self, n: usize) {
         self.core.release(n);
     }
 
     /// Takes up to `n` of the available permits out of use for good, and returns how many it took.
+    ///
+    /// # Examples
+    ///
+    /// Makes a limit smaller while it is in use. Permits that are out are not touched:
+    ///
+    /// ```
+    /// let semaphore = leno::sync::Semaphore::new(5);
+    /// let held = semaphore.try_acquire_many(2).unwrap();
+    /// assert_eq!(semaphore.forget_permits(10), 3);
+    /// drop(held);
+    /// assert_eq!(semaphore.available_permits(), 2);
+    /// ```
     pub fn forget_permits(&self, n: usize) -> usize {
         self.core.forget_permits(n)
     }
@@ -145,6 +276,20 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
+    ///
+    /// # Examples
+    ///
+    /// What a request weighs is what it takes:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let memory = leno::sync::Semaphore::new(1024);
+    /// let large = memory.acquire_many(1000).await.unwrap();
+    /// assert!(memory.try_acquire_many(100).is_err());
+    /// drop(large);
+    /// assert!(memory.try_acquire_many(100).is_ok());
+    /// # });
+    /// ```
     pub fn acquire_many(
         &self,
         n: u32,
@@ -164,6 +309,18 @@ impl Semaphore {
     ///
     /// [`Closed`](TryAcquireError::Closed), or [`NoPermits`](TryAcquireError::NoPermits) if there is none or
     /// others are waiting.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{Semaphore, TryAcquireError};
+    ///
+    /// let semaphore = Semaphore::new(1);
+    /// let permit = semaphore.try_acquire().unwrap();
+    /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+    /// drop(permit);
+    /// assert!(semaphore.try_acquire().is_ok());
+    /// ```
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_acquire_many(1)
     }
@@ -174,6 +331,17 @@ impl Semaphore {
     ///
     /// [`Closed`](TryAcquireError::Closed), or [`NoPermits`](TryAcquireError::NoPermits) if there are too few
     /// or others are waiting.
+    ///
+    /// # Examples
+    ///
+    /// All or nothing:
+    ///
+    /// ```
+    /// let semaphore = leno::sync::Semaphore::new(3);
+    /// assert!(semaphore.try_acquire_many(4).is_err());
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// assert_eq!(semaphore.try_acquire_many(3).unwrap().num_permits(), 3);
+    /// ```
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.core.try_acquire(n as usize)?;
         Ok(SemaphorePermit {
@@ -191,6 +359,26 @@ impl Semaphore {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// Closures that may block share the limit with tasks:
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let limit = Arc::new(Semaphore::new(1));
+    /// let permit = limit.acquire().await.unwrap();
+    /// let closure = leno::task::spawn_blocking({
+    ///     let limit = limit.clone();
+    ///     move || limit.blocking_acquire().is_ok()
+    /// });
+    /// drop(permit);
+    /// assert!(closure.await.unwrap());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         root::block_on(self.acquire())
@@ -205,6 +393,14 @@ impl Semaphore {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let semaphore = leno::sync::Semaphore::new(3);
+    /// let two = semaphore.blocking_acquire_many(2).unwrap();
+    /// assert_eq!((two.num_permits(), semaphore.available_permits()), (2, 1));
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         root::block_on(self.acquire_many(n))
@@ -246,6 +442,21 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue; permits that were already set aside for it go to the next.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let semaphore = Arc::new(Semaphore::new(4));
+    /// let permits = semaphore.clone().acquire_many_owned(3).await.unwrap();
+    /// let task = leno::spawn(async move { permits.num_permits() });
+    /// assert_eq!(task.await.unwrap(), 3);
+    /// assert_eq!(semaphore.available_permits(), 4);
+    /// # });
+    /// ```
     pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -264,6 +475,27 @@ impl Semaphore {
     /// # Errors
     ///
     /// As [`try_acquire`](Self::try_acquire).
+    ///
+    /// # Examples
+    ///
+    /// A server that turns away what it has no room for:
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let room = Arc::new(Semaphore::new(1));
+    /// let serve = || match room.clone().try_acquire_owned() {
+    ///     Ok(permit) => Some(leno::spawn(async move { drop(permit) })),
+    ///     Err(_) => None,
+    /// };
+    /// let guest = room.clone().acquire_owned().await.unwrap();
+    /// assert!(serve().is_none());
+    /// drop(guest);
+    /// serve().unwrap().await.unwrap();
+    /// # });
+    /// ```
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
@@ -273,6 +505,19 @@ impl Semaphore {
     /// # Errors
     ///
     /// As [`try_acquire_many`](Self::try_acquire_many).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(3));
+    /// let two = semaphore.clone().try_acquire_many_owned(2).unwrap();
+    /// assert!(semaphore.clone().try_acquire_many_owned(2).is_err());
+    /// drop(two);
+    /// assert_eq!(semaphore.available_permits(), 3);
+    /// ```
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -293,6 +538,28 @@ impl Semaphore {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// A thread that starts others, no more than two at a time:
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    /// use std::thread;
+    ///
+    /// let limit = Arc::new(Semaphore::new(2));
+    /// let threads: Vec<_> = (0..4)
+    ///     .map(|number| {
+    ///         let permit = limit.clone().blocking_acquire_owned().unwrap();
+    ///         thread::spawn(move || {
+    ///             drop(permit);
+    ///             number * 2
+    ///         })
+    ///     })
+    ///     .collect();
+    /// assert_eq!(threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u32>(), 12);
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         root::block_on(self.acquire_owned())
@@ -307,6 +574,19 @@ impl Semaphore {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let semaphore = Arc::new(Semaphore::new(2));
+    /// let all = semaphore.clone().blocking_acquire_many_owned(2).unwrap();
+    /// let returns = std::thread::spawn(move || drop(all));
+    /// assert!(semaphore.blocking_acquire().is_ok());
+    /// returns.join().unwrap();
+    /// ```
     #[track_caller]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,
@@ -329,6 +609,20 @@ impl Semaphore {
     }
 
     /// True after [`close`](Self::close).
+    ///
+    /// # Examples
+    ///
+    /// Whoever holds a permit keeps it, and can look whether to stop:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let semaphore = leno::sync::Semaphore::new(1);
+    /// let permit = semaphore.acquire().await.unwrap();
+    /// semaphore.close();
+    /// assert!(permit.semaphore().is_closed());
+    /// assert!(semaphore.acquire().await.is_err());
+    /// # });
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.core.is_closed()
     }
@@ -338,6 +632,14 @@ impl Semaphore {
 macro_rules! permit_methods {
     ($same:path, $semaphore:ty) => {
         /// Keeps the permits from going back: the semaphore has that many fewer from now on.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// let semaphore = leno::sync::Semaphore::new(2);
+        /// semaphore.try_acquire().unwrap().forget();
+        /// assert_eq!(semaphore.available_permits(), 1);
+        /// ```
         pub fn forget(mut self) {
             self.permits = 0;
         }
@@ -347,6 +649,17 @@ macro_rules! permit_methods {
         /// # Panics
         ///
         /// If `other` comes from another semaphore.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// let semaphore = leno::sync::Semaphore::new(3);
+        /// let mut permits = semaphore.try_acquire().unwrap();
+        /// permits.merge(semaphore.try_acquire_many(2).unwrap());
+        /// assert_eq!(permits.num_permits(), 3);
+        /// drop(permits);
+        /// assert_eq!(semaphore.available_permits(), 3);
+        /// ```
         #[track_caller]
         pub fn merge(&mut self, mut other: Self) {
             assert!(
@@ -359,6 +672,18 @@ macro_rules! permit_methods {
         }
 
         /// Splits `n` permits off; `None` if there are fewer.
+        ///
+        /// # Examples
+        ///
+        /// What is not needed any more goes back early:
+        ///
+        /// ```
+        /// let semaphore = leno::sync::Semaphore::new(10);
+        /// let mut permits = semaphore.try_acquire_many(8).unwrap();
+        /// drop(permits.split(5).unwrap());
+        /// assert_eq!((permits.num_permits(), semaphore.available_permits()), (3, 7));
+        /// assert!(permits.split(4).is_none());
+        /// ```
         pub fn split(&mut self, n: usize) -> Option<Self> {
             self.permits = self.permits.checked_sub(n)?;
             Some(Self {
@@ -368,11 +693,27 @@ macro_rules! permit_methods {
         }
 
         /// The semaphore that the permits come from.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// let (first, second) = (leno::sync::Semaphore::new(1), leno::sync::Semaphore::new(1));
+        /// let permit = first.try_acquire().unwrap();
+        /// assert!(std::ptr::eq(permit.semaphore(), &first));
+        /// assert!(!std::ptr::eq(permit.semaphore(), &second));
+        /// ```
         pub fn semaphore(&self) -> &$semaphore {
             &self.semaphore
         }
 
         /// How many permits these are.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// let semaphore = leno::sync::Semaphore::new(3);
+        /// assert_eq!(semaphore.try_acquire_many(2).unwrap().num_permits(), 2);
+        /// ```
         pub fn num_permits(&self) -> usize {
             self.permits
         }

@@ -59,17 +59,55 @@ unsafe impl<T: Send> Send for SetOnce<T> {}
 unsafe impl<T: Send + Sync> Sync for SetOnce<T> {}
 
 /// Error of [`SetOnce::set`]: the cell holds a value already. It carries the other one.
+///
+/// # Examples
+///
+/// ```
+/// use leno::sync::SetOnce;
+///
+/// let cell = SetOnce::from("first");
+/// let error = cell.set("second").unwrap_err();
+/// assert_eq!(error.to_string(), "the cell holds a value already");
+/// assert_eq!(error.0, "second");
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct SetOnceError<T>(pub T);
 
 impl<T> SetOnce<T> {
     /// Creates an empty cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = leno::sync::SetOnce::<u32>::new();
+    /// assert_eq!(cell.get(), None);
+    /// cell.set(1).unwrap();
+    /// assert_eq!(cell.get(), Some(&1));
+    /// ```
     pub fn new() -> Self {
         Self::const_new()
     }
 
     const_fn! {
         /// Creates an empty cell in a constant or a static.
+        ///
+        /// # Examples
+        ///
+        /// For what the program learns only as it starts, its command line for instance:
+        ///
+        /// ```
+        /// use leno::sync::SetOnce;
+        ///
+        /// static VERBOSE: SetOnce<bool> = SetOnce::const_new();
+        ///
+        /// fn log(line: &str) -> usize {
+        ///     if VERBOSE.get() == Some(&true) { line.len() } else { 0 }
+        /// }
+        ///
+        /// assert_eq!(log("quiet"), 0);
+        /// VERBOSE.set(true).unwrap();
+        /// assert_eq!(log("heard"), 5);
+        /// ```
         pub const fn const_new() -> Self {
             Self {
                 state: AtomicU32::new(EMPTY),
@@ -98,6 +136,17 @@ impl<T> SetOnce<T> {
     }
 
     /// Creates a cell that holds `value` if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::SetOnce;
+    ///
+    /// let given: Option<u16> = "8080".parse().ok();
+    /// let port = SetOnce::new_with(given);
+    /// assert_eq!(port.get(), Some(&8080));
+    /// assert!(port.set(80).is_err());
+    /// ```
     pub fn new_with(value: Option<T>) -> Self {
         match value {
             Some(value) => Self::const_new_with(value),
@@ -106,6 +155,15 @@ impl<T> SetOnce<T> {
     }
 
     /// True if the cell holds a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = leno::sync::SetOnce::new();
+    /// assert!(!cell.initialized());
+    /// cell.set(()).unwrap();
+    /// assert!(cell.initialized());
+    /// ```
     pub fn initialized(&self) -> bool {
         asked::looks(self);
         // Ordering: Acquire pairs with S3: the value.
@@ -113,6 +171,15 @@ impl<T> SetOnce<T> {
     }
 
     /// The value, if the cell holds one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let cell = leno::sync::SetOnce::new();
+    /// assert_eq!(cell.get(), None);
+    /// cell.set("there").unwrap();
+    /// assert_eq!(cell.get(), Some(&"there"));
+    /// ```
     pub fn get(&self) -> Option<&T> {
         self.initialized().then(|| {
             self.value.with(|place| {
@@ -159,6 +226,29 @@ impl<T> SetOnce<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// Everybody waits for what one task finds out:
+    ///
+    /// ```
+    /// use leno::sync::SetOnce;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let address = Arc::new(SetOnce::new());
+    /// let clients: Vec<_> = (0..3)
+    ///     .map(|_| {
+    ///         let address = address.clone();
+    ///         leno::spawn(async move { *address.wait().await })
+    ///     })
+    ///     .collect();
+    /// address.set(8080).unwrap();
+    /// for client in clients {
+    ///     assert_eq!(client.await.unwrap(), 8080);
+    /// }
+    /// # });
+    /// ```
     pub fn wait(&self) -> impl CancelSafe<Output = &T> {
         assert_cancel_safe(async move {
             loop {
@@ -173,6 +263,17 @@ impl<T> SetOnce<T> {
     }
 
     /// Takes the value out of the cell.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::SetOnce;
+    ///
+    /// let cell = SetOnce::new();
+    /// cell.set(String::from("mine again")).unwrap();
+    /// assert_eq!(cell.into_inner().as_deref(), Some("mine again"));
+    /// assert_eq!(SetOnce::<u8>::new().into_inner(), None);
+    /// ```
     pub fn into_inner(mut self) -> Option<T> {
         self.take()
     }

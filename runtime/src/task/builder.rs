@@ -37,6 +37,21 @@ impl<'a> Builder<'a> {
     }
 
     /// The task's name.
+    ///
+    /// # Examples
+    ///
+    /// A report of what is going on tells it:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::task::Builder::new().name("poller").spawn(std::future::pending::<()>())?;
+    /// leno::task::yield_now().await;
+    /// let tasks = leno::runtime::Handle::current().tasks();
+    /// assert_eq!(tasks[0].name(), Some("poller"));
+    /// # drop(task);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[must_use = "the name goes to the builder that is returned"]
     pub fn name(&self, name: &'a str) -> Self {
         Self { name: Some(name) }
@@ -51,6 +66,16 @@ impl<'a> Builder<'a> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::task::Builder::new().name("sum").spawn(async { 20 + 22 })?;
+    /// assert_eq!(task.await.unwrap(), 42);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> io::Result<JoinHandle<F::Output>>
     where
@@ -66,6 +91,15 @@ impl<'a> Builder<'a> {
     /// # Errors
     ///
     /// There are none; the result is tokio's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let task = leno::task::Builder::new().name("elsewhere").spawn_on(async { 7 }, runtime.handle())?;
+    /// assert_eq!(runtime.block_on(task).unwrap(), 7);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(self, future: F, handle: &Handle) -> io::Result<JoinHandle<F::Output>>
     where
@@ -85,6 +119,21 @@ impl<'a> Builder<'a> {
     /// # Panics
     ///
     /// Outside of a `LocalSet` and a `LocalRuntime`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = leno::runtime::LocalRuntime::new()?;
+    /// let length = runtime.block_on(async {
+    ///     let text = Rc::new("not Send");
+    ///     let task = leno::task::Builder::new().name("local").spawn_local(async move { text.len() });
+    ///     task.unwrap().await.unwrap()
+    /// });
+    /// assert_eq!(length, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(self, future: F) -> io::Result<JoinHandle<F::Output>>
     where
@@ -99,6 +148,19 @@ impl<'a> Builder<'a> {
     /// # Errors
     ///
     /// There are none; the result is tokio's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{Builder, LocalSet};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let set = LocalSet::new();
+    /// let task = Builder::new().name("local").spawn_local_on(async { 'x' }, &set)?;
+    /// assert_eq!(set.run_until(task).await.unwrap(), 'x');
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(
         self,
@@ -122,6 +184,18 @@ impl<'a> Builder<'a> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let closure = leno::task::Builder::new()
+    ///     .name("fibonacci")
+    ///     .spawn_blocking(|| (0..10).fold((0, 1), |(a, b), _| (b, a + b)).0)?;
+    /// assert_eq!(closure.await.unwrap(), 55);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F, R>(self, function: F) -> io::Result<JoinHandle<R>>
     where
@@ -136,6 +210,21 @@ impl<'a> Builder<'a> {
     /// # Errors
     ///
     /// As [`spawn_blocking`](Self::spawn_blocking).
+    ///
+    /// # Examples
+    ///
+    /// The name of a closure that panics is in its error:
+    ///
+    /// ```
+    /// use leno::task::Builder;
+    ///
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let closure: leno::task::JoinHandle<()> = Builder::new()
+    ///     .name("checksum")
+    ///     .spawn_blocking_on(|| panic!("on purpose"), runtime.handle())?;
+    /// assert_eq!(runtime.block_on(closure).unwrap_err().name(), Some("checksum"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<F, R>(self, function: F, handle: &Handle) -> io::Result<JoinHandle<R>>
     where

@@ -142,6 +142,27 @@ pub fn unconstrained<F>(inner: F) -> Unconstrained<F> {
 
 pin_project! {
     /// The future that [`unconstrained`] returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::coop;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// async fn all_at_once(turns: u32) -> u32 {
+    ///     let work: coop::Unconstrained<_> = coop::unconstrained(async {
+    ///         for _ in 0..turns {
+    ///             coop::consume_budget().await;
+    ///         }
+    ///         turns
+    ///     });
+    ///     work.await
+    /// }
+    ///
+    /// let (work, other) = leno::join!(biased; all_at_once(1000), async { "had to wait" });
+    /// assert_eq!((work, other), (1000, "had to wait"));
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Unconstrained<F> {
         #[pin]
@@ -191,6 +212,18 @@ pub fn cooperative<F: Future>(fut: F) -> Coop<F> {
 
 pin_project! {
     /// The future that [`cooperative`] returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::coop::{Coop, cooperative};
+    /// use std::future::{Ready, ready};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let limited: Coop<Ready<u32>> = cooperative(ready(1));
+    /// assert_eq!(limited.await, 1);
+    /// # });
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Coop<F: Future> {

@@ -81,6 +81,26 @@ where
 }
 
 /// A value that is cleaned up if it is dropped, made by [`guard`].
+///
+/// # Examples
+///
+/// A value that is used through it, and rolled back unless all went well:
+///
+/// ```
+/// use leno::task::{self, Guard};
+/// use std::time::Duration;
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let (undone, is_undone) = leno::sync::oneshot::channel();
+/// let mut list: Guard<Vec<u32>> = task::guard(vec![], Duration::from_secs(1), |list| async move {
+///     undone.send(list.len())
+/// });
+/// list.push(1);
+/// list.push(2);
+/// drop(list);
+/// assert_eq!(is_undone.await, Ok(2));
+/// # });
+/// ```
 #[must_use = "it is cleaned up as soon as it is dropped"]
 pub struct Guard<T> {
     /// `None` when it has been taken.
@@ -93,6 +113,18 @@ type Cleanup<T> = Mutex<Box<dyn FnOnce(T) + Send>>;
 
 impl<T> Guard<T> {
     /// Takes the value back: it is not cleaned up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    /// use std::time::Duration;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let file = task::guard("kept", Duration::from_secs(1), |_| async { panic!("not called") });
+    /// assert_eq!(file.into_inner(), "kept");
+    /// # });
+    /// ```
     pub fn into_inner(mut self) -> T {
         match self.held.take() {
             Some((value, _cleanup)) => value,
@@ -178,6 +210,21 @@ pub struct OnCancel(Guard<()>);
 
 impl OnCancel {
     /// All has gone well: the cleanup is dropped unpolled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    /// use std::time::Duration;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// let undo = task::on_cancel(Duration::from_secs(1), async { sender.send("undone") });
+    /// undo.disarm();
+    /// // The cleanup is gone, and with it the sender.
+    /// assert!(receiver.await.is_err());
+    /// # });
+    /// ```
     pub fn disarm(self) {
         self.0.into_inner();
     }

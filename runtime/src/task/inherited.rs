@@ -203,6 +203,22 @@ impl<T: Send + Sync + 'static> InheritedKey<T> {
     /// # Panics
     ///
     /// As [`with`](Self::with).
+    ///
+    /// # Examples
+    ///
+    /// In a task that knows nothing of who has set it:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::task_local! {
+    ///     #[inherited]
+    ///     static REQUEST: u32;
+    /// }
+    ///
+    /// let task = REQUEST.scope(7, async { leno::spawn(async { REQUEST.get() }) }).await;
+    /// assert_eq!(task.await.unwrap(), 7);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T
     where
@@ -216,6 +232,18 @@ impl<T: Send + Sync + 'static> InheritedKey<T> {
     /// # Errors
     ///
     /// As [`try_with`](Self::try_with).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// leno::task_local! {
+    ///     #[inherited]
+    ///     static REQUEST: u32;
+    /// }
+    ///
+    /// assert!(REQUEST.try_get().is_err());
+    /// assert_eq!(REQUEST.sync_scope(7, || REQUEST.try_get()), Ok(7));
+    /// ```
     pub fn try_get(&'static self) -> Result<T, AccessError>
     where
         T: Clone,

@@ -73,6 +73,13 @@ impl Wake for Entry {
 
 impl<T> JoinSet<T> {
     /// An empty set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let set = leno::task::JoinSet::<u32>::new();
+    /// assert!(set.is_empty());
+    /// ```
     pub fn new() -> Self {
         Self {
             tasks: Vec::new(),
@@ -82,11 +89,39 @@ impl<T> JoinSet<T> {
     }
 
     /// How many tasks are in the set: all that were spawned and have not been joined.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(async { 2 });
+    /// assert_eq!(set.len(), 2);
+    /// set.join_next().await.unwrap().unwrap();
+    /// // What has been joined is in it no more.
+    /// assert_eq!(set.len(), 1);
+    /// # });
+    /// ```
     pub fn len(&self) -> usize {
         self.tasks.len() - self.vacant.len()
     }
 
     /// True if no task is in the set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async {});
+    /// leno::task::yield_now().await;
+    /// // The task has ended, and still waits to be joined.
+    /// assert!(!set.is_empty());
+    /// set.join_next().await;
+    /// assert!(set.is_empty());
+    /// # });
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -113,6 +148,28 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// No more than three at a time: the next begins when one has ended.
+    ///
+    /// ```
+    /// use leno::task::JoinSet;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let mut set = JoinSet::new();
+    /// let (mut most, mut sum) = (0, 0);
+    /// for number in 1..=10 {
+    ///     if set.len() == 3 {
+    ///         sum += set.join_next().await.unwrap().unwrap();
+    ///     }
+    ///     set.spawn(async move { number * number });
+    ///     most = most.max(set.len());
+    /// }
+    /// sum += set.join_all().await.into_iter().sum::<u32>();
+    /// assert_eq!((most, sum), (3, 385));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&mut self, task: F) -> AbortHandle
     where
@@ -123,6 +180,22 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns a task into the set, on another runtime.
+    ///
+    /// # Examples
+    ///
+    /// The tasks run there, and are joined here:
+    ///
+    /// ```
+    /// use leno::runtime::{Handle, Runtime};
+    /// use leno::task::JoinSet;
+    ///
+    /// let (pool, here) = (Runtime::new()?, Runtime::new()?);
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(async { Handle::current().id() }, pool.handle());
+    /// let ids = here.block_on(set.join_all());
+    /// assert_eq!(ids, [pool.handle().id()]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_on<F>(&mut self, task: F, handle: &Handle) -> AbortHandle
     where
@@ -137,6 +210,24 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// Outside of a `LocalSet`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::JoinSet;
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = leno::runtime::LocalRuntime::new()?;
+    /// let word = Rc::new("local");
+    /// let lengths = runtime.block_on(async {
+    ///     let mut set = JoinSet::new();
+    ///     let word = word.clone();
+    ///     set.spawn_local(async move { word.len() });
+    ///     set.join_all().await
+    /// });
+    /// assert_eq!(lengths, [5]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&mut self, task: F) -> AbortHandle
     where
@@ -146,6 +237,21 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Spawns a task into the set, on a [`LocalSet`] that need not be running.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{JoinSet, LocalSet};
+    /// use std::rc::Rc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (local, mut set) = (LocalSet::new(), JoinSet::new());
+    /// let word = Rc::new("local");
+    /// set.spawn_local_on(async move { word.len() }, &local);
+    /// // They run while the local set does.
+    /// assert_eq!(local.run_until(set.join_all()).await, [5]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local_on<F>(&mut self, task: F, local_set: &LocalSet) -> AbortHandle
     where
@@ -159,6 +265,20 @@ impl<T: 'static> JoinSet<T> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// for folder in [".", "/surely/not/there"] {
+    ///     set.spawn_blocking(move || std::fs::metadata(folder).is_ok());
+    /// }
+    /// let mut found = set.join_all().await;
+    /// found.sort();
+    /// assert_eq!(found, [false, true]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<F>(&mut self, f: F) -> AbortHandle
     where
@@ -169,6 +289,16 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Runs a closure that may wait, as a task of the set, on another runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn_blocking_on(|| 6 * 7, runtime.handle());
+    /// assert_eq!(runtime.block_on(set.join_all()), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_blocking_on<F>(&mut self, f: F, handle: &Handle) -> AbortHandle
     where
@@ -205,6 +335,26 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: it has taken no task out of the set.
+    ///
+    /// # Examples
+    ///
+    /// One that fails does not touch the others:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async { "fine" });
+    /// set.spawn(async { panic!("on purpose") });
+    /// let (mut fine, mut failed) = (0, 0);
+    /// while let Some(result) = set.join_next().await {
+    ///     match result {
+    ///         Ok(_) => fine += 1,
+    ///         Err(error) => failed += u32::from(error.is_panic()),
+    ///     }
+    /// }
+    /// assert_eq!((fine, failed), (1, 1));
+    /// # });
+    /// ```
     pub fn join_next(&mut self) -> impl CancelSafe<Output = Option<Result<T, JoinError>>> {
         assert_cancel_safe(async move { poll_fn(|cx| self.poll_join_next(cx)).await })
     }
@@ -218,6 +368,27 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: it has taken no task out of the set.
+    ///
+    /// # Examples
+    ///
+    /// Which task it was, for a table of what each was for:
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// let mut names = HashMap::new();
+    /// for name in ["ann", "bob"] {
+    ///     names.insert(set.spawn(async move { name.len() }).id(), name);
+    /// }
+    /// while let Some(result) = set.join_next_with_id().await {
+    ///     let (id, length) = result.unwrap();
+    ///     assert_eq!(names.remove(&id).unwrap().len(), length);
+    /// }
+    /// assert!(names.is_empty());
+    /// # });
+    /// ```
     pub fn join_next_with_id(
         &mut self,
     ) -> impl CancelSafe<Output = Option<Result<(Id, T), JoinError>>> {
@@ -229,6 +400,22 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Examples
+    ///
+    /// Takes what is done, and goes on:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async { "quick" });
+    /// set.spawn(std::future::pending());
+    /// leno::task::yield_now().await;
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), "quick");
+    /// assert!(set.try_join_next().is_none());
+    /// assert_eq!(set.len(), 1);
+    /// # });
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         self.take_finished().map(output)
     }
@@ -238,6 +425,17 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// let id = set.spawn(async { 7 }).id();
+    /// leno::task::yield_now().await;
+    /// assert_eq!(set.try_join_next_with_id().unwrap().unwrap(), (id, 7));
+    /// # });
+    /// ```
     pub fn try_join_next_with_id(&mut self) -> Option<Result<(Id, T), JoinError>> {
         self.take_finished().map(output_with_id)
     }
@@ -248,6 +446,28 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// Dropping the future loses nothing: the tasks are aborted at the first poll, and those that have not ended yet are
     /// still in the set.
+    ///
+    /// # Examples
+    ///
+    /// When this returns the futures are gone, with what they had:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let shared = Arc::new(());
+    /// let mut set = leno::task::JoinSet::new();
+    /// for _ in 0..3 {
+    ///     let shared = shared.clone();
+    ///     set.spawn(async move {
+    ///         std::future::pending::<()>().await;
+    ///         drop(shared);
+    ///     });
+    /// }
+    /// set.shutdown().await;
+    /// assert_eq!((set.len(), Arc::strong_count(&shared)), (0, 1));
+    /// # });
+    /// ```
     pub fn shutdown(&mut self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             self.abort_all();
@@ -264,6 +484,25 @@ impl<T: 'static> JoinSet<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the outputs that it has, and the set, whose tasks are aborted.
+    ///
+    /// # Examples
+    ///
+    /// In the order in which they completed:
+    ///
+    /// ```
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// for seconds in [3, 1, 2] {
+    ///     set.spawn(async move {
+    ///         sleep(Duration::from_secs(seconds)).await;
+    ///         seconds
+    ///     });
+    /// }
+    /// assert_eq!(set.join_all().await, [1, 2, 3]);
+    /// # });
+    /// ```
     pub async fn join_all(mut self) -> Vec<T> {
         let mut outputs = Vec::with_capacity(self.len());
         while let Some(result) = self.join_next().await {
@@ -279,6 +518,22 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks. They stay in the set until they are joined.
+    ///
+    /// # Examples
+    ///
+    /// The first answer is enough:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async { 1 });
+    /// set.spawn(std::future::pending());
+    /// assert_eq!(set.join_next().await.unwrap().unwrap(), 1);
+    /// set.abort_all();
+    /// assert!(set.join_next().await.unwrap().unwrap_err().is_cancelled());
+    /// assert!(set.join_next().await.is_none());
+    /// # });
+    /// ```
     pub fn abort_all(&mut self) {
         for task in self.tasks.iter().flatten() {
             task.abort();
@@ -287,6 +542,20 @@ impl<T: 'static> JoinSet<T> {
 
     /// Lets all tasks go without aborting them: they go on alone, and the set is empty. It is as
     /// [`detach`](JoinHandle::detach) is for each.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// let mut set = leno::task::JoinSet::new();
+    /// set.spawn(async { sender.send("all the same") });
+    /// set.detach_all();
+    /// // Dropping it would have aborted the task.
+    /// drop(set);
+    /// assert_eq!(receiver.await, Ok("all the same"));
+    /// # });
+    /// ```
     pub fn detach_all(&mut self) {
         for task in self.take_all() {
             task.detach();
@@ -301,6 +570,32 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Examples
+    ///
+    /// In a future of one's own, which takes what is there each time:
+    ///
+    /// ```
+    /// use leno::task::JoinSet;
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = JoinSet::from_iter([1, 2, 3].map(|number| async move { number }));
+    /// let mut sum = 0;
+    /// poll_fn(|cx| {
+    ///     while let Poll::Ready(next) = set.poll_join_next(cx) {
+    ///         match next {
+    ///             Some(number) => sum += number.unwrap(),
+    ///             None => return Poll::Ready(()),
+    ///         }
+    ///     }
+    ///     Poll::Pending
+    /// })
+    /// .await;
+    /// assert_eq!(sum, 6);
+    /// # });
+    /// ```
     pub fn poll_join_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, JoinError>>> {
         Poll::Ready(ready!(self.poll_finished(cx)).map(output))
     }
@@ -310,6 +605,19 @@ impl<T: 'static> JoinSet<T> {
     /// # Errors
     ///
     /// The inner result is an error if the task panicked or was aborted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut set = leno::task::JoinSet::new();
+    /// let id = set.spawn(async { 'x' }).id();
+    /// let joined = poll_fn(|cx| set.poll_join_next_with_id(cx)).await;
+    /// assert_eq!(joined.unwrap().unwrap(), (id, 'x'));
+    /// # });
+    /// ```
     pub fn poll_join_next_with_id(
         &mut self,
         cx: &mut Context<'_>,

@@ -38,6 +38,18 @@ use std::task::{Context, Poll};
 ///     .await;
 /// # });
 /// ```
+///
+/// ```
+/// use leno::task::LocalSet;
+/// use std::rc::Rc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let set = LocalSet::new();
+/// let number = Rc::new(6);
+/// let task = set.spawn_local(async move { *number * 7 });
+/// assert_eq!(set.run_until(task).await.unwrap(), 42);
+/// # });
+/// ```
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -133,12 +145,39 @@ pub struct LocalSet {
 /// Within this guard's life [`spawn_local`] spawns onto the set that was [entered](LocalSet::enter).
 ///
 /// Guards are to be dropped in the opposite order to that in which they were got.
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{LocalSet, spawn_local};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let set = LocalSet::new();
+/// let task = {
+///     let _entered: leno::task::LocalEnterGuard = set.enter();
+///     spawn_local(async { "waits for the set to run" })
+/// };
+/// assert!(set.run_until(task).await.is_ok());
+/// # });
+/// ```
 pub struct LocalEnterGuard {
     _entered: kernel::Entered,
 }
 
 impl LocalSet {
     /// An empty set, of this thread.
+    ///
+    /// # Examples
+    ///
+    /// It needs no runtime before it is run:
+    ///
+    /// ```
+    /// use leno::task::LocalSet;
+    ///
+    /// let set = LocalSet::new();
+    /// let task = set.spawn_local(async { 1 });
+    /// assert!(!task.is_finished());
+    /// ```
     pub fn new() -> Self {
         let id = runtime::Id::next();
         Self {
@@ -149,6 +188,14 @@ impl LocalSet {
     }
 
     /// What tells the set from all other sets and runtimes of the process.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::LocalSet;
+    ///
+    /// assert_ne!(LocalSet::new().id(), LocalSet::new().id());
+    /// ```
     pub fn id(&self) -> runtime::Id {
         self.id
     }
@@ -156,6 +203,30 @@ impl LocalSet {
     /// Lets [`spawn_local`] spawn onto this set until the guard is dropped. That alone does not run the tasks.
     ///
     /// Onto a set that has been dropped meanwhile only tasks that are cancelled at once are spawned.
+    ///
+    /// # Examples
+    ///
+    /// For code that spawns when it is set up, before anything runs:
+    ///
+    /// ```
+    /// use leno::task::{LocalSet, spawn_local};
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    ///
+    /// /// Of a library that calls `spawn_local` in its constructor.
+    /// fn counter(count: Rc<Cell<u32>>) {
+    ///     spawn_local(async move { count.set(count.get() + 1) });
+    /// }
+    ///
+    /// let (set, count) = (LocalSet::new(), Rc::new(Cell::new(0)));
+    /// {
+    ///     let _entered = set.enter();
+    ///     counter(count.clone());
+    /// }
+    /// leno::runtime::Runtime::new()?.block_on(set);
+    /// assert_eq!(count.get(), 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn enter(&self) -> LocalEnterGuard {
         LocalEnterGuard {
             _entered: self.set.enter(),
@@ -184,6 +255,17 @@ impl LocalSet {
     ///
     /// They are among those of the [runtime](crate::runtime::Handle::tasks) in which the set was polled last, too, if it was in
     /// one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let set = leno::task::LocalSet::new();
+    /// let task = set.spawn_local(std::future::pending::<()>());
+    /// set.run_until(leno::task::yield_now()).await;
+    /// assert_eq!(set.tasks()[0].id(), task.id());
+    /// # });
+    /// ```
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.set.tasks()
     }
@@ -193,6 +275,25 @@ impl LocalSet {
     /// # Panics
     ///
     /// As [`Runtime::block_on`]. [`block_in_place`](super::block_in_place) panics in `future` and in the set's tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{LocalSet, spawn_local};
+    /// use std::rc::Rc;
+    ///
+    /// let (runtime, set) = (leno::runtime::Runtime::new()?, LocalSet::new());
+    /// let sum = set.block_on(&runtime, async {
+    ///     let shared = Rc::new(20);
+    ///     let other = spawn_local({
+    ///         let shared = shared.clone();
+    ///         async move { *shared + 2 }
+    ///     });
+    ///     other.await.unwrap() + *shared
+    /// });
+    /// assert_eq!(sum, 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn block_on<F>(&self, rt: &Runtime, future: F) -> F::Output
     where
@@ -207,6 +308,24 @@ impl LocalSet {
     /// # Cancel safety
     ///
     /// As that of its future.
+    ///
+    /// # Examples
+    ///
+    /// Tasks that are not done wait for the next time:
+    ///
+    /// ```
+    /// use leno::task::LocalSet;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let set = LocalSet::new();
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// let task = set.spawn_local(receiver);
+    /// set.run_until(leno::task::yield_now()).await;
+    /// assert!(!task.is_finished());
+    /// sender.send("now").unwrap();
+    /// assert_eq!(set.run_until(task).await.unwrap(), Ok("now"));
+    /// # });
+    /// ```
     pub async fn run_until<F>(&self, future: F) -> F::Output
     where
         F: Future,

@@ -62,6 +62,16 @@ pub mod futures {
 /// # Panics
 ///
 /// Outside of a task; see [`try_id`].
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let task = leno::spawn(async { leno::task::id() });
+/// let id = task.id();
+/// assert_eq!(task.await.unwrap(), id);
+/// # });
+/// ```
 #[track_caller]
 pub fn id() -> Id {
     match try_id() {
@@ -73,6 +83,24 @@ pub fn id() -> Id {
 }
 
 /// The id of the task that is running, or `None` outside of a task.
+///
+/// # Examples
+///
+/// For a log that is written from anywhere:
+///
+/// ```
+/// use leno::task;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// fn who() -> String {
+///     task::try_id().map_or_else(|| "no task".to_owned(), |id| format!("task {id}"))
+/// }
+///
+/// // The future of a `block_on` is none.
+/// assert_eq!(who(), "no task");
+/// assert!(leno::spawn(async { who() }).await.unwrap().starts_with("task "));
+/// # });
+/// ```
 pub fn try_id() -> Option<Id> {
     Id::current()
 }

@@ -119,6 +119,26 @@ pub fn race<F: IntoRace>(futures: F) -> Race<F::Futures> {
 
 pin_project! {
     /// What [`race`] returns.
+    ///
+    /// # Examples
+    ///
+    /// What is left when it is dropped is dropped with it:
+    ///
+    /// ```
+    /// use leno::task::race;
+    /// use std::pin::pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = leno::sync::mpsc::channel::<()>(1);
+    /// {
+    ///     let quick = leno::task::yield_now();
+    ///     let mut race = pin!(race((quick, sender.closed())));
+    ///     race.as_mut().next().await.unwrap();
+    ///     assert_eq!(race.len(), 1);
+    /// }
+    /// assert!(receiver.try_recv().is_err());
+    /// # });
+    /// ```
     #[must_use = "a race does nothing unless `next` is awaited"]
     pub struct Race<F> {
         lanes: Lanes,
@@ -138,11 +158,47 @@ impl<F: Futures> Race<F> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call goes on.
+    ///
+    /// # Examples
+    ///
+    /// Until a majority has answered:
+    ///
+    /// ```
+    /// use leno::task::race;
+    /// use std::pin::pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let votes = [true, false, true, true].map(|vote| async move { vote });
+    /// let mut race = pin!(race(Vec::from(votes)));
+    /// let mut ayes = 0;
+    /// while let Some((_, vote)) = race.as_mut().next().await {
+    ///     ayes += u32::from(vote);
+    ///     if ayes == 2 {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!((ayes, race.is_empty()), (2, false));
+    /// # });
+    /// ```
     pub fn next(self: Pin<&mut Self>) -> impl CancelSafe<Output = Option<F::Done>> {
         Next { race: self }
     }
 
     /// Polls as [`next`](Self::next) waits. If it is pending, the task of the last call is woken when there is something to do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::race;
+    /// use std::future::{poll_fn, ready};
+    /// use std::pin::pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut race = pin!(race(vec![ready('a')]));
+    /// assert_eq!(poll_fn(|cx| race.as_mut().poll_next(cx)).await, Some((0, 'a')));
+    /// assert_eq!(poll_fn(|cx| race.as_mut().poll_next(cx)).await, None);
+    /// # });
+    /// ```
     pub fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<F::Done>> {
         let this = self.project();
         if *this.left == 0 {
@@ -163,11 +219,33 @@ impl<F: Futures> Race<F> {
 
 impl<F> Race<F> {
     /// How many futures are left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::race;
+    /// use std::future::ready;
+    /// use std::pin::pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut race = pin!(race(vec![ready(1), ready(2)]));
+    /// assert_eq!(race.len(), 2);
+    /// race.as_mut().next().await;
+    /// assert_eq!(race.len(), 1);
+    /// # });
+    /// ```
     pub fn len(&self) -> usize {
         self.left
     }
 
     /// True if all futures are done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let nobody: Vec<std::future::Ready<()>> = Vec::new();
+    /// assert!(leno::task::race(nobody).is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.left == 0
     }

@@ -67,6 +67,22 @@ impl Scope {
     /// # Panics
     ///
     /// Outside of a runtime, or of one with timers.
+    ///
+    /// # Examples
+    ///
+    /// What a client has said, for all that is done for it:
+    ///
+    /// ```
+    /// use leno::task::{ReasonKind, Scope};
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let by = Instant::now() + Duration::from_secs(2);
+    /// let slow = Scope::new().deadline(by).run(sleep(Duration::from_secs(60)));
+    /// assert_eq!(slow.await.unwrap_err().reason().kind(), ReasonKind::Deadline);
+    /// assert_eq!(Instant::now(), by);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.seed
@@ -79,6 +95,21 @@ impl Scope {
     /// # Panics
     ///
     /// As [`deadline`](Self::deadline).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::Scope;
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let in_time = Scope::new().timeout(Duration::from_secs(2)).run(async {
+    ///     sleep(Duration::from_secs(1)).await;
+    ///     "done"
+    /// });
+    /// assert_eq!(in_time.await.unwrap(), "done");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn timeout(mut self, duration: Duration) -> Self {
         self.seed
@@ -87,6 +118,20 @@ impl Scope {
     }
 
     /// A handle by which others can cancel the scope, or learn that it was.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::Scope;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let scope = Scope::new();
+    /// let handle = scope.handle();
+    /// assert!(!handle.is_cancelled());
+    /// handle.cancel("before it began");
+    /// assert!(scope.run(std::future::pending::<()>()).await.is_err());
+    /// # });
+    /// ```
     pub fn handle(&self) -> ScopeHandle {
         ScopeHandle {
             node: Arc::clone(self.seed.early()),
@@ -117,6 +162,34 @@ impl Scope {
     ///
     /// Nothing but a look at the clock, for a deadline, if `future` is ready at its first poll and nothing begins in it.
     /// Otherwise an allocation, and one for a timer.
+    ///
+    /// # Examples
+    ///
+    /// When it returns, what has begun in it has ended:
+    ///
+    /// ```
+    /// use leno::task::{self, Scope};
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let scope = Scope::new();
+    /// let (stop, shared) = (scope.handle(), Arc::new(()));
+    /// let held = shared.clone();
+    /// let result = scope
+    ///     .run(task::group(async move |group| {
+    ///         let never = group.spawn(async move {
+    ///             std::future::pending::<()>().await;
+    ///             drop(held);
+    ///             Ok::<(), ()>(())
+    ///         });
+    ///         stop.cancel("enough");
+    ///         Ok::<(), ()>(never.await)
+    ///     }))
+    ///     .await;
+    /// assert!(result.is_err());
+    /// assert_eq!(Arc::strong_count(&shared), 1);
+    /// # });
+    /// ```
     pub fn run<F: IntoFuture>(
         self,
         future: F,
@@ -143,6 +216,22 @@ impl Scope {
 }
 
 /// What ran in a [`Scope`] was dropped, since the scope was cancelled.
+///
+/// # Examples
+///
+/// As an IO error it is a timeout, if it was one:
+///
+/// ```
+/// use leno::task::Scope;
+/// use leno::time::Duration;
+/// use std::io;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let limit = Scope::new().timeout(Duration::from_secs(1));
+/// let cancelled = limit.run(std::future::pending::<()>()).await.unwrap_err();
+/// assert_eq!(io::Error::from(cancelled).kind(), io::ErrorKind::TimedOut);
+/// # });
+/// ```
 #[derive(Debug, Clone)]
 pub struct Cancelled {
     reason: Reason,
@@ -150,6 +239,20 @@ pub struct Cancelled {
 
 impl Cancelled {
     /// Why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{ReasonKind, Scope};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let scope = Scope::new();
+    /// scope.handle().cancel("the user has left");
+    /// let cancelled = scope.run(std::future::pending::<()>()).await.unwrap_err();
+    /// assert_eq!(cancelled.reason().kind(), ReasonKind::Requested);
+    /// assert_eq!(cancelled.reason().text(), Some("the user has left"));
+    /// # });
+    /// ```
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
@@ -196,6 +299,16 @@ impl ScopeHandle {
     /// Cancels the scope, and tells why. False if it had been cancelled before, for whose reason stays.
     ///
     /// If it has not been run yet it is cancelled at once when it is; if it has ended nothing happens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let scope = leno::task::Scope::new();
+    /// let stop = scope.handle();
+    /// assert!(stop.cancel("the first reason stays"));
+    /// assert!(!stop.cancel("another one"));
+    /// assert_eq!(stop.reason().unwrap().text(), Some("the first reason stays"));
+    /// ```
     #[track_caller]
     pub fn cancel(&self, reason: &str) -> bool {
         self.node
@@ -205,16 +318,63 @@ impl ScopeHandle {
     /// Gives the scope a deadline in place of the one that it has, if it has one.
     ///
     /// The runtime that runs the scope must have timers, or that panics.
+    ///
+    /// # Examples
+    ///
+    /// More time, since there is progress:
+    ///
+    /// ```
+    /// use leno::task::Scope;
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let scope = Scope::new().timeout(Duration::from_secs(1));
+    /// let time = scope.handle();
+    /// let steps = scope.run(async {
+    ///     for _ in 0..3 {
+    ///         time.set_deadline(Instant::now() + Duration::from_secs(1));
+    ///         sleep(Duration::from_millis(900)).await;
+    ///     }
+    ///     "longer than a second"
+    /// });
+    /// assert_eq!(steps.await.unwrap(), "longer than a second");
+    /// # });
+    /// ```
     pub fn set_deadline(&self, deadline: Instant) {
         self.node.set_deadline(deadline.nanoseconds());
     }
 
     /// True if the scope is cancelled, or one around it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let scope = leno::task::Scope::new();
+    /// let stop = scope.handle();
+    /// assert!(!stop.is_cancelled());
+    /// stop.cancel("enough");
+    /// assert!(stop.is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.node.reason().is_some()
     }
 
     /// Why it is, if it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{ReasonKind, Scope};
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let scope = Scope::new().timeout(Duration::from_secs(1));
+    /// let handle = scope.handle();
+    /// assert!(handle.reason().is_none());
+    /// let _ = scope.run(sleep(Duration::from_secs(2))).await;
+    /// assert_eq!(handle.reason().unwrap().kind(), ReasonKind::Deadline);
+    /// # });
+    /// ```
     pub fn reason(&self) -> Option<Reason> {
         self.node.reason()
     }
@@ -226,6 +386,21 @@ impl ScopeHandle {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// Something outside of the scope that follows it:
+    ///
+    /// ```
+    /// use leno::task::Scope;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let scope = Scope::new();
+    /// let follower = leno::spawn(scope.handle().cancelled());
+    /// scope.handle().cancel("done with it");
+    /// assert_eq!(follower.await.unwrap().text(), Some("done with it"));
+    /// # });
+    /// ```
     pub fn cancelled(&self) -> impl CancelSafe<Output = Reason> + Send + Sync + 'static {
         Waiting {
             node: Arc::clone(&self.node),
@@ -319,6 +494,35 @@ pub fn is_cancelled() -> bool {
 }
 
 /// Why what runs here is to end, if it is; see [`is_cancelled`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{self, ReasonKind};
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let (sender, told) = leno::sync::oneshot::channel();
+/// let result: Result<(), &str> = task::group(async |group| {
+///     let (started, has_started) = leno::sync::oneshot::channel();
+///     drop(group.spawn_blocking(move || {
+///         let _ = started.send(());
+///         let reason = loop {
+///             match task::reason() {
+///                 Some(reason) => break reason,
+///                 None => std::thread::yield_now(),
+///             }
+///         };
+///         let _ = sender.send(reason);
+///         Ok(())
+///     }));
+///     let _ = has_started.await;
+///     Err("no time for that")
+/// })
+/// .await;
+/// assert!(result.is_err());
+/// assert_eq!(told.await.unwrap().kind(), ReasonKind::SiblingFailed);
+/// # });
+/// ```
 pub fn reason() -> Option<Reason> {
     Node::current()?.reason()
 }

@@ -72,6 +72,29 @@ where
 }
 
 /// A future that goes on if it is dropped, made by [`shield`].
+///
+/// # Examples
+///
+/// Dropped after its first poll, it is done all the same:
+///
+/// ```
+/// use leno::task;
+/// use std::time::Duration;
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let (sender, committed) = leno::sync::oneshot::channel();
+/// let commit = task::shield(Duration::from_secs(5), async move {
+///     task::yield_now().await;
+///     sender.send("committed")
+/// });
+/// leno::select! {
+///     biased;
+///     _ = commit => unreachable!("it waits once"),
+///     () = async {} => {}
+/// }
+/// assert_eq!(committed.await, Ok("committed"));
+/// # });
+/// ```
 #[must_use = "nothing begins before it is awaited"]
 pub struct Shield<F>
 where

@@ -105,6 +105,31 @@ where
 /// Where the tasks of a [`supervise`] are spawned.
 ///
 /// A clone is another handle to the same: it can go to a task that is to spawn more.
+///
+/// # Examples
+///
+/// Connections of a server: each fails alone, and all are over when it returns.
+///
+/// ```
+/// use leno::task;
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let served = Arc::new(AtomicU32::new(0));
+/// task::supervise(async |connections| {
+///     for number in 0..5 {
+///         let served = served.clone();
+///         connections.spawn(async move {
+///             task::yield_now().await;
+///             served.fetch_add(number, Ordering::Relaxed);
+///         });
+///     }
+/// })
+/// .await;
+/// assert_eq!(served.load(Ordering::Relaxed), 10);
+/// # });
+/// ```
 #[derive(Clone)]
 pub struct Supervisor {
     node: Arc<Node>,
@@ -118,6 +143,21 @@ impl Supervisor {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let (fine, failed) = leno::task::supervise(async |tasks| {
+    ///     let failed = tasks.spawn(async { panic!("on purpose") });
+    ///     let fine = tasks.spawn(async { "not touched by that" });
+    ///     (fine.await, failed.await)
+    /// })
+    /// .await;
+    /// assert_eq!(fine.unwrap(), "not touched by that");
+    /// assert!(failed.unwrap_err().is_panic());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -132,6 +172,20 @@ impl Supervisor {
     }
 
     /// As [`spawn`](Self::spawn), for who does not wait for the task: if it fails that is [reported](crate::diagnostics).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// leno::task::supervise(async |tasks| {
+    ///     // An error would be told to people, as nobody awaits it here.
+    ///     tasks.spawn_and_report(async { sender.send("written") });
+    /// })
+    /// .await;
+    /// assert_eq!(receiver.await, Ok("written"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_and_report<F>(&self, future: F)
     where
@@ -147,6 +201,24 @@ impl Supervisor {
     /// # Panics
     ///
     /// As [`spawn_local`](super::spawn_local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = leno::runtime::LocalRuntime::new()?;
+    /// let count = Rc::new(Cell::new(0));
+    /// runtime.block_on(leno::task::supervise(async |tasks| {
+    ///     for _ in 0..3 {
+    ///         let count = count.clone();
+    ///         tasks.spawn_local(async move { count.set(count.get() + 1) });
+    ///     }
+    /// }));
+    /// assert_eq!(count.get(), 3);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where
@@ -166,6 +238,19 @@ impl Supervisor {
     /// # Panics
     ///
     /// Outside of a runtime, and if the system cannot start a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let sum = leno::task::supervise(async |tasks| {
+    ///     let closure = tasks.spawn_blocking(|| (1..=100).sum::<u32>());
+    ///     closure.await.unwrap()
+    /// })
+    /// .await;
+    /// assert_eq!(sum, 5050);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<T, F>(&self, closure: F) -> JoinHandle<T>
     where
@@ -180,6 +265,24 @@ impl Supervisor {
     }
 
     /// Cancels the tasks that there are, and those that are still to be spawned. The body goes on.
+    ///
+    /// # Examples
+    ///
+    /// A server that closes, with a reason for each connection:
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let reason = task::supervise(async |connections| {
+    ///     let connection = connections.spawn(std::future::pending::<()>());
+    ///     connections.cancel("the server closes");
+    ///     connection.await.unwrap_err().reason()
+    /// })
+    /// .await;
+    /// assert_eq!(reason.unwrap().text(), Some("the server closes"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn cancel(&self, reason: &str) {
         self.node
@@ -187,6 +290,20 @@ impl Supervisor {
     }
 
     /// True if the tasks are to end: by [`cancel`](Self::cancel), or since a scope around is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let (before, after) = leno::task::supervise(async |tasks| {
+    ///     let before = tasks.is_cancelled();
+    ///     tasks.cancel("enough");
+    ///     (before, tasks.is_cancelled())
+    /// })
+    /// .await;
+    /// assert_eq!((before, after), (false, true));
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.node.reason().is_some()
     }

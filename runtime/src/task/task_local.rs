@@ -186,6 +186,19 @@ impl<T: 'static> LocalKey<T> {
     /// # Panics
     ///
     /// Panics outside of all scopes of this key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::task_local! {
+    ///     static USER: &'static str;
+    /// }
+    ///
+    /// let greeting = USER.scope("ann", async { format!("hello, {}", USER.get()) });
+    /// assert_eq!(greeting.await, "hello, ann");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn get(&'static self) -> T
     where
@@ -199,6 +212,21 @@ impl<T: 'static> LocalKey<T> {
     /// # Errors
     ///
     /// Fails outside of all scopes of this key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// leno::task_local! {
+    ///     static USER: &'static str;
+    /// }
+    ///
+    /// fn user() -> &'static str {
+    ///     USER.try_get().unwrap_or("nobody")
+    /// }
+    ///
+    /// assert_eq!(user(), "nobody");
+    /// assert_eq!(USER.sync_scope("ann", user), "ann");
+    /// ```
     pub fn try_get(&'static self) -> Result<T, AccessError>
     where
         T: Clone,
@@ -288,6 +316,30 @@ pin_project! {
     /// A future that runs with a task-local value, made by [`LocalKey::scope`].
     ///
     /// It holds the value beside the future, and allocates nothing.
+    ///
+    /// # Examples
+    ///
+    /// The value can be taken out again when the future is done:
+    ///
+    /// ```
+    /// use leno::task::futures::TaskLocalFuture;
+    /// use std::cell::Cell;
+    /// use std::future::Future;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::task_local! {
+    ///     static COUNT: Cell<u32>;
+    /// }
+    ///
+    /// fn counted<F: Future>(future: F) -> TaskLocalFuture<Cell<u32>, F> {
+    ///     COUNT.scope(Cell::new(0), future)
+    /// }
+    ///
+    /// let mut work = Box::pin(counted(async { COUNT.with(|count| count.set(count.get() + 1)) }));
+    /// work.as_mut().await;
+    /// assert_eq!(work.as_mut().take_value().unwrap().get(), 1);
+    /// # });
+    /// ```
     pub struct TaskLocalFuture<T, F>
     where
         T: 'static,
@@ -375,6 +427,17 @@ impl<T: fmt::Debug + 'static, F> fmt::Debug for TaskLocalFuture<T, F> {
 /// A task-local variable has no value here.
 ///
 /// Returned by [`LocalKey::try_with`] and [`LocalKey::try_get`], and those of an [`InheritedKey`](super::InheritedKey).
+///
+/// # Examples
+///
+/// ```
+/// leno::task_local! {
+///     static USER: String;
+/// }
+///
+/// let error = USER.try_with(|user| user.len()).unwrap_err();
+/// assert_eq!(error.to_string(), "task-local value not set");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessError {
     _private: (),

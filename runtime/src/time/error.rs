@@ -3,6 +3,24 @@
 use std::fmt;
 
 /// The time was over before the future was ready; returned by [`Timeout`](super::Timeout).
+///
+/// # Examples
+///
+/// Where the caller speaks of IO, it becomes an IO error:
+///
+/// ```
+/// use leno::time::{Duration, timeout};
+/// use std::io;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// async fn answer() -> io::Result<u32> {
+///     let never = std::future::pending();
+///     Ok(timeout(Duration::from_secs(5), never).await?)
+/// }
+///
+/// assert_eq!(answer().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+/// # });
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 
@@ -30,6 +48,17 @@ impl From<Elapsed> for std::io::Error {
 ///
 /// Nothing here returns it: timers have no capacity to exceed, and one that outlives its runtime panics
 /// when it is polled. It exists for the code that names it.
+///
+/// # Examples
+///
+/// ```
+/// use leno::time::error::Error;
+///
+/// let errors = [Error::shutdown(), Error::at_capacity(), Error::invalid()];
+/// assert_eq!(errors.map(|error| error.is_shutdown()), [true, false, false]);
+/// assert_eq!(errors.map(|error| error.is_at_capacity()), [false, true, false]);
+/// assert_eq!(errors.map(|error| error.is_invalid()), [false, false, true]);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Error(Kind);
 

@@ -33,6 +33,21 @@ impl Instant {
     ///
     /// Outside of a runtime, and as long as no runtime's clock was ever paused in this process, that is
     /// `std::time::Instant::now()` and costs the same.
+    ///
+    /// # Examples
+    ///
+    /// On the runtime's clock, which a test can stop:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, advance};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let before = Instant::now();
+    /// assert_eq!(Instant::now(), before);
+    /// advance(Duration::from_secs(1)).await;
+    /// assert_eq!(Instant::now(), before + Duration::from_secs(1));
+    /// # });
+    /// ```
     pub fn now() -> Self {
         if prim::a_clock_was_paused() {
             Self::now_in_runtime()
@@ -63,41 +78,133 @@ impl Instant {
     }
 
     /// The same moment, from the standard library's type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let std = std::time::Instant::now();
+    /// assert_eq!(leno::time::Instant::from_std(std).into_std(), std);
+    /// ```
     pub fn from_std(std: std::time::Instant) -> Self {
         Self { std }
     }
 
     /// The same moment, as the standard library's type.
+    ///
+    /// # Examples
+    ///
+    /// For a function that takes the standard library's type:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// fn is_over(deadline: std::time::Instant) -> bool {
+    ///     deadline <= std::time::Instant::now()
+    /// }
+    ///
+    /// let deadline = Instant::now() + Duration::from_secs(60);
+    /// assert!(!is_over(deadline.into_std()));
+    /// ```
     pub fn into_std(self) -> std::time::Instant {
         self.std
     }
 
     /// How much later this is than `earlier`; zero if it is not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// let earlier = Instant::now();
+    /// let later = earlier + Duration::from_secs(2);
+    /// assert_eq!(later.duration_since(earlier), Duration::from_secs(2));
+    /// assert_eq!(earlier.duration_since(later), Duration::ZERO);
+    /// ```
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
 
     /// How much later this is than `earlier`; `None` if it is earlier.
+    ///
+    /// # Examples
+    ///
+    /// Tells "at the same time" from "not yet":
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// let start = Instant::now();
+    /// let later = start + Duration::from_secs(1);
+    /// assert_eq!(start.checked_duration_since(start), Some(Duration::ZERO));
+    /// assert_eq!(start.checked_duration_since(later), None);
+    /// ```
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.std.checked_duration_since(earlier.std)
     }
 
     /// How much later this is than `earlier`; zero if it is not.
+    ///
+    /// # Examples
+    ///
+    /// How much of a limit is left:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// let now = Instant::now();
+    /// let left = |deadline: Instant| deadline.saturating_duration_since(now);
+    /// assert_eq!(left(now + Duration::from_secs(3)), Duration::from_secs(3));
+    /// assert_eq!(left(now - Duration::from_nanos(1)), Duration::ZERO);
+    /// ```
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
 
     /// How long ago this was; zero if it is still to come.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(7)).await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(7));
+    /// # });
+    /// ```
     pub fn elapsed(&self) -> Duration {
         Self::now().saturating_duration_since(*self)
     }
 
     /// The moment `duration` later, or `None` if the type cannot hold it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_add(Duration::from_secs(1)), Some(now + Duration::from_secs(1)));
+    /// // No moment is so far away; `+` would panic.
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// ```
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_add(duration).map(Self::from_std)
     }
 
     /// The moment `duration` earlier, or `None` if the type cannot hold it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_sub(Duration::ZERO), Some(now));
+    /// assert_eq!(now.checked_sub(Duration::MAX), None);
+    /// ```
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_sub(duration).map(Self::from_std)
     }

@@ -76,6 +76,35 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 /// | `Skip` | 120 | 150, 200, … |
 ///
 /// A tick that is at most 5 ms late is not missed: the next one is due a period after it was due itself.
+///
+/// # Examples
+///
+/// The table's second column, with the clock moved by hand:
+///
+/// ```
+/// use leno::time::{Duration, Instant, MissedTickBehavior, advance, interval};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let ms = Duration::from_millis;
+/// let ticks = async |behavior| {
+///     let start = Instant::now();
+///     let mut interval = interval(ms(50));
+///     interval.set_missed_tick_behavior(behavior);
+///     interval.tick().await;
+///     advance(ms(120)).await;
+///     // The late one, and the two after it.
+///     let mut taken = [0; 3];
+///     for taken in &mut taken {
+///         interval.tick().await;
+///         *taken = start.elapsed().as_millis();
+///     }
+///     taken
+/// };
+/// assert_eq!(ticks(MissedTickBehavior::Burst).await, [120, 120, 150]);
+/// assert_eq!(ticks(MissedTickBehavior::Delay).await, [120, 170, 220]);
+/// assert_eq!(ticks(MissedTickBehavior::Skip).await, [120, 150, 200]);
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum MissedTickBehavior {
     /// Makes up for the missed ticks as fast as they are taken, so that their count is right in the end.
@@ -106,6 +135,38 @@ impl MissedTickBehavior {
 /// Ticks in regular intervals; made by [`interval`](interval()) and [`interval_at`].
 ///
 /// It costs one allocation, so that it can be moved.
+///
+/// # Examples
+///
+/// Beside other work, in a loop:
+///
+/// ```
+/// use leno::sync::mpsc;
+/// use leno::time::{Duration, interval, sleep};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let (sender, mut values) = mpsc::channel(8);
+/// leno::spawn(async move {
+///     for value in 0..4 {
+///         sleep(Duration::from_millis(30)).await;
+///         sender.send(value).await.unwrap();
+///     }
+/// });
+/// let mut flush = interval(Duration::from_millis(50));
+/// let (mut received, mut flushes) = (0, 0);
+/// loop {
+///     leno::select! {
+///         _ = flush.tick() => flushes += 1,
+///         value = values.recv() => match value {
+///             Some(_) => received += 1,
+///             None => break,
+///         },
+///     }
+/// }
+/// // At 0, 50 and 100 ms; the last value came at 120.
+/// assert_eq!((received, flushes), (4, 3));
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     delay: Pin<Box<Sleep>>,
@@ -154,6 +215,22 @@ impl Interval {
     ///
     /// If it is pending, the task is woken when the tick is due: the one of the last call, if there were
     /// several. If it is ready, nobody is woken for the tick after it until this is called again.
+    ///
+    /// # Examples
+    ///
+    /// For a stream written by hand:
+    ///
+    /// ```
+    /// use leno::time::{Duration, interval};
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut interval = interval(Duration::from_secs(1));
+    /// let first = poll_fn(|cx| interval.poll_tick(cx)).await;
+    /// let second = poll_fn(|cx| interval.poll_tick(cx)).await;
+    /// assert_eq!(second - first, Duration::from_secs(1));
+    /// # });
+    /// ```
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.delay.as_mut().poll(cx));
         let due = self.delay.deadline();
@@ -189,11 +266,48 @@ impl Interval {
     }
 
     /// Makes the next tick due now.
+    ///
+    /// # Examples
+    ///
+    /// Something has happened, so the next report is made now:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut report = interval(Duration::from_secs(60));
+    /// report.tick().await;
+    /// let start = Instant::now();
+    /// report.reset_immediately();
+    /// report.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::ZERO);
+    /// report.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(60));
+    /// # });
+    /// ```
     pub fn reset_immediately(&mut self) {
         self.reset_at(Instant::now());
     }
 
     /// Makes the next tick due in `after`. Durations beyond 30 years are cut down to that.
+    ///
+    /// # Examples
+    ///
+    /// A pause before it goes on at its pace:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut retry = interval(Duration::from_secs(1));
+    /// retry.tick().await;
+    /// let start = Instant::now();
+    /// retry.reset_after(Duration::from_secs(30));
+    /// retry.tick().await;
+    /// retry.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(31));
+    /// # });
+    /// ```
     pub fn reset_after(&mut self, after: Duration) {
         self.reset_at(Instant::now() + bounded(after));
     }
@@ -220,16 +334,62 @@ impl Interval {
     }
 
     /// What happens when a tick is missed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, MissedTickBehavior, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut interval = interval(Duration::from_secs(1));
+    /// assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Delay);
+    /// # });
+    /// ```
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
 
     /// Decides what happens when a tick is missed.
+    ///
+    /// # Examples
+    ///
+    /// One check per period is enough, however late the last was:
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, MissedTickBehavior, interval, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let start = Instant::now();
+    /// let mut check = interval(Duration::from_secs(10));
+    /// check.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// let mut checks = 0;
+    /// while start.elapsed() < Duration::from_secs(60) {
+    ///     check.tick().await;
+    ///     checks += 1;
+    ///     // Slow at first.
+    ///     sleep(Duration::from_secs(if checks == 1 { 35 } else { 0 })).await;
+    /// }
+    /// // At 0, at 35 for 10 (and those of 20 and 30), then at 40, 50 and 60.
+    /// assert_eq!(checks, 5);
+    /// # });
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }
 
     /// The time between two ticks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, interval};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// assert_eq!(interval(Duration::from_millis(50)).period(), Duration::from_millis(50));
+    /// # });
+    /// ```
     pub fn period(&self) -> Duration {
         self.period
     }

@@ -144,12 +144,37 @@ impl Sleep {
     }
 
     /// The moment for which this waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, Instant, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let start = Instant::now();
+    /// let nap = sleep(Duration::from_secs(1));
+    /// assert_eq!(nap.deadline(), start + Duration::from_secs(1));
+    /// # });
+    /// ```
     pub fn deadline(&self) -> Instant {
         Instant::from_nanoseconds(self.entry.deadline())
     }
 
     /// True if the deadline has passed and this future has noticed: it was ready, or its task is being
     /// woken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut nap = std::pin::pin!(sleep(Duration::from_secs(1)));
+    /// assert!(!nap.is_elapsed());
+    /// nap.as_mut().await;
+    /// assert!(nap.is_elapsed());
+    /// # });
+    /// ```
     pub fn is_elapsed(&self) -> bool {
         self.entry.is_elapsed()
     }

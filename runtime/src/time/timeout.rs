@@ -98,6 +98,23 @@ where
 
 pin_project! {
     /// The future returned by [`timeout`](timeout()) and [`timeout_at`].
+    ///
+    /// # Examples
+    ///
+    /// What was too slow is not lost, and may have more time:
+    ///
+    /// ```
+    /// use leno::time::{Duration, sleep, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let mut slow = std::pin::pin!(async {
+    ///     sleep(Duration::from_secs(3)).await;
+    ///     "late"
+    /// });
+    /// assert!(timeout(Duration::from_secs(2), slow.as_mut()).await.is_err());
+    /// assert_eq!(timeout(Duration::from_secs(2), slow.as_mut()).await, Ok("late"));
+    /// # });
+    /// ```
     #[must_use = "futures do nothing unless you `.await` or poll them"]
     #[derive(Debug)]
     pub struct Timeout<T> {
@@ -110,16 +127,60 @@ pin_project! {
 
 impl<T> Timeout<T> {
     /// The future that is limited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::{Duration, timeout};
+    /// use std::future::{Ready, ready};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let limited = timeout(Duration::from_secs(1), ready(1));
+    /// let _future: &Ready<i32> = limited.get_ref();
+    /// assert_eq!(limited.await, Ok(1));
+    /// # });
+    /// ```
     pub fn get_ref(&self) -> &T {
         &self.value
     }
 
     /// The future that is limited.
+    ///
+    /// # Examples
+    ///
+    /// To reach what the future offers besides being awaited:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    /// use leno::time::{Duration, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = oneshot::channel::<u8>();
+    /// let mut limited = timeout(Duration::from_secs(1), receiver);
+    /// limited.get_mut().close();
+    /// assert!(sender.is_closed());
+    /// # });
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.value
     }
 
     /// The future, without its limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    /// use leno::time::{Duration, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = oneshot::channel();
+    /// let limited = timeout(Duration::from_millis(1), receiver);
+    /// let unlimited = limited.into_inner();
+    /// sender.send("took its time").unwrap();
+    /// assert_eq!(unlimited.await, Ok("took its time"));
+    /// # });
+    /// ```
     pub fn into_inner(self) -> T {
         self.value
     }

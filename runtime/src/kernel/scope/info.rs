@@ -64,6 +64,23 @@ struct Seen {
 }
 
 /// What a scope was made by.
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{self, ScopeKind};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// task::supervise(async |tasks| {
+///     let waiter = tasks.spawn(std::future::pending::<()>());
+///     task::yield_now().await;
+///     let task = &leno::runtime::Handle::current().tasks()[0];
+///     assert_eq!(task.scope().unwrap().kind(), ScopeKind::Supervisor);
+///     waiter.cancel().await;
+/// })
+/// .await;
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ScopeKind {
@@ -197,11 +214,47 @@ impl ScopeInfo {
     }
 
     /// A number that no other scope of the process has. It gets it when it is first looked at, so the order says nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     // Two looks at one scope tell the same.
+    ///     assert_eq!(task.scope().unwrap().id(), task.scope().unwrap().id());
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn id(&self) -> u64 {
         self.0.node.id
     }
 
     /// What the scope was made by.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{self, ScopeKind};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     let around = task.scope().unwrap();
+    ///     assert_ne!(around.kind(), ScopeKind::Group);
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn kind(&self) -> ScopeKind {
         match self.0.node.kind {
             NodeKind::Group => ScopeKind::Group,
@@ -212,6 +265,23 @@ impl ScopeInfo {
     }
 
     /// Where that was called.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert_eq!(task.scope().unwrap().place().file(), file!());
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn place(&self) -> &'static Location<'static> {
         self.0.node.place
     }
@@ -219,6 +289,24 @@ impl ScopeInfo {
     /// The task that has begun the scope and waits for its end.
     ///
     /// `None` if that is no task, as in a `block_on`; and if it does [not wait](Self::is_awaited).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     // It was begun in a `block_on`, which is no task.
+    ///     assert_eq!(task.scope().unwrap().begun_by(), None);
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn begun_by(&self) -> Option<Id> {
         let task = self.0.node.begun_by;
         Id::from_raw(task).filter(|_| task != NOBODY)
@@ -226,22 +314,94 @@ impl ScopeInfo {
 
     /// False if nobody waits for the end of the scope but the one [around](Self::around), since the future that did was
     /// dropped. A shield goes on then, and others are cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert!(task.scope().unwrap().is_awaited());
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn is_awaited(&self) -> bool {
         self.0.node.begun_by != NOBODY
     }
 
     /// Why the scope is cancelled, if it is. What is in it may still be about to end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert!(task.scope().unwrap().reason().is_none());
+    ///     tasks.cancel("enough");
+    ///     // A later look, at the same task: it has not ended yet.
+    ///     let later = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert_eq!(later.scope().unwrap().reason().unwrap().text(), Some("enough"));
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn reason(&self) -> Option<&Reason> {
         self.0.node.reason.as_ref()
     }
 
     /// For how long it had been cancelled, if it was; in real time, also where a clock is paused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert_eq!(task.scope().unwrap().cancelled_for(), None);
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn cancelled_for(&self) -> Option<Duration> {
         self.reason().map(|_| self.0.node.cancelled_for)
     }
 
     /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until
     /// that is done.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let task = &leno::runtime::Handle::current().tasks()[0];
+    ///     assert_eq!(task.scope().unwrap().live(), 1);
+    ///     waiter.cancel().await;
+    /// })
+    /// .await;
+    /// # });
+    /// ```
     pub fn live(&self) -> usize {
         self.0.node.live
     }

@@ -16,6 +16,30 @@ use std::ptr::NonNull;
 ///
 /// Got from [`JoinHandle::abort_handle`](super::JoinHandle::abort_handle). It keeps the task's memory, not
 /// its future.
+///
+/// # Examples
+///
+/// Whoever may end a task need not be the one who waits for it:
+///
+/// ```
+/// use leno::task::AbortHandle;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// struct Session {
+///     pump: AbortHandle,
+/// }
+///
+/// impl Drop for Session {
+///     fn drop(&mut self) {
+///         self.pump.abort();
+///     }
+/// }
+///
+/// let pump = leno::spawn(std::future::pending::<()>());
+/// drop(Session { pump: pump.abort_handle() });
+/// assert!(pump.await.unwrap_err().is_cancelled());
+/// # });
+/// ```
 pub struct AbortHandle(NonNull<Header>);
 
 // SAFETY: the handle reaches the task's word, home and id only, all of which any thread may use.
@@ -34,6 +58,17 @@ impl AbortHandle {
 
     /// Asks the task to end: its future is dropped instead of being polled again. See
     /// [`JoinHandle::abort`](super::JoinHandle::abort).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// leno::spawn(async move { abort.abort() });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn abort(&self) {
         abort(self.0, self.header(), Location::caller());
@@ -45,12 +80,34 @@ impl AbortHandle {
     }
 
     /// True if the task has completed (or was cancelled and its future is gone).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async {});
+    /// let abort = task.abort_handle();
+    /// assert!(!abort.is_finished());
+    /// task.await.unwrap();
+    /// assert!(abort.is_finished());
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         asked::looks(self.0.as_ptr());
         self.header().state.is_complete()
     }
 
     /// The task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async {});
+    /// assert_eq!(task.abort_handle().id(), task.id());
+    /// # task.await.unwrap();
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.header().mark.id()
     }

@@ -10,6 +10,32 @@ use std::panic::Location;
 pub(crate) type Failure = Option<Box<dyn Any + Send + 'static>>;
 
 /// The task that was awaited has no output: it panicked, or it was cancelled.
+///
+/// # Examples
+///
+/// A panic goes on where the task was awaited; what was cancelled is no surprise:
+///
+/// ```
+/// use leno::task::JoinHandle;
+/// use std::panic::resume_unwind;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// async fn output<T>(task: JoinHandle<T>) -> Option<T> {
+///     match task.await {
+///         Ok(output) => Some(output),
+///         Err(error) => match error.try_into_panic() {
+///             Ok(payload) => resume_unwind(payload),
+///             Err(_cancelled) => None,
+///         },
+///     }
+/// }
+///
+/// assert_eq!(output(leno::spawn(async { 1 })).await, Some(1));
+/// let aborted = leno::spawn(std::future::pending::<u32>());
+/// aborted.abort();
+/// assert_eq!(output(aborted).await, None);
+/// # });
+/// ```
 pub struct JoinError {
     id: Id,
     origin: Origin,
@@ -52,11 +78,32 @@ impl JoinError {
 
     /// True if the task was cancelled: by [`AbortHandle::abort`](super::AbortHandle::abort), or because
     /// its runtime was shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_cancelled() && !error.is_panic());
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.failure, Repr::Cancelled)
     }
 
     /// True if the task panicked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async { panic!("on purpose") });
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_panic() && !error.is_cancelled());
+    /// # });
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.failure, Repr::Panic(_))
     }
@@ -66,6 +113,16 @@ impl JoinError {
     /// # Panics
     ///
     /// If the task did not panic; see [`try_into_panic`](Self::try_into_panic).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async { panic!("on purpose") });
+    /// let payload = task.await.unwrap_err().into_panic();
+    /// assert_eq!(payload.downcast_ref(), Some(&"on purpose"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
@@ -81,6 +138,17 @@ impl JoinError {
     /// # Errors
     ///
     /// The error itself if the task did not panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err().try_into_panic().unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// # });
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.failure {
             Repr::Panic(payload) => Ok(payload.0),
@@ -89,11 +157,31 @@ impl JoinError {
     }
 
     /// The id of the task that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async { panic!("on purpose") });
+    /// let id = task.id();
+    /// assert_eq!(task.await.unwrap_err().id(), id);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }
 
     /// The name of the task that failed, if it was given one; see [`Builder::name`](crate::task::Builder::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::task::Builder::new().name("importer").spawn(async { panic!("on purpose") })?;
+    /// assert_eq!(task.await.unwrap_err().name(), Some("importer"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.origin.name()
     }

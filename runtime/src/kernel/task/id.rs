@@ -17,6 +17,23 @@ use std::num::NonZeroU64;
 ///
 /// Ids are never used twice. They are ordered, so that they can be keys, but they are handed to threads in blocks: the
 /// order says nothing about which task was spawned first.
+///
+/// # Examples
+///
+/// As a key for what belongs to a task:
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let tasks = [leno::spawn(async { 'a' }), leno::spawn(async { 'b' })];
+/// let mut by_id = BTreeMap::new();
+/// for task in tasks {
+///     by_id.insert(task.id(), task.await.unwrap());
+/// }
+/// assert_eq!(by_id.len(), 2);
+/// # });
+/// ```
 #[derive(Clone, Copy, Debug, Hash, Eq, PartialEq, PartialOrd, Ord)]
 pub struct Id(NonZeroU64);
 

@@ -26,6 +26,20 @@ pub struct TaskInfo {
 }
 
 /// What a task was doing when it was looked at.
+///
+/// # Examples
+///
+/// ```
+/// use leno::runtime::Handle;
+/// use leno::task::TaskState;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let task = leno::spawn(std::future::pending::<()>());
+/// leno::task::yield_now().await;
+/// assert_eq!(Handle::current().tasks()[0].state(), TaskState::Asleep);
+/// # drop(task);
+/// # });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TaskState {
@@ -73,12 +87,38 @@ impl TaskInfo {
     }
 
     /// The name that the task was given, if it was; see [`Builder::name`](crate::task::Builder::name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::task::Builder::new().name("janitor").spawn(std::future::pending::<()>())?;
+    /// leno::task::yield_now().await;
+    /// assert_eq!(leno::runtime::Handle::current().tasks()[0].name(), Some("janitor"));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub fn name(&self) -> Option<&str> {
         self.origin.name()
     }
 
     /// What the compiler calls the type of the task's future: `shop::api::checkout::{{closure}}` for that of an `async` block
     /// or function. As [`std::any::type_name`], it is for people, and may change with the compiler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// async fn fetch() {
+    ///     std::future::pending::<()>().await;
+    /// }
+    ///
+    /// leno::spawn(fetch());
+    /// leno::task::yield_now().await;
+    /// let tasks = leno::runtime::Handle::current().tasks();
+    /// assert!(tasks[0].type_name().contains("fetch"));
+    /// # });
+    /// ```
     pub fn type_name(&self) -> &'static str {
         (self.type_name)()
     }
@@ -86,6 +126,18 @@ impl TaskInfo {
     /// Where the task was spawned: the place of the call of `spawn`, or whichever function it was.
     ///
     /// If a library spawns it, that is in the library, unless its functions say `#[track_caller]`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::spawn(std::future::pending::<()>());
+    /// let next_line = line!();
+    /// leno::task::yield_now().await;
+    /// let tasks = leno::runtime::Handle::current().tasks();
+    /// assert_eq!(tasks[0].spawned_at().line() + 1, next_line);
+    /// # });
+    /// ```
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.origin.place()
     }
@@ -110,11 +162,57 @@ impl TaskInfo {
     ///
     /// `None` for a task that was spawned outside of scopes, as all are that plain [`spawn`](crate::task::spawn) makes; and in
     /// [reports](crate::diagnostics::Report::tasks), which do not look at it.
+    ///
+    /// # Examples
+    ///
+    /// Which tasks belong to a group:
+    ///
+    /// ```
+    /// use leno::runtime::Handle;
+    /// use leno::task::{self, ScopeKind};
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let kind: Result<Option<ScopeKind>, ()> = task::group(async |group| {
+    ///     let (ready, is_ready) = leno::sync::oneshot::channel();
+    ///     let child = group.spawn(async {
+    ///         let _ = ready.send(());
+    ///         std::future::pending::<Result<(), ()>>().await
+    ///     });
+    ///     let _ = is_ready.await;
+    ///     let kind = loop {
+    ///         if let Some(task) = Handle::current().tasks().iter().find(|task| Some(task.id()) == child.id()) {
+    ///             break task.scope().map(|scope| scope.kind());
+    ///         }
+    ///         task::yield_now().await;
+    ///     };
+    ///     child.cancel().await;
+    ///     Ok(kind)
+    /// })
+    /// .await;
+    /// assert_eq!(kind, Ok(Some(ScopeKind::Group)));
+    /// # });
+    /// ```
     pub fn scope(&self) -> Option<&ScopeInfo> {
         self.scope.as_ref()
     }
 
     /// The size of the task's future in bytes. What it has allocated is not counted.
+    ///
+    /// # Examples
+    ///
+    /// What is held across an `.await` is in it:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::spawn(async {
+    ///     let buffer = [0u8; 1000];
+    ///     std::future::pending::<()>().await;
+    ///     drop(buffer);
+    /// });
+    /// leno::task::yield_now().await;
+    /// assert!(leno::runtime::Handle::current().tasks()[0].future_size() >= 1000);
+    /// # });
+    /// ```
     pub fn future_size(&self) -> usize {
         self.future_size
     }

@@ -73,6 +73,18 @@ impl<T> JoinHandle<T> {
     /// started cannot be stopped.
     ///
     /// [`cancel`](Self::cancel) waits for the end too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let error = task.await.unwrap_err();
+    /// assert!(error.is_cancelled());
+    /// assert_eq!(error.reason().unwrap().place().unwrap().file(), file!());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn abort(&self) {
         abort::abort(self.task, self.header(), Location::caller());
@@ -113,12 +125,41 @@ impl<T> JoinHandle<T> {
     }
 
     /// True if the task has completed (or was cancelled and its future is gone).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(async { 1 });
+    /// assert!(!task.is_finished());
+    /// leno::task::yield_now().await;
+    /// assert!(task.is_finished());
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         asked::looks(self.task.as_ptr());
         self.header().state.is_complete()
     }
 
     /// A handle that can end the task, and no more.
+    ///
+    /// # Examples
+    ///
+    /// A watchdog, while somebody else awaits the output:
+    ///
+    /// ```
+    /// use leno::time::{Duration, sleep};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let task = leno::spawn(sleep(Duration::from_secs(3600)));
+    /// let watchdog = task.abort_handle();
+    /// leno::spawn(async move {
+    ///     sleep(Duration::from_secs(5)).await;
+    ///     watchdog.abort();
+    /// });
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     #[must_use = "it ends nothing unless `abort` is called"]
     pub fn abort_handle(&self) -> AbortHandle {
         AbortHandle::new(self.task, self.header())
@@ -140,6 +181,16 @@ impl<T> JoinHandle<T> {
     }
 
     /// The task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (first, second) = (leno::spawn(async {}), leno::spawn(async {}));
+    /// assert_ne!(first.id(), second.id());
+    /// # leno::join!(first, second);
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.header().mark.id()
     }
@@ -215,6 +266,20 @@ impl<T> Future for JoinHandle<T> {
 }
 
 /// The end of a task, made by [`JoinHandle::cancel`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::futures::Cancel;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let tasks = [leno::spawn(std::future::pending::<()>()), leno::spawn(async {})];
+/// leno::task::yield_now().await;
+/// // Both at once, and `Some` for the one that was done before.
+/// let [first, second]: [Cancel<()>; 2] = tasks.map(|task| task.cancel());
+/// assert_eq!(leno::join!(first, second), (None, Some(())));
+/// # });
+/// ```
 #[must_use = "nothing is cancelled before it is awaited; `abort` does not wait"]
 pub struct Cancel<T> {
     handle: JoinHandle<T>,

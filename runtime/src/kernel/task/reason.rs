@@ -26,6 +26,16 @@ use std::time::Duration;
 pub struct Reason(SelfArc<Detail>);
 
 /// What kind of thing has cancelled.
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{ReasonKind, Scope};
+///
+/// let scope = Scope::new();
+/// scope.handle().cancel("the user has left");
+/// assert_eq!(scope.handle().reason().unwrap().kind(), ReasonKind::Requested);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReasonKind {
@@ -132,22 +142,67 @@ impl Reason {
     }
 
     /// What kind of thing has cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::ReasonKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let reason = task.await.unwrap_err().reason().unwrap();
+    /// assert_eq!(reason.kind(), ReasonKind::Aborted);
+    /// # });
+    /// ```
     pub fn kind(&self) -> ReasonKind {
         self.0.kind
     }
 
     /// Where that is in the program: the call of `abort` or `cancel`, of the `spawn` of the task that has failed, of `group`
     /// or of `Scope::new`. `None` for the end of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// let aborted_at = line!() - 1;
+    /// let reason = task.await.unwrap_err().reason().unwrap();
+    /// assert_eq!(reason.place().unwrap().line(), aborted_at);
+    /// # });
+    /// ```
     pub fn place(&self) -> Option<&'static Location<'static>> {
         self.0.place
     }
 
     /// The task that has asked for it, or has failed; `None` if it was none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// let killer = leno::spawn(async move { abort.abort() });
+    /// let reason = task.await.unwrap_err().reason().unwrap();
+    /// assert_eq!(reason.by(), Some(killer.id()));
+    /// # });
+    /// ```
     pub fn by(&self) -> Option<Id> {
         self.0.by
     }
 
     /// What [`ScopeHandle::cancel`](crate::task::ScopeHandle::cancel) was told, or what is known of the failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let scope = leno::task::Scope::new();
+    /// scope.handle().cancel("too many requests");
+    /// assert_eq!(scope.handle().reason().unwrap().text(), Some("too many requests"));
+    /// ```
     pub fn text(&self) -> Option<&str> {
         self.0.text.as_deref()
     }

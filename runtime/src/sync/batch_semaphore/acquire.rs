@@ -257,6 +257,19 @@ impl Drop for Acquire<'_> {
 }
 
 /// Error of acquiring from a semaphore that is closed.
+///
+/// # Examples
+///
+/// ```
+/// use leno::sync::Semaphore;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let semaphore = Semaphore::new(0);
+/// semaphore.close();
+/// let error = semaphore.acquire().await.unwrap_err();
+/// assert_eq!(error.to_string(), "semaphore closed");
+/// # });
+/// ```
 #[derive(Debug)]
 pub struct AcquireError(());
 
@@ -269,6 +282,19 @@ impl fmt::Display for AcquireError {
 impl std::error::Error for AcquireError {}
 
 /// Error of trying to acquire from a semaphore.
+///
+/// # Examples
+///
+/// Refused for now, or for good:
+///
+/// ```
+/// use leno::sync::{Semaphore, TryAcquireError};
+///
+/// let semaphore = Semaphore::new(0);
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::NoPermits);
+/// semaphore.close();
+/// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub enum TryAcquireError {
     /// The semaphore is closed: it will never give permits again.

@@ -12,8 +12,46 @@
 //! in a ring that is allocated once. Each receive clones the value, and a send that comes round to the same place waits
 //! for that: put what is dear to clone in an `Arc`.
 //!
-//! # Examples
+//! # Lagging
 //!
+//! The capacity is how far a receiver may be behind. For a task that only now and then is slow it should hold a burst; one that is always
+//! too slow lags with any. What to do about [`Lagged`](error::RecvError::Lagged) depends on what the values are: who follows readings goes
+//! on with the next; who keeps a copy of a state by its changes has to fetch the state anew. Where nothing may be lost, and
+//! senders may wait, give each receiver an [`mpsc`](super::mpsc) channel of its own.
+//!
+//! ```
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! use leno::sync::broadcast::{self, error::RecvError};
+//!
+//! let (changes, mut follower) = broadcast::channel(2);
+//! let mut state = 0;
+//! for change in [1, 10, 100] {
+//!     state += change;
+//!     changes.send(change).unwrap();
+//! }
+//! let mut copy = 0;
+//! while !follower.is_empty() {
+//!     match follower.recv().await {
+//!         Ok(change) => copy += change,
+//!         Err(RecvError::Lagged(_)) => {
+//!             // Nothing of what is still there is missing in the state that is fetched.
+//!             follower = follower.resubscribe();
+//!             copy = state;
+//!         }
+//!         Err(RecvError::Closed) => break,
+//!     }
+//! }
+//! assert_eq!(copy, 111);
+//! # });
+//! ```
+//!
+//! # Receivers that come and go
+//!
+//! A receiver gets what is sent after it was made; [`subscribe`](Sender::subscribe) makes one at any time. Without any, a send is an error that
+//! gives the value back: often that is no reason to do anything. A receiver that is not read from keeps values alive, no more than the capacity
+//! of them; drop it if it is there only to make others by [`resubscribe`](Receiver::resubscribe), or keep a [`Sender`].
+//!
+//! # Examples
 //! ```
 //! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 //! use leno::sync::broadcast;
@@ -27,6 +65,19 @@
 //! assert_eq!(second.recv().await, Ok("hello"));
 //! assert!(second.recv().await.is_err());
 //! # });
+//! ```
+//!
+//! What is dear to clone is shared:
+//!
+//! ```
+//! use leno::sync::broadcast;
+//! use std::sync::Arc;
+//!
+//! let (sender, mut first) = broadcast::channel(4);
+//! let mut second = sender.subscribe();
+//! let frame: Arc<[u8]> = vec![0; 64 * 1024].into();
+//! sender.send(frame).unwrap();
+//! assert!(Arc::ptr_eq(&first.try_recv().unwrap(), &second.try_recv().unwrap()));
 //! ```
 
 pub mod error;
@@ -44,6 +95,36 @@ use shared::Shared;
 use std::fmt;
 
 /// Sends values to all [`Receiver`]s. From [`channel`]; clone it for more senders.
+///
+/// # Examples
+///
+/// Whoever is interested subscribes; nobody has to be:
+///
+/// ```
+/// use leno::sync::broadcast;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let events = broadcast::Sender::new(16);
+/// let listeners: Vec<_> = (0..2)
+///     .map(|_| {
+///         let mut events = events.subscribe();
+///         leno::spawn(async move {
+///             let mut seen = Vec::new();
+///             while let Ok(event) = events.recv().await {
+///                 seen.push(event);
+///             }
+///             seen
+///         })
+///     })
+///     .collect();
+/// events.send("start").unwrap();
+/// events.send("stop").unwrap();
+/// drop(events);
+/// for listener in listeners {
+///     assert_eq!(listener.await.unwrap(), ["start", "stop"]);
+/// }
+/// # });
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -51,6 +132,21 @@ pub struct Sender<T> {
 /// A [`Sender`] that does not keep the channel open.
 ///
 /// From [`Sender::downgrade`]; [`upgrade`](Self::upgrade) makes a sender of it as long as there is another.
+///
+/// # Examples
+///
+/// A receiver that can answer, but does not keep itself waiting:
+///
+/// ```
+/// use leno::sync::broadcast::{self, error::TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(4);
+/// let weak = sender.downgrade();
+/// weak.upgrade().unwrap().send(1).unwrap();
+/// drop(sender);
+/// assert_eq!(receiver.try_recv(), Ok(1));
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+/// ```
 pub struct WeakSender<T> {
     shared: Arc<Shared<T>>,
 }
@@ -60,6 +156,22 @@ pub struct WeakSender<T> {
 /// # Panics
 ///
 /// If `capacity` is 0 or exceeds `usize::MAX / 2`.
+///
+/// # Examples
+///
+/// The capacity bounds what a slow receiver can find, not what can be sent:
+///
+/// ```
+/// use leno::sync::broadcast::{self, error::TryRecvError};
+///
+/// let (sender, mut receiver) = broadcast::channel(2);
+/// for number in 1..=5 {
+///     sender.send(number).unwrap();
+/// }
+/// assert_eq!(receiver.try_recv(), Err(TryRecvError::Lagged(3)));
+/// assert_eq!(receiver.try_recv(), Ok(4));
+/// assert_eq!(receiver.try_recv(), Ok(5));
+/// ```
 #[track_caller]
 pub fn channel<T: Clone>(capacity: usize) -> (Sender<T>, Receiver<T>) {
     let shared = Arc::new(Shared::new(capacity, 1));
@@ -75,6 +187,16 @@ impl<T> Sender<T> {
     /// # Panics
     ///
     /// If `capacity` is 0 or exceeds `usize::MAX / 2`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::new(8);
+    /// assert_eq!(sender.receiver_count(), 0);
+    /// let mut receiver = sender.subscribe();
+    /// sender.send("heard").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("heard"));
+    /// ```
     #[track_caller]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -88,6 +210,18 @@ impl<T> Sender<T> {
     ///
     /// If there is no receiver; the error carries the value. A later send may succeed, if somebody subscribes. A
     /// success does not mean that everyone will receive the value: a receiver may lag, or go away.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::broadcast;
+    ///
+    /// let (sender, receiver) = broadcast::channel(4);
+    /// let another = sender.subscribe();
+    /// assert_eq!(sender.send('a').unwrap(), 2);
+    /// drop((receiver, another));
+    /// assert_eq!(sender.send('b').unwrap_err().0, 'b');
+    /// ```
     pub fn send(&self, value: T) -> Result<usize, SendError<T>> {
         task::hand_on::<T>();
         self.shared.send(value).map_err(SendError)
@@ -110,6 +244,17 @@ impl<T> Sender<T> {
     }
 
     /// Makes a sender that does not keep the channel open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = leno::sync::broadcast::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// assert!(!receiver.is_closed());
+    /// drop(sender);
+    /// assert!(receiver.is_closed());
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     #[must_use = "it makes a weak sender; the strong one stays as it is"]
     pub fn downgrade(&self) -> WeakSender<T> {
         asked::changes(&self.shared.weak_senders);
@@ -121,21 +266,72 @@ impl<T> Sender<T> {
     }
 
     /// How many values some receiver has yet to receive.
+    ///
+    /// # Examples
+    ///
+    /// How far the slowest is behind:
+    ///
+    /// ```
+    /// let (sender, mut quick) = leno::sync::broadcast::channel(8);
+    /// let mut slow = sender.subscribe();
+    /// sender.send(1).unwrap();
+    /// sender.send(2).unwrap();
+    /// quick.try_recv().unwrap();
+    /// assert_eq!(sender.len(), 2);
+    /// slow.try_recv().unwrap();
+    /// assert_eq!(sender.len(), 1);
+    /// ```
     pub fn len(&self) -> usize {
         self.shared.queued()
     }
 
     /// True if every receiver has received everything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::broadcast::channel(8);
+    /// assert!(sender.is_empty());
+    /// sender.send(1).unwrap();
+    /// assert!(!sender.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(sender.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// How many receivers there are.
+    ///
+    /// # Examples
+    ///
+    /// What is dear to make is made only if somebody listens:
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<String>::new(8);
+    /// let report = |sender: &leno::sync::broadcast::Sender<String>| {
+    ///     sender.receiver_count() > 0 && sender.send("a long report".to_owned()).is_ok()
+    /// };
+    /// assert!(!report(&sender));
+    /// let receiver = sender.subscribe();
+    /// assert!(report(&sender));
+    /// assert_eq!(receiver.len(), 1);
+    /// ```
     pub fn receiver_count(&self) -> usize {
         self.shared.receivers()
     }
 
     /// True if both send to the same receivers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::broadcast::Sender;
+    ///
+    /// let (sender, other) = (Sender::<u8>::new(1), Sender::<u8>::new(1));
+    /// assert!(sender.same_channel(&sender.clone()));
+    /// assert!(!sender.same_channel(&other));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -145,6 +341,22 @@ impl<T> Sender<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A source that is read only while somebody listens:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::broadcast::channel::<u8>(1);
+    /// let source = leno::spawn(async move {
+    ///     sender.closed().await;
+    ///     sender.receiver_count()
+    /// });
+    /// drop(receiver);
+    /// assert_eq!(source.await.unwrap(), 0);
+    /// # });
+    /// ```
     pub fn closed(&self) -> impl CancelSafe<Output = ()> {
         assert_cancel_safe(async move {
             loop {
@@ -159,11 +371,31 @@ impl<T> Sender<T> {
     }
 
     /// How many senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<u8>::new(1);
+    /// let another = sender.clone();
+    /// assert_eq!(sender.strong_count(), 2);
+    /// drop(another);
+    /// assert_eq!(sender.strong_count(), 1);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.shared.strong_count()
     }
 
     /// How many weak senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<u8>::new(1);
+    /// let weak = sender.downgrade();
+    /// assert_eq!(sender.weak_count(), 1);
+    /// drop(weak);
+    /// assert_eq!(sender.weak_count(), 0);
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.shared.weak_count()
     }
@@ -204,6 +436,17 @@ impl<T> fmt::Debug for Sender<T> {
 
 impl<T> WeakSender<T> {
     /// A sender, if there is another one still.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<u8>::new(1);
+    /// let weak = sender.downgrade();
+    /// let strong = weak.upgrade().unwrap();
+    /// assert!(strong.same_channel(&sender));
+    /// drop((sender, strong));
+    /// assert!(weak.upgrade().is_none());
+    /// ```
     #[must_use = "it makes a sender; the weak one stays as it is"]
     pub fn upgrade(&self) -> Option<Sender<T>> {
         let senders = &self.shared.senders;

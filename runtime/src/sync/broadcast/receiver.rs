@@ -11,6 +11,31 @@ use std::task::{Context, Poll, ready};
 
 /// Receives every value that is sent while it exists. From [`channel`](super::channel) and
 /// [`Sender::subscribe`](super::Sender::subscribe).
+///
+/// # Examples
+///
+/// A follower that may be slow knows what it has missed, and goes on:
+///
+/// ```
+/// use leno::sync::broadcast::{self, error::RecvError};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = broadcast::channel(2);
+/// for reading in [18, 19, 20, 21] {
+///     sender.send(reading).unwrap();
+/// }
+/// drop(sender);
+/// let (mut seen, mut missed) = (Vec::new(), 0);
+/// loop {
+///     match receiver.recv().await {
+///         Ok(reading) => seen.push(reading),
+///         Err(RecvError::Lagged(count)) => missed += count,
+///         Err(RecvError::Closed) => break,
+///     }
+/// }
+/// assert_eq!((seen, missed), (vec![20, 21], 2));
+/// # });
+/// ```
 pub struct Receiver<T> {
     pub(super) shared: Arc<Shared<T>>,
     /// The position of the value that is received next.
@@ -27,31 +52,96 @@ impl<T> Receiver<T> {
     ///
     /// If it is more than the capacity (rounded up to a power of two), the next receive says
     /// [`Lagged`](RecvError::Lagged).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::broadcast::channel(2);
+    /// for number in 0..3 {
+    ///     sender.send(number).unwrap();
+    /// }
+    /// // More than the capacity: the first is gone.
+    /// assert_eq!(receiver.len(), 3);
+    /// assert!(receiver.try_recv().is_err());
+    /// assert_eq!(receiver.len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.shared.unread(self.next)
     }
 
     /// True if there is nothing to receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::broadcast::channel(2);
+    /// assert!(receiver.is_empty());
+    /// sender.send('x').unwrap();
+    /// assert!(!receiver.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(receiver.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// True if all senders are gone. There may still be values to receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::broadcast::channel(2);
+    /// sender.send('x').unwrap();
+    /// drop(sender);
+    /// assert!(receiver.is_closed());
+    /// assert_eq!(receiver.try_recv(), Ok('x'));
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.shared.strong_count() == 0
     }
 
     /// True if both receive from the same channel.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::broadcast::Sender;
+    ///
+    /// let (sender, other) = (Sender::<u8>::new(1), Sender::<u8>::new(1));
+    /// let receiver = sender.subscribe();
+    /// assert!(receiver.same_channel(&sender.subscribe()));
+    /// assert!(!receiver.same_channel(&other.subscribe()));
+    /// ```
     pub fn same_channel(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
 
     /// How many senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = leno::sync::broadcast::channel::<u8>(1);
+    /// let another = sender.clone();
+    /// assert_eq!(receiver.sender_strong_count(), 2);
+    /// drop((sender, another));
+    /// assert_eq!(receiver.sender_strong_count(), 0);
+    /// ```
     pub fn sender_strong_count(&self) -> usize {
         self.shared.strong_count()
     }
 
     /// How many weak senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = leno::sync::broadcast::channel::<u8>(1);
+    /// let weak = sender.downgrade();
+    /// assert_eq!(receiver.sender_weak_count(), 1);
+    /// drop(weak);
+    /// assert_eq!(receiver.sender_weak_count(), 0);
+    /// ```
     pub fn sender_weak_count(&self) -> usize {
         self.shared.weak_count()
     }
@@ -59,6 +149,17 @@ impl<T> Receiver<T> {
 
 impl<T: Clone> Receiver<T> {
     /// Makes another receiver, for what is sent from now on: not for what this one has yet to receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut first) = leno::sync::broadcast::channel(4);
+    /// sender.send("before").unwrap();
+    /// let mut second = first.resubscribe();
+    /// sender.send("after").unwrap();
+    /// assert_eq!(second.try_recv(), Ok("after"));
+    /// assert_eq!(first.try_recv(), Ok("before"));
+    /// ```
     pub fn resubscribe(&self) -> Self {
         let next = self.shared.join();
         Self::new(self.shared.clone(), next)
@@ -114,6 +215,19 @@ impl<T: Clone> Receiver<T> {
     /// # Errors
     ///
     /// [`Empty`](TryRecvError::Empty) if there is none yet, and as [`recv`](Self::recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::broadcast::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = broadcast::channel(4);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.send(1).unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         self.shared.receive(&mut self.next)
     }
@@ -127,6 +241,15 @@ impl<T: Clone> Receiver<T> {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks: use [`recv`](Self::recv) there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::broadcast::channel(4);
+    /// let thread = std::thread::spawn(move || receiver.blocking_recv());
+    /// sender.send("for a thread").unwrap();
+    /// assert_eq!(thread.join().unwrap(), Ok("for a thread"));
+    /// ```
     #[track_caller]
     pub fn blocking_recv(&mut self) -> Result<T, RecvError> {
         root::block_on(self.recv())

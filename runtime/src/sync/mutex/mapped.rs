@@ -7,6 +7,30 @@ use std::ops::{Deref, DerefMut};
 
 /// The lock on a [`Mutex`](super::Mutex), narrowed to a part of its data by
 /// [`MutexGuard::map`](super::MutexGuard::map); dropping it unlocks.
+///
+/// # Examples
+///
+/// What it borrows from is nobody's business:
+///
+/// ```
+/// use leno::sync::{MappedMutexGuard, Mutex, MutexGuard};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// struct Account {
+///     names: Mutex<(String, String)>,
+/// }
+///
+/// impl Account {
+///     async fn family_name(&self) -> MappedMutexGuard<'_, String> {
+///         MutexGuard::map(self.names.lock().await, |names| &mut names.1)
+///     }
+/// }
+///
+/// let account = Account { names: Mutex::new(("Ada".into(), "Byron".into())) };
+/// *account.family_name().await = "Lovelace".into();
+/// assert_eq!(account.names.into_inner().1, "Lovelace");
+/// # });
+/// ```
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MappedMutexGuard<'a, T: ?Sized> {
@@ -37,6 +61,21 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     }
 
     /// Makes a guard of a part of this part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Mutex::new((0, [1, 2, 3]));
+    /// let numbers = MutexGuard::map(mutex.lock().await, |whole| &mut whole.1);
+    /// let mut last = MappedMutexGuard::map(numbers, |numbers| &mut numbers[2]);
+    /// *last = 9;
+    /// drop(last);
+    /// assert_eq!(mutex.into_inner(), (0, [1, 2, 9]));
+    /// # });
+    /// ```
     #[inline]
     pub fn map<U: ?Sized, F>(mut this: Self, f: F) -> MappedMutexGuard<'a, U>
     where
@@ -51,6 +90,21 @@ impl<'a, T: ?Sized> MappedMutexGuard<'a, T> {
     /// # Errors
     ///
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{MappedMutexGuard, Mutex, MutexGuard};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Mutex::new((Some(1), "rest"));
+    /// let option = MutexGuard::map(mutex.lock().await, |whole| &mut whole.0);
+    /// let mut number = MappedMutexGuard::try_map(option, |option| option.as_mut()).unwrap();
+    /// *number += 1;
+    /// drop(number);
+    /// assert_eq!(mutex.into_inner(), (Some(2), "rest"));
+    /// # });
+    /// ```
     #[inline]
     pub fn try_map<U: ?Sized, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where

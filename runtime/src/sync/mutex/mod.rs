@@ -65,6 +65,28 @@ unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 /// The lock on a [`Mutex`]; dropping it unlocks.
+///
+/// # Examples
+///
+/// Held across an `.await`: nobody comes in between a request and its answer.
+///
+/// ```
+/// use leno::sync::Mutex;
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let log = Arc::new(Mutex::new(Vec::new()));
+/// let exchange = |name: &'static str, log: Arc<Mutex<Vec<String>>>| async move {
+///     let mut log = log.lock().await;
+///     log.push(format!("{name} asks"));
+///     leno::task::yield_now().await;
+///     log.push(format!("{name} is answered"));
+/// };
+/// leno::join!(biased; exchange("ann", log.clone()), exchange("bob", log.clone()));
+/// let log = log.lock().await;
+/// assert_eq!(*log, ["ann asks", "ann is answered", "bob asks", "bob is answered"]);
+/// # });
+/// ```
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct MutexGuard<'a, T: ?Sized> {
@@ -75,6 +97,15 @@ pub struct MutexGuard<'a, T: ?Sized> {
 unsafe impl<T: ?Sized + Send + Sync> Sync for MutexGuard<'_, T> {}
 
 /// Error of [`Mutex::try_lock`] and its kin: someone holds the lock.
+///
+/// # Examples
+///
+/// ```
+/// let mutex = leno::sync::Mutex::new(());
+/// let held = mutex.try_lock().unwrap();
+/// assert_eq!(mutex.try_lock().unwrap_err().to_string(), "operation would block");
+/// drop(held);
+/// ```
 #[derive(Debug)]
 pub struct TryLockError(pub(super) ());
 
@@ -88,6 +119,18 @@ impl std::error::Error for TryLockError {}
 
 impl<T> Mutex<T> {
     /// Creates an unlocked mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Mutex;
+    ///
+    /// let mutex = Mutex::new(vec![1, 2]);
+    /// assert_eq!(mutex.try_lock().unwrap().len(), 2);
+    /// // The same, where the type is known.
+    /// let mutex: Mutex<u32> = 7.into();
+    /// assert_eq!(mutex.into_inner(), 7);
+    /// ```
     pub fn new(value: T) -> Self {
         Self::const_new(value)
     }
@@ -110,6 +153,16 @@ impl<T> Mutex<T> {
     }
 
     /// Takes the value out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = leno::sync::Mutex::new(String::from("a"));
+    /// mutex.lock().await.push('b');
+    /// assert_eq!(mutex.into_inner(), "ab");
+    /// # });
+    /// ```
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
@@ -121,6 +174,24 @@ impl<T: ?Sized> Mutex<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// The guard goes before the next wait, or it is held for as long as that takes:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = leno::sync::Mutex::new(1);
+    /// let copy = {
+    ///     let mut number = mutex.lock().await;
+    ///     *number += 1;
+    ///     *number
+    /// };
+    /// leno::task::yield_now().await;
+    /// assert_eq!(copy, 2);
+    /// assert!(mutex.try_lock().is_ok());
+    /// # });
+    /// ```
     pub fn lock(&self) -> impl CancelSafe<Output = MutexGuard<'_, T>> {
         assert_cancel_safe(async move {
             if !poll_fn(|cx| self.poll_at_once(cx)).await {
@@ -163,6 +234,25 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// If someone holds it, or waits for it.
+    ///
+    /// # Examples
+    ///
+    /// For work that somebody is doing already:
+    ///
+    /// ```
+    /// let refreshing = leno::sync::Mutex::new(0);
+    /// let refresh = || match refreshing.try_lock() {
+    ///     Ok(mut count) => {
+    ///         *count += 1;
+    ///         true
+    ///     }
+    ///     Err(_) => false,
+    /// };
+    /// assert!(refresh());
+    /// let busy = refreshing.try_lock().unwrap();
+    /// assert!(!refresh());
+    /// drop(busy);
+    /// ```
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, TryLockError> {
         match self.semaphore.try_acquire(1) {
             Ok(()) => {
@@ -178,6 +268,19 @@ impl<T: ?Sized> Mutex<T> {
     /// # Errors
     ///
     /// As [`try_lock`](Self::try_lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = mutex.clone().try_lock_owned().unwrap();
+    /// assert!(mutex.clone().try_lock_owned().is_err());
+    /// drop(guard);
+    /// assert!(mutex.try_lock_owned().is_ok());
+    /// ```
     pub fn try_lock_owned(self: Arc<Self>) -> Result<OwnedMutexGuard<T>, TryLockError> {
         match self.semaphore.try_acquire(1) {
             Ok(()) => Ok(OwnedMutexGuard::new(self)),
@@ -208,12 +311,38 @@ impl<T: ?Sized> Mutex<T> {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks: use [`lock_owned`](Self::lock_owned) there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Mutex;
+    /// use std::sync::Arc;
+    /// use std::thread;
+    ///
+    /// let mutex = Arc::new(Mutex::new(1));
+    /// let guard = mutex.clone().blocking_lock_owned();
+    /// let waits = thread::spawn({
+    ///     let mutex = mutex.clone();
+    ///     move || *mutex.blocking_lock_owned() += 1
+    /// });
+    /// drop(guard);
+    /// waits.join().unwrap();
+    /// assert_eq!(*mutex.blocking_lock(), 2);
+    /// ```
     #[track_caller]
     pub fn blocking_lock_owned(self: Arc<Self>) -> OwnedMutexGuard<T> {
         root::block_on(self.lock_owned())
     }
 
     /// The value, without locking: `&mut self` proves that nobody else has the mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut mutex = leno::sync::Mutex::new(1);
+    /// *mutex.get_mut() = 2;
+    /// assert_eq!(mutex.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.data.with_mut(|data| {
             // SAFETY: `&mut self` is exclusive, and lives as long as what is returned.
@@ -304,6 +433,28 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     /// # Errors
     ///
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// A part that may not be there:
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, MutexGuard};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Mutex::new(vec![1, 2]);
+    /// match MutexGuard::try_map(mutex.lock().await, |list| list.get_mut(1)) {
+    ///     Ok(mut second) => *second = 9,
+    ///     Err(_) => unreachable!("there are two"),
+    /// }
+    /// let Err(mut list) = MutexGuard::try_map(mutex.lock().await, |list| list.get_mut(5)) else {
+    ///     panic!("there is no sixth");
+    /// };
+    /// // The lock was not given up meanwhile.
+    /// list.push(3);
+    /// assert_eq!(*list, [1, 9, 3]);
+    /// # });
+    /// ```
     #[inline]
     pub fn try_map<U: ?Sized, F>(mut this: Self, f: F) -> Result<MappedMutexGuard<'a, U>, Self>
     where
@@ -319,6 +470,27 @@ impl<'a, T: ?Sized> MutexGuard<'a, T> {
     }
 
     /// The mutex that this guard locks.
+    ///
+    /// # Examples
+    ///
+    /// To lock it again after a pause:
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, MutexGuard};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// async fn step_aside<'a>(guard: MutexGuard<'a, u32>) -> MutexGuard<'a, u32> {
+    ///     let mutex = MutexGuard::mutex(&guard);
+    ///     drop(guard);
+    ///     leno::task::yield_now().await;
+    ///     mutex.lock().await
+    /// }
+    ///
+    /// let mutex = Mutex::new(1);
+    /// let guard = step_aside(mutex.lock().await).await;
+    /// assert_eq!(*guard, 1);
+    /// # });
+    /// ```
     #[inline]
     pub fn mutex(this: &Self) -> &'a Mutex<T> {
         this.mutex

@@ -7,6 +7,29 @@ use std::ops::{Deref, DerefMut};
 use std::ptr;
 
 /// The lock on a [`Mutex`] in an `Arc`, from [`Mutex::lock_owned`]; dropping it unlocks.
+///
+/// # Examples
+///
+/// The lock is taken here, and given back by a task that needs the data to be left alone:
+///
+/// ```
+/// use leno::sync::Mutex;
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let file = Arc::new(Mutex::new(Vec::new()));
+/// let guard = file.clone().lock_owned().await;
+/// let writer = leno::spawn(async move {
+///     let mut guard = guard;
+///     guard.push("header");
+///     leno::task::yield_now().await;
+///     guard.push("body");
+/// });
+/// // It waits, for the writer has the lock before it even starts.
+/// assert_eq!(*file.lock().await, ["header", "body"]);
+/// writer.await.unwrap();
+/// # });
+/// ```
 #[clippy::has_significant_drop]
 pub struct OwnedMutexGuard<T: ?Sized> {
     mutex: Arc<Mutex<T>>,
@@ -16,6 +39,24 @@ pub struct OwnedMutexGuard<T: ?Sized> {
 unsafe impl<T: ?Sized + Send + Sync> Sync for OwnedMutexGuard<T> {}
 
 /// An [`OwnedMutexGuard`], narrowed to a part of the data by [`OwnedMutexGuard::map`]; dropping it unlocks.
+///
+/// # Examples
+///
+/// ```
+/// use leno::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// async fn first(list: Arc<Mutex<Vec<u32>>>) -> OwnedMappedMutexGuard<Vec<u32>, u32> {
+///     OwnedMutexGuard::map(list.lock_owned().await, |list| &mut list[0])
+/// }
+///
+/// let list = Arc::new(Mutex::new(vec![1, 2]));
+/// let number = first(list.clone()).await;
+/// assert_eq!(leno::spawn(async move { *number }).await.unwrap(), 1);
+/// assert!(list.try_lock().is_ok());
+/// # });
+/// ```
 #[clippy::has_significant_drop]
 #[must_use = "if unused the Mutex will immediately unlock"]
 pub struct OwnedMappedMutexGuard<T: ?Sized, U: ?Sized = T> {
@@ -73,6 +114,24 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     /// # Errors
     ///
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let slot = Arc::new(Mutex::new(None::<u32>));
+    /// let guard = slot.clone().lock_owned().await;
+    /// let Err(mut empty) = OwnedMutexGuard::try_map(guard, |slot| slot.as_mut()) else {
+    ///     panic!("nothing was put there");
+    /// };
+    /// *empty = Some(1);
+    /// let number = OwnedMutexGuard::try_map(empty, |slot| slot.as_mut()).unwrap();
+    /// assert_eq!(*number, 1);
+    /// # });
+    /// ```
     #[inline]
     pub fn try_map<U: ?Sized, F>(mut this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, U>, Self>
     where
@@ -91,6 +150,19 @@ impl<T: ?Sized> OwnedMutexGuard<T> {
     }
 
     /// The mutex that this guard locks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Arc::new(Mutex::new(()));
+    /// let guard = mutex.clone().lock_owned().await;
+    /// assert!(Arc::ptr_eq(OwnedMutexGuard::mutex(&guard), &mutex));
+    /// # });
+    /// ```
     #[inline]
     pub fn mutex(this: &Self) -> &Arc<Mutex<T>> {
         &this.mutex
@@ -130,6 +202,22 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     }
 
     /// Makes a guard of a part of this part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Arc::new(Mutex::new(([1, 2], 'x')));
+    /// let pair = OwnedMutexGuard::map(mutex.clone().lock_owned().await, |whole| &mut whole.0);
+    /// let mut second = OwnedMappedMutexGuard::map(pair, |pair| &mut pair[1]);
+    /// *second = 5;
+    /// drop(second);
+    /// assert_eq!(mutex.lock().await.0, [1, 5]);
+    /// # });
+    /// ```
     #[inline]
     pub fn map<S: ?Sized, F>(mut this: Self, f: F) -> OwnedMappedMutexGuard<T, S>
     where
@@ -147,6 +235,21 @@ impl<T: ?Sized, U: ?Sized> OwnedMappedMutexGuard<T, U> {
     /// # Errors
     ///
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::{Mutex, OwnedMappedMutexGuard, OwnedMutexGuard};
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mutex = Arc::new(Mutex::new((vec![1], 'x')));
+    /// let list = OwnedMutexGuard::map(mutex.lock_owned().await, |whole| &mut whole.0);
+    /// let list = OwnedMappedMutexGuard::try_map(list, |list| list.get_mut(1)).unwrap_err();
+    /// let first = OwnedMappedMutexGuard::try_map(list, |list| list.get_mut(0)).unwrap();
+    /// assert_eq!(*first, 1);
+    /// # });
+    /// ```
     #[inline]
     pub fn try_map<S: ?Sized, F>(mut this: Self, f: F) -> Result<OwnedMappedMutexGuard<T, S>, Self>
     where

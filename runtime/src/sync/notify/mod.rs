@@ -146,6 +146,19 @@ enum Which {
 
 impl Notify {
     /// Creates a `Notify` without a permit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::Notify;
+    /// use std::pin::pin;
+    ///
+    /// let notify = Notify::new();
+    /// // Nothing has happened yet.
+    /// assert!(!pin!(notify.notified()).enable());
+    /// notify.notify_one();
+    /// assert!(pin!(notify.notified()).enable());
+    /// ```
     pub fn new() -> Self {
         Self::const_new()
     }
@@ -176,6 +189,36 @@ impl Notify {
     ///
     /// Dropping the future loses its place in the queue. A notification by `notify_one` or `notify_last` that it has
     /// received, but not returned, goes to the next.
+    ///
+    /// # Examples
+    ///
+    /// Made before the look at the state, so that no change after the look is missed:
+    ///
+    /// ```
+    /// use leno::sync::Notify;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let shared = Arc::new((AtomicBool::new(false), Notify::new()));
+    /// let ready = leno::spawn({
+    ///     let shared = shared.clone();
+    ///     async move {
+    ///         loop {
+    ///             let changed = shared.1.notified();
+    ///             if shared.0.load(Ordering::Acquire) {
+    ///                 return "ready";
+    ///             }
+    ///             changed.await;
+    ///         }
+    ///     }
+    /// });
+    /// leno::task::yield_now().await;
+    /// shared.0.store(true, Ordering::Release);
+    /// shared.1.notify_waiters();
+    /// assert_eq!(ready.await.unwrap(), "ready");
+    /// # });
+    /// ```
     pub fn notified(&self) -> Notified<'_> {
         Notified::new(self, Wait::new(self))
     }
@@ -185,6 +228,25 @@ impl Notify {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue, as with [`notified`](Self::notified).
+    ///
+    /// # Examples
+    ///
+    /// In a task that outlives whoever has started it:
+    ///
+    /// ```
+    /// use leno::sync::Notify;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = {
+    ///     let notify = Arc::new(Notify::new());
+    ///     let task = leno::spawn(notify.clone().notified_owned());
+    ///     notify.notify_one();
+    ///     task
+    /// };
+    /// task.await.unwrap();
+    /// # });
+    /// ```
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let wait = Wait::new(&self);
         OwnedNotified::new(self, wait)
@@ -206,6 +268,25 @@ impl Notify {
     }
 
     /// Notifies the task that has waited shortest; if there is none, the next one that asks.
+    ///
+    /// # Examples
+    ///
+    /// The one that has waited shortest has its data still in the cache:
+    ///
+    /// ```
+    /// use leno::sync::Notify;
+    /// use std::pin::pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let notify = Notify::new();
+    /// let (mut first, mut second) = (pin!(notify.notified()), pin!(notify.notified()));
+    /// first.as_mut().enable();
+    /// second.as_mut().enable();
+    /// notify.notify_last();
+    /// assert!(!first.as_mut().enable());
+    /// assert!(second.as_mut().enable());
+    /// # });
+    /// ```
     pub fn notify_last(&self) {
         self.notify(Which::Newest);
     }

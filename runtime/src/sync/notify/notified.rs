@@ -177,6 +177,26 @@ impl Wait {
 }
 
 /// The future of [`Notify::notified`]. Once it is ready it stays so.
+///
+/// # Examples
+///
+/// Notified and then dropped, it hands the notification on:
+///
+/// ```
+/// use leno::sync::Notify;
+/// use std::pin::Pin;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let notify = Notify::new();
+/// let mut first = Box::pin(notify.notified());
+/// let mut second = Box::pin(notify.notified());
+/// Pin::as_mut(&mut first).enable();
+/// Pin::as_mut(&mut second).enable();
+/// notify.notify_one();
+/// drop(first);
+/// second.await;
+/// # });
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Notified<'a> {
     notify: &'a Notify,
@@ -184,6 +204,28 @@ pub struct Notified<'a> {
 }
 
 /// The future of [`Notify::notified_owned`]. Once it is ready it stays so.
+///
+/// # Examples
+///
+/// A field of a struct that borrows nothing:
+///
+/// ```
+/// use leno::sync::Notify;
+/// use leno::sync::futures::OwnedNotified;
+/// use std::pin::Pin;
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// struct Ticket {
+///     called: Pin<Box<OwnedNotified>>,
+/// }
+///
+/// let window = Arc::new(Notify::new());
+/// let ticket = Ticket { called: Box::pin(window.clone().notified_owned()) };
+/// window.notify_waiters();
+/// ticket.called.await;
+/// # });
+/// ```
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct OwnedNotified {
     notify: Arc<Notify>,
@@ -191,7 +233,7 @@ pub struct OwnedNotified {
 }
 
 macro_rules! notified {
-    ($name:literal, $notified:ty, $notify:ty, [$($lifetime:tt)*]) => {
+    ($name:literal, $made_by:literal, $notified:ty, $notify:ty, [$($lifetime:tt)*]) => {
         impl $($lifetime)* $notified {
             pub(super) fn new(notify: $notify, wait: Wait) -> Self {
                 Self { notify, wait }
@@ -200,6 +242,20 @@ macro_rules! notified {
             /// Takes the place in the queue now, not when the future is first polled; true if it is ready.
             ///
             /// A `notify_one` after this reaches the future (or one that came before), and is not merely kept.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use leno::sync::Notify;
+            /// use std::pin::pin;
+            /// use std::sync::Arc;
+            ///
+            /// let notify = Arc::new(Notify::new());
+            #[doc = concat!("let mut notified = pin!(notify.", $made_by, ");")]
+            /// assert!(!notified.as_mut().enable());
+            /// notify.notify_one();
+            /// assert!(notified.as_mut().enable());
+            /// ```
             pub fn enable(self: Pin<&mut Self>) -> bool {
                 self.poll_wait(None).is_ready()
             }
@@ -240,5 +296,11 @@ macro_rules! notified {
     };
 }
 
-notified!("Notified", Notified<'a>, &'a Notify, [<'a>]);
-notified!("OwnedNotified", OwnedNotified, Arc<Notify>, []);
+notified!("Notified", "notified()", Notified<'a>, &'a Notify, [<'a>]);
+notified!(
+    "OwnedNotified",
+    "clone().notified_owned()",
+    OwnedNotified,
+    Arc<Notify>,
+    []
+);

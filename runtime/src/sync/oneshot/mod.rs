@@ -1,5 +1,12 @@
 //! A channel for one value.
 //!
+//! For an answer, or for one event: the [`Receiver`] is the future of the value. [`send`](Sender::send) never waits, so it works in
+//! destructors and on threads without a runtime, too. For the output of a task there is no need of it, since a
+//! [`JoinHandle`](crate::task::JoinHandle) gives that; for more than one value there is [`mpsc`](super::mpsc).
+//!
+//! A [`Sender`] that is dropped is an answer as well: the receiver gets an error at once, and never waits for what cannot come. The other
+//! way round a sender can [see](Sender::is_closed), or [wait](Sender::closed) for it, that nobody wants its value any more.
+//!
 //! A send costs one atomic read-modify-write, two if the receiver waits; receiving a value that is there
 //! costs none. A channel is one allocation.
 //!
@@ -18,6 +25,27 @@
 //! assert!(receiver.await.is_err());
 //! # });
 //! ```
+//!
+//! Work that is given up when nobody waits for its result:
+//!
+//! ```
+//! use leno::sync::oneshot;
+//! use leno::time::{Duration, sleep, timeout};
+//!
+//! # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+//! let (mut sender, receiver) = oneshot::channel();
+//! let worker = leno::spawn(async move {
+//!     leno::select! {
+//!         () = sender.closed() => return "given up",
+//!         () = sleep(Duration::from_secs(60)) => {}
+//!     }
+//!     let _ = sender.send(42);
+//!     "done"
+//! });
+//! assert!(timeout(Duration::from_secs(1), receiver).await.is_err());
+//! assert_eq!(worker.await.unwrap(), "given up");
+//! # });
+//! ```
 
 mod inner;
 
@@ -34,15 +62,49 @@ use std::ptr::NonNull;
 use std::task::{Context, Poll, ready};
 
 pub mod error {
-    //! The errors of receiving.
+    //! The errors of receiving. (That of sending is the value, which nobody wanted.)
+    //!
+    //! ```
+    //! use leno::sync::oneshot::{self, error::{RecvError, TryRecvError}};
+    //!
+    //! let (sender, mut receiver) = oneshot::channel::<u8>();
+    //! assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    //! drop(sender);
+    //! let end: RecvError = receiver.blocking_recv().unwrap_err();
+    //! assert_eq!(end.to_string(), "channel closed");
+    //! ```
 
     use std::fmt;
 
     /// Error of awaiting a [`Receiver`](super::Receiver): there is no value, and there will be none.
+    ///
+    /// # Examples
+    ///
+    /// A sender that was dropped has answered, too:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = leno::sync::oneshot::channel::<u32>();
+    /// drop(sender);
+    /// let error = receiver.await.unwrap_err();
+    /// assert_eq!(error.to_string(), "channel closed");
+    /// # });
+    /// ```
     #[derive(Debug, Eq, PartialEq, Clone)]
     pub struct RecvError(pub(super) ());
 
     /// Error of [`Receiver::try_recv`](super::Receiver::try_recv).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel::<u32>();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// drop(sender);
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     #[derive(Debug, Eq, PartialEq, Clone)]
     pub enum TryRecvError {
         /// There is no value yet.
@@ -72,6 +134,27 @@ pub mod error {
 }
 
 /// Sends the value. From [`channel`].
+///
+/// # Examples
+///
+/// The answer to a request travels back by a channel of its own:
+///
+/// ```
+/// use leno::sync::{mpsc, oneshot};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (requests, mut incoming) = mpsc::channel::<(u32, oneshot::Sender<u32>)>(8);
+/// leno::spawn(async move {
+///     while let Some((number, answer)) = incoming.recv().await {
+///         // Who asked may have given up: that is no error here.
+///         let _ = answer.send(number * 2);
+///     }
+/// });
+/// let (sender, receiver) = oneshot::channel();
+/// requests.send((21, sender)).await.unwrap();
+/// assert_eq!(receiver.await, Ok(42));
+/// # });
+/// ```
 pub struct Sender<T> {
     /// Live: the sender has not set TX_GONE.
     inner: NonNull<Inner<T>>,
@@ -86,6 +169,25 @@ pub struct Sender<T> {
 ///
 /// Dropping the future loses data: the value. Await `&mut receiver` to keep it when another branch of a `select!` is
 /// faster.
+///
+/// # Examples
+///
+/// Awaited by reference, it survives a branch that was faster:
+///
+/// ```
+/// use leno::sync::oneshot;
+/// use leno::time::{Duration, sleep};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+/// let (sender, mut receiver) = oneshot::channel();
+/// leno::select! {
+///     _ = &mut receiver => unreachable!("nothing was sent yet"),
+///     () = sleep(Duration::from_secs(1)) => {}
+/// }
+/// sender.send("after all").unwrap();
+/// assert_eq!(receiver.await, Ok("after all"));
+/// # });
+/// ```
 pub struct Receiver<T> {
     /// Live: the receiver has not set RX_GONE. None when it has given its result.
     inner: Option<NonNull<Inner<T>>>,
@@ -106,6 +208,16 @@ impl<T> Unpin for Sender<T> {}
 impl<T> Unpin for Receiver<T> {}
 
 /// Creates a channel for one value.
+///
+/// # Examples
+///
+/// The halves may be on any thread, in a runtime or not:
+///
+/// ```
+/// let (sender, receiver) = leno::sync::oneshot::channel();
+/// std::thread::spawn(move || sender.send(6 * 7));
+/// assert_eq!(receiver.blocking_recv(), Ok(42));
+/// ```
 #[track_caller]
 pub fn channel<T>() -> (Sender<T>, Receiver<T>) {
     let inner = Inner::allocate();
@@ -132,6 +244,18 @@ impl<T> Sender<T> {
     ///
     /// The value itself, if the receiver was closed or dropped. A success does not mean that the value will be
     /// received: the receiver may be dropped right after.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::oneshot::channel();
+    /// assert_eq!(sender.send(1), Ok(()));
+    /// assert_eq!(receiver.try_recv(), Ok(1));
+    ///
+    /// let (sender, receiver) = leno::sync::oneshot::channel();
+    /// drop(receiver);
+    /// assert_eq!(sender.send(2), Err(2));
+    /// ```
     pub fn send(self, value: T) -> Result<(), T> {
         task::hand_on::<T>();
         let this = ManuallyDrop::new(self);
@@ -163,11 +287,42 @@ impl<T> Sender<T> {
     }
 
     /// True if the receiver was closed or dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = leno::sync::oneshot::channel::<u32>();
+    /// assert!(!sender.is_closed());
+    /// drop(receiver);
+    /// // No need to work the answer out.
+    /// assert!(sender.is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         self.inner().state() & CLOSED != 0
     }
 
     /// Polls for the receiver being closed or dropped; if it is pending, `cx`'s waker is woken then.
+    ///
+    /// # Examples
+    ///
+    /// In a future written by hand, beside its own work:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut sender, receiver) = oneshot::channel::<u32>();
+    /// poll_fn(|cx| {
+    ///     assert!(sender.poll_closed(cx).is_pending());
+    ///     Poll::Ready(())
+    /// })
+    /// .await;
+    /// drop(receiver);
+    /// poll_fn(|cx| sender.poll_closed(cx)).await;
+    /// # });
+    /// ```
     pub fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         budget::poll_budgeted(cx, |cx| self.inner().poll_closed(cx))
     }
@@ -201,11 +356,45 @@ impl<T> Receiver<T> {
     }
 
     /// True if the receiver has given its result: polling it again would panic.
+    ///
+    /// # Examples
+    ///
+    /// A loop that must not poll what is over:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, mut first) = oneshot::channel();
+    /// let (other_sender, mut second) = oneshot::channel();
+    /// sender.send(20).unwrap();
+    /// other_sender.send(22).unwrap();
+    /// let mut sum = 0;
+    /// while !(first.is_terminated() && second.is_terminated()) {
+    ///     leno::select! {
+    ///         number = &mut first, if !first.is_terminated() => sum += number.unwrap(),
+    ///         number = &mut second, if !second.is_terminated() => sum += number.unwrap(),
+    ///     }
+    /// }
+    /// assert_eq!(sum, 42);
+    /// # });
+    /// ```
     pub fn is_terminated(&self) -> bool {
         self.inner.is_none()
     }
 
     /// True if there is no value to receive at this moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, mut receiver) = leno::sync::oneshot::channel();
+    /// assert!(receiver.is_empty());
+    /// sender.send('x').unwrap();
+    /// assert!(!receiver.is_empty());
+    /// receiver.try_recv().unwrap();
+    /// assert!(receiver.is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.inner().is_none_or(|inner| inner.state() & VALUE == 0)
     }
@@ -216,6 +405,18 @@ impl<T> Receiver<T> {
     ///
     /// [`Empty`](TryRecvError::Empty) if there is none yet, [`Closed`](TryRecvError::Closed) if there will be
     /// none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::oneshot::{self, error::TryRecvError};
+    ///
+    /// let (sender, mut receiver) = oneshot::channel();
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
+    /// sender.send("there").unwrap();
+    /// assert_eq!(receiver.try_recv(), Ok("there"));
+    /// assert_eq!(receiver.try_recv(), Err(TryRecvError::Closed));
+    /// ```
     pub fn try_recv(&mut self) -> Result<T, TryRecvError> {
         let Some(inner) = self.inner() else {
             return Err(TryRecvError::Closed);
@@ -235,6 +436,20 @@ impl<T> Receiver<T> {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks: await the receiver there.
+    ///
+    /// # Examples
+    ///
+    /// A plain thread waits for what a task works out:
+    ///
+    /// ```
+    /// use leno::sync::oneshot;
+    ///
+    /// let runtime = leno::runtime::Runtime::new()?;
+    /// let (sender, receiver) = oneshot::channel();
+    /// runtime.spawn(async move { sender.send("from a task") });
+    /// assert_eq!(receiver.blocking_recv(), Ok("from a task"));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn blocking_recv(self) -> Result<T, RecvError> {
         root::block_on(self)

@@ -93,6 +93,15 @@ impl Drop for Hold<'_> {
 
 impl<T> RwLock<T> {
     /// Creates an unlocked lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::RwLock;
+    ///
+    /// let lock = RwLock::new("config");
+    /// assert_eq!(*lock.try_read().unwrap(), "config");
+    /// ```
     pub fn new(value: T) -> Self {
         Self::const_new(value)
     }
@@ -102,6 +111,16 @@ impl<T> RwLock<T> {
     /// # Panics
     ///
     /// If `max_reads` is 0 or exceeds `u32::MAX >> 3`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lock = leno::sync::RwLock::with_max_readers(0, 2);
+    /// let readers = (lock.try_read().unwrap(), lock.try_read().unwrap());
+    /// assert!(lock.try_read().is_err());
+    /// drop(readers);
+    /// assert!(lock.try_write().is_ok());
+    /// ```
     #[track_caller]
     pub fn with_max_readers(value: T, max_reads: u32) -> Self {
         Self::const_with_max_readers(value, max_reads)
@@ -125,6 +144,16 @@ impl<T> RwLock<T> {
         /// # Panics
         ///
         /// If `max_reads` is 0 or exceeds `u32::MAX >> 3`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use leno::sync::RwLock;
+        ///
+        /// static TABLE: RwLock<[u8; 4]> = RwLock::const_with_max_readers([0; 4], 64);
+        /// TABLE.blocking_write()[0] = 1;
+        /// assert_eq!(TABLE.blocking_read()[0], 1);
+        /// ```
         #[track_caller]
         pub const fn const_with_max_readers(value: T, max_reads: u32) -> Self {
             assert!(
@@ -144,6 +173,16 @@ impl<T> RwLock<T> {
     }
 
     /// Takes the value out.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let lock = leno::sync::RwLock::new(vec!['a']);
+    /// lock.write().await.push('b');
+    /// assert_eq!(lock.into_inner(), ['a', 'b']);
+    /// # });
+    /// ```
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
@@ -155,6 +194,26 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// Several at a time, each across an `.await`:
+    ///
+    /// ```
+    /// use leno::sync::{Barrier, RwLock};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (lock, together) = (RwLock::new(21), Barrier::new(2));
+    /// let reader = || async {
+    ///     let number = lock.read().await;
+    ///     // Nobody passes before both have the lock.
+    ///     together.wait().await;
+    ///     *number
+    /// };
+    /// let (first, second) = leno::join!(reader(), reader());
+    /// assert_eq!(first + second, 42);
+    /// # });
+    /// ```
     pub fn read(&self) -> impl CancelSafe<Output = RwLockReadGuard<'_, T>> {
         assert_cancel_safe(async move {
             self.acquire(1, Purpose::Shared).await;
@@ -190,6 +249,27 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// A writer waits until the last reader has left, and those who come after it wait for it:
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let lock = leno::sync::RwLock::new(1);
+    /// let reader = lock.read().await;
+    /// let writer = async {
+    ///     *lock.write().await = 2;
+    /// };
+    /// let later = async {
+    ///     assert!(lock.try_read().is_err(), "a writer waits");
+    ///     drop(reader);
+    ///     *lock.read().await
+    /// };
+    /// let ((), read) = leno::join!(biased; writer, later);
+    /// assert_eq!(read, 2);
+    /// # });
+    /// ```
     pub fn write(&self) -> impl CancelSafe<Output = RwLockWriteGuard<'_, T>> {
         assert_cancel_safe(async move {
             self.acquire(self.all(), Purpose::Exclusive).await;
@@ -203,6 +283,20 @@ impl<T: ?Sized> RwLock<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses its place in the queue, and nothing else.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let lock = Arc::new(RwLock::new(vec![1]));
+    /// let mut guard = lock.clone().write_owned().await;
+    /// leno::spawn(async move { guard.push(2) }).await.unwrap();
+    /// assert_eq!(*lock.read().await, [1, 2]);
+    /// # });
+    /// ```
     pub fn write_owned(self: Arc<Self>) -> impl CancelSafe<Output = OwnedRwLockWriteGuard<T>> {
         assert_cancel_safe(async move {
             let all = self.all();
@@ -218,6 +312,18 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If someone writes, or waits to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lock = leno::sync::RwLock::new(1);
+    /// let first = lock.try_read().unwrap();
+    /// assert!(lock.try_read().is_ok());
+    /// drop(first);
+    /// let writer = lock.try_write().unwrap();
+    /// assert!(lock.try_read().is_err());
+    /// drop(writer);
+    /// ```
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, TryLockError> {
         self.try_acquire(1)?;
         Ok(RwLockReadGuard::new(self.hold(1), self.shared()))
@@ -228,6 +334,18 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// As [`try_read`](Self::try_read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(RwLock::new("shared"));
+    /// let guard = lock.clone().try_read_owned().unwrap();
+    /// let thread = std::thread::spawn(move || guard.len());
+    /// assert_eq!(thread.join().unwrap(), 6);
+    /// ```
     pub fn try_read_owned(self: Arc<Self>) -> Result<OwnedRwLockReadGuard<T>, TryLockError> {
         self.try_acquire(1)?;
         Ok(OwnedRwLockReadGuard::new(OwnedHold::new(self, 1)))
@@ -238,6 +356,17 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// If someone reads or writes, or waits to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let lock = leno::sync::RwLock::new(1);
+    /// let reader = lock.try_read().unwrap();
+    /// assert!(lock.try_write().is_err());
+    /// drop(reader);
+    /// *lock.try_write().unwrap() = 2;
+    /// assert_eq!(lock.into_inner(), 2);
+    /// ```
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, TryLockError> {
         self.try_acquire(self.all())?;
         self.semaphore.hold();
@@ -252,6 +381,20 @@ impl<T: ?Sized> RwLock<T> {
     /// # Errors
     ///
     /// As [`try_write`](Self::try_write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// let lock = Arc::new(RwLock::new(0));
+    /// let mut guard = lock.clone().try_write_owned().unwrap();
+    /// *guard += 1;
+    /// assert!(lock.clone().try_write_owned().is_err());
+    /// drop(guard);
+    /// assert_eq!(*lock.try_read().unwrap(), 1);
+    /// ```
     pub fn try_write_owned(self: Arc<Self>) -> Result<OwnedRwLockWriteGuard<T>, TryLockError> {
         let all = self.all();
         self.try_acquire(all)?;
@@ -263,6 +406,25 @@ impl<T: ?Sized> RwLock<T> {
     /// # Panics
     ///
     /// On a thread that drives a runtime's tasks: use [`read`](Self::read) there.
+    ///
+    /// # Examples
+    ///
+    /// A closure that may block reads what tasks write:
+    ///
+    /// ```
+    /// use leno::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let settings = Arc::new(RwLock::new("old"));
+    /// *settings.write().await = "new";
+    /// let closure = leno::task::spawn_blocking({
+    ///     let settings = settings.clone();
+    ///     move || settings.blocking_read().to_uppercase()
+    /// });
+    /// assert_eq!(closure.await.unwrap(), "NEW");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn blocking_read(&self) -> RwLockReadGuard<'_, T> {
         root::block_on(self.read())
@@ -287,6 +449,14 @@ impl<T: ?Sized> RwLock<T> {
     }
 
     /// The value, without locking: `&mut self` proves that nobody else has the lock.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut lock = leno::sync::RwLock::new([1, 2]);
+    /// lock.get_mut()[0] = 9;
+    /// assert_eq!(lock.into_inner(), [9, 2]);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.data.with_mut(|data| {
             // SAFETY: `&mut self` is exclusive, and lives as long as what is returned.

@@ -4,6 +4,22 @@ use super::Hold;
 use std::marker::PhantomData;
 
 /// A shared lock on a [`RwLock`](super::RwLock), or on a part of its data; dropping it unlocks.
+///
+/// # Examples
+///
+/// As long as one reader is there nobody can change what it sees:
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let lock = leno::sync::RwLock::new(vec![1, 2, 3]);
+/// let guard = lock.read().await;
+/// let before = guard.len();
+/// assert!(lock.try_write().is_err());
+/// assert_eq!(guard.len(), before);
+/// drop(guard);
+/// assert!(lock.try_write().is_ok());
+/// # });
+/// ```
 #[clippy::has_significant_drop]
 #[must_use = "if unused the RwLock will immediately unlock"]
 pub struct RwLockReadGuard<'a, T: ?Sized> {
@@ -53,6 +69,28 @@ impl<'a, T: ?Sized> RwLockReadGuard<'a, T> {
     /// # Errors
     ///
     /// The guard itself, if `f` returns `None`.
+    ///
+    /// # Examples
+    ///
+    /// A look into a table:
+    ///
+    /// ```
+    /// use leno::sync::{RwLock, RwLockReadGuard};
+    /// use std::collections::HashMap;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// async fn find<'a>(
+    ///     table: &'a RwLock<HashMap<&'a str, u32>>,
+    ///     key: &str,
+    /// ) -> Option<RwLockReadGuard<'a, u32>> {
+    ///     RwLockReadGuard::try_map(table.read().await, |table| table.get(key)).ok()
+    /// }
+    ///
+    /// let table = RwLock::new(HashMap::from([("one", 1)]));
+    /// assert_eq!(*find(&table, "one").await.unwrap(), 1);
+    /// assert!(find(&table, "two").await.is_none());
+    /// # });
+    /// ```
     #[inline]
     pub fn try_map<F, U: ?Sized>(this: Self, f: F) -> Result<RwLockReadGuard<'a, U>, Self>
     where

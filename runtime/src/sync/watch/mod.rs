@@ -57,6 +57,45 @@
 //! assert_eq!(*receiver.borrow(), 1);
 //! # });
 //! ```
+//!
+//! Settings that change while a task is at work, which starts over with the new ones:
+//!
+//! ```
+//! use leno::sync::watch;
+//! use leno::time::{Duration, Instant, sleep};
+//!
+//! # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+//! let (sender, mut settings) = watch::channel(Duration::from_secs(3600));
+//! let start = Instant::now();
+//! let job = leno::spawn(async move {
+//!     loop {
+//!         let pause = *settings.borrow_and_update();
+//!         leno::select! {
+//!             () = sleep(pause) => return Instant::now(),
+//!             Ok(()) = settings.changed() => {}
+//!         }
+//!     }
+//! });
+//! sleep(Duration::from_secs(5)).await;
+//! sender.send(Duration::from_secs(1)).unwrap();
+//! assert_eq!(job.await.unwrap() - start, Duration::from_secs(6));
+//! # });
+//! ```
+//!
+//! A part of a larger state: who sends says whether the change is worth waking anybody.
+//!
+//! ```
+//! let (sender, receiver) = leno::sync::watch::channel((0, "idle"));
+//! let count = |state: &mut (u32, &str)| {
+//!     state.0 += 1;
+//!     false
+//! };
+//! sender.send_if_modified(count);
+//! assert!(!receiver.has_changed().unwrap());
+//! sender.send_modify(|state| state.1 = "busy");
+//! assert!(receiver.has_changed().unwrap());
+//! assert_eq!(*receiver.borrow(), (1, "busy"));
+//! ```
 
 pub mod error;
 mod receiver;
@@ -94,6 +133,20 @@ pub fn channel<T>(init: T) -> (Sender<T>, Receiver<T>) {
 ///
 /// Do not borrow again while you hold one: a sender that waits in between may make the second wait for it,
 /// while it waits for the first.
+///
+/// # Examples
+///
+/// What is needed for longer is cloned, and the lock is free again:
+///
+/// ```
+/// use leno::sync::watch;
+///
+/// let (sender, receiver) = watch::channel(vec![1, 2]);
+/// let copy = receiver.borrow().clone();
+/// sender.send(vec![3]).unwrap();
+/// assert_eq!(copy, [1, 2]);
+/// assert_eq!(receiver.borrow().len(), 1);
+/// ```
 #[derive(Debug)]
 pub struct Ref<'a, T> {
     value: RwLockReadGuard<'a, T>,

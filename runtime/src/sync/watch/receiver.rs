@@ -12,6 +12,23 @@ use std::pin::pin;
 /// [`Sender::subscribe`](super::Sender::subscribe).
 ///
 /// A clone has seen what the original has seen, and goes its own way from there.
+///
+/// # Examples
+///
+/// Each has its own opinion of what is new:
+///
+/// ```
+/// use leno::sync::watch;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (sender, mut quick) = watch::channel("a");
+/// let slow = quick.clone();
+/// sender.send("b").unwrap();
+/// quick.changed().await.unwrap();
+/// assert!(!quick.has_changed().unwrap());
+/// assert!(slow.has_changed().unwrap());
+/// # });
+/// ```
 pub struct Receiver<T> {
     shared: Arc<Shared<T>>,
     seen: Version,

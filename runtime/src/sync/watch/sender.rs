@@ -11,6 +11,31 @@ use std::fmt;
 use std::pin::pin;
 
 /// Sends values to the receivers of its channel. From [`channel`] or [`Sender::new`].
+///
+/// # Examples
+///
+/// The word to stop, for however many there are:
+///
+/// ```
+/// use leno::sync::watch;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let stop = watch::Sender::new(false);
+/// let workers: Vec<_> = (0..3)
+///     .map(|number| {
+///         let mut stopped = stop.subscribe();
+///         leno::spawn(async move {
+///             stopped.wait_for(|&stop| stop).await.unwrap();
+///             number
+///         })
+///     })
+///     .collect();
+/// stop.send_replace(true);
+/// for (number, worker) in workers.into_iter().enumerate() {
+///     assert_eq!(worker.await.unwrap(), number);
+/// }
+/// # });
+/// ```
 pub struct Sender<T> {
     shared: Arc<Shared<T>>,
 }

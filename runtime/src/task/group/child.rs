@@ -21,6 +21,28 @@ use std::task::{Context, Poll, ready};
 /// # Cancel safety
 ///
 /// Dropping the future loses data: the output. `&mut child` in a `select!` is cancel safe.
+///
+/// # Examples
+///
+/// Its output without a `?`, since its failure is the group's:
+///
+/// ```
+/// use leno::task::{self, Child};
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let sum: Result<u32, std::num::ParseIntError> = task::group(async |group| {
+///     let numbers: Vec<Child<u32>> =
+///         ["20", "22"].map(|text| group.spawn(async move { text.parse() })).into();
+///     let mut sum = 0;
+///     for number in numbers {
+///         sum += number.await;
+///     }
+///     Ok(sum)
+/// })
+/// .await;
+/// assert_eq!(sum, Ok(42));
+/// # });
+/// ```
 #[must_use = "the task runs anyway; `drop` it if its output is of no use"]
 pub struct Child<T>(Inner<T>);
 
@@ -40,6 +62,22 @@ impl<T> Child<T> {
     }
 
     /// The task's id; `None` if there is no task, since the group had ended, or was cancelled, when it was to be spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let same: Result<bool, ()> = task::group(async |group| {
+    ///     let child = group.spawn(async { Ok(task::id()) });
+    ///     let id = child.id();
+    ///     Ok(Some(child.await) == id)
+    /// })
+    /// .await;
+    /// assert_eq!(same, Ok(true));
+    /// # });
+    /// ```
     pub fn id(&self) -> Option<Id> {
         match &self.0 {
             Inner::Task(handle) => Some(handle.id()),
@@ -48,6 +86,23 @@ impl<T> Child<T> {
     }
 
     /// True if the task has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let finished: Result<[bool; 2], ()> = task::group(async |group| {
+    ///     let child = group.spawn(async { Ok(()) });
+    ///     let before = child.is_finished();
+    ///     task::yield_now().await;
+    ///     Ok([before, child.is_finished()])
+    /// })
+    /// .await;
+    /// assert_eq!(finished, Ok([false, true]));
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         match &self.0 {
             Inner::Task(handle) => handle.is_finished(),
@@ -63,6 +118,26 @@ impl<T> Child<T> {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: after its first poll the task ends all the same.
+    ///
+    /// # Examples
+    ///
+    /// A part that turns out not to be needed:
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let answer: Result<&str, ()> = task::group(async |group| {
+    ///     let slow = group.spawn(std::future::pending::<Result<&str, ()>>());
+    ///     let quick = group.spawn(async { Ok("quick") });
+    ///     let answer = quick.await;
+    ///     assert_eq!(slow.cancel().await, None);
+    ///     Ok(answer)
+    /// })
+    /// .await;
+    /// assert_eq!(answer, Ok("quick"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn cancel(self) -> impl Future<Output = Option<T>> {
         let cancel: Option<Cancel<Given<T>>> = match self.0 {

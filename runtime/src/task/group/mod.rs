@@ -249,6 +249,36 @@ async fn without_answer(node: &Arc<Node>) -> ! {
 /// A group of tasks, as its body has it; see [`group`].
 ///
 /// A clone is another handle to the same group: it can go to a task of the group that is to spawn more.
+///
+/// # Examples
+///
+/// Tasks that spawn tasks, all of them of one group:
+///
+/// ```
+/// use leno::task::{self, TaskGroup};
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::sync::Arc;
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// /// Visits a tree, a task for each node.
+/// fn visit(group: &TaskGroup<()>, depth: u32, nodes: Arc<AtomicU32>) {
+///     let inner = group.clone();
+///     drop(group.spawn(async move {
+///         nodes.fetch_add(1, Ordering::Relaxed);
+///         if depth > 0 {
+///             visit(&inner, depth - 1, nodes.clone());
+///             visit(&inner, depth - 1, nodes);
+///         }
+///         Ok(())
+///     }));
+/// }
+///
+/// let nodes = Arc::new(AtomicU32::new(0));
+/// let counted = nodes.clone();
+/// task::group(async move |group| Ok(visit(group, 3, counted))).await.unwrap();
+/// assert_eq!(nodes.load(Ordering::Relaxed), 15);
+/// # });
+/// ```
 pub struct TaskGroup<E> {
     node: Arc<Node>,
     /// What there is of free places, if they are limited.
@@ -264,6 +294,25 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// # Panics
     ///
     /// Outside of a runtime.
+    ///
+    /// # Examples
+    ///
+    /// The first failure ends the others, and is what the group returns:
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let result: Result<(), &str> = task::group(async |group| {
+    ///     let never = group.spawn(std::future::pending::<Result<(), &str>>());
+    ///     drop(group.spawn(async { Err::<(), _>("out of stock") }));
+    ///     never.await;
+    ///     unreachable!("it was cancelled");
+    /// })
+    /// .await;
+    /// assert_eq!(result, Err("out of stock"));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<T, F>(&self, future: F) -> Child<T>
     where
@@ -313,6 +362,21 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// # Panics
     ///
     /// As [`spawn_local`](super::spawn_local).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    /// use std::rc::Rc;
+    ///
+    /// let runtime = leno::runtime::LocalRuntime::new()?;
+    /// let length: Result<usize, ()> = runtime.block_on(task::group(async |group| {
+    ///     let text = Rc::new("not Send");
+    ///     Ok(group.spawn_local(async move { Ok(text.len()) }).await)
+    /// }));
+    /// assert_eq!(length, Ok(8));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[track_caller]
     pub fn spawn_local<T, F>(&self, future: F) -> Child<T>
     where
@@ -332,6 +396,21 @@ impl<E: Send + 'static> TaskGroup<E> {
     /// # Panics
     ///
     /// Outside of a runtime, and if the system cannot start a thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task;
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let size: std::io::Result<bool> = task::group(async |group| {
+    ///     let here = group.spawn_blocking(|| std::fs::metadata("."));
+    ///     Ok(here.await.is_dir())
+    /// })
+    /// .await;
+    /// assert!(size.unwrap());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_blocking<T, F>(&self, closure: F) -> Child<T>
     where
@@ -359,11 +438,46 @@ impl<E: Send + 'static> TaskGroup<E> {
     }
 
     /// True if the tasks of the group are to end: one has failed, or the group was dropped, or a scope around it is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// For a clone that was kept, and may be too late:
+    ///
+    /// ```
+    /// use leno::task::{self, TaskGroup};
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let mut kept = None::<TaskGroup<&str>>;
+    /// let _ = task::group(async |group| {
+    ///     kept = Some(group.clone());
+    ///     Err::<(), _>("failed")
+    /// })
+    /// .await;
+    /// assert!(kept.unwrap().is_cancelled());
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         self.node.reason().is_some()
     }
 
     /// Why they are, if they are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{self, ReasonKind, TaskGroup};
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let mut kept = None::<TaskGroup<&str>>;
+    /// let _ = task::group(async |group| {
+    ///     kept = Some(group.clone());
+    ///     assert!(group.reason().is_none());
+    ///     Err::<(), _>("failed")
+    /// })
+    /// .await;
+    /// assert_eq!(kept.unwrap().reason().unwrap().kind(), ReasonKind::SiblingFailed);
+    /// # });
+    /// ```
     pub fn reason(&self) -> Option<Reason> {
         self.node.reason()
     }

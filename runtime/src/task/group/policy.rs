@@ -32,6 +32,20 @@ pub enum AllErrors {}
 
 impl Policy {
     /// The group returns the first error; others are reported as failures that nobody has looked at. As [`group`](super::group).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{self, Policy};
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let result: Result<(), &str> = task::group_with(Policy::first_error(), async |group| {
+    ///     group.spawn(async { Err("the one") }).await
+    /// })
+    /// .await;
+    /// assert_eq!(result, Err("the one"));
+    /// # });
+    /// ```
     pub const fn first_error() -> Self {
         Self {
             limit: None,
@@ -40,6 +54,24 @@ impl Policy {
     }
 
     /// The group returns the first error, and with it those of the tasks that have failed before they were cancelled for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{self, Policy};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let result = task::group_with(Policy::all_errors(), async |group| {
+    ///     // Both are at the same point, and fail in the same round.
+    ///     for number in [1, 2] {
+    ///         drop(group.spawn(async move { Err::<(), u32>(number) }));
+    ///     }
+    ///     std::future::pending::<Result<(), u32>>().await
+    /// })
+    /// .await;
+    /// assert_eq!(*result.unwrap_err().first(), 1);
+    /// # });
+    /// ```
     pub const fn all_errors() -> Policy<AllErrors> {
         Policy {
             limit: None,
@@ -54,6 +86,34 @@ impl<A> Policy<A> {
     /// # Panics
     ///
     /// If it is 0, or more than [`Semaphore::MAX_PERMITS`].
+    ///
+    /// # Examples
+    ///
+    /// No more than two requests at a time:
+    ///
+    /// ```
+    /// use leno::task::{self, Policy};
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+    /// let at_once = Arc::new(AtomicUsize::new(0));
+    /// let result: Result<(), ()> = task::group_with(Policy::first_error().limit(2), async |group| {
+    ///     for _ in 0..10 {
+    ///         let at_once = at_once.clone();
+    ///         drop(group.spawn_when_free(async move {
+    ///             assert!(at_once.fetch_add(1, Ordering::Relaxed) < 2);
+    ///             task::yield_now().await;
+    ///             at_once.fetch_sub(1, Ordering::Relaxed);
+    ///             Ok(())
+    ///         }).await);
+    ///     }
+    ///     Ok(())
+    /// })
+    /// .await;
+    /// assert_eq!(result, Ok(()));
+    /// # });
+    /// ```
     #[must_use = "the limit goes to the policy that is returned"]
     #[track_caller]
     pub const fn limit(self, tasks: usize) -> Self {
@@ -112,6 +172,24 @@ impl Answer for AllErrors {
 /// The errors of a group's tasks, in the order in which they have failed; see [`Policy::all_errors`].
 ///
 /// As an [`Error`] it is the first one, which is its source.
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{self, Errors, Policy};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let errors: Errors<&str> = task::group_with(Policy::all_errors(), async |group| {
+///     drop(group.spawn(async { Err::<(), _>("no disk") }));
+///     std::future::pending::<Result<(), &str>>().await
+/// })
+/// .await
+/// .unwrap_err();
+/// assert_eq!(errors.to_string(), "no disk");
+/// assert_eq!(errors.others(), [] as [&str; 0]);
+/// assert_eq!(errors.into_first(), "no disk");
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors<E> {
     first: E,

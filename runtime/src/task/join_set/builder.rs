@@ -8,6 +8,24 @@ use std::future::Future;
 use std::io;
 
 /// Spawns a task that has a name into a [`JoinSet`]. Got from [`JoinSet::build_task`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::runtime::Handle;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut set = leno::task::JoinSet::new();
+/// for name in ["reader", "writer"] {
+///     set.build_task().name(name).spawn(std::future::pending::<()>()).unwrap();
+/// }
+/// leno::task::yield_now().await;
+/// let tasks = Handle::current().tasks();
+/// let mut names: Vec<_> = tasks.iter().map(|task| task.name().unwrap()).collect();
+/// names.sort();
+/// assert_eq!(names, ["reader", "writer"]);
+/// # });
+/// ```
 #[must_use = "nothing is spawned until one of the builder's methods that do is called"]
 pub struct Builder<'a, T> {
     set: &'a mut JoinSet<T>,
