@@ -11,7 +11,7 @@ macro_rules! borrowed_halves {
         $Stream:ident, $Address:ty, $Source:ty,
         $(#[$pair:meta])+ pair,
         $(#[$addresses:meta])+ addresses
-    ) => {
+    ) => { $crate::net::even_docs::even_docs! {
         /// The reading half of a borrowed stream; see `split` of the stream.
         ///
         /// # Examples
@@ -130,7 +130,7 @@ macro_rules! borrowed_halves {
                 self.0
             }
         }
-    };
+    } };
 }
 
 /// `OwnedReadHalf`, `OwnedWriteHalf` and `ReuniteError` of `$Stream`, whose addresses are `$Address`. `$pair` and `$addresses`
@@ -140,7 +140,7 @@ macro_rules! owned_halves {
         $Stream:ident, $Address:ty, $Source:ty,
         $(#[$pair:meta])+ pair,
         $(#[$addresses:meta])+ addresses
-    ) => {
+    ) => { $crate::net::even_docs::even_docs! {
         /// The reading half of a stream; see `into_split` of the stream.
         ///
         /// Dropping it ends nothing. The stream is closed when both halves are gone.
@@ -419,12 +419,12 @@ macro_rules! owned_halves {
                 &self.stream
             }
         }
-    };
+    } };
 }
 
 /// The addresses of a half, whose examples say of `near` what they are.
 macro_rules! addresses {
-    ($Address:ty, $(#[$example:meta])+) => {
+    ($Address:ty, $(#[$example:meta])+) => { $crate::net::even_docs::even_docs! {
         /// The peer's address.
         ///
         /// # Errors
@@ -460,7 +460,7 @@ macro_rules! addresses {
         pub fn local_addr(&self) -> std::io::Result<$Address> {
             AsRef::<_>::as_ref(self).local_addr()
         }
-    };
+    } };
 }
 
 pub(super) use {addresses, borrowed_halves, owned_halves};

@@ -3,7 +3,7 @@
 /// Sending to the peer and receiving from it. The examples begin with `$pair`, which makes `near` and `far`, connected to each
 /// other.
 macro_rules! message_methods {
-    ($(#[$pair:meta])+) => {
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
         /// Sends a message to the peer that the socket is [connected](Self::connect) to, and returns its length.
         ///
         /// # Errors
@@ -277,7 +277,7 @@ macro_rules! message_methods {
                 receiving.await
             })
         }
-    };
+    } };
 }
 
 pub(super) use message_methods;

@@ -174,6 +174,7 @@
 
 mod accept;
 mod addr;
+mod even_docs;
 mod evented;
 mod halves;
 mod message;

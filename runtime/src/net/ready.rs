@@ -6,7 +6,7 @@
 
 /// What everything has that can be waited for.
 macro_rules! ready_method {
-    ($(#[$example:meta])+) => {
+    ($(#[$example:meta])+) => { $crate::net::even_docs::even_docs! {
         /// Waits until the socket is ready for anything in `interest`, and returns what it is ready for.
         ///
         /// It may be ready for less by the time you try (a `try_` method then fails with
@@ -34,12 +34,12 @@ macro_rules! ready_method {
         ) -> impl $crate::task::CancelSafe<Output = std::io::Result<$crate::io::Ready>> {
             $crate::task::assert_cancel_safe(async move { self.io().ready(interest).await })
         }
-    };
+    } };
 }
 
 /// What everything has that can be read from, or received by.
 macro_rules! readable_method {
-    ($(#[$example:meta])+) => {
+    ($(#[$example:meta])+) => { $crate::net::even_docs::even_docs! {
         /// Waits until there is something to read, which may also be the end or an error.
         ///
         /// Any number of tasks may wait at once. Try to read afterwards, and do both in a loop: it may fail with
@@ -67,12 +67,12 @@ macro_rules! readable_method {
                 readable.await.map(drop)
             })
         }
-    };
+    } };
 }
 
 /// What everything has that can be written to, or send.
 macro_rules! writable_method {
-    ($(#[$example:meta])+) => {
+    ($(#[$example:meta])+) => { $crate::net::even_docs::even_docs! {
         /// Waits until there is room to write, or an error that writing would return.
         ///
         /// Any number of tasks may wait at once. Try to write afterwards, and do both in a loop: it may fail with
@@ -100,7 +100,7 @@ macro_rules! writable_method {
                 writable.await.map(drop)
             })
         }
-    };
+    } };
 }
 
 /// What whole sockets have, under the names that fit what they do. Their examples begin with `$pair`, which makes `near` and
@@ -122,7 +122,7 @@ macro_rules! poll_ready_methods {
     (
         $(#[$pair:meta])+
         $poll_read_ready:ident, $poll_write_ready:ident, |$socket:ident, $cx:ident| $poll:expr
-    ) => {
+    ) => { $crate::net::even_docs::even_docs! {
         /// Waits until there is something to read, which may also be the end or an error.
         ///
         /// Only the latest task that polled the socket for reading, by this method or another, is woken;
@@ -186,12 +186,12 @@ macro_rules! poll_ready_methods {
             let ($socket, $cx) = (self, cx);
             $poll
         }
-    };
+    } };
 }
 
 /// Operations of the user's own.
 macro_rules! operation_methods {
-    ($(#[$pair:meta])+) => {
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
         /// Tries an operation of your own on the socket, if it is ready for anything in `interest`.
         ///
         /// `f` is called at most once, and must return [`WouldBlock`](std::io::ErrorKind::WouldBlock) if and only if
@@ -272,12 +272,12 @@ macro_rules! operation_methods {
         ) -> impl $crate::task::CancelSafe<Output = std::io::Result<R>> {
             $crate::task::assert_cancel_safe(async move { self.io().async_io(interest, f).await })
         }
-    };
+    } };
 }
 
 /// The error that is kept. The example shows one.
 macro_rules! take_error_method {
-    ($(#[$example:meta])+) => {
+    ($(#[$example:meta])+) => { $crate::net::even_docs::even_docs! {
         /// The error that the system keeps for the socket, and which it forgets with that.
         ///
         /// The next operation would return it otherwise. It is for who waits for readiness, and wants to know why it came.
@@ -297,7 +297,7 @@ macro_rules! take_error_method {
         pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
             self.io().take_error()
         }
-    };
+    } };
 }
 
 pub(super) use {

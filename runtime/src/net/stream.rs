@@ -100,7 +100,7 @@ where
 /// What streams and their read halves have. Their examples begin with `$pair`, which makes `near`, which has them, and `far`,
 /// a stream connected to it.
 macro_rules! read_methods {
-    ($(#[$pair:meta])+) => {
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
         $crate::net::ready::readable_method! {
             /// use leno::io::AsyncWriteExt;
             /// use std::io::ErrorKind;
@@ -217,12 +217,12 @@ macro_rules! read_methods {
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io().try_read_buf(buf)
         }
-    };
+    } };
 }
 
 /// What streams and their write halves have. Their examples begin as those of [`read_methods`].
 macro_rules! write_methods {
-    ($(#[$pair:meta])+) => {
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
         $crate::net::ready::writable_method! {
             /// use leno::io::AsyncReadExt;
             /// use std::io::ErrorKind;
@@ -310,7 +310,7 @@ macro_rules! write_methods {
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io().try_write_vectored(bufs)
         }
-    };
+    } };
 }
 
 /// What only whole streams have. Their examples begin as those of [`read_methods`].

@@ -268,8 +268,8 @@ impl Child {
     /// let status = match timeout(Duration::from_millis(5), child.wait()).await {
     ///     Ok(status) => status?,
     ///     Err(_elapsed) => {
-    ///         let id = child.id().unwrap().to_string();
-    ///         Command::new("kill").arg(id).status().await?;
+    ///         let terminate = format!("kill -TERM {}", child.id().unwrap());
+    ///         Command::new("sh").args(["-c", &terminate]).status().await?;
     ///         match timeout(Duration::from_secs(10), child.wait()).await {
     ///             Ok(status) => status?,
     ///             Err(_elapsed) => child.kill().await.and(child.wait().await)?,

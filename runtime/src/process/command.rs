@@ -473,9 +473,8 @@ impl Command {
     ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let mut child = Command::new("sh").args(["-c", "sleep 1000; true"]).process_group(0).spawn()?;
-    /// let group = child.id().unwrap();
-    /// let kill = Command::new("kill").args(["-TERM", "--", &format!("-{group}")]).status();
-    /// assert!(kill.await?.success());
+    /// let kill = format!("kill -TERM -{}", child.id().unwrap()); // the group has the child's number
+    /// assert!(Command::new("sh").args(["-c", &kill]).status().await?.success());
     /// assert_eq!(child.wait().await?.signal(), Some(15));
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();

@@ -45,32 +45,10 @@
 //! listener for a signal changes what that does to the process for good: see
 //! [`Signal`](unix::Signal#what-it-changes-for-the-whole-process).
 //!
-//! A signal is received when its runtime next looks for events. A task that never awaits, and blocks a current-thread runtime by
-//! that, keeps it from all others; so a program that hangs is not ended by Ctrl-C once somebody listens for it. If that matters,
-//! let the second one end it:
-//!
-//! ```
-//! use leno::signal::unix::{SignalKind, signal};
-//!
-//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! # fn raise(kind: SignalKind) { assert_eq!(unsafe { libc::raise(kind.as_raw_value()) }, 0); }
-//!
-//! let mut interrupts = signal(SignalKind::interrupt())?;
-//! # let exit = |status: i32| status;
-//! let watch = leno::spawn(async move {
-//!     interrupts.recv().await;
-//!     // … tell everybody to stop …
-//!     interrupts.recv().await;
-//!     exit(130) // `std::process::exit`; shells call this status "ended by SIGINT"
-//! });
-//! # for _ in 0..2 {
-//! #     raise(SignalKind::interrupt());
-//! #     leno::time::sleep(leno::time::Duration::from_millis(5)).await;
-//! # }
-//! # assert_eq!(watch.await?, 130);
-//! # Ok::<(), std::io::Error>(())
-//! # }).unwrap();
-//! ```
+//! A signal is received when its runtime next looks for events. A task that never awaits, and blocks a current-thread runtime
+//! by that, keeps it from all others; so a program that hangs is not ended by Ctrl-C once somebody listens for it. A
+//! multi-threaded runtime goes on with its other threads. It is good custom to let a second Ctrl-C end what the first has not:
+//! [`interrupt`](unix::SignalKind::interrupt) shows how.
 //!
 //! # Cancel safety
 //!

@@ -144,9 +144,8 @@ impl SignalKind {
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let kind = SignalKind::user_defined1();
     /// let mut received = signal(kind)?;
-    /// let number = format!("-{}", kind.as_raw_value());
-    /// let kill = Command::new("kill").args([number, std::process::id().to_string()]).status();
-    /// assert!(kill.await?.success());
+    /// let kill = format!("kill -{} {}", kind.as_raw_value(), std::process::id());
+    /// assert!(Command::new("sh").args(["-c", &kill]).status().await?.success());
     /// assert_eq!(received.recv().await, Some(()));
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
@@ -167,11 +166,8 @@ impl SignalKind {
         ///
         /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
         /// let mut alarms = signal(SignalKind::alarm())?;
-        /// # let in_one = libc::timeval { tv_sec: 0, tv_usec: 1000 };
-        /// # let none = libc::timeval { tv_sec: 0, tv_usec: 0 };
-        /// # let timer = libc::itimerval { it_interval: none, it_value: in_one };
-        /// # assert_eq!(unsafe { libc::setitimer(libc::ITIMER_REAL, &timer, std::ptr::null_mut()) }, 0);
-        /// // `setitimer` has been called with a millisecond.
+        /// # assert_eq!(unsafe { libc::raise(libc::SIGALRM) }, 0);
+        /// // `alarm` or `setitimer` has been called, and the time is up.
         /// assert_eq!(alarms.recv().await, Some(()));
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();

@@ -62,7 +62,7 @@ impl TcpStream {
 
 /// `$socket` makes the `socket` of the examples.
 macro_rules! device_methods {
-    ($(#[$socket:meta])+) => {
+    ($(#[$socket:meta])+) => { $crate::net::even_docs::even_docs! {
         /// The network interface the socket is bound to, the `SO_BINDTODEVICE` option.
         ///
         /// # Errors
@@ -109,7 +109,7 @@ macro_rules! device_methods {
         pub fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
             self.raw().bind_device(interface)
         }
-    };
+    } };
 }
 
 impl TcpSocket {

@@ -67,7 +67,7 @@ impl TcpSocket {
 
 /// `$socket` makes the `socket` of the examples.
 macro_rules! traffic_class_methods {
-    ($(#[$socket:meta])+) => {
+    ($(#[$socket:meta])+) => { $crate::net::even_docs::even_docs! {
         /// The traffic class of IPv6 packets, the `IPV6_TCLASS` option.
         ///
         /// # Errors
@@ -108,7 +108,7 @@ macro_rules! traffic_class_methods {
         pub fn set_tclass_v6(&self, tclass: u32) -> io::Result<()> {
             self.raw().set_tclass_v6(tclass)
         }
-    };
+    } };
 }
 
 impl TcpSocket {

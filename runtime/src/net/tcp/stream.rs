@@ -101,22 +101,32 @@ impl TcpStream {
     ///
     /// # Examples
     ///
-    /// Nobody listens there: an error at once, unlike a host that is silent, for which a [`timeout`](crate::time::timeout()) is
-    /// needed.
+    /// A host that is silent is waited for until the system gives up, which takes minutes, so put a
+    /// [`timeout`](crate::time::timeout()) around it:
     ///
     /// ```
     /// use leno::net::{TcpListener, TcpStream};
     /// use leno::time::{Duration, timeout};
-    /// use std::io::ErrorKind;
     ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let listener = TcpListener::bind("127.0.0.1:0").await?;
     /// let address = listener.local_addr()?;
-    /// let connected = timeout(Duration::from_secs(5), TcpStream::connect(address)).await?;
-    /// assert_eq!(connected?.peer_addr()?, address);
+    /// let stream = timeout(Duration::from_secs(5), TcpStream::connect(address)).await??;
+    /// assert_eq!(stream.peer_addr()?, address);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     ///
-    /// drop(listener);
-    /// let error = TcpStream::connect(address).await.unwrap_err();
+    /// Where nobody listens there is an error at once:
+    ///
+    /// ```
+    /// use leno::net::{TcpSocket, TcpStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let bound = TcpSocket::new_v4()?; // and does not listen
+    /// bound.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let error = TcpStream::connect(bound.local_addr()?).await.unwrap_err();
     /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
