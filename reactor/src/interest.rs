@@ -7,6 +7,16 @@ use std::ops::{BitOr, BitOrAssign};
 /// The kinds of readiness that a source is registered for, or that a caller waits for.
 ///
 /// Never empty.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::Interest;
+///
+/// let mut interest = Interest::READABLE;
+/// interest |= Interest::WRITABLE;
+/// assert_eq!(format!("{interest:?}"), "READABLE | WRITABLE");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Interest(u8);
 

@@ -50,6 +50,33 @@ use std::task::{Context, Poll, ready};
 /// The selector tells of what it was asked for, and of errors. So waiting for something else would never end, and is an
 /// error at once instead ([`InvalidInput`](io::ErrorKind::InvalidInput)). Waiting for several kinds of which one was
 /// registered is waiting for that one.
+///
+/// # Examples
+///
+/// In both ways, by a future and by a poll:
+///
+/// ```
+/// use leno_reactor::{Direction, Interest, Reactor, block_on};
+/// use mio::net::UdpSocket;
+/// use std::future::poll_fn;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+/// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+/// let address = socket.get_ref().local_addr()?;
+/// let lengths = block_on(&mut reactor, async {
+///     socket.get_ref().send_to(b"hello", address)?;
+///     let one = socket.async_io(Interest::READABLE, |socket| socket.recv(&mut [0; 16])).await?;
+///     socket.get_ref().send_to(b"again", address)?;
+///     let receive = |socket: &UdpSocket| socket.recv(&mut [0; 16]);
+///     let other = poll_fn(|cx| socket.poll_io(cx, Direction::Read, receive)).await?;
+///     std::io::Result::Ok((one, other))
+/// })??;
+/// assert_eq!(lengths, (5, 5));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Io<S: Source> {
     /// There until [`into_inner`](Io::into_inner) takes it.
     source: Option<S>,
@@ -66,6 +93,25 @@ impl<S: Source> Io<S> {
     }
 
     /// What is known now, of what satisfies `interest`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::READABLE | Interest::WRITABLE)?;
+    /// assert!(socket.ready_event(Interest::WRITABLE).ready().is_empty()); // no turn yet
+    ///
+    /// reactor.turn(None)?;
+    /// assert!(socket.ready_event(Interest::WRITABLE).ready().is_writable());
+    /// assert!(!socket.ready_event(Interest::READABLE).ready().is_writable()); // was not asked
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ready_event(&self, interest: Interest) -> ReadyEvent {
         ReadyEvent(self.registration.readiness().snapshot(interest.mask()))
     }
@@ -77,6 +123,23 @@ impl<S: Source> Io<S> {
     /// # Errors
     ///
     /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Direction, Interest, Reactor, block_on};
+    /// use mio::net::UdpSocket;
+    /// use std::future::poll_fn;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::WRITABLE)?;
+    /// let event = block_on(&mut reactor, poll_fn(|cx| socket.poll_ready(cx, Direction::Write)))??;
+    /// assert!(event.ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_ready(
         &self,
         cx: &mut Context<'_>,
@@ -95,6 +158,35 @@ impl<S: Source> Io<S> {
     /// # Errors
     ///
     /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for).
+    ///
+    /// # Examples
+    ///
+    /// A reader that spares itself the read that would block:
+    ///
+    /// ```
+    /// use leno_reactor::{Direction, Interest, Reactor, block_on};
+    /// use mio::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    /// use std::io::{Read, Write};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_nonblocking(true)?;
+    /// let stream = reactor.handle().register(TcpStream::from_std(stream), Interest::READABLE)?;
+    /// listener.accept()?.0.write_all(b"hello")?;
+    ///
+    /// let mut buffer = [0; 16];
+    /// let event = block_on(&mut reactor, poll_fn(|cx| stream.poll_try(cx, Direction::Read)))??;
+    /// let length = stream.get_ref().read(&mut buffer)?;
+    /// if cfg!(unix) && (1..buffer.len()).contains(&length) {
+    ///     stream.clear_ready(event); // that was all
+    /// }
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_try(
         &self,
         cx: &mut Context<'_>,
@@ -137,6 +229,24 @@ impl<S: Source> Io<S> {
     ///
     /// An `event` of another source, or of a registration that has ended, is not one of this source's; clearing with it
     /// does at most what clearing too early does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::WRITABLE)?;
+    /// reactor.turn(None)?;
+    /// let event = socket.ready_event(Interest::WRITABLE);
+    /// socket.clear_ready(event);
+    /// assert!(socket.ready_event(Interest::WRITABLE).ready().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn clear_ready(&self, event: ReadyEvent) {
         self.registration
@@ -152,6 +262,30 @@ impl<S: Source> Io<S> {
     ///
     /// Several interests, and those in out-of-band data or errors, leave it that a half is closed: which of them has
     /// blocked is not said. The source counts as ready then until somebody reads the end.
+    ///
+    /// # Examples
+    ///
+    /// An operation that goes by the descriptor, past [`try_io`](Io::try_io):
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    /// use std::io::ErrorKind;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register_readable(socket, Interest::READABLE)?;
+    /// let event = socket.ready_event(Interest::READABLE);
+    /// assert!(event.ready().is_readable()); // an assumption, which turns out to be wrong
+    ///
+    /// let error = socket.get_ref().recv(&mut [0; 16]).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// socket.clear_blocked(event, Interest::READABLE);
+    /// assert!(socket.ready_event(Interest::READABLE).ready().is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn clear_blocked(&self, event: ReadyEvent, interest: Interest) {
         self.registration
@@ -163,6 +297,26 @@ impl<S: Source> Io<S> {
     ///
     /// This is for who has asked the operating system, after the event was looked at, what of it is still so, and has
     /// reduced it to the rest ([`ReadyEvent::with_ready`]).
+    ///
+    /// # Examples
+    ///
+    /// Of two things that were told, one is over, as the system says:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, Ready};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let both = Interest::READABLE | Interest::WRITABLE;
+    /// let socket = reactor.handle().register_readable(socket, both)?;
+    /// let event = socket.ready_event(both);
+    /// socket.clear_over(event.with_ready(Ready::READABLE));
+    /// assert_eq!(socket.ready_event(both).ready(), event.ready() - Ready::READABLE);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn clear_over(&self, event: ReadyEvent) {
         self.registration.readiness().clear(event.0);
@@ -180,6 +334,27 @@ impl<S: Source> Io<S> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: readiness stays until it is cleared.
+    ///
+    /// # Examples
+    ///
+    /// Several wait at once, and each is woken:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::WRITABLE)?;
+    /// let (one, other) = (socket.ready(Interest::WRITABLE), socket.ready(Interest::WRITABLE));
+    /// let events = block_on(&mut reactor, async { [one.await, other.await] })?;
+    /// for event in events {
+    ///     assert!(event?.ready().is_writable());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ready(&self, interest: Interest) -> ReadyFuture<'_, S> {
         self.wait(interest.mask(), Snapshot::NOTHING)
     }
@@ -202,6 +377,28 @@ impl<S: Source> Io<S> {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), without a call of `f`, if the source is not ready; an error for
     /// which [`is_reactor_gone`](crate::is_reactor_gone) is true if it never will be; and those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    /// use std::io::ErrorKind;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+    /// let receive = |socket: &UdpSocket| socket.recv(&mut [0; 16]);
+    /// let error = socket.try_io(Interest::READABLE, receive).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock); // and nothing was tried
+    ///
+    /// socket.get_ref().send_to(b"hello", socket.get_ref().local_addr()?)?;
+    /// reactor.turn(None)?;
+    /// assert_eq!(socket.try_io(Interest::READABLE, receive)?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_io<R>(
         &self,
         interest: Interest,
@@ -233,6 +430,37 @@ impl<S: Source> Io<S> {
     ///
     /// If the reactor is gone, or tells of [nothing of that](Io#only-what-was-registered-can-be-waited-for); and those
     /// of `f` except [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// # Examples
+    ///
+    /// A read of one's own type's `poll_read`:
+    ///
+    /// ```
+    /// use leno_reactor::{Direction, Interest, Io, Reactor, block_on};
+    /// use mio::net::UdpSocket;
+    /// use std::future::poll_fn;
+    /// use std::io;
+    /// use std::task::{Context, Poll};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// struct Messages(Io<UdpSocket>);
+    ///
+    /// impl Messages {
+    ///     fn poll_next(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    ///         self.0.poll_io(cx, Direction::Read, |socket| socket.recv(buffer))
+    ///     }
+    /// }
+    ///
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// socket.send_to(b"hello", socket.local_addr()?)?;
+    /// let messages = Messages(reactor.handle().register(socket, Interest::READABLE)?);
+    /// let mut buffer = [0; 16];
+    /// let length = block_on(&mut reactor, poll_fn(|cx| messages.poll_next(cx, &mut buffer)))??;
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn poll_io<R>(
         &self,
         cx: &mut Context<'_>,
@@ -263,6 +491,26 @@ impl<S: Source> Io<S> {
     /// # Cancel safety
     ///
     /// Dropping the future while it waits loses nothing: `f` has then not been called, or has blocked.
+    ///
+    /// # Examples
+    ///
+    /// Accepting, as often as it takes:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    /// let listener = reactor.handle().register(listener, Interest::READABLE)?;
+    /// let client = std::net::TcpStream::connect(listener.get_ref().local_addr()?)?;
+    /// let accepting = listener.async_io(Interest::READABLE, |listener| listener.accept());
+    /// let (_stream, peer) = block_on(&mut reactor, accepting)??;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn async_io<R>(
         &self,
         interest: Interest,
@@ -284,12 +532,51 @@ impl<S: Source> Io<S> {
     /// The source.
     ///
     /// An operation on it that would block leaves the source's readiness as it is: use [`try_io`](Io::try_io).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let address = socket.local_addr()?;
+    /// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+    /// assert_eq!(socket.get_ref().local_addr()?, address);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_ref(&self) -> &S {
         self.source.as_ref().expect("there until `into_inner`")
     }
 
     /// The source; see [`get_ref`](Io::get_ref).
+    ///
+    /// # Examples
+    ///
+    /// For a source whose methods want `&mut`, as mio's streams:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::TcpStream;
+    /// use std::io::{Read, Write};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let stream = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// stream.set_nonblocking(true)?;
+    /// let mut stream = reactor.handle().register_ready(TcpStream::from_std(stream), Interest::WRITABLE)?;
+    /// stream.get_mut().write_all(b"hello")?;
+    /// let mut buffer = [0; 5];
+    /// listener.accept()?.0.read_exact(&mut buffer)?;
+    /// assert_eq!(&buffer, b"hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[inline]
     pub fn get_mut(&mut self) -> &mut S {
         self.source.as_mut().expect("there until `into_inner`")
@@ -301,6 +588,25 @@ impl<S: Source> Io<S> {
     ///
     /// If the operating system refuses to deregister it, which it does not if the source is what it was when it was
     /// registered; the source is dropped then.
+    ///
+    /// # Examples
+    ///
+    /// To another reactor, since a source is with one at a time:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (one, other) = (Reactor::new()?, Reactor::new()?);
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = one.handle().register(socket, Interest::READABLE)?.into_inner()?;
+    /// let socket = other.handle().register(socket, Interest::READABLE)?;
+    /// assert!(socket.handle().same_reactor(&other.handle()));
+    /// assert_eq!(one.handle().sources(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_inner(mut self) -> io::Result<S> {
         let mut source = self.source.take().expect("taken here alone");
         self.registration.deregister(&mut source)?;
@@ -308,6 +614,22 @@ impl<S: Source> Io<S> {
     }
 
     /// The handle with which the source was registered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let bind = || UdpSocket::bind(([127, 0, 0, 1], 0).into());
+    /// let first = reactor.handle().register(bind()?, Interest::READABLE)?;
+    /// let second = first.handle().register(bind()?, Interest::READABLE)?; // where the first one is
+    /// assert_eq!(second.handle().sources(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle(&self) -> &Handle {
         &self.registration.handle
     }
@@ -336,6 +658,23 @@ impl<S: Source + fmt::Debug> fmt::Debug for Io<S> {
 }
 
 /// The future of [`Io::ready`].
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Interest, Reactor, ReadyFuture, block_on};
+/// use mio::net::UdpSocket;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+/// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+/// let waiting: ReadyFuture<'_, UdpSocket> = socket.ready(Interest::READABLE);
+/// socket.get_ref().send_to(b"hello", socket.get_ref().local_addr()?)?;
+/// assert!(block_on(&mut reactor, waiting)??.ready().is_readable());
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct ReadyFuture<'a, S: Source> {
     io: &'a Io<S>,

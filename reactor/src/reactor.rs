@@ -36,6 +36,23 @@ pub struct Reactor {
 }
 
 /// What one turn of a reactor did.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Reactor, Turn};
+/// use std::time::Duration;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// reactor.handle().wake()?;
+/// reactor.handle().wake()?; // counts as one with the first
+/// let nothing = Turn { events: 0, woken: false };
+/// assert_eq!(reactor.turn(None)?, Turn { woken: true, ..nothing });
+/// assert_eq!(reactor.turn(Some(Duration::ZERO))?, nothing);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Turn {
     /// How many events of sources were delivered.
@@ -50,6 +67,20 @@ impl Reactor {
     /// # Errors
     ///
     /// Those of the operating system, usually that the process has too many open files.
+    ///
+    /// # Examples
+    ///
+    /// Any number of reactors, each with a selector of its own:
+    ///
+    /// ```
+    /// use leno_reactor::Reactor;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (one, other) = (Reactor::new()?, Reactor::new()?);
+    /// assert!(!one.handle().same_reactor(&other.handle()));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> io::Result<Self> {
         Self::with_capacity(BATCH, BATCH)
     }
@@ -64,6 +95,27 @@ impl Reactor {
     /// # Panics
     ///
     /// If either is 0.
+    ///
+    /// # Examples
+    ///
+    /// What one turn leaves, the next one gets:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::with_capacity(1, 1)?;
+    /// let mut sockets = Vec::new();
+    /// for _ in 0..2 {
+    ///     let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    ///     sockets.push(reactor.handle().register(socket, Interest::WRITABLE)?);
+    /// }
+    /// assert_eq!(reactor.turn(None)?.events, 1);
+    /// assert_eq!(reactor.turn(None)?.events, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_capacity(turn: usize, look: usize) -> io::Result<Self> {
         Self::of(turn, look, Origin::here())
     }
@@ -82,6 +134,25 @@ impl Reactor {
     /// # Panics
     ///
     /// As [`with_capacity`](Self::with_capacity).
+    ///
+    /// # Examples
+    ///
+    /// The number is one that a handler of `pthread_atfork` changes, say; here there is no fork:
+    ///
+    /// ```
+    /// use leno_reactor::Reactor;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// fn number() -> u32 {
+    ///     1
+    /// }
+    ///
+    /// let mut reactor = Reactor::with_process_number(1024, 64, number)?;
+    /// assert!(!reactor.handle().is_inherited());
+    /// assert_eq!(reactor.look()?.events, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_process_number(turn: usize, look: usize, number: fn() -> u32) -> io::Result<Self> {
         Self::of(turn, look, Origin::numbered(number))
     }
@@ -103,6 +174,22 @@ impl Reactor {
     }
 
     /// A handle for registering sources and for waking the reactor.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let handle = reactor.handle();
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = handle.register(socket, Interest::READABLE)?;
+    /// assert!(socket.handle().same_reactor(&handle));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
@@ -124,6 +211,30 @@ impl Reactor {
     ///
     /// If a waker panics, with its panic, after all other waiters of all events of this turn have been woken. The
     /// reactor may be used on.
+    ///
+    /// # Examples
+    ///
+    /// An executor's loop: the turn waits exactly while nothing else is to be done.
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+    /// assert_eq!(reactor.turn(Some(Duration::from_millis(1)))?.events, 0); // the time is up
+    ///
+    /// socket.get_ref().send_to(b"hello", socket.get_ref().local_addr()?)?;
+    /// while !socket.ready_event(Interest::READABLE).ready().is_readable() {
+    ///     reactor.turn(None)?;
+    /// }
+    /// assert_eq!(socket.get_ref().recv(&mut [0; 16])?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn turn(&mut self, timeout: Option<Duration>) -> io::Result<Turn> {
         self.deliver(timeout, false)
     }
@@ -138,6 +249,24 @@ impl Reactor {
     /// # Panics
     ///
     /// As [`turn`](Self::turn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::with_capacity(1024, 1)?;
+    /// assert_eq!(reactor.look()?.events, 0);
+    ///
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::WRITABLE)?;
+    /// assert_eq!(reactor.look()?.events, 1);
+    /// assert!(socket.ready_event(Interest::WRITABLE).ready().is_writable());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn look(&mut self) -> io::Result<Turn> {
         self.deliver(Some(Duration::ZERO), true)
     }

@@ -103,6 +103,25 @@ const GENERATION: u64 = 0xffff << 8;
 const TICK: u64 = 1 << 24;
 
 /// A half of a source.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::{Direction, Interest, Reactor, block_on};
+/// use mio::net::UdpSocket;
+/// use std::future::poll_fn;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+/// let socket = reactor.handle().register(socket, Interest::READABLE | Interest::WRITABLE)?;
+/// let address = socket.get_ref().local_addr()?;
+/// let send = |socket: &UdpSocket| socket.send_to(b"hello", address);
+/// let sent = block_on(&mut reactor, poll_fn(|cx| socket.poll_io(cx, Direction::Write, send)))??;
+/// assert_eq!(sent, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The half that is read from.

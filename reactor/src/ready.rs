@@ -6,6 +6,17 @@ use std::fmt;
 use std::ops::{BitAnd, BitOr, BitOrAssign, Sub};
 
 /// The operations that a source is ready for.
+///
+/// # Examples
+///
+/// ```
+/// use leno_reactor::Ready;
+///
+/// let ready = Ready::READABLE | Ready::WRITABLE;
+/// assert!(ready.is_readable() && ready.is_writable());
+/// assert_eq!(ready - Ready::WRITABLE, Ready::READABLE);
+/// assert_eq!(ready & Ready::ERROR, Ready::EMPTY);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ready(u8);
 
@@ -53,16 +64,45 @@ impl Ready {
     }
 
     /// The part that satisfies `interest`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// let ready = Ready::READABLE | Ready::WRITE_CLOSED;
+    /// assert_eq!(ready.intersection(Interest::READABLE), Ready::READABLE);
+    /// assert_eq!(ready.intersection(Interest::WRITABLE), Ready::WRITE_CLOSED);
+    /// ```
     pub fn intersection(self, interest: Interest) -> Ready {
         Ready(self.0 & interest.mask())
     }
 
     /// True if any part satisfies `interest`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::READ_CLOSED.satisfies(Interest::READABLE)); // the end is there to be read
+    /// assert!(!Ready::READ_CLOSED.satisfies(Interest::WRITABLE));
+    /// ```
     pub fn satisfies(self, interest: Interest) -> bool {
         !self.intersection(interest).is_empty()
     }
 
     /// True if all of `other` is part of this.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// let ready = Ready::READABLE | Ready::READ_CLOSED;
+    /// assert!(ready.contains(Ready::READ_CLOSED));
+    /// assert!(!ready.contains(Ready::READABLE | Ready::WRITABLE));
+    /// ```
     pub fn contains(self, other: impl Into<Ready>) -> bool {
         let other = other.into();
         self & other == other
@@ -107,22 +147,58 @@ impl Ready {
     }
 
     /// True if the half read from is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!((Ready::READABLE | Ready::READ_CLOSED).is_read_closed()); // the rest, and then the end
+    /// assert!(!Ready::READABLE.is_read_closed());
+    /// ```
     pub fn is_read_closed(self) -> bool {
         self.contains(Ready::READ_CLOSED)
     }
 
     /// True if the half written to is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::WRITE_CLOSED.is_write_closed());
+    /// assert!(!Ready::READ_CLOSED.is_write_closed());
+    /// ```
     pub fn is_write_closed(self) -> bool {
         self.contains(Ready::WRITE_CLOSED)
     }
 
     /// True if out-of-band data is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::PRIORITY.is_priority());
+    /// assert!(!Ready::READABLE.is_priority());
+    /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub fn is_priority(self) -> bool {
         self.contains(Ready::PRIORITY)
     }
 
     /// True if there is an error to be seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!((Ready::READABLE | Ready::ERROR).is_error());
+    /// assert!(!Ready::READABLE.is_error());
+    /// ```
     pub fn is_error(self) -> bool {
         self.contains(Ready::ERROR)
     }
@@ -203,21 +279,96 @@ impl fmt::Debug for Ready {
 ///
 /// It remembers the moment: [`Io::clear_ready`](crate::Io::clear_ready) with it takes back what it says, unless
 /// a newer event has come since.
+///
+/// # Examples
+///
+/// An event that is out of date takes nothing back:
+///
+/// ```
+/// use leno_reactor::{Interest, Reactor};
+/// use mio::net::UdpSocket;
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut reactor = Reactor::new()?;
+/// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+/// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+/// let send = || socket.get_ref().send_to(b"hello", socket.get_ref().local_addr()?);
+/// send()?;
+/// reactor.turn(None)?;
+/// let old = socket.ready_event(Interest::READABLE);
+/// send()?;
+/// reactor.turn(None)?;
+/// socket.clear_ready(old);
+/// assert!(socket.ready_event(Interest::READABLE).ready().is_readable());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct ReadyEvent(pub(crate) Snapshot);
 
 impl ReadyEvent {
     /// What the source was ready for, of what the caller asked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, Ready};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::WRITABLE)?;
+    /// reactor.turn(None)?;
+    /// assert_eq!(socket.ready_event(Interest::WRITABLE).ready(), Ready::WRITABLE);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ready(&self) -> Ready {
         Ready(self.0.ready())
     }
 
     /// True if the reactor was gone already, so that nothing more will be known of the source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register(socket, Interest::READABLE)?;
+    /// assert!(!socket.ready_event(Interest::READABLE).is_shutdown());
+    /// drop(reactor);
+    /// assert!(socket.ready_event(Interest::READABLE).is_shutdown());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_shutdown(&self) -> bool {
         self.0.is_closed()
     }
 
     /// The same event reduced to the parts in `ready`, in order to clear only those.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, Ready};
+    /// use mio::net::UdpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let reactor = Reactor::new()?;
+    /// let both = Interest::READABLE | Interest::WRITABLE;
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0).into())?;
+    /// let socket = reactor.handle().register_readable(socket, both)?;
+    /// let event = socket.ready_event(both);
+    /// socket.clear_ready(event.with_ready(Ready::READABLE));
+    /// assert_eq!(socket.ready_event(both).ready(), Ready::WRITABLE);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "returns the reduced event and leaves this one as it is"]
     pub fn with_ready(&self, ready: Ready) -> ReadyEvent {
         ReadyEvent(self.0.only(ready.bits()))

@@ -24,15 +24,23 @@ use std::vec;
 ///
 /// # Examples
 ///
-/// ```no_run
+/// ```
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// use leno::net::TcpStream;
-/// use std::net::Ipv4Addr;
+/// use leno::net::{TcpListener, TcpStream};
+/// use std::net::{Ipv4Addr, SocketAddr};
 ///
-/// let by_address = TcpStream::connect((Ipv4Addr::LOCALHOST, 8080)).await;
-/// let by_name = TcpStream::connect("localhost:8080").await;
-/// let by_parts = TcpStream::connect(("localhost", 8080)).await;
-/// # });
+/// let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?; // an address and a port
+/// let port = listener.local_addr()?.port();
+///
+/// let by_text = TcpStream::connect(format!("127.0.0.1:{port}")).await?;
+/// let by_name = TcpStream::connect(("localhost", port)).await?;
+/// let candidates = [SocketAddr::from(([127, 0, 0, 1], 1)), SocketAddr::from(([127, 0, 0, 1], port))];
+/// let by_trying = TcpStream::connect(&candidates[..]).await?; // nobody listens at the first
+/// for stream in [by_text, by_name, by_trying] {
+///     assert_eq!(stream.peer_addr()?.port(), port);
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
 /// ```
 pub trait ToSocketAddrs: sealed::Resolve {}
 
@@ -56,9 +64,25 @@ pub trait ToSocketAddrs: sealed::Resolve {}
 ///
 /// ```
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// for address in leno::net::lookup_host("127.0.0.1:80").await? {
+/// let addresses = leno::net::lookup_host("localhost:80").await?;
+/// for address in addresses {
+///     assert!(address.ip().is_loopback());
 ///     assert_eq!(address.port(), 80);
 /// }
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
+///
+/// The resolver may take many seconds, which its thread waits for; the caller need not:
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// use leno::net::lookup_host;
+/// use leno::time::{Duration, timeout};
+///
+/// let mut addresses = timeout(Duration::from_secs(5), lookup_host(("127.0.0.1", 443))).await??;
+/// assert_eq!(addresses.next(), Some("127.0.0.1:443".parse().unwrap()));
+/// assert_eq!(addresses.next(), None);
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```

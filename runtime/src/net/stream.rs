@@ -97,10 +97,27 @@ where
     }
 }
 
-/// What streams and their read halves have.
+/// What streams and their read halves have. Their examples begin with `$pair`, which makes `near`, which has them, and `far`,
+/// a stream connected to it.
 macro_rules! read_methods {
-    () => {
-        $crate::net::ready::readable_method!();
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
+        $crate::net::ready::readable_method! {
+            /// use leno::io::AsyncWriteExt;
+            /// use std::io::ErrorKind;
+            ///
+            $(#[$pair])+
+            /// far.write_all(b"hello").await?;
+            ///
+            /// let mut buffer = [0; 16];
+            /// let length = loop {
+            ///     near.readable().await?;
+            ///     match near.try_read(&mut buffer) {
+            ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            ///         result => break result?,
+            ///     }
+            /// };
+            /// assert_eq!(&buffer[..length], b"hello");
+        }
 
         /// Reads what is there, without waiting, and returns how much; 0 is the end of the stream, unless `buf` is
         /// empty.
@@ -109,6 +126,23 @@ macro_rules! read_methods {
         ///
         /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) if nothing is there; wait for
         /// [`readable`](Self::readable) then. And those of the system.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use std::io::ErrorKind;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        $(#[$pair])+
+        /// let error = near.try_read(&mut [0; 16]).unwrap_err();
+        /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        ///
+        /// drop(far);
+        /// near.readable().await?;
+        /// assert_eq!(near.try_read(&mut [0; 16])?, 0); // the end of the stream
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io().try_read(buf)
         }
@@ -118,6 +152,27 @@ macro_rules! read_methods {
         /// # Errors
         ///
         /// As [`try_read`](Self::try_read).
+        ///
+        /// # Examples
+        ///
+        /// A header of a known length, and what follows it:
+        ///
+        /// ```
+        /// use leno::io::AsyncWriteExt;
+        /// use std::io::IoSliceMut;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        $(#[$pair])+
+        /// far.write_all(b"\x05hello").await?;
+        ///
+        /// let (mut header, mut body) = ([0; 1], [0; 16]);
+        /// near.readable().await?;
+        /// let mut buffers = [IoSliceMut::new(&mut header), IoSliceMut::new(&mut body)];
+        /// assert_eq!(near.try_read_vectored(&mut buffers)?, 6);
+        /// assert_eq!((header, &body[..5]), ([5], &b"hello"[..]));
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -130,16 +185,62 @@ macro_rules! read_methods {
         /// # Errors
         ///
         /// As [`try_read`](Self::try_read).
+        ///
+        /// # Examples
+        ///
+        /// All that comes, in one buffer:
+        ///
+        /// ```
+        /// use leno::io::AsyncWriteExt;
+        /// use std::io::ErrorKind;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        $(#[$pair])+
+        /// far.write_all(b"hello ").await?;
+        /// far.write_all(b"world").await?;
+        /// drop(far);
+        ///
+        /// let mut text = Vec::with_capacity(64);
+        /// loop {
+        ///     near.readable().await?;
+        ///     match near.try_read_buf(&mut text) {
+        ///         Ok(0) => break,
+        ///         Ok(_) => {}
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        ///         Err(error) => return Err(error),
+        ///     }
+        /// }
+        /// assert_eq!(text, b"hello world");
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn try_read_buf<B: bytes::BufMut>(&self, buf: &mut B) -> std::io::Result<usize> {
             self.io().try_read_buf(buf)
         }
-    };
+    } };
 }
 
-/// What streams and their write halves have.
+/// What streams and their write halves have. Their examples begin as those of [`read_methods`].
 macro_rules! write_methods {
-    () => {
-        $crate::net::ready::writable_method!();
+    ($(#[$pair:meta])+) => { $crate::net::even_docs::even_docs! {
+        $crate::net::ready::writable_method! {
+            /// use leno::io::AsyncReadExt;
+            /// use std::io::ErrorKind;
+            ///
+            $(#[$pair])+
+            /// let message = b"hello";
+            /// let mut written = 0;
+            /// while written < message.len() {
+            ///     near.writable().await?;
+            ///     match near.try_write(&message[written..]) {
+            ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            ///         result => written += result?,
+            ///     }
+            /// }
+            /// let mut received = [0; 5];
+            /// far.read_exact(&mut received).await?;
+            /// assert_eq!(&received, message);
+        }
 
         /// Writes as much as there is room for, without waiting, and returns how much.
         ///
@@ -147,6 +248,35 @@ macro_rules! write_methods {
         ///
         /// [`WouldBlock`](std::io::ErrorKind::WouldBlock) if there is no room; wait for
         /// [`writable`](Self::writable) then. And those of the system.
+        ///
+        /// # Examples
+        ///
+        /// A peer that does not read is noticed when the system holds as much as it may:
+        ///
+        /// ```
+        /// use leno::io::AsyncReadExt;
+        /// use std::io::ErrorKind;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        $(#[$pair])+
+        /// let chunk = [0; 64 * 1024];
+        /// let mut sent = 0;
+        /// near.writable().await?;
+        /// let error = loop {
+        ///     match near.try_write(&chunk) {
+        ///         Ok(length) => sent += length,
+        ///         Err(error) => break error,
+        ///     }
+        /// };
+        /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        ///
+        /// // It reads after all, and there is room again.
+        /// far.read_exact(&mut vec![0; sent]).await?;
+        /// near.writable().await?;
+        /// assert_eq!(near.try_write(b"hello")?, 5);
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io().try_write(buf)
         }
@@ -156,16 +286,53 @@ macro_rules! write_methods {
         /// # Errors
         ///
         /// As [`try_write`](Self::try_write).
+        ///
+        /// # Examples
+        ///
+        /// A header and a body that lie in different places, with one system call and no copy:
+        ///
+        /// ```
+        /// use leno::io::AsyncReadExt;
+        /// use std::io::IoSlice;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        $(#[$pair])+
+        /// near.writable().await?;
+        /// let sent = near.try_write_vectored(&[IoSlice::new(b"5:"), IoSlice::new(b"hello")])?;
+        /// assert_eq!(sent, 7);
+        ///
+        /// let mut received = [0; 7];
+        /// far.read_exact(&mut received).await?;
+        /// assert_eq!(&received, b"5:hello");
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io().try_write_vectored(bufs)
         }
-    };
+    } };
 }
 
-/// What only whole streams have.
+/// What only whole streams have. Their examples begin as those of [`read_methods`].
 macro_rules! stream_methods {
-    () => {
-        $crate::net::ready::socket_methods!(poll_read_ready, poll_write_ready);
+    ($(#[$pair:meta])+) => {
+        $crate::net::ready::socket_methods!($(#[$pair])+ poll_read_ready, poll_write_ready);
+        $crate::net::ready::take_error_method! {
+            /// use leno::io::AsyncWriteExt;
+            /// use std::io::ErrorKind;
+            ///
+            $(#[$pair])+
+            /// // A peer that leaves without having read everything resets the connection.
+            /// near.writable().await?;
+            /// near.try_write(b"hello")?;
+            /// far.readable().await?;
+            /// drop(far);
+            ///
+            /// near.readable().await?;
+            /// let error = near.take_error()?.unwrap();
+            /// assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+            /// assert!(near.take_error()?.is_none());
+        }
 
         fn end_writing(&mut self) -> std::io::Result<()> {
             self.io().end_writing()

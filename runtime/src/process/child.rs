@@ -41,12 +41,75 @@ pub struct Child {
     state: State,
 
     /// The child's standard input, if it was to be [piped](std::process::Stdio::piped).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::process::Command;
+    /// use std::process::Stdio;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("sort").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// child.stdin.as_mut().unwrap().write_all(b"b\na\n").await?;
+    /// // What is still there when the child is waited for is closed then.
+    /// assert_eq!(child.wait_with_output().await?.stdout, b"a\nb\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub stdin: Option<ChildStdin>,
 
     /// The child's standard output, if it was to be [piped](std::process::Stdio::piped).
+    ///
+    /// # Examples
+    ///
+    /// Line by line, while the program runs:
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, BufReader};
+    /// use leno::process::Command;
+    /// use std::process::Stdio;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("printf").arg("one\ntwo\n").stdout(Stdio::piped()).spawn()?;
+    /// let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    /// let mut count = 0;
+    /// while let Some(line) = lines.next_line().await? {
+    ///     assert_eq!(line.len(), 3);
+    ///     count += 1;
+    /// }
+    /// assert_eq!(count, 2);
+    /// assert!(child.wait().await?.success());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub stdout: Option<ChildStdout>,
 
     /// The child's standard error output, if it was to be [piped](std::process::Stdio::piped).
+    ///
+    /// # Examples
+    ///
+    /// Both outputs, each by itself. To read one to its end and then the other may wait for ever, as the other's pipe gets full:
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    /// use leno::process::Command;
+    /// use std::process::Stdio;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut command = Command::new("sh");
+    /// command.args(["-c", "echo out; echo err >&2"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    /// let mut child = command.spawn()?;
+    /// let (mut out, mut err) = (String::new(), String::new());
+    /// leno::try_join!(
+    ///     child.stdout.as_mut().unwrap().read_to_string(&mut out),
+    ///     child.stderr.as_mut().unwrap().read_to_string(&mut err),
+    /// )?;
+    /// assert_eq!((&*out, &*err), ("out\n", "err\n"));
+    /// assert!(child.wait().await?.success());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub stderr: Option<ChildStderr>,
 }
 
@@ -81,6 +144,20 @@ impl Child {
     }
 
     /// The number of the process; `None` once its end has been learnt, as the system may give it to another then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::process::Command;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("true").spawn()?;
+    /// assert!(child.id().is_some());
+    /// child.wait().await?;
+    /// assert_eq!(child.id(), None); // the number may be another's by now
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn id(&self) -> Option<u32> {
         match &self.state {
             State::Running(running) => Some(running.id()),
@@ -95,6 +172,28 @@ impl Child {
     /// # Errors
     ///
     /// Those of the system, if it has other rights than we do. Also in a process that was forked from the child's parent.
+    ///
+    /// # Examples
+    ///
+    /// Several are told first and waited for then:
+    ///
+    /// ```
+    /// use leno::process::Command;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut children = Vec::new();
+    /// for _ in 0..3 {
+    ///     children.push(Command::new("sleep").arg("1000").spawn()?);
+    /// }
+    /// for child in &mut children {
+    ///     child.start_kill()?;
+    /// }
+    /// for mut child in children {
+    ///     assert!(!child.wait().await?.success());
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn start_kill(&mut self) -> io::Result<()> {
         match &mut self.state {
             State::Running(running) => {
@@ -117,6 +216,21 @@ impl Child {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: the child is killed by the first poll, and can still be waited for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::process::Command;
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// child.kill().await?;
+    /// assert_eq!(child.wait().await?.signal(), Some(9)); // SIGKILL
+    /// child.kill().await?; // nothing to be done, and no error
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn kill(&mut self) -> io::Result<()> {
         self.start_kill()?;
         self.wait().await?;
@@ -139,6 +253,33 @@ impl Child {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing. The standard input is closed by the first poll.
+    ///
+    /// # Examples
+    ///
+    /// With a limit, after which it is asked to end, and only then killed. The timeout loses nothing:
+    ///
+    /// ```
+    /// use leno::process::Command;
+    /// use leno::time::{Duration, timeout};
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("sleep").arg("1000").spawn()?;
+    /// let status = match timeout(Duration::from_millis(5), child.wait()).await {
+    ///     Ok(status) => status?,
+    ///     Err(_elapsed) => {
+    ///         let terminate = format!("kill -TERM {}", child.id().unwrap());
+    ///         Command::new("sh").args(["-c", &terminate]).status().await?;
+    ///         match timeout(Duration::from_secs(10), child.wait()).await {
+    ///             Ok(status) => status?,
+    ///             Err(_elapsed) => child.kill().await.and(child.wait().await)?,
+    ///         }
+    ///     }
+    /// };
+    /// assert_eq!(status.signal(), Some(15)); // SIGTERM was enough
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn wait(&mut self) -> impl CancelSafe<Output = io::Result<ExitStatus>> {
         assert_cancel_safe(async move {
             drop(self.stdin.take());
@@ -162,6 +303,23 @@ impl Child {
     /// # Errors
     ///
     /// Those of the system; see [`wait`](Self::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::process::Command;
+    /// use std::process::Stdio;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("cat").stdin(Stdio::piped()).spawn()?;
+    /// assert_eq!(child.try_wait()?, None); // it reads what we do not write
+    ///
+    /// drop(child.stdin.take());
+    /// let status = child.wait().await?;
+    /// assert_eq!(child.try_wait()?, Some(status));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         let status = match &mut self.state {
             State::Running(running) => running.try_wait()?,
@@ -185,6 +343,26 @@ impl Child {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the output, and the child.
+    ///
+    /// # Examples
+    ///
+    /// What is written to the child meanwhile is written by another task, or the two would wait for each other:
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::process::Command;
+    /// use std::process::Stdio;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// let mut input = child.stdin.take().unwrap();
+    /// let writing = leno::spawn(async move { input.write_all(&[7; 1 << 20]).await });
+    /// let output = child.wait_with_output().await?;
+    /// writing.await??;
+    /// assert_eq!(output.stdout.len(), 1 << 20);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn wait_with_output(mut self) -> io::Result<Output> {
         let mut stdout = self.stdout.take();
         let mut stderr = self.stderr.take();

@@ -14,23 +14,30 @@ use std::{fmt, io};
 ///
 /// # Examples
 ///
-/// An echo server:
+/// An echo server, one task for each connection, and a client of it:
 ///
-/// ```no_run
-/// use leno::net::TcpListener;
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+/// use leno::net::{TcpListener, TcpStream};
 ///
-/// # leno::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
-/// let listener = TcpListener::bind("127.0.0.1:8080").await?;
-/// loop {
-///     let (mut stream, peer) = listener.accept().await?;
-///     leno::spawn(async move {
-///         let (mut reader, mut writer) = stream.split();
-///         if let Err(error) = leno::io::copy(&mut reader, &mut writer).await {
-///             eprintln!("{peer}: {error}");
-///         }
-///     });
-/// }
-/// # #[allow(unreachable_code)]
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let address = listener.local_addr()?;
+/// leno::spawn(async move {
+///     while let Ok((mut stream, _peer)) = listener.accept().await {
+///         leno::spawn(async move {
+///             let (mut reader, mut writer) = stream.split();
+///             leno::io::copy(&mut reader, &mut writer).await
+///         });
+///     }
+/// });
+///
+/// let mut client = TcpStream::connect(address).await?;
+/// client.write_all(b"hello").await?;
+/// client.shutdown().await?;
+/// let mut echo = String::new();
+/// client.read_to_string(&mut echo).await?;
+/// assert_eq!(echo, "hello");
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
@@ -56,6 +63,23 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
+    ///
+    /// # Examples
+    ///
+    /// An address that is taken is an error, which names the reason:
+    ///
+    /// ```
+    /// use leno::net::TcpListener;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+    /// let taken = listener.local_addr()?;
+    /// let error = TcpListener::bind(taken).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<TcpListener>> {
         assert_cancel_safe(required(Need::Io, TcpListener::bind_first(addr)))
@@ -96,6 +120,40 @@ impl TcpListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A server that stops when it is told to. `select!` drops the future of `accept`, which loses no connection:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use leno::sync::oneshot;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let (stop, mut stopped) = oneshot::channel::<()>();
+    /// let server = leno::spawn(async move {
+    ///     let mut served = 0;
+    ///     loop {
+    ///         leno::select! {
+    ///             accepted = listener.accept() => match accepted {
+    ///                 Ok((_stream, _peer)) => served += 1,
+    ///                 Err(error) => return Err(error),
+    ///             },
+    ///             _ = &mut stopped => return Ok(served),
+    ///         }
+    ///     }
+    /// });
+    ///
+    /// let mut client = TcpStream::connect(address).await?;
+    /// // The server drops the connection, of which the client reads the end.
+    /// assert_eq!(leno::io::AsyncReadExt::read(&mut client, &mut [0]).await?, 0);
+    /// drop(stop);
+    /// assert_eq!(server.await??, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(TcpStream, SocketAddr)>> {
         accept(
             self.io
@@ -110,6 +168,23 @@ impl TcpListener {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
+    ///
+    /// # Examples
+    ///
+    /// In a `poll` function of your own; here of a closure:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (_stream, peer) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self
@@ -130,12 +205,18 @@ impl TcpListener {
     ///
     /// # Examples
     ///
+    /// A listener that was bound before the runtime was there, as by a program that drops its privileges first:
+    ///
     /// ```
+    /// use leno::net::TcpListener;
+    ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
-    /// listener.set_nonblocking(true)?;
-    /// let listener = leno::net::TcpListener::from_std(listener)?;
-    /// # drop(listener);
+    /// let bound = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// bound.set_nonblocking(true)?;
+    /// let address = bound.local_addr()?;
+    ///
+    /// let listener = TcpListener::from_std(bound)?;
+    /// assert_eq!(listener.local_addr()?, address);
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
@@ -150,6 +231,26 @@ impl TcpListener {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// For a thread that is to block in `accept`:
+    ///
+    /// ```
+    /// use leno::net::TcpListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?.into_std()?;
+    /// listener.set_nonblocking(false)?;
+    /// let address = listener.local_addr()?;
+    /// let acceptor = std::thread::spawn(move || listener.accept());
+    ///
+    /// let client = std::net::TcpStream::connect(address)?;
+    /// let (_stream, peer) = acceptor.join().unwrap()?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
         self.io.into_inner().map(Into::into)
     }
@@ -178,6 +279,18 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// assert_ne!(listener.ttl()?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
@@ -187,6 +300,21 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Answers that go no farther than to the next router:
+    ///
+    /// ```
+    /// use leno::net::TcpListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// listener.set_ttl(1)?;
+    /// assert_eq!(listener.ttl()?, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }

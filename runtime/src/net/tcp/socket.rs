@@ -13,14 +13,14 @@ use std::{fmt, io};
 /// A listener as [`TcpListener::bind`] makes it, but with a shorter queue:
 ///
 /// ```
-/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// use leno::net::TcpSocket;
+/// use leno::net::{TcpListener, TcpSocket};
 ///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let socket = TcpSocket::new_v4()?;
 /// socket.set_reuseaddr(true)?;
 /// socket.bind("127.0.0.1:0".parse().unwrap())?;
-/// let listener = socket.listen(16)?;
-/// # drop(listener);
+/// let listener: TcpListener = socket.listen(16)?;
+/// assert_ne!(listener.local_addr()?.port(), 0);
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
@@ -34,6 +34,21 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// It is no part of a runtime until it connects or listens, so it can be made anywhere:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind(([127, 0, 0, 1], 0).into())?;
+    /// assert!(socket.local_addr()?.is_ipv4());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v4() -> io::Result<TcpSocket> {
         TcpSocket::new(socket2::Domain::IPV4)
     }
@@ -43,6 +58,18 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v6()?;
+    /// assert!(socket.local_addr()?.is_ipv6());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new_v6() -> io::Result<TcpSocket> {
         TcpSocket::new(socket2::Domain::IPV6)
     }
@@ -72,15 +99,21 @@ impl TcpSocket {
     ///
     /// # Examples
     ///
+    /// An option that `TcpSocket` has no method for, set by [socket2](https://docs.rs/socket2) before:
+    ///
     /// ```
-    /// use leno::net::TcpSocket;
-    /// use socket2::{Domain, Socket, Type};
+    /// use leno::net::{TcpListener, TcpSocket};
+    /// use socket2::{Domain, SockRef, Socket, TcpKeepalive, Type};
+    /// use std::time::Duration;
     ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    /// socket.set_nonblocking(true)?;
-    /// let socket = TcpSocket::from_std_stream(socket.into());
-    /// # drop(socket);
+    /// let raw = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    /// raw.set_nonblocking(true)?;
+    /// raw.set_tcp_keepalive(&TcpKeepalive::new().with_time(Duration::from_secs(30)))?;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpSocket::from_std_stream(raw.into()).connect(listener.local_addr()?).await?;
+    /// assert!(SockRef::from(&stream).keepalive()?);
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
@@ -93,6 +126,26 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// A client that connects from a given address:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpSocket};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let ours = socket.local_addr()?;
+    ///
+    /// let _stream = socket.connect(listener.local_addr()?).await?;
+    /// let (_stream, peer) = listener.accept().await?;
+    /// assert_eq!(peer, ours);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.socket.bind(&addr.into())
     }
@@ -146,6 +199,24 @@ impl TcpSocket {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// The queue bounds who has connected and was not accepted yet; a client need not wait to be accepted:
+    ///
+    /// ```
+    /// use leno::net::{TcpSocket, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(1024)?;
+    ///
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(listener.accept().await?.1, client.local_addr()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
@@ -158,6 +229,22 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// The system has chosen the port when `bind` returns:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert_eq!(socket.local_addr()?.port(), 0);
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         let address = self.socket.local_addr()?;
         address.as_socket().ok_or_else(|| {
@@ -173,12 +260,24 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(socket.take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
 }
 
-/// Options, all of which have the system's errors.
+/// Options: what asks for each, and what sets it.
 macro_rules! options {
     ($(
         $(#[$get_doc:meta])* $get:ident -> $Get:ty = $raw_get:expr;
@@ -187,19 +286,11 @@ macro_rules! options {
         impl TcpSocket {
             $(
                 $(#[$get_doc])*
-                ///
-                /// # Errors
-                ///
-                /// Those of the system.
                 pub fn $get(&self) -> io::Result<$Get> {
                     $raw_get(&self.socket)
                 }
 
                 $(#[$set_doc])*
-                ///
-                /// # Errors
-                ///
-                /// Those of the system.
                 pub fn $set(&self, $argument: $Set) -> io::Result<()> {
                     $raw_set(&self.socket, $argument)
                 }
@@ -210,51 +301,331 @@ macro_rules! options {
 
 options! {
     /// True if the system makes sure that a silent connection is still there, the `SO_KEEPALIVE` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// It is off if nobody sets it:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(!socket.keepalive()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     keepalive -> bool = socket2::Socket::keepalive;
     /// Sets the `SO_KEEPALIVE` option: let the system make sure that a silent connection is still there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// What is set before goes over to the connection:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpSocket};
+    /// use socket2::SockRef;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_keepalive(true)?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert!(SockRef::from(&stream).keepalive()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     set_keepalive(keepalive: bool) = socket2::Socket::set_keepalive;
 
     /// True if the address may be bound although it is lingering, the `SO_REUSEADDR` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// It is off here, unlike in [`TcpListener::bind`], which sets it on unix:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(!socket.reuseaddr()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     reuseaddr -> bool = socket2::Socket::reuse_address;
     /// Sets the `SO_REUSEADDR` option: on unix, the address may be bound although connections of a former socket
     /// linger on it; on Windows, although it is in use.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// A server that is started anew at its former port, although that had a connection when it ended:
+    ///
+    /// ```
+    /// use leno::net::{TcpSocket, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listen = |address| {
+    ///     let socket = TcpSocket::new_v4()?;
+    ///     socket.set_reuseaddr(true)?;
+    ///     socket.bind(address)?;
+    ///     socket.listen(1024)
+    /// };
+    /// let first = listen("127.0.0.1:0".parse().unwrap())?;
+    /// let address = first.local_addr()?;
+    /// let _client = TcpStream::connect(address).await?;
+    /// drop(first.accept().await?);
+    /// drop(first);
+    ///
+    /// let second = listen(address)?;
+    /// assert_eq!(second.local_addr()?, address);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     set_reuseaddr(reuseaddr: bool) = socket2::Socket::set_reuse_address;
 
     /// The size of the buffer for sending, the `SO_SNDBUF` option. Linux says twice of what was set.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(socket.send_buffer_size()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     send_buffer_size -> u32 = |socket: &socket2::Socket| socket.send_buffer_size().map(saturate);
     /// Sets the size of the buffer for sending, the `SO_SNDBUF` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// The system may take more than was asked for, and has limits of its own:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_send_buffer_size(64 * 1024)?;
+    /// assert!(socket.send_buffer_size()? >= 64 * 1024);
+    /// # Ok(())
+    /// # }
+    /// ```
     set_send_buffer_size(size: u32) = |socket: &socket2::Socket, size| {
         socket.set_send_buffer_size(size as usize)
     };
 
     /// The size of the buffer for receiving, the `SO_RCVBUF` option. Linux says twice of what was set.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(socket.recv_buffer_size()? > 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     recv_buffer_size -> u32 = |socket: &socket2::Socket| socket.recv_buffer_size().map(saturate);
     /// Sets the size of the buffer for receiving, the `SO_RCVBUF` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Before it connects or listens, as the window that TCP offers its peer is agreed on then:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    /// use socket2::SockRef;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_recv_buffer_size(32 * 1024)?;
+    /// socket.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let listener = socket.listen(16)?;
+    /// assert!(SockRef::from(&listener).recv_buffer_size()? >= 32 * 1024);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     set_recv_buffer_size(size: u32) = |socket: &socket2::Socket, size| {
         socket.set_recv_buffer_size(size as usize)
     };
 
     /// How long closing the socket waits for what has been written, the `SO_LINGER` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// By default nothing lingers: what was written is sent in the background.
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert_eq!(socket.linger()?, None);
+    /// # Ok(())
+    /// # }
+    /// ```
     linger -> Option<Duration> = socket2::Socket::linger;
     /// Sets the `SO_LINGER` option: how long closing the socket waits for what has been written to be sent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// A stream says what it costs: [`TcpStream::set_linger`].
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    /// use std::time::Duration;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// # #[expect(deprecated)]
+    /// socket.set_linger(Some(Duration::from_secs(5)))?;
+    /// assert_eq!(socket.linger()?, Some(Duration::from_secs(5)));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[deprecated = "`SO_LINGER` causes the socket to block the thread on drop"]
     set_linger(dur: Option<Duration>) = socket2::Socket::set_linger;
 
     /// True if small packets are not delayed to be sent together, the `TCP_NODELAY` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert!(!socket.nodelay()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     nodelay -> bool = socket2::Socket::tcp_nodelay;
     /// Sets the `TCP_NODELAY` option: send small packets at once.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// For a client whose requests are small:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpSocket};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_nodelay(true)?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert!(stream.nodelay()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     set_nodelay(nodelay: bool) = socket2::Socket::set_tcp_nodelay;
 
     /// The type of service of IPv4 packets, the `IP_TOS` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// assert_eq!(socket.tos_v4()?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     tos_v4 -> u32 = socket2::Socket::tos_v4;
     /// Sets the type of service of IPv4 packets, the `IP_TOS` option.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// The upper six bits are the class of service (DSCP); here *expedited forwarding*:
+    ///
+    /// ```
+    /// use leno::net::TcpSocket;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_tos_v4(46 << 2)?;
+    /// assert_eq!(socket.tos_v4()?, 184);
+    /// # Ok(())
+    /// # }
+    /// ```
     set_tos_v4(tos: u32) = socket2::Socket::set_tos_v4;
 
     /// As [`tos_v4`](Self::tos_v4).
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
     #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
     #[doc(hidden)]
     tos -> u32 = socket2::Socket::tos_v4;
     /// As [`set_tos_v4`](Self::set_tos_v4).
+    ///
+    /// # Errors
+    ///
+    /// Those of the system.
     #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
     #[doc(hidden)]
     set_tos(tos: u32) = socket2::Socket::set_tos_v4;
@@ -267,6 +638,22 @@ impl TcpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpSocket};
+    /// use std::time::Duration;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let socket = TcpSocket::new_v4()?;
+    /// socket.set_zero_linger()?;
+    /// let stream = socket.connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.linger()?, Some(Duration::ZERO));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.socket.set_linger(Some(Duration::ZERO))
     }

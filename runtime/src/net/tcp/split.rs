@@ -9,7 +9,19 @@ use std::io;
 use std::net::SocketAddr;
 use std::task::{Context, Poll};
 
-borrowed_halves!(TcpStream, SocketAddr, Stream);
+borrowed_halves! {
+    TcpStream, SocketAddr, Stream,
+    /// # let listener = leno::net::TcpListener::bind("127.0.0.1:0").await?;
+    /// # #[allow(unused_mut)]
+    /// # let mut stream = leno::net::TcpStream::connect(listener.local_addr()?).await?;
+    /// # #[allow(unused_mut)]
+    /// # let (mut far, _) = listener.accept().await?;
+    /// // `stream` and `far` are the ends of a connection.
+    pair,
+    /// assert_eq!(near.peer_addr()?, far.local_addr()?);
+    /// assert_eq!(near.local_addr()?, far.peer_addr()?);
+    addresses
+}
 
 impl ReadHalf<'_> {
     /// Reads without taking; see [`TcpStream::poll_peek`].

@@ -50,23 +50,31 @@ use std::{fmt, io};
 /// # }).unwrap();
 /// ```
 ///
-/// Without the traits, waiting and reading can be two steps:
+/// A protocol of lines, with a buffer for reading, and each answer written in one piece:
 ///
-/// ```no_run
-/// use leno::net::TcpStream;
-/// use std::io::ErrorKind;
+/// ```
+/// use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+/// use leno::net::{TcpListener, TcpStream};
 ///
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let stream = TcpStream::connect("127.0.0.1:8080").await?;
-/// let mut buffer = [0; 1024];
-/// let length = loop {
-///     stream.readable().await?;
-///     match stream.try_read(&mut buffer) {
-///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-///         result => break result?,
-///     }
-/// };
-/// println!("{:?}", &buffer[..length]);
+/// let listener = TcpListener::bind("127.0.0.1:0").await?;
+/// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+/// client.write_all(b"2 3\n4 5\n").await?;
+/// client.shutdown().await?;
+///
+/// let mut server = BufStream::new(listener.accept().await?.0);
+/// let mut line = String::new();
+/// while server.read_line(&mut line).await? > 0 {
+///     let sum: u32 = line.split_whitespace().map(|word| word.parse::<u32>().unwrap()).sum();
+///     server.write_all(format!("{sum}\n").as_bytes()).await?;
+///     server.flush().await?;
+///     line.clear();
+/// }
+/// drop(server);
+///
+/// let mut sums = leno::io::BufReader::new(client).lines();
+/// assert_eq!(sums.next_line().await?.as_deref(), Some("5"));
+/// assert_eq!(sums.next_line().await?.as_deref(), Some("9"));
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
@@ -90,6 +98,39 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the connection, which the peer may see for a moment.
+    ///
+    /// # Examples
+    ///
+    /// A host that is silent is waited for until the system gives up, which takes minutes, so put a
+    /// [`timeout`](crate::time::timeout()) around it:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use leno::time::{Duration, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let address = listener.local_addr()?;
+    /// let stream = timeout(Duration::from_secs(5), TcpStream::connect(address)).await??;
+    /// assert_eq!(stream.peer_addr()?, address);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// Where nobody listens there is an error at once:
+    ///
+    /// ```
+    /// use leno::net::{TcpSocket, TcpStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let bound = TcpSocket::new_v4()?; // and does not listen
+    /// bound.bind("127.0.0.1:0".parse().unwrap())?;
+    /// let error = TcpStream::connect(bound.local_addr()?).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(addr: A) -> impl Future<Output = io::Result<TcpStream>> {
         required(Need::Io, TcpStream::connect_first(addr))
@@ -143,12 +184,21 @@ impl TcpStream {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// A connection that another library has made:
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::net::TcpStream;
+    ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let stream = std::net::TcpStream::connect("127.0.0.1:8080")?;
-    /// stream.set_nonblocking(true)?;
-    /// let stream = leno::net::TcpStream::from_std(stream)?;
-    /// # drop(stream);
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let connected = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// connected.set_nonblocking(true)?;
+    /// let mut stream = TcpStream::from_std(connected)?;
+    /// stream.write_all(b"hello").await?;
+    /// # let mut buffer = [0; 5];
+    /// # std::io::Read::read_exact(&mut listener.accept()?.0, &mut buffer)?;
+    /// # assert_eq!(&buffer, b"hello");
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
@@ -164,6 +214,32 @@ impl TcpStream {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// For code that blocks, on a thread where it may:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::io::{Read, Write};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let mut blocking = listener.accept().await?.0.into_std()?;
+    /// let answer = leno::task::spawn_blocking(move || {
+    ///     blocking.set_nonblocking(false)?;
+    ///     let mut request = [0; 4];
+    ///     blocking.read_exact(&mut request)?;
+    ///     std::io::Result::Ok(request)
+    /// });
+    ///
+    /// let mut stream = stream.into_std()?;
+    /// stream.write_all(b"ping")?;
+    /// assert_eq!(&answer.await??, b"ping");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         let stream = self.io.into_inner()?;
         Ok(stream.into_inner().into())
@@ -174,6 +250,22 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// The port is one that the system has chosen, the address that of the interface by which the peer is reached:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(stream.local_addr()?.ip().is_loopback());
+    /// assert_ne!(stream.local_addr()?.port(), 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -183,14 +275,61 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (accepted, peer) = listener.accept().await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// assert_eq!(accepted.peer_addr()?, peer);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
 
-    ready_method!();
-    read_methods!();
-    write_methods!();
-    stream_methods!();
+    ready_method! {
+        /// use leno::io::{AsyncWriteExt, Interest};
+        ///
+        /// # let listener = leno::net::TcpListener::bind("127.0.0.1:0").await?;
+        /// # let near = leno::net::TcpStream::connect(listener.local_addr()?).await?;
+        /// # #[allow(unused_mut)]
+        /// # let (mut far, _) = listener.accept().await?;
+        /// // `near` and `far` are the ends of a connection.
+        /// let ready = near.ready(Interest::READABLE | Interest::WRITABLE).await?;
+        /// assert!(ready.is_writable() && !ready.is_readable());
+        ///
+        /// far.write_all(b"hello").await?;
+        /// let ready = near.ready(Interest::READABLE).await?;
+        /// assert!(ready.is_readable() && !ready.is_read_closed());
+    }
+    read_methods! {
+        /// # let listener = leno::net::TcpListener::bind("127.0.0.1:0").await?;
+        /// # let near = leno::net::TcpStream::connect(listener.local_addr()?).await?;
+        /// # #[allow(unused_mut)]
+        /// # let (mut far, _) = listener.accept().await?;
+        /// // `near` and `far` are the ends of a connection.
+    }
+    write_methods! {
+        /// # let listener = leno::net::TcpListener::bind("127.0.0.1:0").await?;
+        /// # let near = leno::net::TcpStream::connect(listener.local_addr()?).await?;
+        /// # #[allow(unused_mut)]
+        /// # let (mut far, _) = listener.accept().await?;
+        /// // `near` and `far` are the ends of a connection.
+    }
+    stream_methods! {
+        /// # let listener = leno::net::TcpListener::bind("127.0.0.1:0").await?;
+        /// # let near = leno::net::TcpStream::connect(listener.local_addr()?).await?;
+        /// # #[allow(unused_mut)]
+        /// # let (mut far, _) = listener.accept().await?;
+        /// // `near` and `far` are the ends of a connection.
+    }
 
     /// Reads without taking: the next read or peek returns the same bytes again.
     ///
@@ -200,6 +339,29 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// Whether something is there, without waiting for it:
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, ReadBuf};
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (mut peer, _) = listener.accept().await?;
+    /// peer.write_all(b"hello").await?;
+    ///
+    /// let mut memory = [0; 16];
+    /// let mut buffer = ReadBuf::new(&mut memory);
+    /// assert_eq!(poll_fn(|cx| stream.poll_peek(cx, &mut buffer)).await?, 5);
+    /// assert_eq!(buffer.filled(), b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_peek(
         &self,
         cx: &mut Context<'_>,
@@ -219,6 +381,28 @@ impl TcpStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A server of two protocols looks at the first byte of a connection, which its protocol will read again:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// # client.write_all(b"\x16\x03\x01").await?;
+    /// let (mut stream, _) = listener.accept().await?;
+    /// let mut first = [0];
+    /// assert_eq!(stream.peek(&mut first).await?, 1);
+    /// let is_tls = first == [0x16];
+    /// assert!(is_tls);
+    /// assert_eq!(stream.read_u8().await?, 0x16);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move { self.io.peek(buf).await })
     }
@@ -228,6 +412,21 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Off by default, as Nagle's algorithm saves packets:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert!(!stream.nodelay()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn nodelay(&self) -> io::Result<bool> {
         self.io.get_ref().nodelay()
     }
@@ -240,10 +439,17 @@ impl TcpStream {
     ///
     /// # Examples
     ///
-    /// ```no_run
+    /// For a protocol of small messages, each of which is awaited. Write a message in one piece then, or by a
+    /// [`BufWriter`](crate::io::BufWriter): every write may become a packet.
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let stream = leno::net::TcpStream::connect("127.0.0.1:8080").await?;
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
     /// stream.set_nodelay(true)?;
+    /// assert!(stream.nodelay()?);
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
@@ -256,6 +462,19 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_eq!(stream.linger()?, None);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.io.get_ref().raw().linger()
     }
@@ -270,6 +489,25 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Mostly [`shutdown`](crate::io::AsyncWriteExt::shutdown) is what is wanted: it awaits nothing either, and the peer's answer
+    /// or end of the stream says that everything has arrived. With the option:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::time::Duration;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// # #[expect(deprecated)]
+    /// stream.set_linger(Some(Duration::from_secs(1)))?;
+    /// assert_eq!(stream.linger()?, Some(Duration::from_secs(1)));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[deprecated = "`SO_LINGER` causes the socket to block the thread on drop"]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         self.io.get_ref().raw().set_linger(dur)
@@ -281,6 +519,27 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// To get rid of a peer that misbehaves, and of all that is kept for it:
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut peer = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, _) = listener.accept().await?;
+    /// stream.set_zero_linger()?;
+    /// drop(stream);
+    /// let error = peer.read(&mut [0]).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.io.get_ref().raw().set_linger(Some(Duration::ZERO))
     }
@@ -290,6 +549,19 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// assert_ne!(stream.ttl()?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
@@ -299,6 +571,22 @@ impl TcpStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Packets that no router forwards:
+    ///
+    /// ```
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// stream.set_ttl(1)?;
+    /// assert_eq!(stream.ttl()?, 1);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }
@@ -306,6 +594,35 @@ impl TcpStream {
     /// Lends the two directions to two users within one task. Costs nothing.
     ///
     /// For halves that can go to different tasks, see [`into_split`](Self::into_split).
+    ///
+    /// # Examples
+    ///
+    /// A task that sends and receives at once, so that neither direction can block the other:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let address = listener.local_addr()?;
+    /// # leno::spawn(async move {
+    /// #     let (mut stream, _) = listener.accept().await?;
+    /// #     let (mut reader, mut writer) = stream.split();
+    /// #     leno::io::copy(&mut reader, &mut writer).await
+    /// # });
+    /// // The other end is an echo server.
+    /// let mut stream = TcpStream::connect(address).await?;
+    /// let (mut reader, mut writer) = stream.split();
+    /// let large = vec![7; 1 << 20];
+    /// let mut echo = vec![0; large.len()];
+    /// let send = async { writer.write_all(&large).await };
+    /// let receive = async { reader.read_exact(&mut echo).await };
+    /// leno::try_join!(send, receive)?;
+    /// assert_eq!(echo, large);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split(self)
     }
@@ -313,6 +630,43 @@ impl TcpStream {
     /// Gives the two directions to two owners. Costs an allocation.
     ///
     /// Dropping the write half ends the writing direction.
+    ///
+    /// # Examples
+    ///
+    /// A task writes what comes by a channel, while this one reads:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use leno::sync::mpsc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// # let address = listener.local_addr()?;
+    /// # leno::spawn(async move {
+    /// #     let (mut stream, _) = listener.accept().await?;
+    /// #     let (mut reader, mut writer) = stream.split();
+    /// #     leno::io::copy(&mut reader, &mut writer).await
+    /// # });
+    /// // The other end is an echo server.
+    /// let (mut reader, mut writer) = TcpStream::connect(address).await?.into_split();
+    /// let (messages, mut queue) = mpsc::channel::<&[u8]>(8);
+    /// leno::spawn(async move {
+    ///     while let Some(message) = queue.recv().await {
+    ///         writer.write_all(message).await?;
+    ///     }
+    ///     // Dropping the half ends the direction: the peer reads the end of the stream.
+    ///     std::io::Result::Ok(())
+    /// });
+    ///
+    /// messages.send(b"hello").await.unwrap();
+    /// drop(messages);
+    /// let mut echo = String::new();
+    /// reader.read_to_string(&mut echo).await?;
+    /// assert_eq!(echo, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned(self)
     }

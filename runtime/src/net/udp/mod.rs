@@ -7,7 +7,9 @@ mod send;
 use super::addr::{ToSocketAddrs, first, need_of};
 use super::evented::{BOTH, Evented};
 use super::message::message_methods;
-use super::ready::{readable_method, ready_method, socket_methods, writable_method};
+use super::ready::{
+    readable_method, ready_method, socket_methods, take_error_method, writable_method,
+};
 use super::socket::{Socket, socket};
 use super::sys;
 use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
@@ -68,6 +70,22 @@ impl UdpSocket {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: it waits for a name to be looked up, and for nothing else.
+    ///
+    /// # Examples
+    ///
+    /// To answer, a port that is known; to ask, any, of the same version of IP as the one that is asked:
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let server = UdpSocket::bind("127.0.0.1:0").await?; // in earnest a number
+    /// let client = UdpSocket::bind("0.0.0.0:0").await?;
+    /// client.send_to(b"who is there?", server.local_addr()?).await?;
+    /// assert_eq!(server.recv(&mut [0; 64]).await?, 13);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind<A: ToSocketAddrs>(addr: A) -> impl CancelSafe<Output = io::Result<UdpSocket>> {
         assert_cancel_safe(required(Need::Io, UdpSocket::bind_first(addr)))
@@ -107,12 +125,21 @@ impl UdpSocket {
     ///
     /// # Examples
     ///
+    /// A socket of which [socket2](https://docs.rs/socket2) has set what std does not know, here a larger buffer:
+    ///
     /// ```
+    /// use leno::net::UdpSocket;
+    /// use socket2::{Domain, SockAddr, Socket, Type};
+    /// use std::net::SocketAddr;
+    ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
-    /// socket.set_nonblocking(true)?;
-    /// let socket = leno::net::UdpSocket::from_std(socket)?;
-    /// # drop(socket);
+    /// let raw = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+    /// raw.set_recv_buffer_size(64 * 1024)?;
+    /// raw.set_nonblocking(true)?;
+    /// raw.bind(&SockAddr::from(SocketAddr::from(([127, 0, 0, 1], 0))))?;
+    ///
+    /// let socket = UdpSocket::from_std(raw.into())?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
@@ -127,6 +154,21 @@ impl UdpSocket {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let address = socket.local_addr()?;
+    /// let socket = socket.into_std()?;
+    /// socket.set_nonblocking(false)?;
+    /// assert_eq!(socket.local_addr()?, address);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
         self.io.into_inner().map(Into::into)
     }
@@ -136,6 +178,23 @@ impl UdpSocket {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// What a peer has to know:
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let server = UdpSocket::bind("127.0.0.1:0").await?;
+    /// let client = UdpSocket::bind("127.0.0.1:0").await?;
+    /// client.connect(server.local_addr()?).await?;
+    /// client.send(b"hello").await?;
+    /// assert_eq!(server.recv_from(&mut [0; 16]).await?, (5, client.local_addr()?));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -145,6 +204,22 @@ impl UdpSocket {
     /// # Errors
     ///
     /// If it is not connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0").await?;
+    /// assert_eq!(socket.peer_addr().unwrap_err().kind(), ErrorKind::NotConnected);
+    ///
+    /// socket.connect("127.0.0.1:9").await?;
+    /// assert_eq!(socket.peer_addr()?.port(), 9);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
@@ -161,6 +236,31 @@ impl UdpSocket {
     ///
     /// Dropping the future loses nothing, and leaves the socket as it was: it waits for a name to be looked up, and for
     /// nothing else.
+    ///
+    /// # Examples
+    ///
+    /// What others send is not received, so an answer is that of the peer:
+    ///
+    /// ```
+    /// use leno::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let any = "127.0.0.1:0";
+    /// let (client, server, stranger) = (
+    ///     UdpSocket::bind(any).await?,
+    ///     UdpSocket::bind(any).await?,
+    ///     UdpSocket::bind(any).await?,
+    /// );
+    /// client.connect(server.local_addr()?).await?;
+    /// stranger.send_to(b"a lie", client.local_addr()?).await?;
+    /// server.send_to(b"the truth", client.local_addr()?).await?;
+    ///
+    /// let mut buffer = [0; 64];
+    /// let length = client.recv(&mut buffer).await?;
+    /// assert_eq!(&buffer[..length], b"the truth");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn connect<A: ToSocketAddrs>(&self, addr: A) -> impl CancelSafe<Output = io::Result<()>> {
         let need = need_of(&addr);
@@ -170,11 +270,96 @@ impl UdpSocket {
         ))
     }
 
-    ready_method!();
-    readable_method!();
-    writable_method!();
-    socket_methods!(poll_recv_ready, poll_send_ready);
-    message_methods!();
+    ready_method! {
+        /// use leno::io::Interest;
+        ///
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+        /// let ready = near.ready(Interest::READABLE | Interest::WRITABLE).await?;
+        /// assert!(ready.is_writable() && !ready.is_readable());
+        ///
+        /// far.send(b"hello").await?;
+        /// assert!(near.ready(Interest::READABLE).await?.is_readable());
+    }
+    readable_method! {
+        /// use std::io::ErrorKind;
+        ///
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+        /// far.send(b"hello").await?;
+        ///
+        /// let mut buffer = [0; 1500];
+        /// let length = loop {
+        ///     near.readable().await?;
+        ///     match near.try_recv(&mut buffer) {
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        ///         result => break result?,
+        ///     }
+        /// };
+        /// assert_eq!(&buffer[..length], b"hello");
+    }
+    writable_method! {
+        /// use std::io::ErrorKind;
+        ///
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+        /// let sent = loop {
+        ///     near.writable().await?;
+        ///     match near.try_send(b"hello") {
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        ///         result => break result?,
+        ///     }
+        /// };
+        /// assert_eq!(sent, 5);
+        /// # drop(far);
+    }
+    socket_methods! {
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+        poll_recv_ready, poll_send_ready
+    }
+    take_error_method! {
+        /// use std::io::ErrorKind;
+        ///
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+        /// // Nobody receives any more, which the system learns by the first message.
+        /// drop(far);
+        /// near.send(b"hello").await?;
+        ///
+        /// near.readable().await?;
+        /// let error = near.take_error()?.unwrap();
+        /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        /// assert!(near.take_error()?.is_none());
+    }
+    message_methods! {
+        /// # let any = "127.0.0.1:0";
+        /// # let near = leno::net::UdpSocket::bind(any).await?;
+        /// # let far = leno::net::UdpSocket::bind(any).await?;
+        /// # near.connect(far.local_addr()?).await?;
+        /// # far.connect(near.local_addr()?).await?;
+        /// // `near` and `far` are connected to each other.
+    }
 }
 
 socket!(mio::net::UdpSocket);

@@ -4,7 +4,9 @@ use crate::io::ReadBuf;
 use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::evented::{BOTH, Evented};
 use crate::net::message::message_methods;
-use crate::net::ready::{operation_methods, poll_ready_methods, readable_method};
+use crate::net::ready::{
+    operation_methods, poll_ready_methods, readable_method, take_error_method,
+};
 use crate::net::receive::{recv, recv_from};
 use crate::net::socket::socket;
 use crate::net::sys;
@@ -55,6 +57,27 @@ impl UnixDatagram {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// A service at a path. The file of a former run is removed before, ours after:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// let path = directory.path().join("service.sock");
+    /// let _ = std::fs::remove_file(&path);
+    /// let service = UnixDatagram::bind(&path)?;
+    ///
+    /// let client = UnixDatagram::unbound()?;
+    /// client.send_to(b"hello", &path).await?;
+    /// assert_eq!(service.recv(&mut [0; 16]).await?, 5);
+    /// std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind<P>(path: P) -> io::Result<UnixDatagram>
     where
@@ -72,6 +95,26 @@ impl UnixDatagram {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// A logger's client, which expects no answer:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("log.sock");
+    /// # let log = UnixDatagram::bind(&path)?;
+    /// let client = UnixDatagram::unbound()?;
+    /// client.send_to(b"started", &path).await?;
+    ///
+    /// let (_length, sender) = log.recv_from(&mut [0; 64]).await?;
+    /// assert!(sender.is_unnamed());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn unbound() -> io::Result<UnixDatagram> {
         UnixDatagram::new(mio::net::UnixDatagram::unbound()?)
@@ -86,6 +129,25 @@ impl UnixDatagram {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// Between two tasks, or a parent and its child process. Each message arrives by itself, which a stream does not keep apart:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// near.send(b"one").await?;
+    /// near.send(b"two").await?;
+    ///
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(far.recv(&mut buffer).await?, 3);
+    /// assert_eq!(&buffer[..3], b"one");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (near, far) = mio::net::UnixDatagram::pair()?;
@@ -115,6 +177,21 @@ impl UnixDatagram {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO; in debug builds, if the socket blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = std::os::unix::net::UnixDatagram::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let near = UnixDatagram::from_std(near)?;
+    /// near.send(b"hello").await?;
+    /// assert_eq!(far.recv(&mut [0; 16])?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(datagram: net::UnixDatagram) -> io::Result<UnixDatagram> {
         sys::expect_nonblocking(&datagram)?;
@@ -126,6 +203,25 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// For a thread that blocks:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// let far = far.into_std()?;
+    /// far.set_nonblocking(false)?;
+    /// let receiver = leno::task::spawn_blocking(move || far.recv(&mut [0; 16]));
+    ///
+    /// near.send(b"hello").await?;
+    /// assert_eq!(receiver.await??, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<net::UnixDatagram> {
         self.io.into_inner().map(Into::into)
     }
@@ -135,6 +231,23 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let service = UnixDatagram::bind(&path)?;
+    /// let client = UnixDatagram::unbound()?;
+    /// client.connect(&path)?;
+    /// client.send(b"hello").await?;
+    /// assert_eq!(service.recv(&mut [0; 16]).await?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect<P: AsRef<Path>>(&self, path: P) -> io::Result<()> {
         self.io.get_ref().connect(path)
     }
@@ -144,6 +257,20 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let socket = UnixDatagram::bind(&path)?;
+    /// assert_eq!(socket.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -153,6 +280,23 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// If it is not connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// # let service = UnixDatagram::bind(&path)?;
+    /// let client = UnixDatagram::unbound()?;
+    /// assert!(client.peer_addr().is_err());
+    /// client.connect(&path)?;
+    /// assert_eq!(client.peer_addr()?.as_pathname(), Some(path.as_path()));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr().map(SocketAddr)
     }
@@ -164,15 +308,64 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// The end of a conversation, which messages have no other sign of:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::io::ErrorKind;
+    /// use std::net::Shutdown;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// far.shutdown(Shutdown::Read)?;
+    /// let error = near.send(b"hello").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.get_ref().shutdown(how)
     }
 
-    readable_method!();
-    poll_ready_methods!(poll_recv_ready, poll_send_ready, |socket, cx| socket
-        .poll_writable(cx));
-    operation_methods!();
-    message_methods!();
+    readable_method! {
+        /// use std::io::ErrorKind;
+        ///
+        /// # let (near, far) = leno::net::UnixDatagram::pair()?;
+        /// // `near` and `far` are connected to each other.
+        /// far.send(b"hello").await?;
+        ///
+        /// let mut buffer = [0; 1500];
+        /// let length = loop {
+        ///     near.readable().await?;
+        ///     match near.try_recv(&mut buffer) {
+        ///         Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+        ///         result => break result?,
+        ///     }
+        /// };
+        /// assert_eq!(&buffer[..length], b"hello");
+    }
+    poll_ready_methods! {
+        /// # let (near, far) = leno::net::UnixDatagram::pair()?;
+        /// // `near` and `far` are connected to each other.
+        poll_recv_ready, poll_send_ready, |socket, cx| socket.poll_writable(cx)
+    }
+    operation_methods! {
+        /// # let (near, far) = leno::net::UnixDatagram::pair()?;
+        /// // `near` and `far` are connected to each other.
+    }
+    take_error_method! {
+        /// # let (near, far) = leno::net::UnixDatagram::pair()?;
+        /// // `near` and `far` are connected to each other.
+        /// assert!(near.take_error()?.is_none());
+        /// # drop(far);
+    }
+    message_methods! {
+        /// # let (near, far) = leno::net::UnixDatagram::pair()?;
+        /// // `near` and `far` are connected to each other.
+    }
 }
 
 /// Receiving from anybody.
@@ -186,6 +379,29 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// Answering needs a sender that is bound to something:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let (service_path, client_path) = (directory.path().join("service"), directory.path().join("client"));
+    /// let service = UnixDatagram::bind(&service_path)?;
+    /// let client = UnixDatagram::bind(&client_path)?;
+    /// client.send_to(b"ping", &service_path).await?;
+    ///
+    /// let mut buffer = [0; 16];
+    /// let (length, sender) = service.recv_from(&mut buffer).await?;
+    /// assert_eq!(&buffer[..length], b"ping");
+    /// service.send_to(b"pong", sender.as_pathname().unwrap()).await?;
+    /// assert_eq!(client.recv(&mut buffer).await?, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn recv_from(
         &self,
         buf: &mut [u8],
@@ -198,6 +414,26 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`recv_from`](Self::recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use leno::net::UnixDatagram;
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// far.send(b"hello").await?;
+    ///
+    /// let mut memory = [0; 16];
+    /// let mut buffer = ReadBuf::new(&mut memory);
+    /// let sender = poll_fn(|cx| near.poll_recv_from(cx, &mut buffer)).await?;
+    /// assert_eq!(buffer.filled(), b"hello");
+    /// assert!(sender.is_unnamed());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_recv_from(
         &self,
         cx: &mut Context<'_>,
@@ -213,6 +449,24 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is none, and those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// let error = near.try_recv_from(&mut [0; 16]).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    ///
+    /// far.send(b"hello").await?;
+    /// near.readable().await?;
+    /// assert_eq!(near.try_recv_from(&mut [0; 16])?.0, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.try_recv_buf_from(&mut ReadBuf::new(buf))
     }
@@ -222,6 +476,23 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`try_recv_from`](Self::try_recv_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// far.send(b"hello").await?;
+    ///
+    /// near.readable().await?;
+    /// let mut buffer = Vec::with_capacity(16);
+    /// let (length, _sender) = near.try_recv_buf_from(&mut buffer)?;
+    /// assert_eq!((length, &buffer[..]), (5, &b"hello"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_recv_buf_from<B: BufMut>(&self, buf: &mut B) -> io::Result<(usize, SocketAddr)> {
         self.io
             .try_with(Interest::READABLE, |socket| self.receive_from(socket, buf))
@@ -236,6 +507,25 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A message that is longer than the memory is cut off, without a word:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// far.send(b"hello, world").await?;
+    ///
+    /// let mut buffer = bytes::BytesMut::with_capacity(5);
+    /// let mut limited = bytes::BufMut::limit(&mut buffer, 5);
+    /// let (length, _sender) = near.recv_buf_from(&mut limited).await?;
+    /// assert_eq!((length, &buffer[..]), (5, &b"hello"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn recv_buf_from<B: BufMut>(
         &self,
         buf: &mut B,

@@ -16,16 +16,27 @@ use std::{fmt, io};
 ///
 /// # Examples
 ///
-/// ```no_run
-/// use leno::net::UnixListener;
+/// A service that looks who asks:
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+/// use leno::net::{UnixListener, UnixStream};
 ///
 /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let listener = UnixListener::bind("/run/example.sock")?;
-/// loop {
-///     let (stream, _) = listener.accept().await?;
-///     println!("{:?} has connected", stream.peer_cred()?);
-/// }
-/// # #[allow(unreachable_code)]
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("service.sock");
+/// let listener = UnixListener::bind(&path)?;
+/// leno::spawn(async move {
+///     while let Ok((mut stream, _)) = listener.accept().await {
+///         let user = stream.peer_cred()?.uid();
+///         stream.write_all(format!("hello, user {user}").as_bytes()).await?;
+///     }
+///     std::io::Result::Ok(())
+/// });
+///
+/// let mut greeting = String::new();
+/// UnixStream::connect(&path).await?.read_to_string(&mut greeting).await?;
+/// assert!(greeting.starts_with("hello, user "));
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
@@ -43,6 +54,29 @@ impl UnixListener {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// A file that is there is an error, also if it is that of a listener that is gone. Whether somebody listens there still, a
+    /// connection tells:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// drop(UnixListener::bind(&path)?);
+    /// assert_eq!(UnixListener::bind(&path).unwrap_err().kind(), ErrorKind::AddrInUse);
+    ///
+    /// let error = UnixStream::connect(&path).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionRefused); // it is only a file
+    /// std::fs::remove_file(&path)?;
+    /// assert!(UnixListener::bind(&path).is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind<P>(path: P) -> io::Result<UnixListener>
     where
@@ -60,6 +94,28 @@ impl UnixListener {
     /// # Panics
     ///
     /// As [`bind`](Self::bind).
+    ///
+    /// # Examples
+    ///
+    /// The address of a listener of std's, that of an abstract name say, which leaves no file:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream, unix};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # #[cfg(target_os = "linux")] {
+    /// use std::os::linux::net::SocketAddrExt;
+    ///
+    /// let name = format!("example-{}", std::process::id());
+    /// let address = std::os::unix::net::SocketAddr::from_abstract_name(name)?;
+    /// let address = unix::SocketAddr::from(address);
+    /// let listener = UnixListener::bind_addr(&address)?;
+    /// let (connected, accepted) = leno::join!(UnixStream::connect_addr(&address), listener.accept());
+    /// assert!(connected.is_ok() && accepted.is_ok());
+    /// # }
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<UnixListener> {
         UnixListener::new(mio::net::UnixListener::bind_addr(&socket_addr.0)?)
@@ -92,6 +148,30 @@ impl UnixListener {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// With a limit of its own for each connection, so that a client that says nothing holds up nobody:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::{UnixListener, UnixStream};
+    /// use leno::time::{Duration, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// let server = leno::spawn(async move {
+    ///     let (mut stream, _) = listener.accept().await?;
+    ///     timeout(Duration::from_secs(5), stream.read_u8()).await?
+    /// });
+    ///
+    /// UnixStream::connect(&path).await?.write_u8(42).await?;
+    /// assert_eq!(server.await??, 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(UnixStream, SocketAddr)>> {
         accept(
             self.io
@@ -116,6 +196,26 @@ impl UnixListener {
     /// # Errors
     ///
     /// As [`accept`](Self::accept).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    /// use std::future::poll_fn;
+    /// use std::task::Poll;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert!(poll_fn(|cx| Poll::Ready(listener.poll_accept(cx).is_pending())).await);
+    ///
+    /// let _client = UnixStream::connect(&path).await?;
+    /// let (_stream, peer) = poll_fn(|cx| listener.poll_accept(cx)).await?;
+    /// assert!(peer.is_unnamed());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self
@@ -133,6 +233,25 @@ impl UnixListener {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO; in debug builds, if the listener blocks.
+    ///
+    /// # Examples
+    ///
+    /// Of what a service manager hands over, or as here of std's own:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let bound = std::os::unix::net::UnixListener::bind(&path)?;
+    /// bound.set_nonblocking(true)?;
+    /// let listener = UnixListener::from_std(bound)?;
+    /// let (connected, accepted) = leno::join!(UnixStream::connect(&path), listener.accept());
+    /// assert!(connected.is_ok() && accepted.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(listener: net::UnixListener) -> io::Result<UnixListener> {
         sys::expect_nonblocking(&listener)?;
@@ -144,6 +263,21 @@ impl UnixListener {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?.into_std()?;
+    /// let error = listener.accept().unwrap_err(); // still non-blocking
+    /// assert_eq!(error.kind(), std::io::ErrorKind::WouldBlock);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<net::UnixListener> {
         self.io.into_inner().map(Into::into)
     }
@@ -153,6 +287,20 @@ impl UnixListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -162,6 +310,19 @@ impl UnixListener {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixListener;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// let listener = UnixListener::bind(directory.path().join("service.sock"))?;
+    /// assert!(listener.take_error()?.is_none());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.get_ref().take_error()
     }

@@ -62,6 +62,26 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the message is not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let client = UnixDatagram::unbound()?;
+    /// let error = client.send_to(b"hello", &path).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::NotFound); // nobody is there
+    ///
+    /// let service = UnixDatagram::bind(&path)?;
+    /// assert_eq!(client.send_to(b"hello", &path).await?, 5);
+    /// assert_eq!(service.recv(&mut [0; 16]).await?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn send_to<P>(&self, buf: &[u8], target: P) -> impl CancelSafe<Output = io::Result<usize>>
     where
         P: AsRef<Path>,
@@ -96,6 +116,23 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// As [`send_to`](Self::send_to).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let service = UnixDatagram::bind(&path)?;
+    /// let client = UnixDatagram::unbound()?;
+    /// assert_eq!(poll_fn(|cx| client.poll_send_to(cx, b"hello", &path)).await?, 5);
+    /// assert_eq!(service.recv(&mut [0; 16]).await?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_send_to<P>(
         &self,
         cx: &mut Context<'_>,
@@ -139,6 +176,35 @@ impl UnixDatagram {
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room, and those of the system.
+    ///
+    /// # Examples
+    ///
+    /// A receiver that is too slow is not waited for:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("log.sock");
+    /// let log = UnixDatagram::bind(&path)?;
+    /// let client = UnixDatagram::unbound()?;
+    /// let (mut sent, mut lost) = (0, 0);
+    /// while lost == 0 {
+    ///     client.writable().await?;
+    ///     match client.try_send_to(b"event", &path) {
+    ///         Ok(_) => sent += 1,
+    ///         Err(error) if error.kind() == ErrorKind::WouldBlock => lost += 1,
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// for _ in 0..sent {
+    ///     assert_eq!(log.recv(&mut [0; 16]).await?, 5);
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_send_to<P>(&self, buf: &[u8], target: P) -> io::Result<usize>
     where
         P: AsRef<Path>,
@@ -186,6 +252,23 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::Interest;
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// let ready = near.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// assert!(ready.is_writable() && !ready.is_readable());
+    ///
+    /// far.send(b"hello").await?;
+    /// assert!(near.ready(Interest::READABLE).await?.is_readable());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
         assert_cancel_safe(async move {
             let held = self.held().filter(|_| interest.is_writable());
@@ -222,6 +305,32 @@ impl UnixDatagram {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A connected socket is writable when its peer's queue has room:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    /// use std::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixDatagram::pair()?;
+    /// let mut sent = 0;
+    /// while near.try_send(b"event").is_ok() {
+    ///     sent += 1;
+    /// }
+    /// let drain = async {
+    ///     for _ in 0..sent {
+    ///         far.recv(&mut [0; 16]).await?;
+    ///     }
+    ///     std::io::Result::Ok(())
+    /// };
+    /// leno::try_join!(near.writable(), drain)?;
+    /// assert_eq!(near.try_send(b"event")?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn writable(&self) -> impl CancelSafe<Output = io::Result<()>> {
         assert_cancel_safe(async move { self.ready(Interest::WRITABLE).await.map(drop) })
     }

@@ -6,16 +6,70 @@ use std::os::unix::net;
 use std::path::Path;
 
 /// The address of a Unix socket: a path, nothing, or on Linux an abstract name.
+///
+/// # Examples
+///
+/// It is std's, and goes both ways:
+///
+/// ```
+/// use leno::net::unix::SocketAddr;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let std = std::os::unix::net::SocketAddr::from_pathname("/run/service.sock")?;
+/// let address = SocketAddr::from(std);
+/// assert_eq!(address.as_pathname().unwrap().to_str(), Some("/run/service.sock"));
+/// let std = std::os::unix::net::SocketAddr::from(address);
+/// assert!(!std.is_unnamed());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone)]
 pub struct SocketAddr(pub(super) net::SocketAddr);
 
 impl SocketAddr {
     /// True if the socket has no name.
+    ///
+    /// # Examples
+    ///
+    /// A client need not be bound, and mostly is not:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// let stream = UnixStream::connect(&path).await?;
+    /// assert!(stream.local_addr()?.is_unnamed());
+    /// assert!(!stream.peer_addr()?.is_unnamed());
+    /// # drop(listener);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_unnamed(&self) -> bool {
         self.0.is_unnamed()
     }
 
     /// The path, if it is one.
+    ///
+    /// # Examples
+    ///
+    /// The path is the one that was bound to, which may be relative to another directory than ours:
+    ///
+    /// ```
+    /// use leno::net::UnixDatagram;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let socket = UnixDatagram::bind(&path)?;
+    /// let address = socket.local_addr()?;
+    /// std::fs::remove_file(address.as_pathname().unwrap())?;
+    /// assert!(!path.exists());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.as_pathname()
     }

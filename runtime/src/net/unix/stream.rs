@@ -65,6 +65,34 @@ impl UnixStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the connection, which the peer may see for a moment.
+    ///
+    /// # Examples
+    ///
+    /// A service that is being started is awaited, but not for ever:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    /// use leno::time::{Duration, sleep, timeout};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// # let (service, at) = (path.clone(), Duration::from_millis(2));
+    /// # let started = leno::spawn(async move { sleep(at).await; UnixListener::bind(service) });
+    /// let connecting = async {
+    ///     loop {
+    ///         match UnixStream::connect(&path).await {
+    ///             Ok(stream) => break stream,
+    ///             Err(_not_yet) => sleep(Duration::from_millis(1)).await,
+    ///         }
+    ///     }
+    /// };
+    /// let stream = timeout(Duration::from_secs(10), connecting).await?;
+    /// assert_eq!(stream.peer_addr()?.as_pathname(), Some(path.as_path()));
+    /// # drop(started);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn connect<P>(path: P) -> impl Future<Output = io::Result<UnixStream>>
     where
@@ -88,6 +116,24 @@ impl UnixStream {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the connection, as with [`connect`](Self::connect).
+    ///
+    /// # Examples
+    ///
+    /// To where another socket is:
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// let address = listener.local_addr()?;
+    /// let (connected, accepted) = leno::join!(UnixStream::connect_addr(&address), listener.accept());
+    /// assert!(connected.is_ok() && accepted.is_ok());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn connect_addr(socket_addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
         required(Need::Io, UnixStream::connect_to(socket_addr))
@@ -135,6 +181,34 @@ impl UnixStream {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// For a child process, whose standard input is one of them:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::UnixStream;
+    /// use leno::process::Command;
+    /// use std::os::fd::OwnedFd;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut ours, theirs) = UnixStream::pair()?;
+    /// let theirs = theirs.into_std()?;
+    /// theirs.set_nonblocking(false)?;
+    /// let mut child = Command::new("sh");
+    /// child.arg("-c").arg("read line; echo \"$line, too\" >&0").stdin(OwnedFd::from(theirs));
+    /// let status = child.status();
+    /// drop(child); // it has a copy of theirs
+    ///
+    /// ours.write_all(b"hello\n").await?;
+    /// let mut answer = String::new();
+    /// ours.read_to_string(&mut answer).await?;
+    /// assert_eq!(answer, "hello, too\n");
+    /// assert!(status.await?.success());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (near, far) = mio::net::UnixStream::pair()?;
@@ -150,6 +224,23 @@ impl UnixStream {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO; in debug builds, if the stream blocks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    /// use leno::net::UnixStream;
+    /// use std::io::Write;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, mut far) = std::os::unix::net::UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// let mut near = UnixStream::from_std(near)?;
+    /// far.write_all(&[42])?;
+    /// assert_eq!(near.read_u8().await?, 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_std(stream: net::UnixStream) -> io::Result<UnixStream> {
         sys::expect_nonblocking(&stream)?;
@@ -162,6 +253,28 @@ impl UnixStream {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::net::UnixStream;
+    /// use std::io::Read;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// let mut far = far.into_std()?;
+    /// far.set_nonblocking(false)?;
+    /// let thread = std::thread::spawn(move || {
+    ///     let mut text = String::new();
+    ///     far.read_to_string(&mut text).map(|_| text)
+    /// });
+    /// near.write_all(b"hello").await?;
+    /// drop(near);
+    /// assert_eq!(thread.join().unwrap()?, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_std(self) -> io::Result<net::UnixStream> {
         self.io.into_inner().map(Into::into)
     }
@@ -171,6 +284,23 @@ impl UnixStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// let (server, _) = listener.accept().await?;
+    /// assert_eq!(server.local_addr()?.as_pathname(), Some(path.as_path()));
+    /// assert!(client.local_addr()?.is_unnamed());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -180,6 +310,21 @@ impl UnixStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::{UnixListener, UnixStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("service.sock");
+    /// # let listener = UnixListener::bind(&path)?;
+    /// let client = UnixStream::connect(&path).await?;
+    /// assert_eq!(client.peer_addr()?.as_pathname(), Some(path.as_path()));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr().map(SocketAddr)
     }
@@ -189,18 +334,85 @@ impl UnixStream {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// Only one's own user is let in; the system vouches for it, and no password is needed:
+    ///
+    /// ```
+    /// use leno::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (stream, peer) = UnixStream::pair()?;
+    /// # let us = peer.peer_cred()?.uid();
+    /// if stream.peer_cred()?.uid() != us {
+    ///     return Err(std::io::ErrorKind::PermissionDenied.into());
+    /// }
+    /// assert_eq!(stream.peer_cred()?, peer.peer_cred()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer_cred(self)
     }
 
-    ready_method!();
-    read_methods!();
-    write_methods!();
-    stream_methods!();
+    ready_method! {
+        /// use leno::io::{AsyncWriteExt, Interest};
+        ///
+        /// # #[allow(unused_mut)]
+        /// # let (near, mut far) = leno::net::UnixStream::pair()?;
+        /// // `near` and `far` are the ends of a connection.
+        /// let ready = near.ready(Interest::READABLE | Interest::WRITABLE).await?;
+        /// assert!(ready.is_writable() && !ready.is_readable());
+        ///
+        /// far.write_all(b"hello").await?;
+        /// let ready = near.ready(Interest::READABLE).await?;
+        /// assert!(ready.is_readable() && !ready.is_read_closed());
+    }
+    read_methods! {
+        /// # #[allow(unused_mut)]
+        /// # let (near, mut far) = leno::net::UnixStream::pair()?;
+        /// // `near` and `far` are the ends of a connection.
+    }
+    write_methods! {
+        /// # #[allow(unused_mut)]
+        /// # let (near, mut far) = leno::net::UnixStream::pair()?;
+        /// // `near` and `far` are the ends of a connection.
+    }
+    stream_methods! {
+        /// # #[allow(unused_mut)]
+        /// # let (near, mut far) = leno::net::UnixStream::pair()?;
+        /// // `near` and `far` are the ends of a connection.
+    }
 
     /// Lends the two directions to two users within one task. Costs nothing.
     ///
     /// For halves that can go to different tasks, see [`into_split`](Self::into_split).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut near, mut far) = UnixStream::pair()?;
+    /// let (mut reader, mut writer) = near.split();
+    /// let large = vec![7; 1 << 20];
+    /// let mut copy = vec![0; large.len()];
+    /// // Each sends what the other reads, more than the sockets hold.
+    /// let (mut far_reader, mut far_writer) = far.split();
+    /// let mut far_copy = vec![0; large.len()];
+    /// leno::try_join!(
+    ///     async { writer.write_all(&large).await },
+    ///     async { far_reader.read_exact(&mut far_copy).await },
+    ///     async { far_writer.write_all(&large).await },
+    ///     async { reader.read_exact(&mut copy).await },
+    /// )?;
+    /// assert_eq!((&copy, &far_copy), (&large, &large));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split(self)
     }
@@ -208,6 +420,27 @@ impl UnixStream {
     /// Gives the two directions to two owners. Costs an allocation.
     ///
     /// Dropping the write half ends the writing direction.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, far) = UnixStream::pair()?;
+    /// let (mut reader, mut writer) = far.into_split();
+    /// leno::spawn(async move { leno::io::copy(&mut reader, &mut writer).await });
+    ///
+    /// let (mut reader, mut writer) = near.into_split();
+    /// writer.write_all(b"hello").await?;
+    /// drop(writer); // ends the direction, and so what the other end copies
+    /// let mut echo = String::new();
+    /// reader.read_to_string(&mut echo).await?;
+    /// assert_eq!(echo, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned(self)
     }

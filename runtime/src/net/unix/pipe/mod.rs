@@ -19,6 +19,46 @@
 //! # }).unwrap();
 //! ```
 //!
+//! # Which end, from where
+//!
+//! | | |
+//! | --- | --- |
+//! | a pair of one's own, mostly for a child | [`pipe()`] |
+//! | a FIFO by its path | [`OpenOptions`] |
+//! | a descriptor that was inherited, or comes from std | [`Receiver::from_owned_fd`], [`Sender::from_owned_fd`] |
+//! | the standard streams of a child | [`Command`](crate::process::Command) makes them |
+//!
+//! # At the limits
+//!
+//! A pipe holds a number of bytes, 64 KiB on Linux; then its writers wait. Up to 4096 bytes are written as a whole, so that
+//! several senders can share a pipe without a lock, if each writes a message in one call:
+//!
+//! ```
+//! use leno::io::{AsyncReadExt, AsyncWriteExt};
+//! use leno::net::unix::pipe;
+//! use std::os::fd::AsFd;
+//!
+//! # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! let (mut one, mut receiver) = pipe::pipe()?;
+//! let other = one.as_fd().try_clone_to_owned()?;
+//! let mut other = pipe::Sender::from_owned_fd(other)?;
+//! leno::try_join!(one.write_all(b"message\n"), other.write_all(b"message\n"))?;
+//! drop((one, other)); // the end, when the last sender is gone
+//!
+//! let mut text = String::new();
+//! receiver.read_to_string(&mut text).await?;
+//! assert_eq!(text, "message\nmessage\n");
+//! # Ok::<(), std::io::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! The end of the stream comes when the last sender is gone, in whichever process. A copy that was forgotten, in this process or
+//! a child, is the usual reason for a reader that waits for ever. A writer learns that no reader is left by an error,
+//! [`BrokenPipe`](std::io::ErrorKind::BrokenPipe).
+//!
+//! A FIFO that is opened for reading only is at its end whenever no writer has it open, and readable again with the next. A
+//! service opens it [for both](OpenOptions::read_write), on Linux, or opens it anew after each end.
+//!
 //! # What it costs
 //!
 //! What [a socket does](crate::net#what-it-costs), but that neither short reads nor short writes tell anything: a pipe may
@@ -47,6 +87,32 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// # Panics
 ///
 /// Outside of a runtime, or if it was built without IO.
+///
+/// # Examples
+///
+/// The output of a child, as it comes; [`Command`](crate::process::Command) makes such a pipe by itself for one stream, here
+/// it is for two:
+///
+/// ```
+/// use leno::io::AsyncReadExt;
+/// use leno::net::unix::pipe;
+/// use leno::process::Command;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (sender, mut receiver) = pipe::pipe()?;
+/// let output = sender.into_blocking_fd()?;
+/// let mut command = Command::new("sh");
+/// command.arg("-c").arg("echo out; echo err >&2").stdout(output.try_clone()?).stderr(output);
+/// let status = command.status();
+/// drop(command); // it holds the sender, without which the stream would not end
+///
+/// let mut text = String::new();
+/// receiver.read_to_string(&mut text).await?;
+/// assert_eq!(text, "out\nerr\n");
+/// assert!(status.await?.success());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mio::unix::pipe::new()?;

@@ -19,9 +19,24 @@ use std::task::{Context, Poll};
 /// gone it fails with [`BrokenPipe`](io::ErrorKind::BrokenPipe). Dropping the last sender ends the stream;
 /// [`shutdown`](crate::io::AsyncWriteExt::shutdown) does nothing, as a pipe cannot be closed but by that.
 ///
-/// # Example
+/// # Examples
 ///
-/// See [the module](super::pipe).
+/// A reader that has gone is an error, not a signal, as Rust programs ignore `SIGPIPE`:
+///
+/// ```
+/// use leno::io::AsyncWriteExt;
+/// use leno::net::unix::pipe;
+/// use std::io::ErrorKind;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut sender, receiver) = pipe::pipe()?;
+/// sender.write_all(b"hello").await?;
+/// drop(receiver);
+/// let error = sender.write_all(b"hello").await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Sender {
     io: Evented<mio::unix::pipe::Sender>,
@@ -45,6 +60,28 @@ impl Sender {
     /// # Panics
     ///
     /// Outside of a runtime, or if it was built without IO.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::net::unix::pipe;
+    /// use std::fs::File;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("pipe");
+    /// # assert!(leno::process::Command::new("mkfifo").arg(&path).status().await?.success());
+    /// # let receiver = pipe::OpenOptions::new().open_receiver(&path)?;
+    /// // Somebody reads at the other end; without, std's open would block.
+    /// let file = File::options().write(true).open(&path)?;
+    /// let mut sender = pipe::Sender::from_file(file)?;
+    /// sender.write_all(b"hello").await?;
+    /// # receiver.readable().await?;
+    /// # assert_eq!(receiver.try_read(&mut [0; 16])?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_file(file: File) -> io::Result<Sender> {
         Sender::from_owned_fd(file.into())
@@ -59,6 +96,26 @@ impl Sender {
     /// # Panics
     ///
     /// As [`from_file`](Self::from_file).
+    ///
+    /// # Examples
+    ///
+    /// The input of a process of std's:
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::net::unix::pipe;
+    /// use std::process::{Command, Stdio};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    /// let input = child.stdin.take().unwrap();
+    /// let mut sender = pipe::Sender::from_owned_fd(input.into())?;
+    /// sender.write_all(b"hello").await?;
+    /// drop(sender);
+    /// assert_eq!(child.wait_with_output()?.stdout, b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Sender> {
         prepare(owned_fd.as_fd(), OFlags::WRONLY)?;
@@ -74,6 +131,20 @@ impl Sender {
     /// # Panics
     ///
     /// As [`from_file`](Self::from_file).
+    ///
+    /// # Examples
+    ///
+    /// A regular file is none that can be waited for, which the reactor says:
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let file = tempfile::tempfile()?;
+    /// assert!(pipe::Sender::from_file_unchecked(file).is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_file_unchecked(file: File) -> io::Result<Sender> {
         Sender::from_owned_fd_unchecked(file.into())
@@ -88,6 +159,21 @@ impl Sender {
     /// # Panics
     ///
     /// As [`from_file`](Self::from_file).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// let sender = pipe::Sender::from_owned_fd_unchecked(sender.into_nonblocking_fd()?)?;
+    /// sender.writable().await?;
+    /// assert_eq!(sender.try_write(b"hello")?, 5);
+    /// # drop(receiver);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Sender> {
         let io = Evented::new(owned_fd.into(), Interest::WRITABLE)?;
@@ -109,11 +195,41 @@ impl Sender {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// A program that computes for a pipe ends early when nobody reads any more:
+    ///
+    /// ```
+    /// use leno::io::Interest;
+    /// use leno::net::unix::pipe;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// drop(receiver);
+    /// assert!(sender.ready(Interest::ERROR).await?.is_error());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
         assert_cancel_safe(async move { self.io.ready(interest).await })
     }
 
-    writable_method!();
+    writable_method! {
+        /// use leno::net::unix::pipe;
+        ///
+        /// let (sender, receiver) = pipe::pipe()?;
+        /// while sender.try_write(&[0; 4096]).is_ok() {}
+        ///
+        /// // Full. It is writable again when a page of it has been read.
+        /// let read = async {
+        ///     receiver.readable().await?;
+        ///     receiver.try_read(&mut [0; 4096])
+        /// };
+        /// let ((), read) = leno::try_join!(sender.writable(), read)?;
+        /// assert_eq!(read, 4096);
+        /// assert_eq!(sender.try_write(&[0; 4096])?, 4096);
+    }
 
     /// Waits until there is room to write, or nobody to read any more.
     ///
@@ -123,6 +239,21 @@ impl Sender {
     /// # Errors
     ///
     /// If the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// poll_fn(|cx| sender.poll_write_ready(cx)).await?;
+    /// assert_eq!(sender.try_write(b"hello")?, 5);
+    /// # drop(receiver);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_ready(cx, Direction::Write)
     }
@@ -135,6 +266,26 @@ impl Sender {
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if there is no room; wait for [`writable`](Self::writable) then. And
     /// those of the system.
+    ///
+    /// # Examples
+    ///
+    /// A short message is whole at the reader's, however many write:
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// for message in [b"first ", b"second"] {
+    ///     assert_eq!(sender.try_write(message)?, 6);
+    /// }
+    /// receiver.readable().await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(receiver.try_read(&mut buffer)?, 12);
+    /// assert_eq!(&buffer[..12], b"first second");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
             .try_with(Interest::WRITABLE, |mut pipe| self.io.sent(pipe.write(buf)))
@@ -145,6 +296,24 @@ impl Sender {
     /// # Errors
     ///
     /// As [`try_write`](Self::try_write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    /// use std::io::IoSlice;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// let parts = [IoSlice::new(b"5:"), IoSlice::new(b"hello")];
+    /// assert_eq!(sender.try_write_vectored(&parts)?, 7);
+    /// receiver.readable().await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(receiver.try_read(&mut buffer)?, 7);
+    /// assert_eq!(&buffer[..7], b"5:hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_write_vectored(&self, buf: &[IoSlice<'_>]) -> io::Result<usize> {
         self.io.try_with(Interest::WRITABLE, |mut pipe| {
             self.io.sent(pipe.write_vectored(buf))
@@ -159,6 +328,28 @@ impl Sender {
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if the pipe is not writable, and those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    /// use std::fs::File;
+    /// use std::io::{ErrorKind, Write};
+    /// use std::os::fd::AsFd;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// let mut file = File::from(sender.as_fd().try_clone_to_owned()?);
+    /// sender.writable().await?;
+    /// while sender.try_io(|| file.write(&[0; 4096])).is_ok() {}
+    ///
+    /// // It would have blocked, so it does not count as writable until somebody has read.
+    /// let error = sender.try_io(|| unreachable!("as it is not called") as std::io::Result<()>).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// # drop(receiver);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_io<R>(&self, f: impl FnOnce() -> io::Result<R>) -> io::Result<R> {
         self.io.try_with(Interest::WRITABLE, |_| f())
     }
@@ -168,6 +359,26 @@ impl Sender {
     /// # Errors
     ///
     /// If it cannot be deregistered or changed.
+    ///
+    /// # Examples
+    ///
+    /// The output of a child:
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    /// use leno::net::unix::pipe;
+    /// use leno::process::Command;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, mut receiver) = pipe::pipe()?;
+    /// let status = Command::new("echo").arg("hello").stdout(sender.into_blocking_fd()?).status();
+    /// assert!(status.await?.success());
+    /// let mut text = String::new();
+    /// receiver.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "hello\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
         into_blocking(self.io)
     }
@@ -177,6 +388,23 @@ impl Sender {
     /// # Errors
     ///
     /// If it cannot be deregistered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::net::unix::pipe;
+    /// use std::fs::File;
+    /// use std::io::{ErrorKind, Write};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = pipe::pipe()?;
+    /// let mut file = File::from(sender.into_nonblocking_fd()?);
+    /// let error = file.write_all(&[0; 1 << 24]).unwrap_err(); // more than it holds
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// # drop(receiver);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
         self.io.into_inner().map(Into::into)
     }
