@@ -29,11 +29,45 @@ impl FileTimes {
     }
 
     /// Sets the time of the last access.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::{File, FileTimes};
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = File::create(folder.path().join("file")).await?;
+    /// let day = SystemTime::UNIX_EPOCH + Duration::from_secs(86_400);
+    /// file.set_times(FileTimes::new().set_accessed(day)).await?;
+    /// assert_eq!(file.metadata().await?.accessed()?, day);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_accessed(self, t: SystemTime) -> Self {
         Self(self.0.set_accessed(t))
     }
 
     /// Sets the time of the last modification.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::{File, FileTimes};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # leno::fs::write(folder.path().join("original"), "").await?;
+    /// // A copy gets the times of its original.
+    /// let original = leno::fs::metadata(folder.path().join("original")).await?;
+    /// let copy = File::create(folder.path().join("copy")).await?;
+    /// let times = FileTimes::new().set_modified(original.modified()?).set_accessed(original.accessed()?);
+    /// copy.set_times(times).await?;
+    /// assert_eq!(copy.metadata().await?.modified()?, original.modified()?);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_modified(self, t: SystemTime) -> Self {
         Self(self.0.set_modified(t))
     }

@@ -29,6 +29,59 @@
 //! files, put a [`BufReader`](crate::io::BufReader) or [`BufWriter`](crate::io::BufWriter) around a [`File`], and put
 //! what belongs together into one `spawn_blocking` with std's functions.
 //!
+//! ```
+//! use leno::fs::File;
+//! use leno::io::{AsyncBufReadExt, BufReader};
+//!
+//! # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("words");
+//! # leno::fs::write(&path, "one\ntwo\nthree\n").await?;
+//! // Line by line, however large the file is; a hand-over for every 64 KiB, not for every line.
+//! let mut lines = BufReader::with_capacity(64 * 1024, File::open(&path).await?).lines();
+//! let mut longest = 0;
+//! while let Some(line) = lines.next_line().await? {
+//!     longest = longest.max(line.len());
+//! }
+//! assert_eq!(longest, 5);
+//!
+//! // Many small operations as one: two hand-overs instead of two for each file.
+//! let size = leno::task::spawn_blocking(move || {
+//!     std::fs::read_dir(folder.path())?.map(|entry| Ok(entry?.metadata()?.len())).sum::<std::io::Result<u64>>()
+//! });
+//! assert_eq!(size.await.unwrap()?, 14);
+//! # Ok::<(), std::io::Error>(())
+//! # }).unwrap();
+//! ```
+//!
+//! Several operations at once run on several threads, up to the runtime's
+//! [`max_blocking_threads`](crate::runtime::Builder::max_blocking_threads); more than that wait in line. What one [`File`]
+//! does is done one after the other.
+//!
+//! # What is on the disk
+//!
+//! A write to a [`File`] is done when a thread has been given the bytes; after
+//! [`flush`](crate::io::AsyncWriteExt::flush) the system has them, so every reader sees them; after
+//! [`File::sync_all`] the disk has them, so that they outlive a power failure. A file that must never be seen half written is
+//! written under another name first:
+//!
+//! ```
+//! use leno::fs::{self, File};
+//! use leno::io::AsyncWriteExt;
+//!
+//! # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("settings");
+//! let draft = path.with_extension("draft");
+//! let mut file = File::create(&draft).await?;
+//! file.write_all(b"volume = 11\n").await?;
+//! file.sync_all().await?;
+//! fs::rename(&draft, &path).await?;
+//! assert_eq!(fs::read_to_string(&path).await?, "volume = 11\n");
+//! # Ok::<(), std::io::Error>(())
+//! # }).unwrap();
+//! ```
+//!
 //! # Cancel safety
 //!
 //! A future that is dropped after its first poll no longer waits, but **the operation takes place all the same**: a write

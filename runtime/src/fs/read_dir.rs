@@ -72,6 +72,26 @@ async fn read_first(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 /// The entries of a directory, in no particular order; made by [`read_dir`].
 ///
 /// `.` and `..` are not among them. Whether entries that come or go meanwhile are is up to the system.
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// # leno::fs::write(folder.join("b.txt"), "").await?;
+/// # leno::fs::write(folder.join("a.txt"), "").await?;
+/// // In no particular order, so whoever wants one sorts.
+/// let mut names = Vec::new();
+/// let mut entries = leno::fs::read_dir(folder).await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     names.push(entry.file_name());
+/// }
+/// names.sort();
+/// assert_eq!(names, ["a.txt", "b.txt"]);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "the directory is not read unless it is asked for entries"]
 pub struct ReadDir(State);
@@ -116,6 +136,32 @@ impl ReadDir {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the next call has the entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// # leno::fs::create_dir(folder.join("sub")).await?;
+    /// # leno::fs::write(folder.join("sub/file"), "12345").await?;
+    /// // A whole tree, without recursion.
+    /// let mut size = 0;
+    /// let mut directories = vec![folder.to_owned()];
+    /// while let Some(directory) = directories.pop() {
+    ///     let mut entries = leno::fs::read_dir(directory).await?;
+    ///     while let Some(entry) = entries.next_entry().await? {
+    ///         if entry.file_type().await?.is_dir() {
+    ///             directories.push(entry.path());
+    ///         } else {
+    ///             size += entry.metadata().await?.len();
+    ///         }
+    ///     }
+    /// }
+    /// assert_eq!(size, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn next_entry(&mut self) -> impl CancelSafe<Output = io::Result<Option<DirEntry>>> {
         NextEntry {
             directory: self,
@@ -130,6 +176,22 @@ impl ReadDir {
     /// # Errors
     ///
     /// As [`next_entry`](Self::next_entry).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// leno::fs::write(folder.join("only"), "").await?;
+    /// let mut entries = leno::fs::read_dir(folder).await?;
+    /// let entry = poll_fn(|cx| entries.poll_next_entry(cx)).await?;
+    /// assert_eq!(entry.unwrap().file_name(), "only");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn poll_next_entry(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Option<DirEntry>>> {
         loop {
@@ -180,6 +242,25 @@ impl Future for NextEntry<'_> {
 impl CancelSafe for NextEntry<'_> {}
 
 /// An entry of a directory. It keeps the directory open.
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// leno::fs::write(folder.join("old.tmp"), "").await?;
+/// leno::fs::write(folder.join("kept"), "").await?;
+/// let mut entries = leno::fs::read_dir(folder).await?;
+/// while let Some(entry) = entries.next_entry().await? {
+///     if entry.path().extension().is_some_and(|extension| extension == "tmp") {
+///         leno::fs::remove_file(entry.path()).await?;
+///     }
+/// }
+/// assert!(!folder.join("old.tmp").exists() && folder.join("kept").exists());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct DirEntry {
     std: Arc<std::fs::DirEntry>,
@@ -196,11 +277,39 @@ impl DirEntry {
     }
 
     /// The path of the directory as it was given to [`read_dir`], with the name of the entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let folder = folder.path();
+    /// leno::fs::write(folder.join("only"), "").await?;
+    /// let entry = leno::fs::read_dir(folder).await?.next_entry().await?.unwrap();
+    /// assert_eq!(entry.path(), folder.join("only"));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn path(&self) -> PathBuf {
         self.std.path()
     }
 
     /// The name of the entry.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// leno::fs::write(folder.join("report.pdf"), "").await?;
+    /// let entry = leno::fs::read_dir(folder).await?.next_entry().await?.unwrap();
+    /// // An `OsString`: not every name is text.
+    /// let name = entry.file_name();
+    /// assert!(name.to_str().is_some_and(|name| name.ends_with(".pdf")));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn file_name(&self) -> OsString {
         self.std.file_name()
     }
@@ -214,6 +323,19 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// leno::fs::write(folder.join("only"), "12345").await?;
+    /// let entry = leno::fs::read_dir(folder).await?.next_entry().await?.unwrap();
+    /// assert_eq!(entry.metadata().await?.len(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn metadata(&self) -> impl CancelSafe<Output = io::Result<Metadata>> {
         assert_cancel_safe(required(Need::Runtime, async {
@@ -233,6 +355,19 @@ impl DirEntry {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// leno::fs::create_dir(folder.join("sub")).await?;
+    /// let entry = leno::fs::read_dir(folder).await?.next_entry().await?.unwrap();
+    /// assert!(entry.file_type().await?.is_dir());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn file_type(&self) -> impl CancelSafe<Output = io::Result<FileType>> {
         let need = match self.file_type {
@@ -249,6 +384,22 @@ impl DirEntry {
     }
 
     /// The number of the file on its file system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::os::unix::fs::MetadataExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// leno::fs::write(folder.join("only"), "").await?;
+    /// let entry = leno::fs::read_dir(folder).await?.next_entry().await?.unwrap();
+    /// // Two names of one file have the same.
+    /// assert_eq!(entry.ino(), leno::fs::metadata(entry.path()).await?.ino());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[cfg(unix)]
     pub fn ino(&self) -> u64 {
         self.std.ino()

@@ -17,6 +17,19 @@ use std::path::Path;
 /// # Cancel safety
 ///
 /// Dropping the future loses nothing: the file is as it was.
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("picture");
+/// leno::fs::write(&path, [0x89, b'P', b'N', b'G']).await?;
+/// let bytes = leno::fs::read(&path).await?;
+/// assert!(bytes.starts_with(b"\x89PNG"));
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn read(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<Vec<u8>>> {
     assert_cancel_safe(required(Need::Runtime, async move {
@@ -35,6 +48,24 @@ pub fn read(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<Vec<u
 /// # Cancel safety
 ///
 /// Dropping the future loses nothing: the file is as it was.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::ErrorKind;
+///
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("name");
+/// leno::fs::write(&path, "Zoë").await?;
+/// assert_eq!(leno::fs::read_to_string(&path).await?, "Zoë");
+///
+/// leno::fs::write(&path, [0xff]).await?;
+/// let error = leno::fs::read_to_string(&path).await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::InvalidData);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn read_to_string(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<String>> {
     assert_cancel_safe(required(Need::Runtime, async move {
@@ -54,6 +85,21 @@ pub fn read_to_string(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Re
 /// # Cancel safety
 ///
 /// Dropping the future does not stop the operation.
+///
+/// # Examples
+///
+/// ```
+/// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("settings");
+/// // Readers of the file see the old contents or the new ones, never half of either.
+/// let draft = path.with_extension("draft");
+/// leno::fs::write(&draft, "volume = 11").await?;
+/// leno::fs::rename(&draft, &path).await?;
+/// assert_eq!(leno::fs::read_to_string(&path).await?, "volume = 11");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn write(
     path: impl AsRef<Path>,

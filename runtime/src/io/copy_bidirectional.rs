@@ -64,6 +64,26 @@ where
 /// # Cancel safety
 ///
 /// Dropping the future loses data: what was read and not written.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::AsyncWriteExt;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut client, mut near) = leno::io::duplex(64);
+/// let (mut far, mut server) = leno::io::duplex(64);
+/// client.write_all(b"short question").await?;
+/// server.write_all(b"long answer").await?;
+/// client.shutdown().await?;
+/// server.shutdown().await?;
+///
+/// // Little goes up, much comes down.
+/// let copied = leno::io::copy_bidirectional_with_sizes(&mut near, &mut far, 1024, 64 * 1024).await?;
+/// assert_eq!(copied, (14, 11));
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn copy_bidirectional_with_sizes<A, B>(
     a: &mut A,

@@ -23,6 +23,31 @@ use std::task::{Context, Poll, Waker};
 ///
 /// When it is dropped, the other end reads what is left and then the end of the stream, and its writes fail
 /// with `BrokenPipe`.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ErrorKind};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// async fn echo(mut stream: DuplexStream) -> std::io::Result<()> {
+///     let mut word = [0; 4];
+///     stream.read_exact(&mut word).await?;
+///     stream.write_all(&word).await
+/// }
+///
+/// let (mut client, server) = leno::io::duplex(64);
+/// client.write_all(b"ping").await?;
+/// echo(server).await?;
+/// let mut answer = String::new();
+/// client.read_to_string(&mut answer).await?;
+/// assert_eq!(answer, "ping");
+///
+/// let error = client.write_all(b"anybody?").await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct DuplexStream {
     incoming: Arc<Mutex<Pipe>>,
@@ -34,6 +59,25 @@ pub struct DuplexStream {
 /// What is written to it is read from it. It ends by [`shutdown`](super::AsyncWriteExt::shutdown), or when one of the two
 /// halves that [`simplex`] made of it is dropped: then reading yields what is left and then the end of the stream, and
 /// writing fails with `BrokenPipe`.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut reader, mut writer) = leno::io::simplex(4);
+/// let writing = leno::task::spawn(async move {
+///     // More than fits: the writer waits for the reader.
+///     writer.write_all(b"much more than four").await
+/// });
+/// let mut text = String::new();
+/// reader.read_to_string(&mut text).await?;
+/// writing.await.unwrap()?;
+/// assert_eq!(text, "much more than four");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct SimplexStream {
     pipe: Arc<Mutex<Pipe>>,
@@ -165,6 +209,22 @@ impl SimplexStream {
     /// # Panics
     ///
     /// If `max_buf_size` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt, SimplexStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // A queue of bytes: what one call writes a later one reads.
+    /// let mut queue = SimplexStream::new_unsplit(64);
+    /// queue.write_u32(7).await?;
+    /// queue.write_u32(8).await?;
+    /// assert_eq!(queue.read_u32().await?, 7);
+    /// assert_eq!(queue.read_u32().await?, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         SimplexStream {

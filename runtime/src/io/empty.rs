@@ -8,6 +8,24 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A stream that has ended before it began; see [`empty`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, Empty};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// /// A body that may be missing has one type all the same.
+/// fn body(stored: Option<&[u8]>) -> leno::io::Chain<&[u8], Empty> {
+///     stored.unwrap_or_default().chain(leno::io::empty())
+/// }
+///
+/// let mut text = String::new();
+/// assert_eq!(body(None).read_to_string(&mut text).await?, 0);
+/// assert_eq!(body(Some(b"text")).read_to_string(&mut text).await?, 4);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct Empty(());
 
 /// A stream that reads as empty and takes whatever is written.

@@ -31,6 +31,25 @@ where
 
 pin_project! {
     /// A source and a destination as one stream; see [`join`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt, Join};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Two pipes as one stream, as a child process' standard streams are.
+    /// let (output, mut child_output) = leno::io::simplex(64);
+    /// let (mut child_input, input) = leno::io::simplex(64);
+    /// let mut child: Join<_, _> = leno::io::join(output, input);
+    ///
+    /// child.write_u8(7).await?;
+    /// let sent = child_input.read_u8().await?;
+    /// child_output.write_u8(sent + 1).await?;
+    /// assert_eq!(child.read_u8().await?, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[derive(Debug)]
     pub struct Join<R, W> {
         #[pin]
@@ -46,11 +65,38 @@ where
     W: AsyncWrite,
 {
     /// Gives both back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut stream = leno::io::join(leno::io::empty(), Vec::new());
+    /// stream.write_all(b"written").await?;
+    /// let (_reader, written) = stream.into_inner();
+    /// assert_eq!(written, b"written");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> (R, W) {
         (self.reader, self.writer)
     }
 
     /// The source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut stream = leno::io::join(&b"abc"[..], leno::io::sink());
+    /// stream.read_u8().await?;
+    /// assert_eq!(stream.reader(), b"bc");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn reader(&self) -> &R {
         &self.reader
     }
@@ -66,6 +112,22 @@ where
     }
 
     /// The destination, mutably.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // What a test has seen is taken out before the next step.
+    /// let mut stream = leno::io::join(leno::io::empty(), Vec::new());
+    /// stream.write_all(b"first").await?;
+    /// assert_eq!(std::mem::take(stream.writer_mut()), b"first");
+    /// stream.write_all(b"second").await?;
+    /// assert_eq!(stream.writer(), b"second");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn writer_mut(&mut self) -> &mut W {
         &mut self.writer
     }

@@ -45,6 +45,20 @@ pub struct ReadBuf<'a> {
 
 impl<'a> ReadBuf<'a> {
     /// A buffer over initialised memory, not filled yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// assert!(buf.filled().is_empty());
+    /// assert_eq!(buf.initialized().len(), 8);
+    ///
+    /// buf.put_slice(b"abc");
+    /// assert_eq!(buf.filled(), b"abc");
+    /// ```
     #[inline]
     pub fn new(buf: &'a mut [u8]) -> ReadBuf<'a> {
         let initialized = buf.len();
@@ -61,6 +75,21 @@ impl<'a> ReadBuf<'a> {
 
     /// A buffer over memory that need not be initialised. [`assume_init`](Self::assume_init) tells it if
     /// some is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// // Nothing is zeroed, however large it is.
+    /// let mut memory = [MaybeUninit::uninit(); 4096];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// assert_eq!(buf.initialized().len(), 0);
+    ///
+    /// buf.put_slice(b"abc");
+    /// assert_eq!(buf.initialized(), b"abc");
+    /// ```
     #[inline]
     pub fn uninit(buf: &'a mut [MaybeUninit<u8>]) -> ReadBuf<'a> {
         ReadBuf {
@@ -71,12 +100,40 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// How much the buffer can hold in all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"abc");
+    /// assert_eq!(buf.capacity(), buf.filled().len() + buf.remaining());
+    /// ```
     #[inline]
     pub fn capacity(&self) -> usize {
         self.buf.len()
     }
 
     /// The filled part.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncRead, ReadBuf};
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut source: &[u8] = b"some bytes";
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// poll_fn(|cx| Pin::new(&mut source).poll_read(cx, &mut buf)).await?;
+    /// assert_eq!(buf.filled(), b"some");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[inline]
     pub fn filled(&self) -> &[u8] {
         // SAFETY: initialised by invariants 1 and 2.
@@ -84,6 +141,19 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// The filled part, to be changed in place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// // What was read is decoded in its place.
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"shout");
+    /// buf.filled_mut().make_ascii_uppercase();
+    /// assert_eq!(buf.filled(), b"SHOUT");
+    /// ```
     #[inline]
     pub fn filled_mut(&mut self) -> &mut [u8] {
         // SAFETY: initialised by invariants 1 and 2.
@@ -94,6 +164,22 @@ impl<'a> ReadBuf<'a> {
     ///
     /// This buffer does not see what happens to that one: [`assume_init`](Self::assume_init) and
     /// [`advance`](Self::advance) it afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// let mut first_three = buf.take(3);
+    /// assert_eq!(first_three.remaining(), 3);
+    /// first_three.put_slice(b"abc");
+    ///
+    /// assert!(buf.filled().is_empty());
+    /// buf.advance(3);
+    /// assert_eq!(buf.filled(), b"abc");
+    /// ```
     #[inline]
     pub fn take(&mut self, n: usize) -> ReadBuf<'_> {
         let n = n.min(self.remaining());
@@ -105,6 +191,20 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// The initialised part, which begins with the filled one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 8];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// buf.put_slice(b"abc");
+    /// buf.clear();
+    /// // Cleared is not forgotten: these bytes need no zeroing any more.
+    /// assert_eq!(buf.initialized(), b"abc");
+    /// ```
     #[inline]
     pub fn initialized(&self) -> &[u8] {
         // SAFETY: initialised by invariant 2.
@@ -112,6 +212,18 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// The initialised part, to be changed in place.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [7; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.initialized_mut().fill(0);
+    /// buf.set_filled(2);
+    /// assert_eq!(buf.filled(), [0, 0]);
+    /// ```
     #[inline]
     pub fn initialized_mut(&mut self) -> &mut [u8] {
         // SAFETY: initialised by invariant 2.
@@ -123,6 +235,19 @@ impl<'a> ReadBuf<'a> {
     /// # Safety
     ///
     /// The caller must not write uninitialised bytes over initialised ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"abc");
+    /// // SAFETY: nothing is written.
+    /// let whole = unsafe { buf.inner_mut() };
+    /// assert_eq!(whole.len(), 4);
+    /// ```
     #[inline]
     pub unsafe fn inner_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         self.buf
@@ -133,12 +258,47 @@ impl<'a> ReadBuf<'a> {
     /// # Safety
     ///
     /// The caller must not write uninitialised bytes over initialised ones.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 8];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// // As a system call does: it writes two bytes, and says how many.
+    /// // SAFETY: only initialised bytes are written.
+    /// let unfilled = unsafe { buf.unfilled_mut() };
+    /// unfilled[0].write(b'o');
+    /// unfilled[1].write(b'k');
+    /// // SAFETY: the first two bytes have just been written.
+    /// unsafe { buf.assume_init(2) };
+    /// buf.advance(2);
+    /// assert_eq!(buf.filled(), b"ok");
+    /// ```
     #[inline]
     pub unsafe fn unfilled_mut(&mut self) -> &mut [MaybeUninit<u8>] {
         &mut self.buf[self.filled..]
     }
 
     /// The unfilled part, zeroed where it was not initialised. What is initialised already costs nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::io::Read;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// // For a reader that wants `&mut [u8]`, such as std's.
+    /// let mut memory = [MaybeUninit::uninit(); 8];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// let read = (&b"abc"[..]).read(buf.initialize_unfilled())?;
+    /// buf.advance(read);
+    /// assert_eq!(buf.filled(), b"abc");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     #[inline]
     pub fn initialize_unfilled(&mut self) -> &mut [u8] {
         self.initialize_unfilled_to(self.remaining())
@@ -149,6 +309,20 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// If fewer than `n` bytes [remain](Self::remaining).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 4096];
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// // Four bytes are zeroed, not four thousand.
+    /// buf.initialize_unfilled_to(4).copy_from_slice(&7_u32.to_be_bytes());
+    /// buf.advance(4);
+    /// assert_eq!(buf.filled(), [0, 0, 0, 7]);
+    /// ```
     #[inline]
     #[track_caller]
     pub fn initialize_unfilled_to(&mut self, n: usize) -> &mut [u8] {
@@ -167,12 +341,42 @@ impl<'a> ReadBuf<'a> {
     }
 
     /// How many bytes are not filled yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// let source = b"more than eight bytes";
+    /// let fits = source.len().min(buf.remaining());
+    /// buf.put_slice(&source[..fits]);
+    /// assert_eq!(buf.remaining(), 0);
+    /// assert_eq!(buf.filled(), b"more tha");
+    /// ```
     #[inline]
     pub fn remaining(&self) -> usize {
         self.capacity() - self.filled
     }
 
     /// Makes nothing filled. What is initialised stays so.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 4];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// let mut sum = 0;
+    /// for packet in [&[1, 2][..], &[3, 4, 5]] {
+    ///     buf.clear();
+    ///     buf.put_slice(packet);
+    ///     sum += buf.filled().iter().sum::<u8>();
+    /// }
+    /// assert_eq!(sum, 15);
+    /// ```
     #[inline]
     pub fn clear(&mut self) {
         self.filled = 0;
@@ -183,6 +387,18 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// If they are not all initialised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.initialize_unfilled()[..2].copy_from_slice(b"ok");
+    /// buf.advance(2);
+    /// assert_eq!(buf.filled(), b"ok");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn advance(&mut self, n: usize) {
@@ -198,6 +414,20 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// If they are not all initialised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// // The padding behind a message is taken back.
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"text    ");
+    /// let length = buf.filled().trim_ascii_end().len();
+    /// buf.set_filled(length);
+    /// assert_eq!(buf.filled(), b"text");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn set_filled(&mut self, n: usize) {
@@ -214,6 +444,21 @@ impl<'a> ReadBuf<'a> {
     /// # Safety
     ///
     /// They must exist and have been initialised.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    /// use std::mem::MaybeUninit;
+    ///
+    /// let mut memory = [MaybeUninit::uninit(); 8];
+    /// memory[..3].fill(MaybeUninit::new(b'x'));
+    /// let mut buf = ReadBuf::uninit(&mut memory);
+    /// // SAFETY: the first three bytes were written above.
+    /// unsafe { buf.assume_init(3) };
+    /// buf.advance(3);
+    /// assert_eq!(buf.filled(), b"xxx");
+    /// ```
     #[inline]
     pub unsafe fn assume_init(&mut self, n: usize) {
         self.initialized = self.initialized.max(self.filled + n);
@@ -224,6 +469,18 @@ impl<'a> ReadBuf<'a> {
     /// # Panics
     ///
     /// If `buf` is longer than what [remains](Self::remaining).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::ReadBuf;
+    ///
+    /// let mut memory = [0; 8];
+    /// let mut buf = ReadBuf::new(&mut memory);
+    /// buf.put_slice(b"ab");
+    /// buf.put_slice(b"cd");
+    /// assert_eq!(buf.filled(), b"abcd");
+    /// ```
     #[inline]
     #[track_caller]
     pub fn put_slice(&mut self, buf: &[u8]) {

@@ -8,6 +8,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A source without end; see [`repeat`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::AsyncReadExt;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// // It never ends: `take` says how much of it there is to be.
+/// let mut zeroes = leno::io::repeat(0).take(512);
+/// let mut block = b"data".to_vec();
+/// zeroes.read_to_end(&mut block).await?;
+/// assert_eq!(block.len(), 516);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Repeat {
     byte: u8,

@@ -8,6 +8,21 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// A destination that forgets; see [`sink`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::AsyncBufReadExt;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// // Reads a body that nobody wants to its end, so that the next request can be read.
+/// let mut connection = leno::io::BufReader::new(&b"unwanted"[..]);
+/// let skipped = leno::io::copy_buf(&mut connection, &mut leno::io::sink()).await?;
+/// assert_eq!(skipped, 8);
+/// assert!(connection.fill_buf().await?.is_empty());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct Sink(());
 
 /// A destination that takes whatever is written and forgets it.

@@ -15,6 +15,31 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// The reading half of a stream; see [`split`].
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncBufReadExt, BufReader};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use leno::io::AsyncWriteExt;
+/// let (near, mut far) = leno::io::duplex(64);
+/// let (reader, _writer) = leno::io::split(near);
+/// far.write_all(b"one\ntwo\n").await?;
+/// drop(far);
+///
+/// let reading = leno::task::spawn(async move {
+///     let mut lines = BufReader::new(reader).lines();
+///     let mut count = 0;
+///     while lines.next_line().await?.is_some() {
+///         count += 1;
+///     }
+///     Ok::<_, std::io::Error>(count)
+/// });
+/// assert_eq!(reading.await.unwrap()?, 2);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct ReadHalf<T> {
     shared: Arc<Shared<T>>,
     /// Dropped with the half.
@@ -25,6 +50,25 @@ pub struct ReadHalf<T> {
 ///
 /// Dropping it does not end the stream, [`shutdown`](super::AsyncWriteExt::shutdown) does; but dropping a half of
 /// [`simplex`](super::simplex()) ends the pipe.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (near, mut far) = leno::io::duplex(64);
+/// let (_reader, mut writer) = leno::io::split(near);
+/// writer.write_all(b"the last").await?;
+/// // Without this the other side would wait for more.
+/// writer.shutdown().await?;
+///
+/// let mut text = String::new();
+/// far.read_to_string(&mut text).await?;
+/// assert_eq!(text, "the last");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct WriteHalf<T> {
     shared: Arc<Shared<T>>,
     /// Dropped with the half.
@@ -100,6 +144,16 @@ impl<T> Shared<T> {
 
 impl<T> ReadHalf<T> {
     /// True if the two are halves of the same stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (one, other) = leno::io::duplex(64);
+    /// let (reader, writer) = leno::io::split(one);
+    /// let (other_reader, _other_writer) = leno::io::split(other);
+    /// assert!(reader.is_pair_of(&writer));
+    /// assert!(!other_reader.is_pair_of(&writer));
+    /// ```
     pub fn is_pair_of(&self, other: &WriteHalf<T>) -> bool {
         Arc::ptr_eq(&self.shared, &other.shared)
     }
@@ -109,6 +163,24 @@ impl<T> ReadHalf<T> {
     /// # Panics
     ///
     /// If the two are not halves of the same stream; ask [`is_pair_of`](Self::is_pair_of) before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, mut far) = leno::io::duplex(64);
+    /// let (reader, mut writer) = leno::io::split(near);
+    /// writer.write_all(b"login").await?;
+    /// far.write_all(b"welcome").await?;
+    ///
+    /// // The handshake needed both halves, the rest wants the stream.
+    /// let mut stream = reader.unsplit(writer);
+    /// stream.shutdown().await?;
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn unsplit(self, wr: WriteHalf<T>) -> T
     where
@@ -131,6 +203,16 @@ impl<T> ReadHalf<T> {
 
 impl<T> WriteHalf<T> {
     /// True if the two are halves of the same stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (stream, _peer) = leno::io::duplex(64);
+    /// let (reader, writer) = leno::io::split(stream);
+    /// if writer.is_pair_of(&reader) {
+    ///     let _stream = reader.unsplit(writer);
+    /// }
+    /// ```
     pub fn is_pair_of(&self, other: &ReadHalf<T>) -> bool {
         other.is_pair_of(self)
     }

@@ -81,6 +81,24 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("picture");
+    /// # leno::fs::write(&path, [0x89, b'P', b'N', b'G', 0]).await?;
+    /// let mut picture = File::open(&path).await?;
+    /// let mut signature = [0; 4];
+    /// picture.read_exact(&mut signature).await?;
+    /// assert_eq!(&signature, b"\x89PNG");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn open(path: impl AsRef<Path>) -> impl CancelSafe<Output = io::Result<File>> {
         assert_cancel_safe(required(Need::Runtime, async move {
@@ -97,6 +115,24 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("report");
+    /// let mut report = File::create(&path).await?;
+    /// report.write_all(b"all is well\n").await?;
+    /// // An error of the write above is told here.
+    /// report.flush().await?;
+    /// assert_eq!(leno::fs::read_to_string(&path).await?, "all is well\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<File>> {
         required(Need::Runtime, async move {
@@ -115,6 +151,22 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::ErrorKind;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("ticket");
+    /// File::create_new(&path).await?;
+    /// let error = File::create_new(&path).await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn create_new<P: AsRef<Path>>(path: P) -> impl Future<Output = io::Result<File>> {
         required(Need::Runtime, async move {
@@ -125,12 +177,45 @@ impl File {
     }
 
     /// The same as [`OpenOptions::new`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("log");
+    /// let log = File::options().append(true).create(true).open(&path).await?;
+    /// assert!(log.metadata().await?.is_file());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn options() -> OpenOptions {
         OpenOptions::new()
     }
 
     /// Makes a file of std's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// // A file that another crate has opened: one that has no name, and goes when it is closed.
+    /// let mut scratch = File::from_std(tempfile::tempfile()?);
+    /// scratch.write_all(b"scratch").await?;
+    /// scratch.rewind().await?;
+    /// let mut text = String::new();
+    /// scratch.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "scratch");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_std(std: std::fs::File) -> File {
         let shared = Arc::new(Shared::new(std));
         File {
@@ -156,6 +241,25 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses data: the file, which is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("file");
+    /// let mut file = File::create(&path).await?;
+    /// file.write_all(b"text").await?;
+    /// // All that std has and this module has not, on a thread that may block.
+    /// let std_file = file.into_std().await;
+    /// let length = leno::task::spawn_blocking(move || std_file.metadata()).await.unwrap()?.len();
+    /// assert_eq!(length, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn into_std(mut self) -> std::fs::File {
         let operations = self.operations.get_mut();
         operations.settle().await;
@@ -173,6 +277,25 @@ impl File {
     ///
     /// Returns the file if an operation is under way, or a write has failed: [`flush`](crate::io::AsyncWriteExt::flush) it,
     /// or [`into_std`](Self::into_std) gives up what cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("file");
+    /// let mut file = File::create(&path).await?;
+    /// file.write_all(b"text").await?;
+    /// file.flush().await?;
+    /// // Nothing is under way, so there is nothing to wait for.
+    /// let std_file = file.try_into_std().unwrap();
+    /// assert_eq!(std_file.metadata()?.len(), 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_into_std(mut self) -> Result<std::fs::File, Self> {
         // Held by this and by its operations; a third one is a method whose future was dropped.
         let is_shared = Arc::strong_count(&self.shared) > 2;
@@ -214,6 +337,25 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("file");
+    /// leno::fs::write(&path, "abcd").await?;
+    /// let mut one = File::open(&path).await?;
+    /// let mut other = one.try_clone().await?;
+    /// // They share one position.
+    /// assert_eq!(one.read_u8().await?, b'a');
+    /// assert_eq!(other.read_u8().await?, b'b');
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn try_clone(&self) -> impl CancelSafe<Output = io::Result<File>> {
         assert_cancel_safe(required(Need::Runtime, self.clone_settled()))
@@ -239,6 +381,24 @@ impl File {
     ///
     /// Dropping the future loses nothing: the operation goes on, and what could not be written is tried again, and told,
     /// next time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("ledger");
+    /// let mut ledger = File::create(&path).await?;
+    /// ledger.write_all(b"paid\n").await?;
+    /// // Only what is on the disk outlives a power failure.
+    /// ledger.sync_all().await?;
+    /// assert_eq!(leno::fs::read(&path).await?, b"paid\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn sync_all(&self) -> impl CancelSafe<Output = io::Result<()>> {
         assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_all)))
@@ -253,6 +413,25 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing, as with [`sync_all`](Self::sync_all).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("journal");
+    /// let mut journal = File::create(&path).await?;
+    /// for record in [b"one\n", b"two\n"] {
+    ///     journal.write_all(record).await?;
+    ///     journal.sync_data().await?;
+    /// }
+    /// assert_eq!(leno::fs::read(&path).await?, b"one\ntwo\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn sync_data(&self) -> impl CancelSafe<Output = io::Result<()>> {
         assert_cancel_safe(required(Need::Runtime, self.sync(std::fs::File::sync_data)))
@@ -277,6 +456,24 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation; what is done next comes after it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("file");
+    /// # leno::fs::write(&path, "text and rubbish").await?;
+    /// let file = File::options().write(true).open(&path).await?;
+    /// file.set_len(4).await?;
+    /// assert_eq!(leno::fs::read(&path).await?, b"text");
+    /// file.set_len(6).await?;
+    /// assert_eq!(leno::fs::read(&path).await?, b"text\0\0");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_len(&self, size: u64) -> impl Future<Output = io::Result<()>> {
         required(Need::Runtime, self.set_len_settled(size))
@@ -298,6 +495,22 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncWriteExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let mut file = File::create(folder.path().join("file")).await?;
+    /// file.write_all(b"12345").await?;
+    /// file.flush().await?;
+    /// assert_eq!(file.metadata().await?.len(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn metadata(&self) -> impl CancelSafe<Output = io::Result<Metadata>> {
         assert_cancel_safe(required(Need::Runtime, async {
@@ -315,6 +528,22 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = File::create(folder.path().join("file")).await?;
+    /// let mut permissions = file.metadata().await?.permissions();
+    /// permissions.set_readonly(true);
+    /// file.set_permissions(permissions).await?;
+    /// assert!(file.metadata().await?.permissions().readonly());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_permissions(&self, perm: Permissions) -> impl Future<Output = io::Result<()>> {
         required(Need::Runtime, async {
@@ -332,6 +561,22 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::{File, FileTimes};
+    /// use std::time::SystemTime;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = File::create(folder.path().join("file")).await?;
+    /// let times = FileTimes::new().set_accessed(SystemTime::UNIX_EPOCH).set_modified(SystemTime::UNIX_EPOCH);
+    /// file.set_times(times).await?;
+    /// assert_eq!(file.metadata().await?.accessed()?, SystemTime::UNIX_EPOCH);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_times(&self, times: FileTimes) -> impl Future<Output = io::Result<()>> {
         required(Need::Runtime, self.set_times_settled(times))
@@ -353,6 +598,22 @@ impl File {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use std::time::{Duration, SystemTime};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = File::create(folder.path().join("file")).await?;
+    /// let yesterday = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+    /// file.set_modified(yesterday).await?;
+    /// assert_eq!(file.metadata().await?.modified()?, yesterday);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_modified(&self, time: SystemTime) -> impl Future<Output = io::Result<()>> {
         self.set_times(FileTimes::new().set_modified(time))
@@ -365,6 +626,23 @@ impl File {
     /// # Panics
     ///
     /// If it is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("file");
+    /// leno::fs::write(&path, [7; 1000]).await?;
+    /// let mut file = File::open(&path).await?;
+    /// file.set_max_buf_size(100);
+    /// assert_eq!(file.read(&mut [0; 1000]).await?, 100);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_max_buf_size(&mut self, max_buf_size: usize) {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
@@ -372,6 +650,19 @@ impl File {
     }
 
     /// How much one read or write moves at most.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::fs::File;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let folder = tempfile::tempdir()?;
+    /// let file = File::from_std(tempfile::tempfile()?);
+    /// assert_eq!(file.max_buf_size(), 2 * 1024 * 1024);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn max_buf_size(&self) -> usize {
         self.max_buf_size
     }

@@ -50,6 +50,21 @@ pub(super) enum Seek {
 
 impl<R: AsyncRead> BufReader<R> {
     /// A reader with a buffer of 8 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Ten reads of a byte each are one read of the stream.
+    /// let mut reader = BufReader::new(&b"0123456789"[..]);
+    /// for digit in b'0'..=b'9' {
+    ///     assert_eq!(reader.read_u8().await?, digit);
+    /// }
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(inner: R) -> Self {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
@@ -59,6 +74,18 @@ impl<R: AsyncRead> BufReader<R> {
     /// # Panics
     ///
     /// If `capacity` is 0: nothing could ever be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut reader = BufReader::with_capacity(4, &b"some bytes"[..]);
+    /// assert_eq!(reader.fill_buf().await?, b"some");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn with_capacity(capacity: usize, inner: R) -> Self {
         assert!(capacity > 0, "capacity must be greater than zero");
@@ -72,11 +99,45 @@ impl<R: AsyncRead> BufReader<R> {
     }
 
     /// The stream. It may be further than what was read from here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut reader = BufReader::new(&b"some bytes"[..]);
+    /// reader.read_u8().await?;
+    /// // One byte was wanted, and all were fetched.
+    /// assert!(reader.get_ref().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &R {
         &self.inner
     }
 
     /// The stream, mutably. What is read from it here comes before its time.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, mut far) = leno::io::duplex(64);
+    /// far.write_all(b"question\n").await?;
+    /// let mut reader = BufReader::new(near);
+    /// let mut line = String::new();
+    /// reader.read_line(&mut line).await?;
+    ///
+    /// // Writing through it is harmless: nothing of that is buffered here.
+    /// reader.get_mut().write_all(b"answer\n").await?;
+    /// BufReader::new(far).read_line(&mut line).await?;
+    /// assert_eq!(line, "question\nanswer\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }
@@ -87,11 +148,45 @@ impl<R: AsyncRead> BufReader<R> {
     }
 
     /// Gives the stream back. What is still in the buffer is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut reader = BufReader::new(&b"headbody"[..]);
+    /// let mut head = [0; 4];
+    /// reader.read_exact(&mut head).await?;
+    ///
+    /// // What is buffered would be lost, so it goes in front of the stream.
+    /// let buffered = reader.buffer().to_vec();
+    /// let mut rest = (&buffered[..]).chain(reader.into_inner());
+    /// let mut body = String::new();
+    /// rest.read_to_string(&mut body).await?;
+    /// assert_eq!(body, "body");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> R {
         self.inner
     }
 
     /// What is in the buffer, without reading more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut reader = BufReader::new(&b"some bytes"[..]);
+    /// assert!(reader.buffer().is_empty());
+    /// reader.read_u8().await?;
+    /// assert_eq!(reader.buffer(), b"ome bytes");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn buffer(&self) -> &[u8] {
         &self.buf[self.start..self.end]
     }

@@ -38,6 +38,31 @@ pin_project! {
 
 impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     /// A stream with two buffers of 8 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # use leno::io::AsyncReadExt;
+    /// let (near, mut far) = leno::io::duplex(64);
+    /// far.write_all(b"GET key\n").await?;
+    /// let mut connection = BufStream::new(near);
+    ///
+    /// let mut request = String::new();
+    /// connection.read_line(&mut request).await?;
+    /// for part in ["key ", "is ", "value\n"] {
+    ///     connection.write_all(part.as_bytes()).await?;
+    /// }
+    /// // The answer leaves in one write.
+    /// connection.flush().await?;
+    /// let mut answer = [0; 13];
+    /// far.read_exact(&mut answer).await?;
+    /// assert_eq!(&answer, b"key is value\n");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(stream: RW) -> BufStream<RW> {
         BufStream {
             inner: BufReader::new(BufWriter::new(stream)),
@@ -49,6 +74,21 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     /// # Panics
     ///
     /// If `reader_capacity` is 0: nothing could ever be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, AsyncWriteExt, BufStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, mut far) = leno::io::duplex(64);
+    /// far.write_all(b"some bytes").await?;
+    /// // Small requests come in, large answers go out.
+    /// let mut connection = BufStream::with_capacity(4, 64 * 1024, near);
+    /// assert_eq!(connection.fill_buf().await?, b"some");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn with_capacity(
         reader_capacity: usize,
@@ -62,6 +102,21 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     }
 
     /// The stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut stream = BufStream::new(leno::io::join(leno::io::empty(), Vec::new()));
+    /// stream.write_all(b"text").await?;
+    /// assert!(stream.get_ref().writer().is_empty());
+    /// stream.flush().await?;
+    /// assert_eq!(stream.get_ref().writer(), b"text");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &RW {
         self.inner.get_ref().get_ref()
     }
@@ -77,6 +132,21 @@ impl<RW: AsyncRead + AsyncWrite> BufStream<RW> {
     }
 
     /// Gives the stream back. What is still in the buffers is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut stream = BufStream::new(leno::io::join(leno::io::empty(), Vec::new()));
+    /// stream.write_all(b"flushed").await?;
+    /// stream.flush().await?;
+    /// let (_, written) = stream.into_inner().into_inner();
+    /// assert_eq!(written, b"flushed");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> RW {
         self.inner.into_inner().into_inner()
     }
@@ -89,6 +159,21 @@ impl<RW> From<BufReader<BufWriter<RW>>> for BufStream<RW> {
 }
 
 /// Turns the buffers inside out; what is in them stays.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncBufReadExt, BufReader, BufStream, BufWriter};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # use leno::io::AsyncWrite;
+/// let (stream, _peer) = leno::io::duplex(64);
+/// let buffered = BufWriter::new(BufReader::new(stream));
+/// let stream: BufStream<_> = buffered.into();
+/// assert!(stream.get_ref().is_write_vectored());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 impl<RW> From<BufWriter<BufReader<RW>>> for BufStream<RW> {
     fn from(writer: BufWriter<BufReader<RW>>) -> Self {
         let reader = writer.inner;

@@ -53,11 +53,44 @@ pub(super) enum Seek {
 
 impl<W: AsyncWrite> BufWriter<W> {
     /// A writer with a buffer of 8 KiB.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// for word in ["one ", "two ", "three"] {
+    ///     writer.write_all(word.as_bytes()).await?;
+    /// }
+    /// // One write of the stream, here.
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"one two three");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(inner: W) -> Self {
         Self::with_capacity(DEFAULT_CAPACITY, inner)
     }
 
     /// A writer with a buffer of at least this size. With 0 nothing is buffered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::with_capacity(8, Vec::new());
+    /// writer.write_all(b"12345").await?;
+    /// assert_eq!(writer.get_ref(), b"");
+    /// // The next does not fit: what is there makes room.
+    /// writer.write_all(b"6789").await?;
+    /// assert_eq!((&writer.get_ref()[..], writer.buffer()), (&b"12345"[..], &b"6789"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn with_capacity(cap: usize, inner: W) -> Self {
         Self {
             inner,
@@ -68,11 +101,41 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// The stream. What is in the buffer has not reached it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"text").await?;
+    /// assert!(writer.get_ref().is_empty());
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"text");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &W {
         &self.inner
     }
 
     /// The stream, mutably. What is written to it here overtakes what is in the buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"second").await?;
+    /// writer.get_mut().write_all(b"first,").await?;
+    /// writer.flush().await?;
+    /// assert_eq!(writer.get_ref(), b"first,second");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut W {
         &mut self.inner
     }
@@ -83,11 +146,41 @@ impl<W: AsyncWrite> BufWriter<W> {
     }
 
     /// Gives the stream back. What is still in the buffer is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"kept").await?;
+    /// writer.flush().await?;
+    /// writer.write_all(b"lost").await?;
+    /// assert_eq!(writer.into_inner(), b"kept");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> W {
         self.inner
     }
 
     /// What is in the buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, BufWriter};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(leno::io::sink());
+    /// writer.write_u16(0x0102).await?;
+    /// assert_eq!(writer.buffer(), [1, 2]);
+    /// writer.flush().await?;
+    /// assert!(writer.buffer().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn buffer(&self) -> &[u8] {
         &self.buf
     }

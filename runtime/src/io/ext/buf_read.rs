@@ -149,6 +149,27 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     }
 
     /// Takes the first `amt` bytes off the buffer; see [`AsyncBufRead::consume`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, BufReader};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Skips spaces without copying anything.
+    /// let mut reader = BufReader::new(&b"   word"[..]);
+    /// loop {
+    ///     let bytes = reader.fill_buf().await?;
+    ///     let spaces = bytes.iter().take_while(|&&byte| byte == b' ').count();
+    ///     if spaces == 0 {
+    ///         break;
+    ///     }
+    ///     reader.consume(spaces);
+    /// }
+    /// assert_eq!(reader.buffer(), b"word");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn consume(&mut self, amt: usize)
     where
         Self: Unpin,
@@ -165,9 +186,11 @@ pub trait AsyncBufReadExt: AsyncBufRead {
     ///
     /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let mut lines = (&b"one\r\ntwo"[..]).lines();
+    /// let mut longest = 0;
     /// while let Some(line) = lines.next_line().await? {
-    ///     println!("{line}");
+    ///     longest = longest.max(line.len());
     /// }
+    /// assert_eq!(longest, 3);
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```

@@ -9,6 +9,21 @@ use std::task::{Context, Poll, ready};
 
 pin_project! {
     /// One source after the other; see [`AsyncReadExt::chain`](crate::io::AsyncReadExt::chain).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, AsyncReadExt};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // A line may begin in the first source and end in the second.
+    /// let mut lines = (&b"one\ntw"[..]).chain(&b"o\nthree"[..]).lines();
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("one"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("two"));
+    /// assert_eq!(lines.next_line().await?.as_deref(), Some("three"));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use = "streams do nothing unless polled"]
     pub struct Chain<T, U> {
         #[pin]
@@ -33,11 +48,41 @@ where
     }
 
     /// The two sources.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut both = (&b"ab"[..]).chain(&b"cd"[..]);
+    /// both.read_u8().await?;
+    /// assert_eq!(both.get_ref(), (&&b"b"[..], &&b"cd"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> (&T, &U) {
         (&self.first, &self.second)
     }
 
     /// The two sources, mutably. What is read from them here is missing from the chain.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut both = (&b"head,"[..]).chain(&b"body"[..]);
+    /// let (_, second) = both.get_mut();
+    /// *second = b"another body";
+    ///
+    /// let mut text = String::new();
+    /// both.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "head,another body");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> (&mut T, &mut U) {
         (&mut self.first, &mut self.second)
     }
@@ -49,6 +94,23 @@ where
     }
 
     /// Gives the two sources back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Bytes that were peeked at go in front again; afterwards the stream is there for itself.
+    /// let mut stream = (&b"HE"[..]).chain(&b"LO rest"[..]);
+    /// let mut word = [0; 4];
+    /// stream.read_exact(&mut word).await?;
+    /// assert_eq!(&word, b"HELO");
+    /// let (peeked, rest) = stream.into_inner();
+    /// assert_eq!((peeked, rest), (&b""[..], &b" rest"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> (T, U) {
         (self.first, self.second)
     }

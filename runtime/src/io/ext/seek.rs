@@ -36,6 +36,25 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: a file's position may change all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
+    /// use std::io::Cursor;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut table = Cursor::new(b"aaaabbbbcccc");
+    /// assert_eq!(table.seek(SeekFrom::Start(4)).await?, 4);
+    /// let mut row = [0; 4];
+    /// table.read_exact(&mut row).await?;
+    /// assert_eq!(&row, b"bbbb");
+    ///
+    /// assert!(table.seek(SeekFrom::Current(-9)).await.is_err());
+    /// assert_eq!(table.stream_position().await?, 8);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn seek(&mut self, pos: SeekFrom) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -55,6 +74,24 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     ///
     /// Dropping the future does not stop the operation: a file's position may change all the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+    /// use std::io::Cursor;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut scratch = Cursor::new(Vec::new());
+    /// scratch.write_all(b"written first").await?;
+    /// scratch.rewind().await?;
+    ///
+    /// let mut text = String::new();
+    /// scratch.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "written first");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn rewind(&mut self) -> Operation<SeekTo<'_, Self>>
     where
         Self: Unpin,
@@ -71,6 +108,23 @@ pub trait AsyncSeekExt: AsyncSeek {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the position stays what it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncBufReadExt, AsyncSeekExt, BufReader};
+    /// use std::io::Cursor;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut reader = BufReader::new(Cursor::new(b"one\ntwo\n"));
+    /// let mut line = String::new();
+    /// reader.read_line(&mut line).await?;
+    ///
+    /// // The cursor itself is at the end; what is buffered does not count as read.
+    /// assert_eq!(reader.stream_position().await?, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn stream_position(&mut self) -> AssertCancelSafe<Operation<SeekTo<'_, Self>>>
     where
         Self: Unpin,

@@ -8,6 +8,23 @@ use std::task::{Context, Poll, ready};
 
 pin_project! {
     /// The first bytes of a source; see [`AsyncReadExt::take`](crate::io::AsyncReadExt::take).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, ErrorKind};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Of somebody who may send any amount no more than 16 bytes are ever held.
+    /// let mut limited = leno::io::repeat(b'x').take(16);
+    /// let mut bytes = Vec::new();
+    /// assert_eq!(limited.read_to_end(&mut bytes).await?, 16);
+    ///
+    /// let error = limited.read_u8().await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::UnexpectedEof);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[derive(Debug)]
     #[must_use = "streams do nothing unless you `.await` or poll them"]
     pub struct Take<R> {
@@ -23,21 +40,81 @@ impl<R: AsyncRead> Take<R> {
     }
 
     /// How many more bytes may be read, if the source has them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut body = (&b"12345"[..]).take(10);
+    /// let mut text = String::new();
+    /// body.read_to_string(&mut text).await?;
+    /// // The end came early: the source had less than was allowed.
+    /// assert_eq!(body.limit(), 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn limit(&self) -> u64 {
         self.left
     }
 
     /// Sets how many more bytes may be read, whatever has been read before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // Records of three bytes, each as a source of its own.
+    /// let mut record = (&b"onetwo"[..]).take(3);
+    /// let mut text = String::new();
+    /// record.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "one");
+    ///
+    /// record.set_limit(3);
+    /// record.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "onetwo");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_limit(&mut self, limit: u64) {
         self.left = limit;
     }
 
     /// The source.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut head = (&b"head and body"[..]).take(4);
+    /// head.read_u32().await?;
+    /// assert_eq!(head.get_ref(), b" and body");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &R {
         &self.inner
     }
 
     /// The source, mutably. What is read from it here does not count.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut four = (&b"-ab-cd"[..]).take(4);
+    /// assert_eq!(four.get_mut().read_u8().await?, b'-');
+    /// assert_eq!(four.limit(), 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.inner
     }
@@ -48,6 +125,21 @@ impl<R: AsyncRead> Take<R> {
     }
 
     /// Gives the source back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncReadExt;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut head = (&b"4:bodyrest"[..]).take(2);
+    /// let mut prefix = String::new();
+    /// head.read_to_string(&mut prefix).await?;
+    /// assert_eq!(prefix, "4:");
+    /// assert_eq!(head.into_inner(), b"bodyrest");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> R {
         self.inner
     }

@@ -60,6 +60,23 @@ pub struct Stdin {
 /// Makes a handle to the standard input of the process.
 ///
 /// Costs nothing; reading costs two hand-overs between threads.
+///
+/// # Examples
+///
+/// ```no_run
+/// use leno::io::{AsyncReadExt, stdin};
+///
+/// # #[leno::main]
+/// # async fn main() -> std::io::Result<()> {
+/// // All of it, up to its end: for a filter, `sort` for one.
+/// let mut text = String::new();
+/// stdin().read_to_string(&mut text).await?;
+/// let mut lines: Vec<&str> = text.lines().collect();
+/// lines.sort_unstable();
+/// assert!(lines.is_sorted());
+/// # Ok(())
+/// # }
+/// ```
 pub fn stdin() -> Stdin {
     Stdin {
         #[cfg(unix)]

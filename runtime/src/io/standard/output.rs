@@ -69,6 +69,22 @@ pub struct Stderr {
 /// Makes a handle to the standard output of the process.
 ///
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncWriteExt, BufWriter, stdout};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// // Two hand-overs to a thread in all, not two for each line.
+/// let mut output = BufWriter::new(stdout());
+/// for number in 1..=3 {
+///     output.write_all(format!("line {number}\n").as_bytes()).await?;
+/// }
+/// output.flush().await?;
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub fn stdout() -> Stdout {
     Stdout {
         stream: Stream::new(&STDOUT, || io::stdout().lock()),
@@ -80,6 +96,19 @@ pub fn stdout() -> Stdout {
 /// Makes a handle to the standard error output of the process.
 ///
 /// Costs nothing; writing costs two hand-overs between threads, and a copy.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{AsyncWriteExt, stderr};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut error_output = stderr();
+/// error_output.write_all(b"cannot go on\n").await?;
+/// error_output.flush().await?;
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub fn stderr() -> Stderr {
     Stderr {
         stream: Stream::new(&STDERR, || io::stderr().lock()),

@@ -48,6 +48,42 @@ pub trait AsyncRead {
     /// - `Ready(Err(_))`: nothing was read.
     /// - `Pending`: nothing was read either; the task of `cx` is woken when it is worth trying again. Only
     ///   the latest task that polled is remembered.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{self, AsyncRead, AsyncReadExt, ReadBuf};
+    /// use std::pin::Pin;
+    /// use std::task::{Context, Poll, ready};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// /// Undoes a cipher in what another source has read.
+    /// struct Rot13<R>(R);
+    ///
+    /// impl<R: AsyncRead + Unpin> AsyncRead for Rot13<R> {
+    ///     fn poll_read(
+    ///         mut self: Pin<&mut Self>,
+    ///         cx: &mut Context<'_>,
+    ///         buf: &mut ReadBuf<'_>,
+    ///     ) -> Poll<io::Result<()>> {
+    ///         let old = buf.filled().len();
+    ///         ready!(Pin::new(&mut self.0).poll_read(cx, buf))?;
+    ///         for byte in &mut buf.filled_mut()[old..] {
+    ///             let first = if byte.is_ascii_lowercase() { b'a' } else { b'A' };
+    ///             if byte.is_ascii_alphabetic() {
+    ///                 *byte = (*byte - first + 13) % 26 + first;
+    ///             }
+    ///         }
+    ///         Poll::Ready(Ok(()))
+    ///     }
+    /// }
+    ///
+    /// let mut text = String::new();
+    /// Rot13(&b"Fbzr grkg"[..]).read_to_string(&mut text).await?;
+    /// assert_eq!(text, "Some text");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,

@@ -6,6 +6,26 @@ use std::task::{Context, Poll};
 /// A stream with a position that can be changed.
 ///
 /// To seek in one, import [`AsyncSeekExt`](crate::io::AsyncSeekExt).
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::{self, AsyncSeek, AsyncSeekExt, SeekFrom};
+/// use std::io::Cursor;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// /// How long a stream is; its position stays what it was.
+/// async fn length(stream: &mut (impl AsyncSeek + Unpin)) -> io::Result<u64> {
+///     let position = stream.stream_position().await?;
+///     let length = stream.seek(SeekFrom::End(0)).await?;
+///     stream.seek(SeekFrom::Start(position)).await?;
+///     Ok(length)
+/// }
+///
+/// assert_eq!(length(&mut Cursor::new(b"ten bytes!")).await?, 10);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub trait AsyncSeek {
     /// Starts to seek to `position`, which [`poll_complete`](Self::poll_complete) then waits for.
     ///
@@ -14,6 +34,23 @@ pub trait AsyncSeek {
     /// # Errors
     ///
     /// The stream may refuse, for example while another seek has not been completed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncSeek, SeekFrom};
+    /// use std::future::poll_fn;
+    /// use std::io::Cursor;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut stream = Cursor::new(b"ten bytes!");
+    /// Pin::new(&mut stream).start_seek(SeekFrom::End(-6))?;
+    /// let position = poll_fn(|cx| Pin::new(&mut stream).poll_complete(cx)).await?;
+    /// assert_eq!(position, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn start_seek(self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()>;
 
     /// Waits for the seek that was started, and returns the new position from the start of the stream.

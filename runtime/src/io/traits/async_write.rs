@@ -51,6 +51,22 @@ pub trait AsyncWrite {
     ///
     /// `Ready(Ok(0))` for a `buf` that is not empty means that nothing can be written any more. When it is
     /// pending, or an error, nothing was written. Only the latest task that polled is woken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWrite;
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// // A part is fine: the caller goes on with the rest, as `write_all` does.
+    /// let (mut small, _peer) = leno::io::duplex(4);
+    /// let written = poll_fn(|cx| Pin::new(&mut small).poll_write(cx, b"some bytes")).await?;
+    /// assert_eq!(written, 4);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -60,17 +76,65 @@ pub trait AsyncWrite {
     /// Attempts to bring everything written so far to its destination.
     ///
     /// Ready when nothing is left in a buffer on the way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWrite, AsyncWriteExt, BufWriter};
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut writer = BufWriter::new(Vec::new());
+    /// writer.write_all(b"some bytes").await?;
+    /// poll_fn(|cx| Pin::new(&mut writer).poll_flush(cx)).await?;
+    /// assert_eq!(writer.get_ref(), b"some bytes");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Attempts to end the stream in good order: flushes, and tells the other side that no more comes.
     ///
     /// To be called until it is ready, and no writing after that. A stream without an end of its own just
     /// flushes. Dropping a stream never waits, so what must arrive needs a shutdown (or a flush) first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWrite};
+    /// use std::future::poll_fn;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut near, mut far) = leno::io::duplex(64);
+    /// poll_fn(|cx| Pin::new(&mut near).poll_shutdown(cx)).await?;
+    /// assert_eq!(far.read(&mut [0; 8]).await?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Like [`poll_write`](Self::poll_write), from several buffers one after the other.
     ///
     /// Unless it is implemented otherwise, it writes from the first buffer that is not empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWrite;
+    /// use std::future::poll_fn;
+    /// use std::io::IoSlice;
+    /// use std::pin::Pin;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let mut bytes = Vec::new();
+    /// let parts = [IoSlice::new(b"head,"), IoSlice::new(b"body")];
+    /// let written = poll_fn(|cx| Pin::new(&mut bytes).poll_write_vectored(cx, &parts)).await?;
+    /// assert_eq!((written, &bytes[..]), (9, &b"head,body"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -81,6 +145,16 @@ pub trait AsyncWrite {
     }
 
     /// Whether [`poll_write_vectored`](Self::poll_write_vectored) is better than joining the buffers first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::AsyncWrite;
+    ///
+    /// let (stream, _peer) = leno::io::duplex(64);
+    /// assert!(stream.is_write_vectored());
+    /// assert!(std::io::Cursor::new(Vec::new()).is_write_vectored());
+    /// ```
     fn is_write_vectored(&self) -> bool {
         false
     }

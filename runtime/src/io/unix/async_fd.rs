@@ -67,6 +67,22 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Safety
     ///
     /// `inner.as_raw_fd()` must be open, and remain open and the same, until the `AsyncFd` is dropped or taken apart.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// // SAFETY: the socket owns its descriptor, and keeps it for as long as it lives.
+    /// let socket = unsafe { AsyncFd::register(socket)? };
+    /// let _guard = socket.writable().await?;
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub unsafe fn register(inner: T) -> Result<Self, AsyncFdRegisterError<T>> {
         AsyncFd::enter(inner, BOTH)
@@ -85,6 +101,23 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Safety
     ///
     /// As [`register`](Self::register).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{Interest, unix::AsyncFd};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (_near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register_with_interest(far, Interest::READABLE)? };
+    /// // What was not registered is an error at once, instead of a wait for ever.
+    /// assert!(far.writable().await.is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub unsafe fn register_with_interest(
         inner: T,
@@ -134,6 +167,22 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// The inner value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// # socket.set_nonblocking(true)?;
+    /// // SAFETY: the socket owns its descriptor, and keeps it for as long as it lives.
+    /// let socket = unsafe { AsyncFd::register(socket)? };
+    /// assert!(socket.get_ref().local_addr()?.ip().is_loopback());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
@@ -144,6 +193,30 @@ impl<T: AsRawFd> AsyncFd<T> {
     }
 
     /// Deregisters the descriptor and gives the inner value back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register(far)? };
+    ///
+    /// // Back to a stream that blocks.
+    /// let mut far = far.into_inner();
+    /// far.set_nonblocking(false)?;
+    /// near.write_all(b"bye")?;
+    /// let mut word = [0; 3];
+    /// far.read_exact(&mut word)?;
+    /// assert_eq!(&word, b"bye");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> T {
         drop(self.io);
         self.inner
@@ -183,6 +256,47 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// If the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{self, AsyncRead, AsyncReadExt, ReadBuf, unix::AsyncFd};
+    /// use std::io::Read;
+    /// use std::os::unix::net::UnixStream;
+    /// use std::pin::Pin;
+    /// use std::task::{Context, Poll, ready};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// struct Source(AsyncFd<UnixStream>);
+    ///
+    /// impl AsyncRead for Source {
+    ///     fn poll_read(
+    ///         self: Pin<&mut Self>,
+    ///         cx: &mut Context<'_>,
+    ///         buf: &mut ReadBuf<'_>,
+    ///     ) -> Poll<io::Result<()>> {
+    ///         loop {
+    ///             let mut guard = ready!(self.0.poll_read_ready(cx))?;
+    ///             let memory = buf.initialize_unfilled();
+    ///             if let Ok(result) = guard.try_io(|stream| stream.get_ref().read(memory)) {
+    ///                 return Poll::Ready(result.map(|read| buf.advance(read)));
+    ///             }
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let (near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// std::io::Write::write_all(&mut &near, b"hello")?;
+    /// drop(near);
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let mut source = Source(unsafe { AsyncFd::register(far)? });
+    /// let mut text = String::new();
+    /// source.read_to_string(&mut text).await?;
+    /// assert_eq!(text, "hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_read_ready<'a>(
         &'a self,
         cx: &mut Context<'_>,
@@ -239,6 +353,25 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{Interest, unix::AsyncFd};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (_near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register(far)? };
+    ///
+    /// let guard = far.ready(Interest::READABLE | Interest::WRITABLE).await?;
+    /// assert!(guard.ready().is_writable());
+    /// assert!(!guard.ready().is_readable());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn ready(
         &self,
         interest: Interest,
@@ -316,6 +449,28 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (mut near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// near.write_all(b"hello")?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let mut far = unsafe { AsyncFd::register(far)? };
+    /// let mut buffer = [0; 16];
+    /// let mut guard = far.readable_mut().await?;
+    /// // `Read` wants `&mut`, which this guard lends.
+    /// let length = guard.try_io(|far| far.get_mut().read(&mut buffer)).unwrap()?;
+    /// assert_eq!(&buffer[..length], b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn readable_mut(
         &mut self,
     ) -> impl CancelSafe<Output = io::Result<AsyncFdReadyMutGuard<'_, T>>> {
@@ -331,6 +486,32 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::io::{Read, Write};
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (near, mut far) = UnixStream::pair()?;
+    /// near.set_nonblocking(true)?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let near = unsafe { AsyncFd::register(near)? };
+    /// loop {
+    ///     let mut guard = near.writable().await?;
+    ///     match guard.try_io(|near| near.get_ref().write(b"hello")) {
+    ///         Ok(result) => break assert_eq!(result?, 5),
+    ///         Err(_would_block) => {}
+    ///     }
+    /// }
+    /// let mut word = [0; 5];
+    /// far.read_exact(&mut word)?;
+    /// assert_eq!(&word, b"hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn writable(&self) -> impl CancelSafe<Output = io::Result<AsyncFdReadyGuard<'_, T>>> {
         assert_cancel_safe(async move { self.ready(Interest::WRITABLE).await })
     }
@@ -362,6 +543,27 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: `f` has then not been called, or has blocked.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{Interest, unix::AsyncFd};
+    /// use std::net::UdpSocket;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let socket = UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.set_nonblocking(true)?;
+    /// // SAFETY: the socket owns its descriptor, and keeps it for as long as it lives.
+    /// let socket = unsafe { AsyncFd::register(socket)? };
+    /// let own_address = socket.get_ref().local_addr()?;
+    ///
+    /// let sent = socket.async_io(Interest::WRITABLE, |socket| socket.send_to(b"hello", own_address)).await?;
+    /// let mut packet = [0; 16];
+    /// let received = socket.async_io(Interest::READABLE, |socket| socket.recv(&mut packet)).await?;
+    /// assert_eq!((sent, &packet[..received]), (5, &b"hello"[..]));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn async_io<R>(
         &self,
         interest: Interest,
@@ -398,6 +600,25 @@ impl<T: AsRawFd> AsyncFd<T> {
     /// # Errors
     ///
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) if it is not ready, and those of `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{ErrorKind, Interest, unix::AsyncFd};
+    /// use std::io::Read;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (_near, far) = UnixStream::pair()?;
+    /// far.set_nonblocking(true)?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register(far)? };
+    /// let mut buffer = [0; 16];
+    /// let error = far.try_io(Interest::READABLE, |mut far| far.read(&mut buffer)).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_io<R>(
         &self,
         interest: Interest,
@@ -473,6 +694,24 @@ impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFd<T> {
 }
 
 /// A descriptor could not be registered. It contains the value whose descriptor it was.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::unix::{AsyncFd, AsyncFdRegisterError};
+/// use std::fs::File;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let folder = tempfile::tempdir()?;
+/// // A regular file cannot be waited for. The file comes back.
+/// let file = File::create(folder.path().join("regular"))?;
+/// // SAFETY: the file owns its descriptor, and keeps it for as long as it lives.
+/// let refused: AsyncFdRegisterError<File> = unsafe { AsyncFd::register(file) }.unwrap_err();
+/// let (file, _error) = refused.into_parts();
+/// assert_eq!(file.metadata()?.len(), 0);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct AsyncFdRegisterError<T> {
     inner: T,
     cause: io::Error,

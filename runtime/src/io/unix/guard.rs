@@ -9,6 +9,37 @@ use std::{fmt, io};
 /// A descriptor is ready. Do something with it, and say if it would have blocked.
 ///
 /// [`try_io`](Self::try_io) does both. Dropping the guard leaves the descriptor ready.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::unix::AsyncFd;
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let (mut near, far) = UnixStream::pair()?;
+/// far.set_nonblocking(true)?;
+/// near.write_all(b"one two")?;
+/// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+/// let far = unsafe { AsyncFd::register(far)? };
+/// let mut words = Vec::new();
+/// while words.len() < 7 {
+///     let mut guard = far.readable().await?;
+///     // Until it would block: only that says that all has been read.
+///     while let Ok(read) = guard.try_io(|far| {
+///         let mut buffer = [0; 3];
+///         let read = far.get_ref().read(&mut buffer)?;
+///         words.extend_from_slice(&buffer[..read]);
+///         Ok(read)
+///     }) {
+///         read?;
+///     }
+/// }
+/// assert_eq!(words, b"one two");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "You must explicitly choose whether to clear the readiness state by calling a method on ReadyGuard"]
 pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
     async_fd: &'a AsyncFd<T>,
@@ -18,6 +49,27 @@ pub struct AsyncFdReadyGuard<'a, T: AsRawFd> {
 }
 
 /// As [`AsyncFdReadyGuard`], with the inner value lent mutably.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::unix::AsyncFd;
+/// use std::io::Read;
+/// use std::os::unix::net::UnixStream;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let (near, far) = UnixStream::pair()?;
+/// # far.set_nonblocking(true)?;
+/// # std::io::Write::write_all(&mut &near, b"hello")?;
+/// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+/// let mut far = unsafe { AsyncFd::register(far)? };
+/// let mut guard = far.readable_mut().await?;
+/// let mut word = [0; 5];
+/// guard.try_io(|far| far.get_mut().read_exact(&mut word)).unwrap()?;
+/// assert_eq!(&word, b"hello");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[must_use = "You must explicitly choose whether to clear the readiness state by calling a method on ReadyGuard"]
 pub struct AsyncFdReadyMutGuard<'a, T: AsRawFd> {
     async_fd: &'a mut AsyncFd<T>,
@@ -31,6 +83,31 @@ macro_rules! guard_methods {
     () => {
         /// Says that an operation would have blocked: the descriptor counts as not ready until the system reports it
         /// again. What has been reported since this guard was made stays; and so does that a half is closed, if it is.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use leno::io::unix::AsyncFd;
+        /// use std::io::{ErrorKind, Read};
+        /// use std::os::unix::net::UnixStream;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        /// # let (near, far) = UnixStream::pair()?;
+        /// # far.set_nonblocking(true)?;
+        /// # std::io::Write::write_all(&mut &near, b"x")?;
+        /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+        /// let mut far = unsafe { AsyncFd::register(far)? };
+        /// let mut guard = far.readable_mut().await?;
+        /// let mut buffer = [0; 16];
+        /// assert_eq!(guard.get_inner().read(&mut buffer)?, 1);
+        /// let error = guard.get_inner().read(&mut buffer).unwrap_err();
+        /// assert_eq!(error.kind(), ErrorKind::WouldBlock);
+        /// // By hand, for the read above told nobody.
+        /// guard.clear_ready();
+        /// assert!(guard.ready().is_empty());
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.async_fd.clear(event);
@@ -38,6 +115,28 @@ macro_rules! guard_methods {
         }
 
         /// As [`clear_ready`](Self::clear_ready), for a part of the readiness.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use leno::io::{Interest, Ready, unix::AsyncFd};
+        /// use std::os::unix::net::UnixStream;
+        ///
+        /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+        /// # let (near, far) = UnixStream::pair()?;
+        /// # far.set_nonblocking(true)?;
+        /// # std::io::Write::write_all(&mut &near, b"x")?;
+        /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+        /// let mut far = unsafe { AsyncFd::register(far)? };
+        /// far.readable().await?.retain_ready();
+        /// let mut guard = far.ready_mut(Interest::READABLE | Interest::WRITABLE).await?;
+        /// guard.clear_ready_matching(Ready::READABLE);
+        /// assert!(!guard.ready().is_readable());
+        /// // What there is to write to is left alone.
+        /// assert!(guard.ready().is_writable());
+        /// # Ok::<(), std::io::Error>(())
+        /// # }).unwrap();
+        /// ```
         pub fn clear_ready_matching(&mut self, ready: Ready) {
             if let Some(event) = self.event.take() {
                 self.async_fd.clear(event.with_ready(ready));
@@ -75,6 +174,29 @@ impl<'a, T: AsRawFd> AsyncFdReadyGuard<'a, T> {
     /// # Errors
     ///
     /// That `f` would have blocked: wait again. Its other results, errors included, are returned within `Ok`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::unix::AsyncFd;
+    /// use std::io::Read;
+    /// use std::os::unix::net::UnixStream;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let (near, far) = UnixStream::pair()?;
+    /// # far.set_nonblocking(true)?;
+    /// # std::io::Write::write_all(&mut &near, b"x")?;
+    /// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+    /// let far = unsafe { AsyncFd::register(far)? };
+    /// let mut guard = far.readable().await?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(guard.try_io(|far| far.get_ref().read(&mut buffer)).unwrap()?, 1);
+    /// // Nothing more is there: the readiness is cleared, and the next wait is a real one.
+    /// assert!(guard.try_io(|far| far.get_ref().read(&mut buffer)).is_err());
+    /// assert!(guard.ready().is_empty());
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn try_io<R>(
         &mut self,
         f: impl FnOnce(&'a AsyncFd<T>) -> io::Result<R>,
@@ -177,6 +299,27 @@ impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFdReadyMutGuard<'_, T> {
 }
 
 /// The operation of a guard's `try_io` would have blocked.
+///
+/// # Examples
+///
+/// ```
+/// use leno::io::unix::{AsyncFd, TryIoError};
+/// use std::io::{self, Read};
+/// use std::os::unix::net::UnixStream;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let (near, far) = UnixStream::pair()?;
+/// # far.set_nonblocking(true)?;
+/// # std::io::Write::write_all(&mut &near, b"x")?;
+/// // SAFETY: the stream owns its descriptor, and keeps it for as long as it lives.
+/// let far = unsafe { AsyncFd::register(far)? };
+/// let mut guard = far.readable().await?;
+/// // The outer result says whether to wait again, the inner one what became of the read.
+/// let tried: Result<io::Result<usize>, TryIoError> = guard.try_io(|far| far.get_ref().read(&mut [0; 16]));
+/// assert_eq!(tried.unwrap()?, 1);
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct TryIoError(());
 
