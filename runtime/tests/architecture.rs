@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 6] = [
         "symbols",
     ],
     &["net", "fs", "process", "signal"],
-    &["hyper", "sim", "test", "attribute"],
+    &["hyper", "sim", "test", "attribute", "guide"],
 ];
 
 fn source() -> PathBuf {
