@@ -25,8 +25,11 @@ const MOST_WAITING: usize = 1000;
 /// Reports of one kind and place that are printed.
 const PRINTED: u64 = 3;
 
-/// For how long the end of a runtime waits for reports.
+/// For how long the end of a runtime waits for reports to be read.
 const AT_THE_END: Duration = Duration::from_secs(1);
+
+/// And in all, since the first stack takes a second to be given its names, or more on a busy machine.
+const AT_MOST: Duration = Duration::from_secs(10);
 
 type Reader = Arc<dyn Fn(&Report) + Send + Sync>;
 
@@ -52,6 +55,8 @@ struct State {
     lost: u64,
     /// The one thread that delivers.
     thread: Option<ThreadId>,
+    /// It makes a report of a finding, which ends: nobody reads that yet.
+    makes: bool,
     /// How many have been queued, and how many of these delivered.
     queued: u64,
     delivered: u64,
@@ -90,6 +95,11 @@ pub fn on_report(reader: impl Fn(&Report) + Send + Sync + 'static) {
 ///
 /// In a function of [`on_report`] it returns at once.
 pub fn flush(timeout: Duration) -> bool {
+    flush_with(timeout, timeout)
+}
+
+/// As [`flush`]; the timeout stands still while a report is made, but `most` is all that this takes.
+fn flush_with(timeout: Duration, most: Duration) -> bool {
     let queue = QUEUE.get();
     let start = Instant::now();
     let mut state = queue.lock();
@@ -97,8 +107,14 @@ pub fn flush(timeout: Duration) -> bool {
         return false;
     }
     let so_far = state.queued;
+    let mut since = start;
     while state.delivered < so_far {
-        let left = timeout.saturating_sub(start.elapsed());
+        let mut left = most.saturating_sub(start.elapsed());
+        if state.makes {
+            since = Instant::now();
+        } else {
+            left = left.min(timeout.saturating_sub(since.elapsed()));
+        }
         if left.is_zero() {
             return false;
         }
@@ -128,7 +144,7 @@ pub(crate) fn counts() -> Vec<(ReportKind, u64)> {
 
 /// [`flush`], for the end of a runtime.
 pub(crate) fn flush_at_end() {
-    flush(AT_THE_END);
+    flush_with(AT_THE_END, AT_MOST);
 }
 
 /// From now on a report that is printed ends the process.
@@ -207,6 +223,7 @@ impl Queue {
     fn deliver_all<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         while let Some(item) = state.waiting.pop_front() {
             let lost = std::mem::take(&mut state.lost);
+            state.makes = true;
             drop(state);
             if lost > 0 {
                 print(&format_args!(
@@ -219,6 +236,7 @@ impl Queue {
                     Item::Found(finding) => Report::of(finding),
                     Item::Made(report) => report,
                 };
+                self.is_made();
                 let times = self.count(&report);
                 report.set_times(times);
                 if times == 1 && report.kind().has_a_history() {
@@ -230,10 +248,17 @@ impl Queue {
                 deliver(&report);
             });
             state = self.lock();
+            state.makes = false;
             state.delivered += 1;
             self.delivered.notify_all();
         }
         state
+    }
+
+    /// There is a report, to be read.
+    fn is_made(&self) {
+        self.lock().makes = false;
+        self.delivered.notify_all();
     }
 
     fn count(&self, report: &Report) -> u64 {
