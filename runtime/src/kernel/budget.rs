@@ -178,6 +178,30 @@ pub(crate) fn with_budget<R>(budget: u8, f: impl FnOnce() -> R) -> R {
 /// this is dropped.
 ///
 /// Giving back restores what the budget was before the unit was taken.
+///
+/// # Examples
+///
+/// A source of one's own that takes part in the cooperation:
+///
+/// ```
+/// use leno::task::coop;
+/// use std::future::poll_fn;
+/// use std::task::Poll;
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut source = vec!['b', 'a'];
+/// let next = poll_fn(|cx| {
+///     let unit = std::task::ready!(coop::poll_proceed(cx));
+///     let Some(letter) = source.pop() else {
+///         // Nothing was there: the unit is given back.
+///         return Poll::Pending;
+///     };
+///     unit.made_progress();
+///     Poll::Ready(letter)
+/// });
+/// assert_eq!(next.await, 'a');
+/// # });
+/// ```
 #[derive(Debug)]
 #[must_use = "the unit is given back when this is dropped"]
 pub struct RestoreOnPending {

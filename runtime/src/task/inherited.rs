@@ -281,6 +281,25 @@ fn enter(address: usize, value: &Value, made: &mut Option<Made>) -> Within {
 
 pin_project! {
     /// A future that runs with a value that tasks inherit, made by [`InheritedKey::scope`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::futures::InheritedFuture;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::task_local! {
+    ///     #[inherited]
+    ///     static REQUEST: u32;
+    /// }
+    ///
+    /// fn numbered<F: Future>(number: u32, future: F) -> InheritedFuture<u32, F> {
+    ///     REQUEST.scope(number, future)
+    /// }
+    ///
+    /// assert_eq!(numbered(7, async { REQUEST.get() }).await, 7);
+    /// # });
+    /// ```
     pub struct InheritedFuture<T, F>
     where
         T: 'static,

@@ -38,18 +38,6 @@ use std::task::{Context, Poll};
 ///     .await;
 /// # });
 /// ```
-///
-/// ```
-/// use leno::task::LocalSet;
-/// use std::rc::Rc;
-///
-/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-/// let set = LocalSet::new();
-/// let number = Rc::new(6);
-/// let task = set.spawn_local(async move { *number * 7 });
-/// assert_eq!(set.run_until(task).await.unwrap(), 42);
-/// # });
-/// ```
 #[track_caller]
 pub fn spawn_local<F>(future: F) -> JoinHandle<F::Output>
 where
@@ -234,6 +222,20 @@ impl LocalSet {
     }
 
     /// Spawns a task onto this set, whether it is running or not. Otherwise as [`spawn_local`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::LocalSet;
+    /// use std::rc::Rc;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let set = LocalSet::new();
+    /// let number = Rc::new(6);
+    /// let task = set.spawn_local(async move { *number * 7 });
+    /// assert_eq!(set.run_until(task).await.unwrap(), 42);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn_local<F>(&self, future: F) -> JoinHandle<F::Output>
     where

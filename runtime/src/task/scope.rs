@@ -440,6 +440,27 @@ impl ScopeInfo {
     /// When the scope is cancelled by itself, if it has a deadline of its own; those [around](Self::around) may have earlier ones.
     ///
     /// A [shield](super::shield) has one from when it goes on without whoever awaited it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::runtime::Handle;
+    /// use leno::task::{self, Scope};
+    /// use leno::time::{Duration, Instant};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap().block_on(async {
+    /// let by = Instant::now() + Duration::from_secs(5);
+    /// let work = task::supervise(async |tasks| {
+    ///     let waiter = tasks.spawn(std::future::pending::<()>());
+    ///     task::yield_now().await;
+    ///     let supervisor = Handle::current().tasks()[0].scope().cloned().unwrap();
+    ///     assert_eq!(supervisor.deadline(), None);
+    ///     assert_eq!(supervisor.around().unwrap().deadline(), Some(by));
+    ///     waiter.cancel().await;
+    /// });
+    /// Scope::new().deadline(by).run(work).await.unwrap();
+    /// # });
+    /// ```
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline_in_nanoseconds()
             .map(Instant::from_nanoseconds)

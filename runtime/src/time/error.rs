@@ -76,6 +76,15 @@ impl Error {
     }
 
     /// True if the timer's runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::time::error::Error;
+    ///
+    /// assert!(Error::shutdown().is_shutdown());
+    /// assert!(!Error::invalid().is_shutdown());
+    /// ```
     pub fn is_shutdown(&self) -> bool {
         self.0 == Kind::Shutdown
     }

@@ -396,7 +396,8 @@ impl ScopeInfo {
     ///     let waiter = tasks.spawn(std::future::pending::<()>());
     ///     task::yield_now().await;
     ///     let task = &leno::runtime::Handle::current().tasks()[0];
-    ///     assert_eq!(task.scope().unwrap().live(), 1);
+    ///     // The task, and the body of the `supervise`.
+    ///     assert_eq!(task.scope().unwrap().live(), 2);
     ///     waiter.cancel().await;
     /// })
     /// .await;

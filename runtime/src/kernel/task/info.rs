@@ -82,6 +82,16 @@ impl TaskInfo {
     }
 
     /// The task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let task = leno::spawn(std::future::pending::<()>());
+    /// leno::task::yield_now().await;
+    /// assert_eq!(leno::runtime::Handle::current().tasks()[0].id(), task.id());
+    /// # });
+    /// ```
     pub fn id(&self) -> Id {
         self.id
     }
@@ -143,6 +153,24 @@ impl TaskInfo {
     }
 
     /// What the task was doing.
+    ///
+    /// # Examples
+    ///
+    /// What is stuck, and what only waits:
+    ///
+    /// ```
+    /// use leno::runtime::Handle;
+    /// use leno::task::{TaskState, yield_now};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// leno::spawn(std::future::pending::<()>());
+    /// yield_now().await;
+    /// let asleep = |tasks: Vec<leno::task::TaskInfo>| {
+    ///     tasks.iter().filter(|task| task.state() == TaskState::Asleep).count()
+    /// };
+    /// assert_eq!(asleep(Handle::current().tasks()), 1);
+    /// # });
+    /// ```
     pub fn state(&self) -> TaskState {
         if self.word.is_running() {
             TaskState::Running

@@ -472,11 +472,31 @@ impl<T> WeakSender<T> {
     }
 
     /// How many senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<u8>::new(1);
+    /// let weak = sender.downgrade();
+    /// assert_eq!(weak.strong_count(), 1);
+    /// drop(sender);
+    /// assert_eq!(weak.strong_count(), 0);
+    /// ```
     pub fn strong_count(&self) -> usize {
         self.shared.strong_count()
     }
 
     /// How many weak senders there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let sender = leno::sync::broadcast::Sender::<u8>::new(1);
+    /// let weak = sender.downgrade();
+    /// let also_weak = weak.clone();
+    /// assert_eq!(weak.weak_count(), 2);
+    /// # drop(also_weak);
+    /// ```
     pub fn weak_count(&self) -> usize {
         self.shared.weak_count()
     }

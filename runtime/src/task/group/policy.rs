@@ -198,6 +198,17 @@ pub struct Errors<E> {
 
 impl<E> Errors<E> {
     /// The first one, for which the other tasks were cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{self, Policy};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let errors = task::group_with(Policy::all_errors(), async |_| Err::<(), _>("of the body")).await;
+    /// assert_eq!(errors.unwrap_err().first(), &"of the body");
+    /// # });
+    /// ```
     pub fn first(&self) -> &E {
         &self.first
     }
@@ -208,6 +219,21 @@ impl<E> Errors<E> {
     }
 
     /// The first one alone.
+    ///
+    /// # Examples
+    ///
+    /// For who needs one error only, after all were logged:
+    ///
+    /// ```
+    /// use leno::task::{self, Policy};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let result = task::group_with(Policy::all_errors(), async |_| Err::<(), _>(String::from("full")))
+    ///     .await
+    ///     .map_err(|errors| errors.into_first());
+    /// assert_eq!(result, Err("full".to_owned()));
+    /// # });
+    /// ```
     pub fn into_first(self) -> E {
         self.first
     }

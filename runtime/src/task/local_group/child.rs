@@ -101,6 +101,22 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
 /// # Cancel safety
 ///
 /// Dropping the future loses data: the output. `&mut child` in a [`select!`](crate::select) is cancel safe.
+///
+/// # Examples
+///
+/// ```
+/// use leno::task::{LocalChild, local_group};
+///
+/// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let text = String::from("borrowed");
+/// let length = local_group(async |group| {
+///     // It may borrow from what is around the group.
+///     let child: LocalChild<usize> = group.spawn(async { text.len() });
+///     child.await
+/// });
+/// assert_eq!(length.await, 8);
+/// # });
+/// ```
 pub struct LocalChild<T> {
     outcome: Arc<Outcome<T>>,
 }
@@ -111,6 +127,22 @@ impl<T> LocalChild<T> {
     }
 
     /// True if the child is done, or gone: awaiting it does not wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::task::{local_group, yield_now};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let finished = local_group(async |group| {
+    ///     let child = group.spawn(async {});
+    ///     let before = child.is_finished();
+    ///     yield_now().await;
+    ///     [before, child.is_finished()]
+    /// });
+    /// assert_eq!(finished.await, [false, true]);
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         !matches!(&*self.outcome.0.lock(), Stage::Runs(_))
     }

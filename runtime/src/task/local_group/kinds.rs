@@ -180,6 +180,25 @@ where
 /// # Cancel safety
 ///
 /// Dropping the future loses data: as that of [`local_group`].
+///
+/// # Examples
+///
+/// In a task that may move between threads:
+///
+/// ```
+/// use leno::task::try_local_group_send;
+///
+/// # leno::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(async {
+/// let task = leno::spawn(async {
+///     try_local_group_send(|group| async move {
+///         let (a, b) = (group.spawn(async { "20".parse::<u32>() }), group.spawn(async { Ok(22) }));
+///         Ok::<_, std::num::ParseIntError>(a.await + b.await)
+///     })
+///     .await
+/// });
+/// assert_eq!(task.await.unwrap(), Ok(42));
+/// # });
+/// ```
 pub fn try_local_group_send<'env, B, F, T, E>(body: B) -> impl Future<Output = Result<T, E>>
 where
     B: FnOnce(TryLocalGroup<'env, E, Sendable>) -> F,
