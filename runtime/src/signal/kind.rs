@@ -35,7 +35,7 @@ macro_rules! signal_kinds {
 impl SignalKind {
     /// The signal with this number, which is different on different systems.
     ///
-    /// Every number can be named here; [`signal`] refuses those that cannot be listened for.
+    /// Every number can be named here; [`signal()`](super::unix::signal()) refuses those that cannot be listened for.
     ///
     /// # Examples
     ///

@@ -80,7 +80,7 @@ options! {
     ///
     /// # Examples
     ///
-    /// It is off here, unlike in [`TcpListener::bind`], which sets it on unix:
+    /// It is off here, unlike in [`TcpListener::bind`](crate::net::TcpListener::bind), which sets it on unix:
     ///
     /// ```
     /// use leno::net::TcpSocket;
@@ -241,7 +241,7 @@ options! {
     ///
     /// # Examples
     ///
-    /// A stream says what it costs: [`TcpStream::set_linger`].
+    /// A stream says what it costs: [`TcpStream::set_linger`](crate::net::TcpStream::set_linger).
     ///
     /// ```
     /// use leno::net::TcpSocket;

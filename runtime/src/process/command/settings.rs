@@ -184,7 +184,7 @@ impl Command {
         self
     }
 
-    /// Sets where the standard input comes from; [`Stdio::piped`] makes [`Child::stdin`].
+    /// Sets where the standard input comes from; [`Stdio::piped`] makes [`Child::stdin`](crate::process::Child::stdin).
     ///
     /// # Examples
     ///
@@ -205,7 +205,7 @@ impl Command {
         self
     }
 
-    /// Sets where the standard output goes to; [`Stdio::piped`] makes [`Child::stdout`].
+    /// Sets where the standard output goes to; [`Stdio::piped`] makes [`Child::stdout`](crate::process::Child::stdout).
     ///
     /// # Examples
     ///
@@ -228,7 +228,7 @@ impl Command {
         self
     }
 
-    /// Sets where the standard error output goes to; [`Stdio::piped`] makes [`Child::stderr`].
+    /// Sets where the standard error output goes to; [`Stdio::piped`] makes [`Child::stderr`](crate::process::Child::stderr).
     ///
     /// # Examples
     ///
@@ -253,7 +253,7 @@ impl Command {
 
 /// How it runs.
 impl Command {
-    /// Whether to kill the child when its [`Child`] is dropped before its end is known. By default, not.
+    /// Whether to kill the child when its [`Child`](crate::process::Child) is dropped before its end is known. By default, not.
     ///
     /// Also when the future of [`status`](Self::status) or [`output`](Self::output) is dropped. The child is waited for
     /// in either case, later and elsewhere.
