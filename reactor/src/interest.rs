@@ -22,17 +22,103 @@ pub struct Interest(u8);
 
 impl Interest {
     /// Interest in reading; includes that the half read from is closed.
+    ///
+    /// # Examples
+    ///
+    /// A listener is readable when there is a connection:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::TcpListener;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
+    /// let listener = reactor.handle().register(listener, Interest::READABLE)?;
+    /// let _client = std::net::TcpStream::connect(listener.get_ref().local_addr()?)?;
+    /// block_on(&mut reactor, listener.ready(Interest::READABLE))??;
+    /// assert!(listener.get_ref().accept().is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const READABLE: Interest = Interest(READABLE);
 
     /// Interest in writing; includes that the half written to is closed.
+    ///
+    /// # Examples
+    ///
+    /// A socket with a pending connect is writable when that is over, well or not:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::TcpStream;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let stream = TcpStream::connect(listener.local_addr()?)?;
+    /// let stream = reactor.handle().register(stream, Interest::WRITABLE)?;
+    /// block_on(&mut reactor, stream.ready(Interest::WRITABLE))??;
+    /// assert!(stream.get_ref().take_error()?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const WRITABLE: Interest = Interest(WRITABLE);
 
     /// Interest in errors.
     ///
     /// What counts as one, and whether it is reported without any other readiness, is the platform's choice.
+    ///
+    /// # Examples
+    ///
+    /// On Linux, without asking for anything else:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::TcpStream;
+    /// use std::io::ErrorKind;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// # #[cfg(target_os = "linux")] {
+    /// let mut reactor = Reactor::new()?;
+    /// # let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
+    /// # bound.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into())?;
+    /// # let address = bound.local_addr()?.as_socket().unwrap();
+    /// let stream = TcpStream::connect(address)?; // nobody listens there
+    /// let stream = reactor.handle().register(stream, Interest::WRITABLE)?;
+    /// let event = block_on(&mut reactor, stream.ready(Interest::ERROR))??;
+    /// assert!(event.ready().is_error());
+    /// assert_eq!(stream.get_ref().take_error()?.unwrap().kind(), ErrorKind::ConnectionRefused);
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const ERROR: Interest = Interest(ERROR);
 
     /// Interest in out-of-band data.
+    ///
+    /// # Examples
+    ///
+    /// TCP's urgent data:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, block_on};
+    /// use mio::net::TcpStream;
+    /// use socket2::SockRef;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let client = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// let (server, _) = listener.accept()?;
+    /// server.set_nonblocking(true)?;
+    /// let server = reactor.handle().register(TcpStream::from_std(server), Interest::PRIORITY)?;
+    /// SockRef::from(&client).send_out_of_band(b"!")?;
+    /// let event = block_on(&mut reactor, server.ready(Interest::PRIORITY))??;
+    /// assert!(event.ready().is_priority());
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const PRIORITY: Interest = Interest(PRIORITY);
 

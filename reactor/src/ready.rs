@@ -22,28 +22,117 @@ pub struct Ready(u8);
 
 impl Ready {
     /// Ready for nothing.
+    ///
+    /// # Examples
+    ///
+    /// What is ready for nothing satisfies nobody:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(!Ready::EMPTY.satisfies(Interest::READABLE | Interest::WRITABLE));
+    /// assert!(Ready::READABLE.contains(Ready::EMPTY)); // as any does
+    /// ```
     pub const EMPTY: Ready = Ready(0);
 
     /// Ready to be read from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::READABLE.satisfies(Interest::READABLE));
+    /// assert!(!Ready::READABLE.is_read_closed()); // as far as is known
+    /// ```
     pub const READABLE: Ready = Ready(READABLE);
 
     /// Ready to be written to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::WRITABLE.satisfies(Interest::READABLE | Interest::WRITABLE)); // one is enough
+    /// assert!(!Ready::WRITABLE.satisfies(Interest::READABLE));
+    /// ```
     pub const WRITABLE: Ready = Ready(WRITABLE);
 
     /// The half read from is closed.
+    ///
+    /// # Examples
+    ///
+    /// The peer has ended its direction; what it has sent before can still be read:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Reactor, Ready, block_on};
+    /// use mio::net::TcpStream;
+    /// use std::net::Shutdown;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let mut reactor = Reactor::new()?;
+    /// let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let client = std::net::TcpStream::connect(listener.local_addr()?)?;
+    /// let (server, _) = listener.accept()?;
+    /// server.set_nonblocking(true)?;
+    /// client.shutdown(Shutdown::Write)?;
+    /// let server = reactor.handle().register(TcpStream::from_std(server), Interest::READABLE)?;
+    /// let ready = block_on(&mut reactor, server.ready(Interest::READABLE))??.ready();
+    /// assert!(ready.contains(Ready::READ_CLOSED));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub const READ_CLOSED: Ready = Ready(READ_CLOSED);
 
     /// The half written to is closed.
+    ///
+    /// # Examples
+    ///
+    /// A write is worth trying then, for the error that it returns:
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::WRITE_CLOSED.is_writable());
+    /// assert!(Ready::WRITE_CLOSED.satisfies(Interest::WRITABLE));
+    /// ```
     pub const WRITE_CLOSED: Ready = Ready(WRITE_CLOSED);
 
     /// Out-of-band data is there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::PRIORITY.satisfies(Interest::PRIORITY));
+    /// assert!(!Ready::PRIORITY.is_readable());
+    /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const PRIORITY: Ready = Ready(PRIORITY);
 
     /// There is an error to be seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::{Interest, Ready};
+    ///
+    /// assert!(Ready::ERROR.satisfies(Interest::ERROR));
+    /// assert!(!Ready::ERROR.satisfies(Interest::READABLE)); // the reactor reports both for an error
+    /// ```
     pub const ERROR: Ready = Ready(ERROR);
 
     /// All of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno_reactor::Ready;
+    ///
+    /// assert!(Ready::ALL.contains(Ready::READABLE | Ready::WRITABLE | Ready::ERROR));
+    /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
     pub const ALL: Ready =
         Ready(READABLE | WRITABLE | READ_CLOSED | WRITE_CLOSED | PRIORITY | ERROR);

@@ -13,8 +13,8 @@
 //! A child process that was forked has the handlers of its parent, and the sockets that they write to are shared. So an
 //! action acts only in the process in which it was made.
 
+use super::kind::SignalKind;
 use super::missed;
-use super::unix::SignalKind;
 use crate::prim::process;
 use signal_hook_registry::{SigId, register, unregister};
 use std::ffi::c_int;

@@ -18,7 +18,7 @@
 //! count for nothing in any other: there, nobody has listened yet.
 
 use super::handler::{Action, Reaction};
-use super::unix::SignalKind;
+use super::kind::SignalKind;
 use crate::prim::{now, process, turns};
 use crate::runtime::current;
 use std::io;

@@ -61,6 +61,7 @@
 //! each listener, within the handler, and a wake-up. Nothing is allocated then, and no thread is needed.
 
 mod handler;
+mod kind;
 mod missed;
 pub mod unix;
 

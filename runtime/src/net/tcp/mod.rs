@@ -36,10 +36,12 @@
 
 pub(super) mod listener;
 pub(super) mod socket;
+mod socket_options;
 pub(super) mod source;
 mod split;
 mod split_owned;
 pub(super) mod stream;
+mod stream_options;
 
 // Reads end at urgent data, although there is more behind it.
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -29,6 +29,27 @@ impl ReadHalf<'_> {
     /// # Errors
     ///
     /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut stream = TcpStream::connect(listener.local_addr()?).await?;
+    /// listener.accept().await?.0.write_all(&[42]).await?;
+    ///
+    /// let (mut reader, _writer) = stream.split();
+    /// let mut memory = [0; 1];
+    /// let mut buffer = ReadBuf::new(&mut memory);
+    /// assert_eq!(poll_fn(|cx| reader.poll_peek(cx, &mut buffer)).await?, 1);
+    /// assert_eq!((buffer.filled(), reader.read_u8().await?), (&[42][..], 42));
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_peek(
         &mut self,
         cx: &mut Context<'_>,
@@ -46,6 +67,27 @@ impl ReadHalf<'_> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// Whether there is a request at all, before anything is made ready for it:
+    ///
+    /// ```
+    /// use leno::io::AsyncWriteExt;
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// client.shutdown().await?;
+    ///
+    /// let (mut stream, _) = listener.accept().await?;
+    /// let (mut reader, _writer) = stream.split();
+    /// let is_over = reader.peek(&mut [0]).await? == 0;
+    /// assert!(is_over);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peek(&mut self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move { self.io().peek(buf).await })
     }

@@ -29,6 +29,26 @@ impl OwnedReadHalf {
     /// # Errors
     ///
     /// Those of the system, and that the runtime has shut down.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use leno::io::{AsyncWriteExt, ReadBuf};
+    /// use leno::net::{TcpListener, TcpStream};
+    /// use std::future::poll_fn;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let (mut reader, _writer) = TcpStream::connect(listener.local_addr()?).await?.into_split();
+    /// listener.accept().await?.0.write_all(&[42]).await?;
+    ///
+    /// let mut memory = [0; 1];
+    /// let mut buffer = ReadBuf::new(&mut memory);
+    /// assert_eq!(poll_fn(|cx| reader.poll_peek(cx, &mut buffer)).await?, 1);
+    /// assert_eq!(buffer.filled(), [42]);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn poll_peek(
         &mut self,
         cx: &mut Context<'_>,
@@ -46,6 +66,33 @@ impl OwnedReadHalf {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
+    ///
+    /// # Examples
+    ///
+    /// The task that it is for is known by the first byte:
+    ///
+    /// ```
+    /// use leno::io::{AsyncReadExt, AsyncWriteExt};
+    /// use leno::net::{TcpListener, TcpStream};
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let mut client = TcpStream::connect(listener.local_addr()?).await?;
+    /// client.write_all(&[2, 40]).await?;
+    ///
+    /// let (mut reader, _writer) = listener.accept().await?.0.into_split();
+    /// let mut kind = [0];
+    /// reader.peek(&mut kind).await?;
+    /// let task = match kind {
+    ///     [2] => leno::spawn(async move {
+    ///         std::io::Result::Ok(reader.read_u8().await? + reader.read_u8().await?)
+    ///     }),
+    ///     [kind] => return Err(std::io::Error::other(format!("unknown kind {kind}"))),
+    /// };
+    /// assert_eq!(task.await??, 42);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peek(&mut self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move { self.io().peek(buf).await })
     }

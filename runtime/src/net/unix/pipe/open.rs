@@ -47,6 +47,28 @@ pub struct OpenOptions {
 
 impl OpenOptions {
     /// Options that open one direction, of what must be a pipe.
+    ///
+    /// # Examples
+    ///
+    /// Neither end waits for the other: a receiver is there at once, and reads the end of the stream while nobody writes.
+    ///
+    /// ```
+    /// use leno::net::unix::pipe::OpenOptions;
+    ///
+    /// # leno::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let path = directory.path().join("pipe");
+    /// # assert!(leno::process::Command::new("mkfifo").arg(&path).status().await?.success());
+    /// let options = OpenOptions::new();
+    /// let receiver = options.open_receiver(&path)?;
+    /// let sender = options.open_sender(&path)?;
+    /// sender.writable().await?;
+    /// sender.try_write(b"hello")?;
+    /// receiver.readable().await?;
+    /// assert_eq!(receiver.try_read(&mut [0; 16])?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> OpenOptions {
         OpenOptions::default()
     }
