@@ -1,0 +1,4 @@
+//! The target `channels` under libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| leno_fuzz::run("channels", input));
