@@ -1,5 +1,6 @@
 //! The command line of `versus`, which a program with a peer of its own has too.
 
+mod gate;
 mod list;
 mod run;
 mod simulate;
@@ -7,7 +8,7 @@ mod simulate;
 use crate::html::Description;
 use crate::store::{self, Output};
 use crate::workload::{Runtime, Setting};
-use crate::{build_cost, count, diff, html, limits, process, sample, table};
+use crate::{build_cost, count, diff, html, limits, process, sample, soak, table};
 use clap::{Args, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -31,6 +32,10 @@ enum Call {
     Report(ReportArguments),
     /// Compare two runs; exits with 1 if a row became worse by more than the limit
     Diff(DiffArguments),
+    /// See that nothing hangs, and that nothing takes many times what tokio takes; exits with 1 otherwise
+    Gate,
+    /// Run everything at once for a billion polls, and see that nothing is lost, hangs or grows
+    Soak(soak::Options),
     /// Say what there is to measure, and on which peers
     List,
     /// Count instructions, allocations and bytes per operation, under valgrind
@@ -151,6 +156,8 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
                 return Ok(ExitCode::from(WORSE));
             }
         }
+        Call::Gate => return gate::gate(runtimes),
+        Call::Soak(options) => return soak::run(&options),
         Call::List => print(&list::list(runtimes))?,
         Call::BuildCost(options) => build_cost::run(&options)?,
         Call::Count(options) => return count::run(&options, runtimes),
