@@ -12,11 +12,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+/// What a shape does, until its soak ends; it counts its polls.
+type Start = fn(Arc<Soak>, Arc<AtomicU64>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// A loop, until the soak ends.
 pub(super) struct Shape {
     pub(super) name: &'static str,
-    /// The soak, and where the polls are counted.
-    pub(super) start: fn(Arc<Soak>, Arc<AtomicU64>) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+    pub(super) start: Start,
 }
 
 macro_rules! shapes {
