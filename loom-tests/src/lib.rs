@@ -11,11 +11,18 @@
 )]
 
 mod deque;
+mod handle {
+    pub(crate) use crate::reactor::Handle;
+}
+mod mutation;
 mod prim;
 mod reactor;
 
 #[path = "../../runtime/src/kernel/mod.rs"]
 mod kernel;
+
+#[path = "../../reactor/src/block_on.rs"]
+mod block_on;
 
 #[path = "../../reactor/src/readiness.rs"]
 mod readiness;

@@ -44,9 +44,17 @@ impl<T: ?Sized> Drop for UnsafeCell<T> {
 }
 
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, Ordering};
     /// Relaxed in all places, and nobody synchronises by it: no model need look at each order of its accesses.
     pub(crate) use std::sync::atomic::AtomicU64 as Note;
+
+    /// A fence; none if it is relaxed, which is what a mutation makes of one that it takes away.
+    #[track_caller]
+    pub(crate) fn fence(ordering: Ordering) {
+        if ordering != Ordering::Relaxed {
+            loom::sync::atomic::fence(ordering);
+        }
+    }
 
     /// loom's atomics, whose end counts as a write, as a cell's does. (loom offers none for `AtomicBool`.)
     macro_rules! atomics {
@@ -93,7 +101,7 @@ pub(crate) mod hint {
 }
 
 pub(crate) mod thread {
-    pub(crate) use loom::thread::{Builder, JoinHandle, current, yield_now};
+    pub(crate) use loom::thread::{Builder, JoinHandle, ThreadId, current, yield_now};
     pub(crate) use std::thread::panicking;
 }
 

@@ -1,14 +1,14 @@
 //! The smallest executor: one future, one reactor, one thread.
 
 use crate::handle::Handle;
+use crate::prim::atomic::{AtomicBool, Ordering};
+use crate::prim::thread::{self, ThreadId};
 use crate::reactor::Reactor;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, ThreadId};
 
 /// Runs a future to its end on this thread, turning the reactor while it waits.
 ///

@@ -37,9 +37,6 @@ async fn wait(shared: &Shared, goal: usize) {
 }
 
 /// A `block_on` that is never woken is reported as a deadlock.
-///
-/// Mutation: `take`'s `fetch_or` Relaxed → fails with a causality violation (the place).
-/// Mutation: `take`'s `fetch_and` Relaxed → fails with a causality violation (the place).
 #[test]
 fn a_wake_is_never_lost() {
     explore(3, || {
@@ -57,8 +54,6 @@ fn a_wake_is_never_lost() {
 /// Two wakers at once: one takes, the other may rely on it.
 ///
 /// Mutation: `EndOfRegistration` wakes nobody → fails with a deadlock.
-/// Mutation: `register`'s first exchange Relaxed → fails with a causality violation (the place).
-/// Mutation: `EndOfRegistration`'s swap Relaxed → fails with a causality violation (the place).
 #[test]
 fn of_two_wakers_neither_is_lost() {
     explore(2, || {

@@ -57,9 +57,6 @@ fn rounds(rounds: usize) {
     assert_eq!(led + thread.join().unwrap(), rounds);
 }
 
-/// Mutation: the generation stored Relaxed → fails with a causality violation (a place).
-/// Mutation: the generation loaded Relaxed in `wait` → fails likewise.
-/// Mutation: the leader does not wake → fails with a deadlock.
 /// Mutation: `wait` makes its `Notified` after it has looked at the generation → fails with a deadlock.
 #[test]
 fn nobody_goes_on_before_the_last_one_has_come() {
@@ -71,7 +68,6 @@ fn nobody_goes_on_before_the_last_one_has_come() {
 /// Mutation: `wait` is over when it is woken, whatever the generation → fails with a causality violation: a late wake of
 /// the round before lets it pass.
 /// Mutation: `wait` does not look at the generation before it waits → fails with a deadlock.
-/// Mutation: the last one does not begin the count anew → fails.
 #[test]
 fn no_round_runs_into_the_next() {
     explore(2, || rounds(2));

@@ -34,7 +34,6 @@ fn a_value_reaches_every_receiver() {
 /// Who learns of the end also sees what was done before it, with Relaxed on purpose.
 ///
 /// Mutation: the last sender does not notify → fails with a deadlock.
-/// Mutation: the senders are counted down Relaxed, or the count is loaded so → fails: it is not seen.
 /// Mutation: the count of senders is looked at when the tail is unlocked again → fails: the end comes before the value.
 #[test]
 fn the_end_comes_after_the_last_value() {

@@ -58,8 +58,6 @@ fn child(polled: &Arc<AtomicUsize>) -> Pin<Box<Child>> {
 
 /// The owner sleeps until another thread has brought two children, and both are done. Nobody wakes it but who brings them.
 ///
-/// Mutation: `take_over` wakes nobody → fails with a deadlock.
-/// Mutation: `next` says that nobody is next before it says that the poll is over (`is_polled` stays) → fails with a deadlock.
 /// Mutation: `take_over` looks at `is_polled` before it has a lane → fails with a deadlock.
 #[test]
 fn a_child_that_comes_is_polled() {
@@ -85,8 +83,6 @@ fn a_child_that_comes_is_polled() {
 }
 
 /// A child that comes as the group ends is among those that are dropped, or is given back: never is one left behind.
-///
-/// Mutation: `take_over` does not look whether it has ended → fails, there is no place for it any more.
 #[test]
 fn a_child_that_comes_at_the_end_is_given_back_or_dropped() {
     explore(3, || {

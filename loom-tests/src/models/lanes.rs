@@ -48,7 +48,6 @@ fn numbers(count: usize) -> Vec<Arc<AtomicUsize>> {
 /// A lane that is woken is polled, and what was done before is there.
 ///
 /// Mutation: `begin` swaps before it registers → fails with a deadlock.
-/// Mutation: `begin` does not look at `woken` → fails with a deadlock.
 #[test]
 fn a_wake_of_a_lane_is_never_lost() {
     explore(3, || {
@@ -67,10 +66,7 @@ fn a_wake_of_a_lane_is_never_lost() {
 
 /// Two that wake two lanes: only one of them need wake the owner, and both lanes are polled.
 ///
-/// Mutation: `wake` wakes the owner only if the bit was there already → fails with a deadlock.
 /// Mutation: `next` forgets the other lanes of the row → fails with a deadlock.
-/// Mutation: `wake`'s `fetch_or` Relaxed → fails, a number is 0. (With one lane the owner's waker hands it over as well.)
-/// Mutation: `begin`'s swap Relaxed → fails, a number is 0.
 #[test]
 fn of_two_lanes_both_are_polled() {
     explore(2, || {
@@ -91,9 +87,7 @@ fn of_two_lanes_both_are_polled() {
 
 /// The row lives as long as the last waker, and what is in it is dropped once, wherever that is.
 ///
-/// Mutation: `drop`'s `fetch_sub` Relaxed → fails with a causality violation (the owner's waker).
 /// Mutation: no fence before `free` → fails with a causality violation (the owner's waker).
-/// Mutation: `clone` does not count → fails, as the row is used after it was freed (`dealloc` has written over it).
 #[test]
 fn a_waker_outlives_the_owner() {
     explore(3, || {

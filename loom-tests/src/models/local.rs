@@ -485,3 +485,28 @@ fn a_bound_scheduler_drops_its_futures_on_its_thread() {
         assert!(other.join().unwrap().is_finished());
     });
 }
+
+/// Who finds that no task is left sees what the last one did before it went, with Relaxed on purpose.
+#[test]
+fn a_task_that_is_counted_out_has_gone() {
+    struct Says(Arc<AtomicUsize>);
+
+    impl Drop for Says {
+        fn drop(&mut self) {
+            self.0.store(1, Ordering::Relaxed);
+        }
+    }
+
+    explore(2, || {
+        let local = local(false);
+        let gone = Arc::new(AtomicUsize::new(0));
+        let says = Says(gone.clone());
+        spawn(&local, async move { drop(says) }).detach();
+        let thread = thread::spawn({
+            let local = local.clone();
+            move || assert!(local.live_tasks() > 0 || gone.load(Ordering::Relaxed) == 1)
+        });
+        end(&local);
+        thread.join().unwrap();
+    });
+}

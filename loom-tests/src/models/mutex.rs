@@ -48,9 +48,6 @@ async fn add_one(mutex: &Mutex<Data>) {
     guard.0.with_mut(|data| unsafe { *data += 1 });
 }
 
-/// Mutation: `poll_the_only_one` takes the permit Relaxed → fails with a causality violation (the data).
-/// Mutation: `release_the_only_one` gives it back Relaxed → fails likewise.
-/// Mutation: `release_the_only_one` does not go on to `release` → fails with a deadlock.
 #[test]
 fn who_locks_sees_what_was_done_before() {
     explore(3, || {

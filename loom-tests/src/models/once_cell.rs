@@ -13,8 +13,6 @@ use std::task::Poll;
 /// Values are loom's `Arc`s: loom reports one that is dropped twice or never.
 type Cell = OnceCell<loom::sync::Arc<usize>>;
 
-/// Mutation: `close` sets CLOSED Relaxed → fails with a causality violation (the value's place).
-/// Mutation: `is_closed` loads Relaxed → fails likewise.
 /// Mutation: `fill` gives the permit back before it closes → fails: there are two values.
 /// Mutation: `fill` does not close → fails with a deadlock.
 #[test]

@@ -9,7 +9,7 @@ use crate::kernel::root;
 use crate::kernel::task::{self, Id, JoinHandle, Origin};
 use crate::kernel::wheel::Entry;
 use crate::kernel::worker::{self, Handed};
-use crate::prim::atomic::{Ordering, fence};
+use crate::prim::atomic::{AtomicUsize, Ordering, fence};
 use crate::prim::reactor::Reactor;
 use crate::prim::{Arc, Condvar, Mutex};
 use loom::thread::{self, JoinHandle as Thread};
@@ -468,5 +468,44 @@ impl Wake for Bell {
     fn wake(self: std::sync::Arc<Self>) {
         *self.0.0.lock() = true;
         self.0.1.notify_all();
+    }
+}
+
+/// Who finds that no task is left sees what the last one did before it went, with Relaxed on purpose: whether a worker counts it
+/// out, or a thread outside that meets the end.
+#[test]
+fn a_task_that_is_counted_out_has_gone() {
+    struct Says(Arc<AtomicUsize>);
+
+    impl Drop for Says {
+        fn drop(&mut self) {
+            self.0.store(1, Ordering::Relaxed);
+        }
+    }
+
+    for closed in [false, true] {
+        explore(1, move || {
+            let mut running = start(1, false);
+            if closed {
+                running.pool.close();
+                running
+                    .threads
+                    .drain(..)
+                    .for_each(|thread| thread.join().unwrap());
+            }
+            let gone = Arc::new(AtomicUsize::new(0));
+            let says = Says(gone.clone());
+            let thread = thread::spawn({
+                let (pool, gone) = (running.pool.clone(), gone.clone());
+                move || {
+                    // Before the task is counted in there is none.
+                    let (before, live) = (pool.live_tasks(), pool.live_tasks());
+                    assert!(before == 0 || live > 0 || gone.load(Ordering::Relaxed) == 1);
+                }
+            });
+            running.spawn(async move { drop(says) }).detach();
+            thread.join().unwrap();
+            running.end();
+        });
     }
 }

@@ -51,10 +51,6 @@ fn try_once(readiness: &Readiness, data: &AtomicUsize) {
 }
 
 /// A clear never erases an event newer than the operation it belongs to: data that is there is known of.
-///
-/// Mutation: `clear` does not compare the tick → fails (data, not ready).
-/// Mutation: `snapshot` loads Relaxed → fails (the new event's tick is seen, its data is not, and it is cleared).
-/// Mutation: `event` notes Relaxed → fails likewise.
 #[test]
 fn a_clear_never_erases_a_newer_event() {
     explore(3, || {
@@ -91,8 +87,6 @@ fn a_clear_never_erases_a_newer_event() {
 
 /// The same for a source that is tried before any event has come; and a blocking try ends its freshness.
 ///
-/// Mutation: `clear` does not compare the tick, and takes the bits that are there → fails (data, not ready).
-/// Mutation: `clear` leaves FRESH → fails (worth trying for ever).
 /// Mutation: `clear` takes FRESH off both words → fails (no longer fresh).
 #[test]
 fn a_fresh_try_never_erases_the_first_event() {
@@ -127,9 +121,6 @@ fn a_fresh_try_never_erases_the_first_event() {
 
 /// A clear that disproves a closed half never erases that it was closed again: an end that is there is known of.
 ///
-/// Mutation: `clear` does not compare the tick → fails (an end, not known).
-/// Mutation: `snapshot` loads Relaxed → fails (the bit is seen, the end is not).
-/// Mutation: `event` notes Relaxed → fails likewise.
 /// Mutation: `clear` leaves READ_CLOSED → fails (ended for ever).
 #[test]
 fn a_clear_never_erases_a_newer_end() {
@@ -202,8 +193,6 @@ fn what_is_known_is_waited_for_until_it_is_told_anew() {
 /// What an event no longer says to be closed is over, in the other direction too, whoever clears meanwhile; and the event's
 /// own bits are kept.
 ///
-/// Mutation: `over` leaves that a half is closed → fails (reading is closed for ever).
-/// Mutation: `event` does not look at a word that it sets nothing in → fails (reading is closed for ever).
 /// Mutation: it takes off the ready bits there too → fails (data, not ready).
 /// Mutation: it takes off what the event says, and not what it does not → fails (writing is not closed).
 #[test]
@@ -242,7 +231,6 @@ fn what_an_event_does_not_say_any_more_is_over() {
 /// data may have been taken (`runtime/src/net/tcp/source.rs`, whose two lines are repeated here).
 ///
 /// Mutation: no fence → fails (taken back, not noted).
-/// Mutation: `snapshot` loads Relaxed → fails likewise.
 #[test]
 fn what_is_noted_before_a_clear_is_seen_after_it() {
     explore(3, || {
@@ -265,11 +253,6 @@ fn what_is_noted_before_a_clear_is_seen_after_it() {
 }
 
 /// An event fetched for an owner that has left sets nothing for the next one, and does not wake its waiter.
-///
-/// Mutation: `wake` does not look at the generation again under the lock → fails (woken).
-/// Mutation: `event` does not compare the generation → fails (ready).
-/// Mutation: `release` does not raise the generation → fails (ready).
-/// Mutation: `release` does not take the ready bits off → fails (ready).
 #[test]
 fn a_stale_event_sets_nothing_and_wakes_no_one() {
     explore(3, || {
@@ -315,8 +298,6 @@ fn a_stale_event_sets_nothing_and_wakes_no_one() {
 /// A waiter that meets an event is told of it, or sees it: polls, futures in the list, several at once, one of
 /// them giving up.
 ///
-/// Mutation: `poll` does not look again after leaving its waker → fails (a poll was not woken).
-/// Mutation: `poll_listed` does not look again → fails (a future was not woken).
 /// Mutation: `event` wakes before it changes the words → fails (a poll was not woken).
 /// Mutation: `forget` removes the entry 0 instead of its own → fails (a future was not woken).
 #[test]
@@ -387,8 +368,6 @@ fn the_last_poll_of_a_direction_is_woken() {
 /// A waiter that meets the reactor's end completes with the news, as do all that come later, and those of the
 /// next owner if the slot has been given on.
 ///
-/// Mutation: `close` wakes before it sets CLOSED → fails (was not woken).
-/// Mutation: `poll` does not look again after leaving its waker → fails (was not woken).
 /// Mutation: `release` takes CLOSED off → fails (not closed).
 #[test]
 fn a_waiter_that_meets_the_end_completes() {

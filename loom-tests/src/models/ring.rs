@@ -2,6 +2,8 @@
 
 use super::explore;
 use crate::kernel::observe::ring::{self, Copied, Ring, Writer};
+use crate::prim::Arc;
+use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::words::Words;
 use loom::thread;
 
@@ -149,6 +151,26 @@ fn a_reader_beside_the_writer_of_blocks_sees_whole_records() {
         check_blocks(&last);
         // The block that is open takes the place of two.
         assert_eq!((last.first, last.records.len()), (4, 3));
+    });
+}
+
+/// Who sees a record of one word sees what was told before it, with Relaxed on purpose: as the string that it names.
+#[test]
+fn a_record_of_one_word_brings_what_was_told_before() {
+    explore(3, || {
+        let (ring, told) = (blocks(), Arc::new(AtomicU32::new(0)));
+        let writer = Writer::new(ring.clone());
+        write_to_block(&writer);
+        let thread = thread::spawn({
+            let told = told.clone();
+            move || {
+                told.store(1, Ordering::Relaxed);
+                write_to_block(&writer);
+            }
+        });
+        let found = ring.read();
+        assert!(found.records.len() < 2 || told.load(Ordering::Relaxed) == 1);
+        thread.join().unwrap();
     });
 }
 

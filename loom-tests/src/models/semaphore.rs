@@ -44,10 +44,6 @@ impl Guarded {
     }
 }
 
-/// Mutation: `add_unless_waiting`'s exchange Relaxed → fails with a causality violation (the data).
-/// Mutation: `try_acquire`'s exchange Relaxed → fails with a causality violation (the data).
-/// Mutation: `assign` stores the fate Relaxed → fails with a causality violation (the data).
-/// Mutation: `last_one_left` does not clear WAITING → fails: a release finds neither waiters nor the way past.
 #[test]
 fn who_acquires_sees_what_was_done_before_and_is_alone() {
     explore(3, || {
@@ -62,8 +58,6 @@ fn who_acquires_sees_what_was_done_before_and_is_alone() {
 }
 
 /// Permits for a large request arrive one by one, from two threads.
-///
-/// Mutation: `enqueue` does not subtract the permits it found from `missing` → fails with a deadlock.
 #[test]
 fn permits_in_parts_add_up() {
     explore(2, || {
@@ -84,7 +78,6 @@ fn permits_in_parts_add_up() {
 
 /// A waiter that gives up while a release is on its way hands the permit on.
 ///
-/// Mutation: `cancel` releases nothing → fails with a deadlock.
 /// Mutation: `release_to_waiting` does not look if the waiters have left → fails with a deadlock.
 #[test]
 fn who_cancels_hands_on() {
@@ -115,10 +108,6 @@ fn who_cancels_hands_on() {
 }
 
 /// Whoever waits when the semaphore closes is told, sees what was done before, and a part it held goes back.
-///
-/// Mutation: `enqueue` does not look at CLOSED → fails with a deadlock.
-/// Mutation: who is refused does not give its part back → fails: 0 permits instead of 1.
-/// Mutation: `close` sets CLOSED, or stores the fate, Relaxed → fails with a causality violation (the data).
 #[test]
 fn closing_tells_everyone_who_waits() {
     explore(3, || {

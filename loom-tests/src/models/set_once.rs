@@ -9,9 +9,6 @@ use std::sync::Arc;
 /// Values are loom's `Arc`s: loom reports one that is dropped twice or never.
 type Cell = SetOnce<loom::sync::Arc<usize>>;
 
-/// Mutation: S3 stores Relaxed → fails with a causality violation (the value's place).
-/// Mutation: `initialized` loads Relaxed → fails likewise.
-/// Mutation: S4 left out → fails with a deadlock.
 /// Mutation: S4 before S1 → fails: the waiter, refused and without a value, asks for ever.
 #[test]
 fn a_value_reaches_who_waits() {
@@ -24,7 +21,6 @@ fn a_value_reaches_who_waits() {
     });
 }
 
-/// Mutation: S1 does not look → fails with a causality violation (the value's place).
 #[test]
 fn who_is_too_late_to_set_finds_the_value() {
     explore(3, || {

@@ -2,7 +2,7 @@
 //!
 //! What the watcher does it does here in the thread that plays it, at any time: it need not be right about who is stuck.
 
-use super::explore;
+use super::{explore, explore_bounded};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
 use crate::kernel::hooks::ParkHooks;
@@ -167,7 +167,8 @@ fn a_start_that_fails_meets_the_end() {
 // Mutation: idle.rs, `leave` keeps its count as searcher: deadlock.
 #[test]
 fn a_push_meets_a_leave() {
-    explore(1, || {
+    let why = "three threads and a pool's whole life";
+    explore_bounded(1, 100_000, why, || {
         let (mut running, core) = Running::new(1);
         running.threads.push(run(core));
         running.start_spare();
@@ -187,7 +188,8 @@ fn a_push_meets_a_leave() {
 // it has looked whom to wake: deadlock.
 #[test]
 fn what_a_spare_leaves_behind_is_run() {
-    explore(1, || {
+    let why = "three threads and a pool's whole life";
+    explore_bounded(1, 100_000, why, || {
         let (mut running, core) = Running::new(1);
         let (handles, told) = (Arc::new(Mutex::new(Vec::new())), Gate::new());
         let first = running.spawn({

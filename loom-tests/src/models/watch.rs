@@ -124,3 +124,66 @@ fn closed_ends_when_the_last_receiver_is_dropped() {
         }
     });
 }
+
+/// Who asks, and does not look at the value, sees what was done before what it is told of.
+#[test]
+fn who_asks_sees_what_the_sender_did() {
+    explore(3, || {
+        let (sender, receiver) = channel(0);
+        let done = counter();
+        let sending = done.clone();
+        let thread = thread::spawn(move || {
+            sending.store(1, Ordering::Relaxed);
+            sender.send(1).unwrap();
+            sending.store(2, Ordering::Relaxed);
+            drop(sender);
+        });
+        match receiver.has_changed() {
+            Ok(false) => {}
+            Ok(true) => assert!(done.load(Ordering::Relaxed) >= 1),
+            Err(_) => assert_eq!(done.load(Ordering::Relaxed), 2),
+        }
+        thread.join().unwrap();
+    });
+}
+
+/// Who learns of the end sees what every sender did before it left; who learns that nobody receives, what every receiver did.
+#[test]
+fn the_end_comes_after_what_all_did() {
+    explore(2, || {
+        let (sender, receiver) = channel(0);
+        let other = sender.clone();
+        let done = [counter(), counter()];
+        let threads =
+            [(sender, done[0].clone()), (other, done[1].clone())].map(|(sender, done)| {
+                thread::spawn(move || {
+                    done.store(1, Ordering::Relaxed);
+                    drop(sender);
+                })
+            });
+        if receiver.has_changed().is_err() {
+            assert!(done.iter().all(|done| done.load(Ordering::Relaxed) == 1));
+        }
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+    });
+    explore(2, || {
+        let (sender, receiver) = channel(0);
+        let other = receiver.clone();
+        let done = [counter(), counter()];
+        let threads =
+            [(receiver, done[0].clone()), (other, done[1].clone())].map(|(receiver, done)| {
+                thread::spawn(move || {
+                    done.store(1, Ordering::Relaxed);
+                    drop(receiver);
+                })
+            });
+        if sender.receiver_count() == 0 {
+            assert!(done.iter().all(|done| done.load(Ordering::Relaxed) == 1));
+        }
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+    });
+}

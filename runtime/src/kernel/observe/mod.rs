@@ -12,7 +12,7 @@ mod mode;
 mod pen;
 mod recorder;
 pub(crate) mod ring;
-mod sample;
+pub(crate) mod sample;
 pub(crate) mod store;
 pub(crate) mod strings;
 pub(in crate::kernel) mod turns;

@@ -1,0 +1,340 @@
+//! The copy of the sources that the mutations are built from. The checkout is only read.
+//!
+//! One build holds them all: around every ordering stands a call that may make it weaker, and beside every step stands what
+//! replaces it (`mutation.rs` of the models decides, when they run). What cannot stand beside the other is built alone.
+
+use crate::list::{Change, List, Mutation};
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::fs;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Why there are no models to run.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The compiler, or cargo, has said why.
+    DoesNotBuild,
+    Other(String),
+}
+
+impl From<String> for Failure {
+    fn from(error: String) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl From<Failure> for String {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::DoesNotBuild => "the models do not build: cargo's own words are above".into(),
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// What the models need of the repository.
+const FOLDERS: [&str; 3] = ["runtime/src", "reactor/src", "loom-tests"];
+
+/// Where to build: cargo's own folder, as nothing there is the checkout's.
+fn target(root: &Path) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target"));
+    root.join(target)
+}
+
+/// Brings the copy up to date and builds its models: with the switches of all mutations that have one, or with one step alone, or,
+/// for an ordering, with those of the orderings alone.
+pub(crate) fn build(root: &Path, list: &List, alone: Option<&Mutation>) -> Result<Models, Failure> {
+    let target = target(root);
+    let copy = target.join("mutations").join("copy");
+    let manifest = fs::read_to_string(root.join("Cargo.toml"))
+        .map_err(|error| format!("Cargo.toml: {error}"))?;
+    put(&copy.join("Cargo.toml"), &only_the_models(&manifest)?)?;
+    let lock = fs::read_to_string(root.join("Cargo.lock"))
+        .map_err(|error| format!("Cargo.lock: {error}"))?;
+    // cargo leaves out of the copy's what the models do not need, so it is compared with what it was made of.
+    let made_of = copy.join("Cargo.lock.of");
+    if fs::read_to_string(&made_of).ok().as_deref() != Some(&*lock) {
+        put(&copy.join("Cargo.lock"), &lock)?;
+        put(&made_of, &lock)?;
+    }
+    for folder in FOLDERS {
+        bring(root, &copy, Path::new(folder), &|file, text| {
+            changed(list, alone, file, text)
+        })?;
+    }
+    models(&copy, &target)
+}
+
+/// Builds the checkout's own models.
+pub(crate) fn checkout_models(root: &Path) -> Result<Models, Failure> {
+    models(root, &target(root))
+}
+
+/// The built models: a file of this process alone, which goes with it. The next build replaces cargo's.
+#[derive(Debug)]
+pub(crate) struct Models(PathBuf);
+
+impl Deref for Models {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Models {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Builds the models of a workspace.
+fn models(workspace: &Path, target: &Path) -> Result<Models, Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args([
+            "test",
+            "--package",
+            "leno-loom-tests",
+            "--lib",
+            "--no-run",
+            "--message-format=json-render-diagnostics",
+        ])
+        .arg("--manifest-path")
+        .arg(workspace.join("Cargo.toml"))
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cargo cannot be run: {error}"))?;
+    match output.status.code() {
+        Some(0) => {}
+        Some(101) => return Err(Failure::DoesNotBuild),
+        _ => return Err(Failure::Other(format!("cargo ended: {}", output.status))),
+    }
+    let told = String::from_utf8_lossy(&output.stdout);
+    let mut executables = told
+        .lines()
+        .filter_map(|line| line.split_once("\"executable\":\"")?.1.split('"').next());
+    let executable = executables
+        .next_back()
+        .ok_or_else(|| "cargo names no executable of the models".to_owned())?;
+    let folder = target.join("mutations");
+    let own = folder.join(format!("models-{}", std::process::id()));
+    let copied = fs::create_dir_all(&folder).and_then(|()| fs::copy(executable, &own));
+    copied
+        .map(|_| Models(own.clone()))
+        .map_err(|error| Failure::Other(format!("{}: {error}", own.display())))
+}
+
+/// The workspace's manifest with the models as the only member.
+fn only_the_models(manifest: &str) -> Result<String, String> {
+    let keeps = |line: &&str| !line.starts_with("exclude = ");
+    let lines = manifest.lines().filter(keeps).map(|line| match line {
+        _ if line.starts_with("members = [") => "members = [\"loom-tests\"]",
+        // Most mutations take milliseconds: what is optimised less is there sooner.
+        "opt-level = 2" => "opt-level = 1",
+        _ => line,
+    });
+    let made: Vec<_> = lines.collect();
+    if !made.contains(&"members = [\"loom-tests\"]") {
+        return Err("Cargo.toml has no line that begins with `members = [`".into());
+    }
+    Ok(made.join("\n") + "\n")
+}
+
+/// Makes a folder of the copy what the checkout's is, but for `change`. Only what differs is written, so that cargo builds no
+/// more than it must.
+fn bring(
+    root: &Path,
+    copy: &Path,
+    folder: &Path,
+    change: &dyn Fn(&str, String) -> Result<String, String>,
+) -> Result<(), String> {
+    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(root.join(folder)).map_err(|error| told(folder, error))? {
+        let entry = entry.map_err(|error| told(folder, error))?;
+        let path = folder.join(entry.file_name());
+        if entry.path().is_dir() {
+            bring(root, copy, &path, change)?;
+        } else {
+            let text = fs::read_to_string(entry.path()).map_err(|error| told(&path, error))?;
+            put(&copy.join(&path), &change(&path.to_string_lossy(), text)?)?;
+        }
+        names.insert(entry.file_name());
+    }
+    for entry in fs::read_dir(copy.join(folder)).map_err(|error| told(folder, error))? {
+        let entry = entry.map_err(|error| told(folder, error))?;
+        if !names.contains(&entry.file_name()) {
+            let path = entry.path();
+            let removed = if path.is_dir() {
+                fs::remove_dir_all(&path)
+            } else {
+                fs::remove_file(&path)
+            };
+            removed.map_err(|error| told(&path, error))?;
+        }
+    }
+    Ok(())
+}
+
+fn put(path: &Path, text: &str) -> Result<(), String> {
+    if fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let folder = path.parent().expect("within the copy");
+    let done = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
+    done.map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The text of a file as the copy has it.
+fn changed(
+    list: &List,
+    alone: Option<&Mutation>,
+    file: &str,
+    text: String,
+) -> Result<String, String> {
+    if file == "loom-tests/src/lib.rs" {
+        // What the switches bring along, braces and branches that are never taken, is no news.
+        return Ok(format!("#![allow(warnings)]\n{text}"));
+    }
+    if let Some(Mutation {
+        file: its,
+        change: Change::Step(step),
+        ..
+    }) = alone
+    {
+        return Ok(if its == file {
+            text.replacen(&step.find, &step.replace, 1)
+        } else {
+            text
+        });
+    }
+    let of_file = || {
+        list.mutations
+            .iter()
+            .filter(|mutation| mutation.file == file)
+    };
+    let mut pieces = Vec::new();
+    for mutation in of_file() {
+        let number = mutation.number;
+        pieces.push(match &mutation.change {
+            Change::Ordering { site, .. } => Piece {
+                start: site.range.start,
+                end: site.range.end,
+                before: format!("crate::mutation::ordering({number}, "),
+                after: ")".into(),
+            },
+            Change::Step(step) if !step.alone && alone.is_none() => {
+                let start = text
+                    .find(&step.find)
+                    .expect("the list was read from this text");
+                let replace = &step.replace;
+                Piece {
+                    start,
+                    end: start + step.find.len(),
+                    before: format!(
+                        "{{ if crate::mutation::applies({number}) {{ {replace} }} else {{ "
+                    ),
+                    after: " } }".into(),
+                }
+            }
+            Change::Step(_) => continue,
+        });
+    }
+    // The two weaker ones of one ordering have the same place.
+    pieces.dedup_by(|a, b| (a.start, &a.before) == (b.start, &b.before));
+    surround(&text, pieces).map_err(|error| format!("{file}: {error}"))
+}
+
+/// A piece of a text that gets something before and after it.
+#[derive(Debug)]
+struct Piece {
+    start: usize,
+    end: usize,
+    before: String,
+    after: String,
+}
+
+/// Puts in what is before and after the pieces. One may be within another.
+fn surround(text: &str, mut pieces: Vec<Piece>) -> Result<String, String> {
+    pieces.sort_by_key(|piece| (piece.start, std::cmp::Reverse(piece.end)));
+    let mut out = String::new();
+    let mut open: Vec<Piece> = Vec::new();
+    let mut at = 0;
+    for piece in pieces {
+        while open.last().is_some_and(|outer| outer.end <= piece.start) {
+            at = close(&mut out, text, at, open.pop());
+        }
+        if let Some(outer) = open.last().filter(|outer| outer.end < piece.end) {
+            let (one, other) = (&text[outer.start..outer.end], &text[piece.start..piece.end]);
+            return Err(format!(
+                "two mutations overlap, and one must be within the other: `{one}` and `{other}`"
+            ));
+        }
+        out += &text[at..piece.start];
+        out += &piece.before;
+        at = piece.start;
+        open.push(piece);
+    }
+    while !open.is_empty() {
+        at = close(&mut out, text, at, open.pop());
+    }
+    Ok(out + &text[at..])
+}
+
+/// Writes the rest of a piece and what is after it; returns where the text goes on.
+fn close(out: &mut String, text: &str, at: usize, piece: Option<Piece>) -> usize {
+    let Some(piece) = piece else { return at };
+    *out += &text[at..piece.end];
+    *out += &piece.after;
+    piece.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(start: usize, end: usize, before: &str) -> Piece {
+        let (before, after) = (format!("{before}("), ")".into());
+        Piece {
+            start,
+            end,
+            before,
+            after,
+        }
+    }
+
+    #[test]
+    fn pieces_may_be_within_each_other() {
+        let pieces = vec![
+            piece(5, 6, "c"),
+            piece(1, 4, "a"),
+            piece(2, 4, "b"),
+            piece(1, 4, "again"),
+            piece(6, 7, "d"),
+        ];
+        assert_eq!(
+            surround("0123456789", pieces).unwrap(),
+            "0a(again(1b(23)))4c(5)d(6)789"
+        );
+    }
+
+    #[test]
+    fn pieces_that_overlap_are_refused() {
+        let error = surround("0123456789", vec![piece(1, 4, "a"), piece(2, 6, "b")]).unwrap_err();
+        assert!(error.contains("`123` and `2345`"), "{error}");
+    }
+
+    #[test]
+    fn the_models_are_the_copys_only_member() {
+        let manifest =
+            "[workspace]\nmembers = [\"a\", \"loom-tests\"]\nexclude = [\"compat\"]\n[package]\n";
+        let made = only_the_models(manifest).unwrap();
+        assert_eq!(made, "[workspace]\nmembers = [\"loom-tests\"]\n[package]\n");
+        assert!(only_the_models("[workspace]\n").is_err());
+    }
+}
