@@ -1,7 +1,9 @@
 //! A runtime whose tasks need not be `Send`.
 
+#[cfg(feature = "introspection")]
+use super::ShutdownReport;
 use super::current::EnterGuard;
-use super::{Builder, Handle, Runtime, RuntimeMetrics, ShutdownReport};
+use super::{Builder, Handle, Runtime, RuntimeMetrics};
 use crate::kernel::task::Origin;
 use crate::task::JoinHandle;
 use std::future::Future;
@@ -117,6 +119,8 @@ impl LocalRuntime {
     }
 
     /// As [`Runtime::shutdown`]. The tasks end here and now; the grace is for blocking closures.
+    #[cfg(feature = "introspection")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     #[track_caller]
     #[must_use = "it tells what did not stop; `shutdown_timeout` reports it"]
     pub fn shutdown(self, grace: Duration) -> ShutdownReport {
