@@ -21,8 +21,28 @@
 //! ```
 //!
 //! The names, signatures and semantics are those of tokio's stable API, so a program moves by renaming one dependency:
-//! `tokio = { package = "leno", features = ["full"] }`. All of tokio's features are there, so that a manifest may go on naming
-//! them; they switch nothing off yet.
+//! `tokio = { package = "leno", features = ["full"] }`.
+//!
+//! # Features
+//!
+//! Each switches code and dependencies on. Those with tokio's names mean what they do there; unlike tokio's, the default is not
+//! empty. Where one is missing the compiler names it.
+//!
+//! | feature | brings | by default |
+//! | --- | --- | --- |
+//! | `rt` | the current-thread runtime, tasks | yes, by others |
+//! | `rt-multi-thread` | the multi-threaded runtime, `block_in_place` | yes |
+//! | `time` | [`time`] | yes |
+//! | `sync` | [`sync`] | yes |
+//! | `net` | [`net`], `io::unix::AsyncFd` | yes |
+//! | `io-util` | the extension traits of [`io`], buffers, copies, pipes in memory | yes |
+//! | `macros` | the attributes, `select!`, `join!`, `try_join!` | yes |
+//! | `introspection` | `diagnostics`, `trace`, what the program `leno` asks | yes |
+//! | `fs`, `io-std`, `process`, `signal` | the modules of these names; the standard streams | no |
+//! | `full` | all of the above but `introspection` | no |
+//! | `test-util` | `time::{pause, resume, advance}`; with `introspection`, `test::cancel_at_every_await` | no |
+//! | `diagnostics` | names, files and lines in reports | no |
+//! | `hyper`, `sim`, `tracing` | see `hyper`, `sim`, `diagnostics` | no |
 //!
 //! # Where to look
 //!
