@@ -76,6 +76,7 @@
 #![warn(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Parts have more inside than a build without their users calls; what nobody calls is not compiled to code.
+// The documentation is whole with all features, as docs.rs has it.
 #![cfg_attr(
     not(all(feature = "full", feature = "introspection", feature = "test-util")),
     allow(
@@ -83,7 +84,8 @@
         unreachable_code,
         unused_imports,
         unused_macros,
-        unused_variables
+        unused_variables,
+        rustdoc::broken_intra_doc_links
     )
 )]
 
