@@ -185,9 +185,5 @@ impl Here {
 /// Calls `f` with this thread's cells.
 #[inline(always)]
 pub(crate) fn with<R>(f: impl FnOnce(&Here) -> R) -> R {
-    // One closure for all: `LocalKey::with`, and what it consists of, is compiled anew for each.
-    let here = HERE.with(ptr::from_ref);
-    // SAFETY: the cells have no destructor and stay where they are as long as the thread is there, which does not end in here; `f`
-    // can neither keep the reference nor take it to another thread.
-    f(unsafe { &*here })
+    HERE.with(f)
 }
