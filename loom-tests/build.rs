@@ -2,5 +2,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(feature, values(\"sim\"))");
+    println!("cargo::rustc-check-cfg=cfg(feature, values(\"rt-multi-thread\", \"sim\"))");
+    // The pool is modelled.
+    println!("cargo::rustc-cfg=feature=\"rt-multi-thread\"");
 }

@@ -20,6 +20,8 @@ pub struct Options {
 /// A runtime to build on: its name and what a manifest says of it.
 struct Subject {
     runtime: &'static str,
+    /// What it is built with, in the table.
+    with: &'static str,
     dependency: String,
 }
 
@@ -29,6 +31,9 @@ struct Cost {
     dependencies: usize,
     bytes: u64,
 }
+
+/// What the program needs, in a manifest.
+const FEATURES: &str = r#""io-util", "macros", "net", "rt-multi-thread", "sync", "time""#;
 
 /// The program, for the runtime that stands for RUNTIME.
 const PROGRAM: &str = r#"
@@ -62,29 +67,50 @@ pub fn run(options: &Options) -> Result<(), String> {
     let leno = leno
         .canonicalize()
         .map_err(|error| format!("leno's source is gone: {error}"))?;
+    let path = leno.display().to_string();
     let subjects = [
         Subject {
             runtime: "leno",
-            dependency: format!("{{ path = {:?} }}", leno.display().to_string()),
+            with: "its default",
+            dependency: format!("{{ path = {path:?} }}"),
+        },
+        Subject {
+            runtime: "leno",
+            with: "the same",
+            dependency: format!(
+                "{{ path = {path:?}, default-features = false, features = [{FEATURES}] }}"
+            ),
         },
         Subject {
             runtime: "tokio",
-            dependency: "{ version = \"1\", features = [\"rt-multi-thread\", \"macros\", \"net\", \
-                \"time\", \"sync\", \"io-util\"] }"
-                .to_owned(),
+            with: "the same",
+            dependency: format!("{{ version = \"1\", features = [{FEATURES}] }}"),
+        },
+        Subject {
+            runtime: "leno",
+            with: "full",
+            dependency: format!(
+                "{{ path = {path:?}, default-features = false, features = [\"full\"] }}"
+            ),
+        },
+        Subject {
+            runtime: "tokio",
+            with: "full",
+            dependency: "{ version = \"1\", features = [\"full\"] }".to_owned(),
         },
     ];
     let folder = Folder::new()?;
     let mut table = String::from(
-        "| runtime | clean release build, s | dependencies | stripped program, bytes |\n\
-         | --- | ---: | ---: | ---: |\n",
+        "| runtime | features | clean release build, s | dependencies | stripped program, bytes |\n\
+         | --- | --- | ---: | ---: | ---: |\n",
     );
     for subject in subjects {
         let cost = measure(&folder.0, &subject, options.builds)?;
         writeln!(
             table,
-            "| {} | {:.1} | {} | {} |",
+            "| {} | {} | {:.1} | {} | {} |",
             subject.runtime,
+            subject.with,
             cost.build.as_secs_f64(),
             cost.dependencies,
             cost.bytes

@@ -214,8 +214,11 @@ impl Entry {
 fn block_on(options: &Options, home: &TokenStream, body: &TokenStream) -> TokenStream {
     let here = Span::mixed_site();
     let constructor = match options.flavor {
-        Flavor::MultiThread => quote_spanned!(here=> new_multi_thread),
-        Flavor::CurrentThread | Flavor::Local => quote_spanned!(here=> new_current_thread),
+        // Macros, since the features that they need are known there alone.
+        Flavor::MultiThread => quote_spanned!(here=> #home::__multi_thread!()),
+        Flavor::CurrentThread | Flavor::Local => {
+            quote_spanned!(here=> #home::runtime::Builder::new_current_thread())
+        }
     };
     let build = match options.flavor {
         Flavor::MultiThread | Flavor::CurrentThread => quote_spanned!(here=> build()),
@@ -227,9 +230,9 @@ fn block_on(options: &Options, home: &TokenStream, body: &TokenStream) -> TokenS
     let start_paused = options.start_paused.iter();
     let name = options.name.iter();
     quote_spanned! {here=>
-        #home::runtime::Builder::#constructor()
+        #constructor
             #(.worker_threads(#worker_threads))*
-            #(.start_paused(#start_paused))*
+            #(.start_paused(#home::__start_paused!(#start_paused)))*
             #(.name(#name))*
             .enable_all()
             .#build

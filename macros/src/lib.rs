@@ -17,6 +17,7 @@ mod home;
 mod manifest;
 mod options;
 mod simulation;
+mod toml;
 
 use entry::{Entry, Kind};
 use home::Home;

@@ -4,10 +4,19 @@
 //! a dependency is the workspace's, what it is stands in the manifest of the workspace: in one of the folders above, unless the
 //! package says where.
 
+use crate::toml;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use toml::de::{DeTable, DeValue};
+
+/// The tables of dependencies, as they may be spelt.
+const KINDS: [&str; 5] = [
+    "dependencies",
+    "dev-dependencies",
+    "dev_dependencies",
+    "build-dependencies",
+    "build_dependencies",
+];
 
 /// The dependencies of a package, and its own name.
 #[derive(Debug)]
@@ -18,6 +27,8 @@ pub(crate) struct Manifest {
 
 #[derive(Debug)]
 struct Dependency {
+    /// Where it stands.
+    key: Vec<String>,
     name: String,
     package: String,
 }
@@ -53,33 +64,34 @@ impl Manifest {
 
     /// Of the text of the manifest in a folder. `read` reads that of another.
     fn parse(text: &str, folder: &Path, read: impl Fn(&Path) -> Option<String>) -> Option<Self> {
-        let root = DeTable::parse(text).ok()?.into_inner();
-        let root = DeValue::Table(root);
-        let mut tables = vec![&root];
-        tables.extend(values(at(&root, &["target"])));
-
-        let mut dependencies = Vec::new();
+        let keys = toml::keys(text)?;
+        let mut dependencies: Vec<Dependency> = Vec::new();
         let mut inherited = Vec::new();
-        for kind in [
-            "dependencies",
-            "dev-dependencies",
-            "dev_dependencies",
-            "build-dependencies",
-            "build_dependencies",
-        ] {
-            for (name, value) in tables.iter().flat_map(|table| entries(at(table, &[kind]))) {
-                let is_inherited = at(value, &["workspace"]).is_some();
+        for (key, value) in &keys {
+            let Some((name, of_it)) = dependency(key) else {
+                continue;
+            };
+            let known = dependencies
+                .iter()
+                .position(|other| other.key[..] == key[..key.len() - of_it.len()]);
+            let index = known.unwrap_or_else(|| {
                 dependencies.push(Dependency {
+                    key: key[..key.len() - of_it.len()].to_vec(),
                     name: name.to_owned(),
-                    package: package_of(name, value),
+                    package: name.to_owned(),
                 });
-                if is_inherited {
-                    inherited.push(dependencies.len() - 1);
+                dependencies.len() - 1
+            });
+            match (of_it, value) {
+                ([what], Some(package)) if what == "package" => {
+                    dependencies[index].package.clone_from(package);
                 }
+                ([what], _) if what == "workspace" => inherited.push(index),
+                _ => {}
             }
         }
         if !inherited.is_empty() {
-            let told = at(&root, &["package", "workspace"]).and_then(DeValue::as_str);
+            let told = string(&keys, &["package", "workspace"]);
             let told = told.map(|root| folder.join(root));
             let mut folders = told.as_deref().into_iter().chain(folder.ancestors());
             folders.any(|folder| {
@@ -87,9 +99,8 @@ impl Manifest {
                 text.is_some_and(|text| inherit(&mut dependencies, &inherited, &text).is_some())
             });
         }
-        let package = at(&root, &["package", "name"]).and_then(DeValue::as_str);
         Some(Self {
-            package: package.map(str::to_owned),
+            package: string(&keys, &["package", "name"]).map(str::to_owned),
             dependencies,
         })
     }
@@ -97,40 +108,34 @@ impl Manifest {
 
 /// Looks up the inherited ones, if this is the manifest of their workspace.
 fn inherit(dependencies: &mut [Dependency], inherited: &[usize], text: &str) -> Option<()> {
-    let root = DeValue::Table(DeTable::parse(text).ok()?.into_inner());
-    let table = at(&root, &["workspace", "dependencies"])?;
+    let keys = toml::keys(text)?;
     for &index in inherited {
         let dependency = &mut dependencies[index];
+        let key = ["workspace", "dependencies", &dependency.name];
         // One that is missing here would be refused by cargo: this is another workspace, which excludes the package.
-        let value = at(table, &[&dependency.name])?;
-        dependency.package = package_of(&dependency.name, value);
+        keys.iter()
+            .find(|(other, _)| other.len() >= 3 && other[..3] == key)?;
+        let package = string(&keys, &[key[0], key[1], key[2], "package"]);
+        dependency.package = package.unwrap_or(&dependency.name).to_owned();
     }
     Some(())
 }
 
-fn package_of(name: &str, value: &DeValue<'_>) -> String {
-    let package = at(value, &["package"]).and_then(DeValue::as_str);
-    package.unwrap_or(name).to_owned()
+/// The name of the dependency that a key is of, and what it says of it; `None` for all other keys.
+fn dependency(key: &[String]) -> Option<(&str, &[String])> {
+    let table = match key {
+        [target, _, rest @ ..] if target == "target" => rest,
+        key => key,
+    };
+    match table {
+        [kind, name, rest @ ..] if KINDS.contains(&kind.as_str()) => Some((name, rest)),
+        _ => None,
+    }
 }
 
-fn at<'v, 'i>(value: &'v DeValue<'i>, keys: &[&str]) -> Option<&'v DeValue<'i>> {
-    keys.iter().try_fold(value, |value, &key| {
-        value.get(key).map(|value| value.get_ref())
-    })
-}
-
-fn entries<'v, 'i>(
-    table: Option<&'v DeValue<'i>>,
-) -> impl Iterator<Item = (&'v str, &'v DeValue<'i>)> {
-    let table = table.and_then(DeValue::as_table);
-    table
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()))
-}
-
-fn values<'v, 'i>(table: Option<&'v DeValue<'i>>) -> impl Iterator<Item = &'v DeValue<'i>> {
-    entries(table).map(|(_, value)| value)
+fn string<'k>(keys: &'k [(Vec<String>, Option<String>)], key: &[&str]) -> Option<&'k str> {
+    let found = keys.iter().find(|(other, _)| other[..] == *key)?;
+    found.1.as_deref()
 }
 
 fn read(folder: &Path) -> Option<String> {

@@ -335,3 +335,48 @@ macro_rules! __needs_sim {
         ));
     };
 }
+
+/// A builder of a multi-threaded runtime. Does not compile without the feature `rt-multi-thread`.
+#[cfg(feature = "rt-multi-thread")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __multi_thread {
+    () => {
+        $crate::runtime::Builder::new_multi_thread()
+    };
+}
+
+/// Does not compile without the feature `rt-multi-thread`.
+#[cfg(not(feature = "rt-multi-thread"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __multi_thread {
+    () => {
+        ::core::compile_error!(
+            "the multi-threaded runtime needs the feature `rt-multi-thread`: add it to leno's features, or choose the other runtime by \
+             `flavor = \"current_thread\"`"
+        )
+    };
+}
+
+/// Whether the clock stands still at first. Does not compile without the feature `test-util`.
+#[cfg(feature = "test-util")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __start_paused {
+    ($paused:expr) => {
+        $paused
+    };
+}
+
+/// Does not compile without the feature `test-util`.
+#[cfg(not(feature = "test-util"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __start_paused {
+    ($paused:expr) => {
+        ::core::compile_error!(
+            "`start_paused` needs the feature `test-util`: add it to leno's features in `[dev-dependencies]`"
+        )
+    };
+}

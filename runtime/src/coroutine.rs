@@ -1,6 +1,6 @@
 //! A call of an async function that knows where it was called, and whether anybody has awaited it.
 
-use crate::diagnostics;
+use crate::introspection;
 use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::findings::Finding;
 use crate::kernel::here;
@@ -148,7 +148,7 @@ impl Call {
     fn never_awaited(&self) {
         let is_given_up = here::with(|here| here.abandons.get() || here.drops.get());
         if !is_given_up && !std::thread::panicking() {
-            diagnostics::tell_here(
+            introspection::tell_here(
                 |wanted| wanted.never_awaited,
                 Finding::NeverAwaited {
                     name: self.name,

@@ -21,8 +21,28 @@
 //! ```
 //!
 //! The names, signatures and semantics are those of tokio's stable API, so a program moves by renaming one dependency:
-//! `tokio = { package = "leno", features = ["full"] }`. All of tokio's features are there, so that a manifest may go on naming
-//! them; they switch nothing off yet.
+//! `tokio = { package = "leno", features = ["full"] }`.
+//!
+//! # Features
+//!
+//! Each switches code and dependencies on. Those with tokio's names mean what they do there; unlike tokio's, the default is not
+//! empty. Where one is missing the compiler names it.
+//!
+//! | feature | brings | by default |
+//! | --- | --- | --- |
+//! | `rt` | the current-thread runtime, tasks | yes, by others |
+//! | `rt-multi-thread` | the multi-threaded runtime, `block_in_place` | yes |
+//! | `time` | [`time`] | yes |
+//! | `sync` | [`sync`] | yes |
+//! | `net` | [`net`], `io::unix::AsyncFd` | yes |
+//! | `io-util` | the extension traits of [`io`], buffers, copies, pipes in memory | yes |
+//! | `macros` | the attributes, `select!`, `join!`, `try_join!` | yes |
+//! | `introspection` | `diagnostics`, `trace`, what the program `leno` asks | yes |
+//! | `fs`, `io-std`, `process`, `signal` | the modules of these names; the standard streams | no |
+//! | `full` | all of the above but `introspection` | no |
+//! | `test-util` | `time::{pause, resume, advance}`; with `introspection`, `test::cancel_at_every_await` | no |
+//! | `diagnostics` | names, files and lines in reports | no |
+//! | `hyper`, `sim`, `tracing` | see `hyper`, `sim`, `diagnostics` | no |
 //!
 //! # Where to look
 //!
@@ -55,42 +75,101 @@
 //!   Only [`io::copy`] and its kin, over a file outside of a runtime, name their own.
 
 #![warn(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Parts have more inside than a build without their users calls; what nobody calls is not compiled to code.
+// The documentation is whole with all features, as docs.rs has it.
+#![cfg_attr(
+    not(all(feature = "full", feature = "introspection", feature = "test-util")),
+    allow(
+        dead_code,
+        unreachable_code,
+        unused_imports,
+        unused_macros,
+        unused_variables,
+        rustdoc::broken_intra_doc_links
+    )
+)]
 
+#[cfg(feature = "rt")]
 #[doc(hidden)]
 pub mod attribute;
+#[cfg(feature = "rt")]
 mod coroutine;
+#[cfg(feature = "introspection")]
+#[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub mod diagnostics;
+#[cfg(feature = "fs")]
+#[cfg_attr(docsrs, doc(cfg(feature = "fs")))]
 pub mod fs;
-#[cfg(any(doc, doctest))]
+#[cfg(any(doc, all(doctest, feature = "full")))]
 pub mod guide;
 #[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;
+#[cfg(feature = "rt")]
+mod introspection;
 pub mod io;
 mod kernel;
 #[doc(hidden)]
 pub mod macros;
+#[cfg(feature = "net")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub mod net;
 mod prim;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "process"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
 pub mod process;
+#[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod runtime;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "signal"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "signal")))]
 pub mod signal;
 #[cfg(feature = "sim")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sim")))]
 pub mod sim;
+#[cfg(feature = "introspection")]
 mod symbols;
+#[cfg(feature = "sync")]
+#[cfg_attr(docsrs, doc(cfg(feature = "sync")))]
 pub mod sync;
+#[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub mod task;
-#[cfg(feature = "test-util")]
+#[cfg(all(feature = "introspection", feature = "test-util"))]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub mod test;
+#[cfg(feature = "time")]
+#[cfg_attr(docsrs, doc(cfg(feature = "time")))]
 pub mod time;
+#[cfg(feature = "introspection")]
+#[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub mod trace;
 
+// The runtime's own waits, which are there without the features too. They have other names here, so that the compiler tells of
+// the feature whoever looks for the public ones in vain.
+#[cfg(feature = "sync")]
+use sync as locks;
+#[cfg(not(feature = "sync"))]
+#[path = "sync/mod.rs"]
+mod locks;
+#[cfg(feature = "time")]
+use time as timers;
+#[cfg(all(feature = "rt", not(feature = "time")))]
+#[path = "time/mod.rs"]
+mod timers;
+
+#[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub use coroutine::Coroutine;
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 pub use leno_macros::{cancel_safe, coroutine, main, test};
+#[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub use task::spawn;
 
 /// The examples of the README, as tests.
-#[cfg(all(doctest, unix))]
+#[cfg(all(doctest, unix, feature = "full"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

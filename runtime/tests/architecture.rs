@@ -17,6 +17,7 @@ const FLOORS: [&[&str]; 6] = [
         "diagnostics",
         "trace",
         "coroutine",
+        "introspection",
         "symbols",
     ],
     &["net", "fs", "process", "signal"],

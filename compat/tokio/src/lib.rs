@@ -12,4 +12,5 @@
 
 pub use leno::*;
 // These name `tokio` in what they expand to: whoever uses them may not have leno among the dependencies.
+#[cfg(feature = "macros")]
 pub use leno_macros::{tokio_main as main, tokio_test as test};

@@ -5,9 +5,9 @@
 
 use crate::kernel::findings::Outcome;
 use crate::kernel::foreign;
-use crate::sync::{AcquireError, broadcast, mpsc, oneshot, watch};
+use crate::locks::{AcquireError, broadcast, mpsc, oneshot, watch};
 use crate::task::JoinError;
-use crate::time::error::Elapsed;
+use crate::timers::error::Elapsed;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::error::Error;

@@ -195,44 +195,63 @@
 //! again when they are [`Interrupted`](ErrorKind::Interrupted); those that do one thing (`read`, `write`) return it.
 //! [`WouldBlock`](ErrorKind::WouldBlock) is for the `try_` functions of sockets: what can wait waits instead.
 
+#[cfg(feature = "rt")]
 pub(crate) mod blocking;
+#[cfg(feature = "io-util")]
 mod buffered;
+#[cfg(feature = "io-util")]
 mod copy;
+#[cfg(feature = "io-util")]
 mod copy_bidirectional;
+#[cfg(feature = "io-util")]
 mod duplex;
+#[cfg(feature = "io-util")]
 mod empty;
+#[cfg(feature = "io-util")]
 mod ext;
+#[cfg(feature = "io-util")]
 mod join;
 mod read_buf;
+#[cfg(feature = "io-util")]
 mod repeat;
+#[cfg(feature = "io-util")]
 mod sink;
+#[cfg(feature = "io-util")]
 mod split;
+#[cfg(feature = "io-std")]
 mod standard;
 mod traits;
-#[cfg(unix)]
+#[cfg(all(feature = "net", unix))]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub mod unix;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "full"))]
 mod cooperation;
 
-pub use buffered::{BufReader, BufStream, BufWriter};
-pub use copy::{copy, copy_buf};
-pub use copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes};
-pub use duplex::{DuplexStream, SimplexStream, duplex, simplex};
-pub use empty::{Empty, empty};
-pub use ext::{
-    AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Chain, Lines, Split, Take,
-};
-pub use join::{Join, join};
+#[cfg(feature = "reactor")]
+#[cfg_attr(docsrs, doc(cfg(feature = "net")))]
 pub use leno_reactor::{Interest, Ready};
 pub use read_buf::ReadBuf;
-pub use repeat::{Repeat, repeat};
-pub use sink::{Sink, sink};
-pub use split::{ReadHalf, WriteHalf, split};
+#[cfg(feature = "io-std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "io-std")))]
 pub use standard::{Stderr, Stdin, Stdout, stderr, stdin, stdout};
 #[doc(no_inline)]
 pub use std::io::{Error, ErrorKind, Result, SeekFrom};
 pub use traits::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+#[cfg(feature = "io-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "io-util")))]
+pub use {
+    buffered::{BufReader, BufStream, BufWriter},
+    copy::{copy, copy_buf},
+    copy_bidirectional::{copy_bidirectional, copy_bidirectional_with_sizes},
+    duplex::{DuplexStream, SimplexStream, duplex, simplex},
+    empty::{Empty, empty},
+    ext::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, Chain, Lines, Split, Take},
+    join::{Join, join},
+    repeat::{Repeat, repeat},
+    sink::{Sink, sink},
+    split::{ReadHalf, WriteHalf, split},
+};
 
 /// How much a buffer holds if nobody says otherwise.
 const DEFAULT_CAPACITY: usize = 8 * 1024;

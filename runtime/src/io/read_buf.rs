@@ -11,7 +11,9 @@
 //!    as `u8` only. Whoever calls the unsafe [`ReadBuf::inner_mut`] or [`ReadBuf::unfilled_mut`] promises not
 //!    to write uninitialised bytes there.
 
+#[cfg(feature = "bytes")]
 use bytes::BufMut;
+#[cfg(feature = "bytes")]
 use bytes::buf::UninitSlice;
 use std::fmt;
 use std::mem::MaybeUninit;
@@ -499,6 +501,7 @@ impl<'a> ReadBuf<'a> {
     }
 }
 
+#[cfg(feature = "bytes")]
 // SAFETY: `chunk_mut` is the unfilled part, `remaining_mut` its length, and `advance_mut` moves its start.
 unsafe impl BufMut for ReadBuf<'_> {
     #[inline]

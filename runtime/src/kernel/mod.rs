@@ -13,7 +13,7 @@
 //!      lines · findings · observe · register · scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
-//!      local_set · blocking
+//!      local_set · blocking · no_pool · no_worker        what stands for a pool where there is none
 //! ```
 //!
 //! # The law of orderings
@@ -47,6 +47,10 @@ pub(crate) mod local;
 pub(crate) mod local_set;
 pub(crate) mod observe;
 pub(crate) mod owned;
+#[cfg(feature = "rt-multi-thread")]
+pub(crate) mod pool;
+#[cfg(not(feature = "rt-multi-thread"))]
+#[path = "no_pool.rs"]
 pub(crate) mod pool;
 pub(crate) mod register;
 pub(crate) mod rng;
@@ -55,6 +59,7 @@ pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;
 pub(crate) mod slow;
+#[cfg(feature = "rt-multi-thread")]
 pub(crate) mod spares;
 pub(crate) mod stuck;
 pub(crate) mod task;
@@ -63,5 +68,9 @@ pub(crate) mod wake_list;
 pub(crate) mod wanted;
 pub(crate) mod watcher;
 pub(crate) mod wheel;
+#[cfg(feature = "rt-multi-thread")]
+pub(crate) mod worker;
+#[cfg(not(feature = "rt-multi-thread"))]
+#[path = "no_worker.rs"]
 pub(crate) mod worker;
 pub(crate) mod yields;

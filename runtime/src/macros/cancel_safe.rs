@@ -3,7 +3,7 @@
 //! The first is a method with a bound. The second is whether a type is one of several kinds, where each is to have the same text if
 //! it is not: a method of the kinds, and one of a trait, which the compiler takes if there is no other.
 
-use crate::task::CancelSafe;
+use crate::kernel::cancel_safe::CancelSafe;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;

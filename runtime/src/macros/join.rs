@@ -45,6 +45,8 @@ use std::task::{Context, Poll, ready};
 /// assert_eq!((first, second), (1, "two"));
 /// # }
 /// ```
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 #[macro_export]
 macro_rules! join {
     ($(biased;)?) => { async {}.await };

@@ -171,6 +171,8 @@
 /// assert_eq!((one, two), (Some(1), Some(2)));
 /// # }
 /// ```
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 #[macro_export]
 macro_rules! select {
     (biased; safe; $($branches:tt)*) => { $crate::select!(safe; biased; $($branches)*) };
@@ -191,6 +193,8 @@ macro_rules! select {
 /// are still free; in braces the branches read so far, each with the name and number that it took. One step
 /// for each branch, so that 64 stay below the compiler's recursion limit.
 #[doc(hidden)]
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 #[macro_export]
 macro_rules! __select {
     // All is read: now the expansion. `count` is the first number that no branch took.
@@ -350,6 +354,8 @@ macro_rules! __select {
 /// The future of a branch, as it was written. In a function's arguments temporaries do not live on, so what is `safe` is no
 /// reference to one.
 #[doc(hidden)]
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 #[macro_export]
 macro_rules! __select_future {
     (any $future:expr) => {

@@ -3,15 +3,17 @@
 //! Macros name nothing else, neither `std` nor the prelude, so whatever their user calls `Option`, `Ready`
 //! or `std`, they mean these.
 
+use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::here::Refused;
 use crate::kernel::{budget, here};
-use crate::task::CancelSafe;
 
 pub use super::abandoned::{Abandoned, abandoned};
 pub use super::cancel_safe::{Argument, OnlyCancelSafe, OrLost, Pointer, is_kept};
 pub use super::join::{FromFirst, MaybeDone, Rotating, joined, maybe_done};
 pub use super::try_join::tried;
+#[cfg(feature = "rt")]
 pub use crate::coroutine::coroutine;
+#[cfg(feature = "rt")]
 pub use crate::task::{InheritedKey, LocalKey, LocalSlot, is_shared_by_tasks};
 pub use std::future::{Future, IntoFuture, poll_fn};
 pub use std::pin::{Pin, pin};

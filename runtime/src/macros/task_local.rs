@@ -39,6 +39,8 @@
 /// }).await;
 /// # }
 /// ```
+#[cfg(feature = "rt")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 #[macro_export]
 macro_rules! task_local {
     (@variable [$(#[doc $($documentation:tt)*])* #[inherited] $(#[$($attribute:tt)+])*]

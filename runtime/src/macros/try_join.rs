@@ -30,6 +30,8 @@
 /// assert!(both.is_err());
 /// # }
 /// ```
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
 #[macro_export]
 macro_rules! try_join {
     ($(biased;)?) => { async { $crate::macros::support::Result::Ok(()) }.await };

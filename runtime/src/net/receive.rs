@@ -5,6 +5,8 @@
 //! `MaybeUninit`s, so nobody can read it before.
 
 use crate::net::socket::Socket;
+#[cfg(unix)]
+use crate::prim::system;
 use bytes::BufMut;
 use socket2::SockAddr;
 use std::io;
@@ -54,16 +56,12 @@ pub(super) fn peek_from(
 /// Reads what comes next from something that is not a socket.
 #[cfg(unix)]
 pub(super) fn read(fd: &impl AsFd, buf: &mut impl BufMut) -> io::Result<usize> {
-    fill(buf, |memory| {
-        let (read, _free) = rustix::io::read(fd, memory)?;
-        Ok((read.len(), ()))
-    })
-    .map(|(length, ())| length)
+    fill(buf, |memory| Ok((system::read(fd, memory)?, ()))).map(|(length, ())| length)
 }
 
 /// Appends to `buf` what `receive` has put into the first chunk of its free memory.
 ///
-/// `receive` must be an operation of socket2 or rustix, which is why this function is not seen outside of this module.
+/// `receive` must be an operation of socket2 or of `prim::system`, which is why this function is not seen outside of this module.
 #[inline]
 fn fill<T>(
     buf: &mut impl BufMut,
@@ -71,8 +69,8 @@ fn fill<T>(
 ) -> io::Result<(usize, T)> {
     let chunk = buf.chunk_mut();
     // SAFETY: `receive` must not write uninitialised bytes there. It does not: socket2 says of the memory it receives
-    // into that it may be cast from initialised memory, as the operating system writes but bytes to it, and rustix hands
-    // it to the system as it is.
+    // into that it may be cast from initialised memory, as the operating system writes but bytes to it, and
+    // `system::read` hands it to the system as it is.
     let memory = unsafe { chunk.as_uninit_slice_mut() };
     let (length, rest) = receive(memory)?;
     // SAFETY: the first `length` bytes of the chunk are those that the operating system has received, see above.

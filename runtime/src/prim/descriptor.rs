@@ -42,39 +42,30 @@ impl<T: AsRawFd> Source for Descriptor<T> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[cold]
 pub(crate) fn over(fd: &impl AsFd) -> Ready {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use crate::prim::system::{Polled, kind, poll};
+    use std::time::Duration;
 
-    let mut asked = [PollFd::new(fd, PollFlags::RDHUP)];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    if poll(&mut asked, Some(&at_once)).is_err() {
+    let mut asked = [Polled::new(fd, libc::POLLRDHUP)];
+    if poll(&mut asked, Some(Duration::ZERO)).is_err() {
         return Ready::EMPTY;
     }
-    let said = asked[0].revents();
+    let found = asked[0].found();
+    let says = |events| found & events != 0;
     let mut over = Ready::EMPTY;
-    if !said.intersects(PollFlags::HUP | PollFlags::RDHUP) {
+    if !says(libc::POLLHUP | libc::POLLRDHUP) {
         over |= Ready::READ_CLOSED;
     }
     // Of a pipe that nobody reads from it says that there is an error. A socket may have errors and be written to: it may
     // keep a queue of them.
-    if !said.intersects(PollFlags::HUP | PollFlags::ERR)
-        || (!said.contains(PollFlags::HUP) && is_socket(fd))
+    if !says(libc::POLLHUP | libc::POLLERR)
+        || (!says(libc::POLLHUP) && kind(fd).is_ok_and(|kind| kind == libc::S_IFSOCK))
     {
         over |= Ready::WRITE_CLOSED;
     }
-    if !said.contains(PollFlags::ERR) {
+    if !says(libc::POLLERR) {
         over |= Ready::ERROR;
     }
     over
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn is_socket(fd: &impl AsFd) -> bool {
-    use rustix::fs::{FileType, fstat};
-
-    fstat(fd).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Socket)
 }
 
 /// Elsewhere there is no question whose answer tells the halves apart.

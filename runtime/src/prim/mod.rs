@@ -15,7 +15,7 @@ pub(crate) mod alloc;
 pub(crate) mod asked;
 mod cell;
 mod clock;
-#[cfg(unix)]
+#[cfg(all(feature = "reactor", unix))]
 pub(crate) mod descriptor;
 mod lock;
 #[cfg(unix)]
@@ -24,6 +24,8 @@ pub(crate) mod process;
 #[cfg(unix)]
 pub(crate) mod shared_file;
 pub(crate) mod stack;
+#[cfg(unix)]
+pub(crate) mod system;
 pub(crate) mod threads;
 pub(crate) mod tick;
 pub(crate) mod turns;
@@ -59,15 +61,20 @@ pub(crate) mod thread {
     pub(crate) use std::thread::{Builder, JoinHandle, current, panicking, yield_now};
 }
 
+#[cfg(feature = "rt-multi-thread")]
 pub(crate) mod deque {
     //! The work-stealing deque and the injector.
     pub(crate) use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 }
 
+#[cfg(feature = "reactor")]
 pub(crate) mod reactor {
     //! The reactor that idle workers wait in.
-    pub(crate) use leno_reactor::{Handle, Reactor, Turn};
+    pub(crate) use leno_reactor::{Handle, Reactor, Turn, is_reactor_gone};
 }
+#[cfg(not(feature = "reactor"))]
+#[path = "no_reactor.rs"]
+pub(crate) mod reactor;
 
 pub(crate) use crossbeam_utils::CachePadded;
 

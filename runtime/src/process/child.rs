@@ -367,10 +367,10 @@ impl Child {
         let mut stdout = self.stdout.take();
         let mut stderr = self.stderr.take();
         // The pipes stay open until the end: a child that writes once more must not be killed for that.
-        let (status, stdout, stderr) = crate::try_join!(
+        let (status, stdout, stderr) = crate::__join!(tried as Rotating () []
             self.wait(),
             read_to_end(&mut stdout),
-            read_to_end(&mut stderr)
+            read_to_end(&mut stderr),
         )?;
         Ok(Output {
             status,

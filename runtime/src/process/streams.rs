@@ -1,7 +1,8 @@
 //! The standard streams of a child: pipes.
 
 use crate::io::{AsyncRead, AsyncWrite, ReadBuf};
-use crate::net::unix::pipe::{Receiver, Sender, set_nonblocking};
+use crate::net::unix::pipe::{Receiver, Sender};
+use crate::prim::system::set_nonblocking;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::pin::Pin;

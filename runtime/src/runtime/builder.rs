@@ -4,7 +4,9 @@ use super::Runtime;
 use super::handle::Handle;
 use super::inner::{Inner, Settings};
 use super::local_runtime::{LocalOptions, LocalRuntime};
-use crate::diagnostics::{self, Diagnostics};
+#[cfg(feature = "introspection")]
+use crate::diagnostics::Diagnostics;
+use crate::introspection;
 use crate::kernel::blocking::{self, Blocking};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -13,10 +15,10 @@ use crate::kernel::idle::MAX_WORKERS;
 use crate::kernel::intervals::Intervals;
 use crate::kernel::local::Local;
 use crate::kernel::pool::Pool;
+#[cfg(feature = "rt-multi-thread")]
 use crate::kernel::spares::MAX_SPARES;
+use crate::prim::reactor::Reactor;
 use crate::prim::{asked, process};
-use crate::trace;
-use leno_reactor::Reactor;
 use std::fmt;
 use std::io;
 use std::panic::Location;
@@ -63,12 +65,13 @@ pub struct Builder {
     events_per_tick: usize,
     /// As many as above if it is not said.
     events_per_busy_tick: Option<usize>,
-    diagnostics: Option<Diagnostics>,
+    diagnostics: Option<introspection::Settings>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     CurrentThread,
+    #[cfg(feature = "rt-multi-thread")]
     MultiThread,
 }
 
@@ -107,6 +110,8 @@ impl Builder {
     /// assert_ne!(receiver.recv().unwrap(), thread::current().id());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "rt-multi-thread")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
     pub fn new_multi_thread() -> Self {
         Self::new(Kind::MultiThread)
     }
@@ -153,7 +158,9 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn enable_all(&mut self) -> &mut Self {
-        self.enable_io().enable_time()
+        #[cfg(feature = "reactor")]
+        self.enable_io();
+        self.enable_time()
     }
 
     /// Enables sockets, pipes and signals.
@@ -175,6 +182,11 @@ impl Builder {
     /// assert!(outcome.is_err());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "reactor")]
+    #[cfg_attr(
+        docsrs,
+        doc(cfg(any(feature = "net", feature = "process", feature = "signal")))
+    )]
     pub fn enable_io(&mut self) -> &mut Self {
         self.io = true;
         self
@@ -219,6 +231,8 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[cfg(feature = "rt-multi-thread")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
     pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
         assert!(workers > 0, "a runtime needs at least 1 worker thread");
         assert!(
@@ -273,6 +287,8 @@ impl Builder {
     ///
     /// If it is more than 64.
     #[track_caller]
+    #[cfg(feature = "rt-multi-thread")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
     pub fn spare_workers(&mut self, spares: usize) -> &mut Self {
         assert!(
             spares <= MAX_SPARES,
@@ -709,6 +725,8 @@ impl Builder {
     /// runtime.block_on(async { drop(leno::spawn(async { "an error".parse::<u8>() })) });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "introspection")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     pub fn diagnostics(&mut self, diagnostics: Diagnostics) -> &mut Self {
         self.diagnostics = Some(diagnostics);
         self
@@ -733,6 +751,8 @@ impl Builder {
     /// assert_eq!(slept, Duration::from_secs(3600));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "test-util")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     pub fn start_paused(&mut self, paused: bool) -> &mut Self {
         self.start_paused = paused;
         self
@@ -813,7 +833,7 @@ impl Builder {
             !self.start_paused || self.kind == Kind::CurrentThread,
             "`start_paused` needs a current-thread runtime: use `Builder::new_current_thread`"
         );
-        let diagnostics = diagnostics::prepare(self.diagnostics.as_ref())?;
+        let diagnostics = introspection::prepare(self.diagnostics.as_ref())?;
         let wanted = diagnostics.wanted().clone();
         let settings = self.settings(owner, &diagnostics);
         let clock = Arc::new(Clock::new());
@@ -838,6 +858,7 @@ impl Builder {
                 settings,
                 self.blocking(0),
             ),
+            #[cfg(feature = "rt-multi-thread")]
             Kind::MultiThread => {
                 let workers = self.workers()?;
                 let spares = self.spares(workers);
@@ -853,17 +874,7 @@ impl Builder {
                 Inner::start_pool(pool, cores, settings, self.blocking(workers))?
             }
         };
-        #[cfg(unix)]
-        if diagnostics.wants_socket() {
-            diagnostics::show(&inner);
-        }
-        if let Some(directory) = diagnostics.directory() {
-            trace::record_to(&inner, directory);
-        }
-        if let Some(threshold) = diagnostics.wanted().waits {
-            // A runtime without it is better than none.
-            let _ = diagnostics::watch_waits(&inner, threshold);
-        }
+        introspection::show(&inner, &diagnostics);
         Ok(Runtime::from_handle(Handle::from_inner(inner)))
     }
 
@@ -875,11 +886,11 @@ impl Builder {
     }
 
     #[track_caller]
-    fn settings(&self, owner: Option<ThreadId>, diagnostics: &Diagnostics) -> Settings {
+    fn settings(&self, owner: Option<ThreadId>, diagnostics: &introspection::Settings) -> Settings {
         Settings {
             name: self.runtime_name.clone(),
             time: self.time,
-            #[cfg(unix)]
+            #[cfg(all(feature = "introspection", unix))]
             shown: diagnostics.wants_socket(),
             owner,
             built_at: Location::caller(),
@@ -900,12 +911,14 @@ impl Builder {
         })
     }
 
+    #[cfg(feature = "rt-multi-thread")]
     /// Without the user's word enough for three times as many blockers as there are workers.
     fn spares(&self, workers: usize) -> usize {
         let usual = workers.saturating_mul(3).clamp(8, MAX_SPARES);
         self.spares.unwrap_or(usual).min(MAX_WORKERS - workers)
     }
 
+    #[cfg(feature = "rt-multi-thread")]
     fn workers(&self) -> io::Result<usize> {
         if let Some(workers) = self.workers {
             return Ok(workers);

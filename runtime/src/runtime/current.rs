@@ -8,7 +8,7 @@ use super::inner::Inner;
 use crate::kernel::clock::Clock;
 use crate::kernel::here;
 use crate::kernel::wheel;
-use crate::prim::asked;
+use crate::prim::{asked, reactor};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ pub(crate) fn expect<R>(f: impl FnOnce(&Arc<Inner>) -> R) -> R {
 
 /// The current runtime's reactor; panics without one.
 #[track_caller]
-pub(crate) fn reactor() -> leno_reactor::Handle {
+pub(crate) fn reactor() -> reactor::Handle {
     match expect(|inner| inner.reactor().cloned()) {
         Some(reactor) => reactor,
         None => panic!("{}", no_io()),
@@ -142,7 +142,7 @@ pub(crate) fn missing(need: Need) -> Option<&'static str> {
 
 /// The current runtime's reactor, if there is one and it has IO.
 #[cfg(unix)]
-pub(crate) fn try_reactor() -> Option<leno_reactor::Handle> {
+pub(crate) fn try_reactor() -> Option<reactor::Handle> {
     with(|inner| inner.reactor().cloned()).flatten()
 }
 

@@ -3,6 +3,7 @@
 use super::current::{self, EnterGuard, TryCurrentError};
 use super::inner::Inner;
 use super::metrics::RuntimeMetrics;
+#[cfg(feature = "introspection")]
 use crate::diagnostics::{self, Dump};
 use crate::kernel::task::Origin;
 use crate::task::{JoinHandle, TaskInfo};
@@ -382,6 +383,8 @@ impl Handle {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[cfg(feature = "introspection")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     pub async fn dump(&self, patience: Duration) -> io::Result<Dump> {
         diagnostics::take_elsewhere(self.clone(), patience).await
     }

@@ -3,6 +3,8 @@
 mod asking;
 mod counted;
 mod ending;
+#[cfg(feature = "introspection")]
+mod reporting;
 #[cfg(feature = "sim")]
 mod simulated;
 mod watching;
@@ -14,8 +16,9 @@ pub(crate) use simulated::How;
 use super::current;
 use super::roots::Roots;
 use super::sets::Sets;
+use crate::introspection;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-use crate::diagnostics::Found;
+use crate::introspection::Found;
 use crate::kernel::blocking::{self, Blocking, Job, Main, Refused};
 use crate::kernel::clock::Clock;
 use crate::kernel::context::Within;
@@ -30,8 +33,7 @@ use crate::kernel::task::{self, Home, Id, JoinHandle, Membership, Origin, Runnab
 use crate::kernel::wanted::Wanted;
 use crate::kernel::wheel;
 use crate::kernel::worker;
-use crate::prim::{Mutex, process};
-use crate::trace;
+use crate::prim::{Mutex, process, reactor};
 use std::future::Future;
 use std::io;
 use std::panic::Location;
@@ -66,7 +68,7 @@ pub(super) struct Settings {
     /// Timers are enabled.
     pub(super) time: bool,
     /// Programs outside may ask what it is doing.
-    #[cfg(unix)]
+    #[cfg(all(feature = "introspection", unix))]
     pub(super) shown: bool,
     /// The thread of a runtime whose tasks need not be `Send`.
     pub(super) owner: Option<ThreadId>,
@@ -120,7 +122,7 @@ impl Inner {
             waits: OnceLock::new(),
             process: process::number(),
         });
-        trace::begin(&inner, inner.settings.wanted.recorder);
+        introspection::begin(&inner, inner.settings.wanted.recorder);
         for core in cores {
             if let Err(refused) = inner.submit(Job::Worker(core)) {
                 // Dropping the core closes the pool, so those that were started end, at once since there is nothing to do:
@@ -164,7 +166,7 @@ impl Inner {
             waits: OnceLock::new(),
             process: process::number(),
         });
-        trace::begin(&inner, inner.settings.wanted.recorder);
+        introspection::begin(&inner, inner.settings.wanted.recorder);
         inner
     }
 
@@ -181,6 +183,12 @@ impl Inner {
 
     pub(crate) fn id(&self) -> super::Id {
         self.id
+    }
+
+    /// Programs outside may ask what it is doing.
+    #[cfg(all(feature = "introspection", unix))]
+    pub(crate) fn is_shown(&self) -> bool {
+        self.settings.shown
     }
 
     /// The thread of a runtime whose tasks need not be `Send`.
@@ -207,7 +215,7 @@ impl Inner {
     }
 
     /// The reactor, if IO is enabled.
-    pub(super) fn reactor(&self) -> Option<&leno_reactor::Handle> {
+    pub(super) fn reactor(&self) -> Option<&reactor::Handle> {
         self.driver().handle()
     }
 

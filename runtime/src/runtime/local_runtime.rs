@@ -1,7 +1,9 @@
 //! A runtime whose tasks need not be `Send`.
 
+#[cfg(feature = "introspection")]
+use super::ShutdownReport;
 use super::current::EnterGuard;
-use super::{Builder, Handle, Runtime, RuntimeMetrics, ShutdownReport};
+use super::{Builder, Handle, Runtime, RuntimeMetrics};
 use crate::kernel::task::Origin;
 use crate::task::JoinHandle;
 use std::future::Future;
@@ -262,6 +264,8 @@ impl LocalRuntime {
     /// drop((opens, closure));
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "introspection")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     #[track_caller]
     #[must_use = "it tells what did not stop; `shutdown_timeout` reports it"]
     pub fn shutdown(self, grace: Duration) -> ShutdownReport {

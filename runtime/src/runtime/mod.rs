@@ -320,6 +320,7 @@ mod id;
 pub(crate) mod inner;
 mod local_runtime;
 mod metrics;
+#[cfg(feature = "introspection")]
 pub(crate) mod prometheus;
 pub(crate) mod required;
 pub(crate) mod roots;
@@ -333,6 +334,8 @@ pub use id::Id;
 pub use local_runtime::{LocalOptions, LocalRuntime};
 pub use metrics::RuntimeMetrics;
 
+#[cfg(feature = "introspection")]
+#[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
 pub use crate::diagnostics::shutdown::{LeftClosure, ShutdownReport};
 
 use crate::kernel::local::Local;
@@ -356,7 +359,8 @@ use std::time::Duration;
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub fn is_rt_shutdown_err(err: &io::Error) -> bool {
-    leno_reactor::is_reactor_gone(err) || err.get_ref().is_some_and(|inner| inner.is::<ShutDown>())
+    crate::prim::reactor::is_reactor_gone(err)
+        || err.get_ref().is_some_and(|inner| inner.is::<ShutDown>())
 }
 
 /// There is nobody left to run a closure.
@@ -443,6 +447,8 @@ impl Runtime {
     /// assert_eq!(runtime.block_on(task).unwrap(), 42);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg(feature = "rt-multi-thread")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
     #[track_caller]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
@@ -615,7 +621,10 @@ impl Runtime {
     pub fn shutdown_timeout(mut self, duration: Duration) {
         // Not by the destructor, which has no caller.
         self.patience = Patience::None;
+        #[cfg(feature = "introspection")]
         self.handle.inner().shutdown_timeout(duration);
+        #[cfg(not(feature = "introspection"))]
+        self.handle.inner().shutdown(Patience::Until(duration));
     }
 
     /// Shuts the runtime down, gives its tasks and threads so much time to end, and tells what did not.
@@ -643,6 +652,8 @@ impl Runtime {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[cfg(feature = "introspection")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     #[must_use = "it tells what did not stop; `shutdown_timeout` reports it"]
     pub fn shutdown(mut self, grace: Duration) -> ShutdownReport {
         self.patience = Patience::None;

@@ -24,6 +24,7 @@ impl RuntimeMetrics {
     /// assert!(text.contains("leno_runtime_name=\"main\"} 2\n"), "two workers: {text}");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
     pub fn prometheus(&self) -> String {
         text(std::slice::from_ref(self.handle()))
     }

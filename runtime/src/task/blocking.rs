@@ -62,6 +62,7 @@ where
 /// assert_eq!(text, "wait here");
 /// # });
 /// ```
+#[cfg(feature = "rt-multi-thread")]
 #[track_caller]
 pub fn block_in_place<F, R>(closure: F) -> R
 where

@@ -23,7 +23,10 @@ pub use crate::kernel::scope::{ScopeInfo, ScopeKind};
 pub use crate::kernel::task::{
     AbortHandle, Id, JoinError, JoinHandle, Reason, ReasonKind, TaskInfo, TaskState,
 };
-pub use blocking::{block_in_place, spawn_blocking};
+#[cfg(feature = "rt-multi-thread")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
+pub use blocking::block_in_place;
+pub use blocking::spawn_blocking;
 pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};

@@ -6,7 +6,7 @@ use crate::kernel::cancel_safe::CancelSafe;
 use crate::kernel::scope::{Node, NodeKind, ScopeInfo, Seed};
 use crate::kernel::task::{Reason, ReasonKind};
 use crate::runtime::current;
-use crate::time::{self, Instant};
+use crate::timers::{self, Instant};
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -113,7 +113,7 @@ impl Scope {
     #[track_caller]
     pub fn timeout(mut self, duration: Duration) -> Self {
         self.seed
-            .set_deadline(time::after(duration), current::wheel());
+            .set_deadline(timers::after(duration), current::wheel());
         self
     }
 

@@ -1,12 +1,12 @@
 //! What goes on when its surroundings are cancelled, for a while.
 
 use super::body::{Body, Ended};
-use crate::diagnostics;
+use crate::introspection;
 use crate::kernel::findings::Finding;
 use crate::kernel::scope::{Node, NodeKind, Owner, Seed};
 use crate::kernel::task::{Apart, Grouped, Origin, Reason};
 use crate::runtime::{Handle, current};
-use crate::time;
+use crate::timers;
 use std::fmt;
 use std::future::{Future, pending};
 use std::panic::{Location, resume_unwind};
@@ -154,7 +154,7 @@ where
         let at = {
             let _entered = runtime.enter();
             node.set_wheel(current::wheel());
-            time::after(self.limit)
+            timers::after(self.limit)
         };
         let Some(member) = Grouped::<Apart>::enter(&node) else {
             unreachable!("nobody cancels a shield before its time is set");
@@ -203,7 +203,7 @@ impl Drop for Watch {
     fn drop(&mut self) {
         self.node.disarm();
         if !self.is_done {
-            diagnostics::tell_here(
+            introspection::tell_here(
                 |wanted| wanted.lost_panics,
                 Finding::CutShort {
                     place: self.node.place(),

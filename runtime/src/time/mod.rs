@@ -118,14 +118,18 @@
 //! # });
 //! ```
 
+#[cfg(feature = "test-util")]
 mod clock;
 pub mod error;
 mod instant;
 mod interval;
+#[cfg(feature = "sync")]
 mod send_timeout;
 mod sleep;
 mod timeout;
 
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
 pub use self::clock::{advance, pause, resume};
 pub use self::instant::Instant;
 pub use self::interval::{Interval, MissedTickBehavior, interval, interval_at};

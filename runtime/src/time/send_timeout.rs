@@ -1,10 +1,10 @@
 //! `mpsc::Sender::send_timeout`: it stands here because channels know no time.
 
 use super::{Duration, timeout};
+use crate::locks::mpsc::Sender;
+use crate::locks::mpsc::error::SendTimeoutError;
 use crate::runtime::current::Need;
 use crate::runtime::required::required;
-use crate::sync::mpsc::Sender;
-use crate::sync::mpsc::error::SendTimeoutError;
 use std::future::Future;
 
 impl<T> Sender<T> {

@@ -32,11 +32,11 @@ mod verbs;
 use crate::kernel::foreign;
 use crate::prim::peer;
 use crate::prim::process::PerProcess;
+use crate::prim::system::{self, Polled, poll};
 use crate::runtime::inner::Inner;
 use crate::runtime::{Handle, Id};
 use place::Place;
 use request::Refusal;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,10 +49,7 @@ const MOST_CLIENTS: usize = 8;
 /// What a client that is not served is told takes no longer.
 const TO_REFUSE: Duration = Duration::from_millis(1);
 /// How long to wait for descriptors when there are none left.
-const UNTIL_DESCRIPTORS: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 100_000_000,
-};
+const UNTIL_DESCRIPTORS: Duration = Duration::from_millis(100);
 
 static SERVER: PerProcess<Server> = PerProcess::new();
 
@@ -168,7 +165,7 @@ impl Server {
 
 /// True for the user that this process runs as, and for root.
 fn may_ask(stream: &UnixStream) -> bool {
-    let us = rustix::process::geteuid().as_raw();
+    let us = system::user();
     peer::peer_user(stream).is_ok_and(|user| user == us || user == 0)
 }
 
@@ -218,16 +215,23 @@ impl Listening {
 fn listen(server: &'static Server, listener: &UnixListener, stopped: &UnixStream) {
     loop {
         let mut both = [
-            PollFd::new(stopped, PollFlags::IN),
-            PollFd::new(listener, PollFlags::IN),
+            Polled::new(stopped, libc::POLLIN),
+            Polled::new(listener, libc::POLLIN),
         ];
         match poll(&mut both, None) {
             Ok(_) => {}
-            Err(rustix::io::Errno::INTR | rustix::io::Errno::AGAIN) => continue,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock
+                ) =>
+            {
+                continue;
+            }
             // Nothing that it was given can be wrong: the system has no memory.
             Err(_) => return,
         }
-        if !both[0].revents().is_empty() {
+        if both[0].found() != 0 {
             return;
         }
         match listener.accept() {
@@ -242,8 +246,8 @@ fn listen(server: &'static Server, listener: &UnixListener, stopped: &UnixStream
             Err(_) => {
                 // There are no descriptors left. If it is interrupted it tries again the sooner.
                 let _ = poll(
-                    &mut [PollFd::new(stopped, PollFlags::IN)],
-                    Some(&UNTIL_DESCRIPTORS),
+                    &mut [Polled::new(stopped, libc::POLLIN)],
+                    Some(UNTIL_DESCRIPTORS),
                 );
             }
         }

@@ -4,6 +4,7 @@
 //! or a link. Once it is known to be a directory, ours, and closed to others, nobody else can put anything in its place, so what
 //! is done in it by path cannot be led elsewhere.
 
+use crate::prim::system;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
@@ -21,7 +22,7 @@ pub(super) struct Place {
 impl Place {
     /// Makes a socket that is this process'.
     pub(super) fn listen() -> io::Result<(UnixListener, Self)> {
-        let user = rustix::process::geteuid().as_raw();
+        let user = system::user();
         let directory = directory(user);
         prepare(&directory, user).map_err(|error| at(&directory, &error))?;
         let path = directory.join(format!("{}.sock", std::process::id()));

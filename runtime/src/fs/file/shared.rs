@@ -7,7 +7,7 @@
 use crate::io::ReadBuf;
 use crate::io::blocking::Buffer;
 #[cfg(unix)]
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use crate::prim::system::{kind, status};
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, Seek, SeekFrom};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -53,8 +53,8 @@ impl Shared {
     /// can be waited for: a terminal, a pipe, a socket, an `eventfd`.
     #[cfg(unix)]
     pub(super) fn stream(&self) -> Option<File> {
-        let flags = fcntl_getfl(&self.std).ok()?;
-        let is_stream = !flags.contains(OFlags::NONBLOCK) && may_wait(&self.std);
+        let flags = status(&self.std).ok()?;
+        let is_stream = flags & libc::O_NONBLOCK == 0 && may_wait(&self.std);
         // Not the same one, which would not be closed with the file.
         is_stream.then(|| self.std.try_clone().ok()).flatten()
     }
@@ -68,10 +68,18 @@ fn may_wait(mut file: &File) -> bool {
         return true;
     }
     // There are some that say yes to any seek. A device that never waits says that it is ready.
-    match fstat(file).map(|status| FileType::from_raw_mode(status.st_mode)) {
-        Ok(FileType::CharacterDevice) => true,
-        Ok(FileType::Unknown) => is_waiting_descriptor(file),
-        _ => false,
+    match kind(file) {
+        Ok(libc::S_IFCHR) => true,
+        Ok(
+            libc::S_IFREG
+            | libc::S_IFDIR
+            | libc::S_IFLNK
+            | libc::S_IFBLK
+            | libc::S_IFIFO
+            | libc::S_IFSOCK,
+        )
+        | Err(_) => false,
+        Ok(_) => is_waiting_descriptor(file),
     }
 }
 
@@ -228,7 +236,7 @@ fn is_closed_to_writing(error: &io::Error) -> bool {
 /// Whether each write goes to the end of the file.
 #[cfg(unix)]
 fn appends(file: &File) -> io::Result<bool> {
-    Ok(fcntl_getfl(file)?.contains(OFlags::APPEND))
+    Ok(status(file)? & libc::O_APPEND != 0)
 }
 
 #[cfg(not(unix))]

@@ -13,11 +13,7 @@
 
 use crate::kernel::foreign;
 use crate::prim::process::PerProcess;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{OFlags, fcntl_getfl};
-use rustix::io::Errno;
-use rustix::termios::{LocalModes, SpecialCodeIndex, tcgetattr};
-use socket2::SockRef;
+use crate::prim::system::{Polled, is_impatient_terminal, is_listening, poll, status};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
@@ -58,27 +54,18 @@ const WITHOUT_DOORBELL: Duration = Duration::from_millis(5);
 
 /// Whether a read would return at once, or soon: with bytes, the end or an error.
 pub(crate) fn is_readable(source: impl AsFd) -> bool {
-    let mut descriptors = [PollFd::new(&source, PollFlags::IN)];
+    let mut descriptors = [Polled::new(&source, libc::POLLIN)];
     // If it cannot be asked, reading tells why.
-    !matches!(poll(&mut descriptors, Some(&Timespec::default())), Ok(0))
-        || is_impatient(&source)
+    !matches!(poll(&mut descriptors, Some(Duration::ZERO)), Ok(0))
+        || is_impatient_terminal(&source)
         || is_closed_to_reading(&source)
-}
-
-/// Whether this is a terminal from which a read returns without input: at once, or after some time.
-fn is_impatient(source: impl AsFd) -> bool {
-    tcgetattr(source).is_ok_and(|terminal| {
-        let is_by_lines = terminal.local_modes.contains(LocalModes::ICANON);
-        !is_by_lines && terminal.special_codes[SpecialCodeIndex::VMIN] == 0
-    })
 }
 
 /// Whether a read fails at once, whatever comes: of what is open for writing only, or of a socket that listens.
 fn is_closed_to_reading(source: impl AsFd) -> bool {
     let source = source.as_fd();
-    let is_write_only =
-        fcntl_getfl(source).is_ok_and(|flags| flags.intersection(OFlags::RWMODE) == OFlags::WRONLY);
-    is_write_only || SockRef::from(&source).is_listener().unwrap_or(false)
+    let is_write_only = status(source).is_ok_and(|flags| flags & libc::O_ACCMODE == libc::O_WRONLY);
+    is_write_only || is_listening(source)
 }
 
 impl Place {
@@ -221,23 +208,19 @@ fn ready_of(
 ) -> (Vec<u64>, bool) {
     let mut descriptors: Vec<_> = sources
         .iter()
-        .map(|(_, source)| PollFd::new(source, PollFlags::IN))
-        .chain(listener.map(|listener| PollFd::new(listener, PollFlags::IN)))
+        .map(|(_, source)| Polled::new(source, libc::POLLIN))
+        .chain(listener.map(|listener| Polled::new(listener, libc::POLLIN)))
         .collect();
-    let timeout = timeout.map(|timeout| Timespec {
-        tv_sec: timeout.as_secs() as _,
-        tv_nsec: timeout.subsec_nanos() as _,
-    });
-    match poll(&mut descriptors, timeout.as_ref()) {
+    match poll(&mut descriptors, timeout) {
         Ok(count) => {
             let ready = sources
                 .iter()
                 .zip(&descriptors)
-                .filter(|(_, descriptor)| !descriptor.revents().is_empty())
+                .filter(|(_, descriptor)| descriptor.found() != 0)
                 .map(|(&(place, _), _)| place);
             (ready.collect(), count == 0)
         }
-        Err(Errno::INTR) => (Vec::new(), false),
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => (Vec::new(), false),
         Err(_) => {
             // More than the system takes: each has to look for itself, again and again.
             thread::sleep(WITHOUT_DOORBELL);

@@ -15,7 +15,7 @@ use crate::io::ReadBuf;
 #[cfg(not(unix))]
 use crate::io::blocking;
 use crate::io::blocking::{Buffer, DEFAULT_MAX_BUF_SIZE, expect_runtime};
-use crate::sync::oneshot;
+use crate::locks::oneshot;
 use std::fmt;
 use std::future::Future;
 #[cfg(not(unix))]
@@ -219,9 +219,9 @@ fn flush<T: Output>(_: &mut Buffer, mut output: T) -> io::Result<Done> {
 fn wait_for(output: &impl Output, has_progressed: bool) {
     #[cfg(unix)]
     {
-        use rustix::event::{PollFd, PollFlags, poll};
+        use crate::prim::system::{Polled, poll};
         // If it cannot be asked, writing tells why.
-        let _ = poll(&mut [PollFd::new(output, PollFlags::OUT)], None);
+        let _ = poll(&mut [Polled::new(output, libc::POLLOUT)], None);
     }
     #[cfg(not(unix))]
     let _ = output;

@@ -1,6 +1,6 @@
 //! Nothing better than the selector's timeout is known here.
 
-use leno_reactor::Handle;
+use crate::prim::reactor::Handle;
 
 /// There is none.
 #[derive(Debug)]

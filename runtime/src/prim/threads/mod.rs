@@ -1,16 +1,16 @@
 //! What a thread can learn of another one of the process, and how it interrupts that: by the system's means, without its
 //! help.
 //!
-//! Linux tells. Elsewhere nothing is known of other threads, and none is interrupted.
+//! Linux tells those who have the feature `introspection`. Elsewhere nothing is known of other threads, and none is interrupted.
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(feature = "introspection", target_os = "linux")))]
 mod none;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(feature = "introspection", target_os = "linux"))]
 #[path = "linux.rs"]
 mod system;
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(feature = "introspection", target_os = "linux")))]
 use none as system;
 
 use std::time::Duration;

@@ -1,14 +1,11 @@
 //! The end of a runtime, and what is left after it.
 
 use super::{Inner, Scheduler};
-use crate::diagnostics;
-use crate::diagnostics::shutdown::{self, LeftClosure, ShutdownReport};
+use crate::introspection;
 use crate::kernel::here::{self, Blocking as MayBlock};
 use crate::kernel::local::Local;
-use crate::kernel::task::{AbortHandle, Id, TaskInfo};
 use crate::kernel::waiting::waiting;
 use crate::runtime::current;
-use std::collections::HashSet;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,13 +20,13 @@ pub(in crate::runtime) enum Patience {
 
 /// How the end of a runtime went.
 #[derive(Debug, Default)]
-struct End {
+pub(super) struct End {
     /// It may have waited.
-    waited: bool,
+    pub(super) waited: bool,
     /// All that there was has ended.
-    has_ended: bool,
-    closing: Duration,
-    waiting: Duration,
+    pub(super) has_ended: bool,
+    pub(super) closing: Duration,
+    pub(super) waiting: Duration,
 }
 
 impl Inner {
@@ -37,90 +34,19 @@ impl Inner {
     #[track_caller]
     pub(in crate::runtime) fn shutdown(self: &Arc<Self>, patience: Patience) {
         if self.end(patience).waited {
-            diagnostics::flush_at_end();
+            introspection::flush_at_end();
         }
-    }
-
-    /// As [`shutdown`](Self::shutdown), and reports what does not stop in time.
-    #[track_caller]
-    pub(in crate::runtime) fn shutdown_timeout(self: &Arc<Self>, duration: Duration) {
-        if duration.is_zero() || !self.settings.wanted.still_running {
-            return self.shutdown(Patience::Until(duration));
-        }
-        let running = self.handles_of_running();
-        let end = self.end(Patience::Until(duration));
-        let report = self.report(&end, &running);
-        if end.waited && !report.is_clean() {
-            report.tell(self.settings.built_at);
-        }
-        if end.waited {
-            diagnostics::flush_at_end();
-        }
-    }
-
-    /// As [`shutdown`](Self::shutdown), and tells what does not stop in time.
-    #[track_caller]
-    pub(in crate::runtime) fn shutdown_with_report(
-        self: &Arc<Self>,
-        grace: Duration,
-    ) -> ShutdownReport {
-        let running = self.handles_of_running();
-        let end = self.end(Patience::Until(grace));
-        if end.waited {
-            diagnostics::flush_at_end();
-        }
-        self.report(&end, &running)
-    }
-
-    /// Those that may not stop: they are being polled as the end begins, which takes them out of the lists.
-    fn handles_of_running(&self) -> Vec<AbortHandle> {
-        if self.is_inherited() {
-            return Vec::new();
-        }
-        self.register().handles_of_running()
-    }
-
-    /// What there is after the end.
-    fn report(&self, end: &End, running: &[AbortHandle]) -> ShutdownReport {
-        let mut report = ShutdownReport {
-            runtime_name: self.settings.name.clone(),
-            closing: end.closing,
-            waiting: end.waiting,
-            tasks: Vec::new(),
-            other_tasks: 0,
-            closures: Vec::new(),
-        };
-        if self.is_inherited() || end.has_ended {
-            return report;
-        }
-        // Before those that are known, so that none counts which has ended meanwhile.
-        let alive = usize::try_from(self.live_tasks()).unwrap_or(usize::MAX);
-        // If nobody has come to close the lists, those that sleep are in there.
-        report.tasks = self.register().tasks();
-        let known: HashSet<Id> = report.tasks.iter().map(TaskInfo::id).collect();
-        let told = running.iter().filter(|task| !task.is_finished());
-        let told = told.map(AbortHandle::look);
-        report
-            .tasks
-            .extend(told.filter(|task| !known.contains(&task.id())));
-        report.other_tasks = alive.saturating_sub(report.tasks.len());
-        report.tasks.append(&mut self.tasks_of_driven_sets());
-        shutdown::sort(&mut report.tasks);
-        let closures = self.blocking.running();
-        report.closures = closures.iter().map(LeftClosure::new).collect();
-        report
     }
 
     #[track_caller]
-    fn end(self: &Arc<Self>, patience: Patience) -> End {
+    pub(super) fn end(self: &Arc<Self>, patience: Patience) -> End {
         let mut end = End::default();
         if self.is_inherited() {
             // Its tasks are the parent's, which goes on with them: nothing is dropped, and it stays in memory.
             let _leaked = ManuallyDrop::new(Arc::clone(self));
             return end;
         }
-        #[cfg(unix)]
-        let _shown = self.settings.shown.then(|| diagnostics::HideAtEnd(self.id));
+        let _shown = introspection::hide_at_end(self);
         let may_wait = here::with(|here| here.blocking.get()) == MayBlock::Allowed;
         let waits = !matches!(patience, Patience::None | Patience::Until(Duration::ZERO));
         let start = Instant::now();

@@ -1,6 +1,7 @@
 //! A runtime for one run of a simulation.
 
 use super::{Inner, Patience, Scheduler, Settings};
+use crate::introspection;
 use crate::kernel::blocking::{self, Blocking};
 use crate::kernel::clock::Clock;
 use crate::kernel::driver::Driver;
@@ -10,7 +11,6 @@ use crate::kernel::local::Local;
 use crate::kernel::local::drawn::{Bounds, Line, Still, Stuck};
 use crate::kernel::wanted::Wanted;
 use crate::runtime::{Id, current};
-use crate::trace;
 use std::future::Future;
 use std::panic::Location;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ impl Inner {
         if how.start_paused {
             inner.clock().pause();
         }
-        trace::begin(inner, false);
+        introspection::begin(inner, false);
         Some(spare)
     }
 
@@ -240,7 +240,7 @@ mod tests {
             inner.set_waits_thread(thread::current());
         });
         is_kept(|inner| inner.wait_elsewhere(|| {}));
-        is_kept(|inner| trace::begin(inner, true));
+        is_kept(|inner| introspection::begin(inner, true));
         is_kept(|inner| {
             inner.end_simulated();
         });

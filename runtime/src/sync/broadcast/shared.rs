@@ -32,11 +32,11 @@
 //! Orderings: values and counts are under locks. The count of senders is AcqRel: who sees 0 sees
 //! what the senders did before they went.
 
+use super::super::notify::Notify;
 use super::error::TryRecvError;
 use crate::prim::atomic::AtomicUsize;
 use crate::prim::atomic::Ordering;
 use crate::prim::{Mutex, MutexGuard, asked};
-use crate::sync::notify::Notify;
 
 pub(super) struct Shared<T> {
     /// As many as the capacity: a power of two.

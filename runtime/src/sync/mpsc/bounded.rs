@@ -4,6 +4,7 @@
 //! [`Permit`] that is dropped unused). So when the channel is closed and all permits are
 //! back, no value is under way: that is how the receiver knows the end.
 
+use super::super::batch_semaphore::{Semaphore, TryAcquireError};
 use super::chan::{self, Flavor};
 use super::error::{SendError, TryRecvError, TrySendError};
 use super::list;
@@ -11,7 +12,6 @@ use super::permit::{OwnedPermit, Permit, PermitIterator};
 use super::receiver::receiver_methods;
 use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::kernel::root;
-use crate::sync::batch_semaphore::{Semaphore, TryAcquireError};
 use std::fmt;
 use std::future::poll_fn;
 use std::task::{Context, Poll};

@@ -11,13 +11,13 @@
 //! In each case the news comes before the wake, and `AtomicWaker` promises that a waker that registers too
 //! late to be woken sees the news.
 
+use super::super::notify::Notify;
 use super::error::TryRecvError;
 use super::list::{self, list};
 use crate::kernel::atomic_waker::AtomicWaker;
 use crate::kernel::{budget, task};
 use crate::prim::atomic::{AtomicUsize, Ordering};
 use crate::prim::{Arc, CachePadded, UnsafeCell, asked, hint, thread};
-use crate::sync::notify::Notify;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::task::{Context, Poll, ready};
 

@@ -1,6 +1,6 @@
 //! The guard of a part of a mutex's data.
 
-use crate::sync::batch_semaphore::Semaphore;
+use super::super::batch_semaphore::Semaphore;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};

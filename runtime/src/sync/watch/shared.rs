@@ -31,12 +31,12 @@
 //! The version wraps around after 2^63 values (2^31 on 32-bit targets): a receiver that sleeps through
 //! exactly so many believes that it has seen the last.
 
+use super::super::Notify;
 use super::error::RecvError;
 use crate::kernel::budget;
 use crate::prim::RwLock;
 use crate::prim::asked;
 use crate::prim::atomic::{AtomicUsize, Ordering};
-use crate::sync::Notify;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;

@@ -1,6 +1,6 @@
 //! What a group does if several of its tasks fail, and how many there may be.
 
-use crate::sync::Semaphore;
+use crate::locks::Semaphore;
 use std::error::Error;
 use std::fmt;
 use std::iter;

@@ -11,9 +11,8 @@
 
 mod waits;
 
+use crate::prim::system::{Polled, poll};
 use leno_reactor::Handle;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::time::Timespec;
 use std::io;
 use std::os::fd::AsFd;
 use std::task::{Context, Poll};
@@ -24,11 +23,6 @@ use waits::Wait;
 pub(in crate::net) const FIRST: Duration = Duration::from_micros(100);
 /// The longest.
 const LONGEST: Duration = Duration::from_micros(25_600);
-
-const AT_ONCE: Timespec = Timespec {
-    tv_sec: 0,
-    tv_nsec: 0,
-};
 
 /// Pauses, each twice as long as the last.
 #[derive(Debug)]
@@ -91,9 +85,6 @@ pub(in crate::net) fn is_full(error: &io::Error) -> bool {
 
 /// True if a socket has room, so that a message that it could not send has found its receiver's queue full.
 pub(in crate::net) fn has_room(socket: &impl AsFd) -> bool {
-    let mut asked = [PollFd::new(socket, PollFlags::OUT)];
-    match poll(&mut asked, Some(&AT_ONCE)) {
-        Ok(_) => asked[0].revents().contains(PollFlags::OUT),
-        Err(_) => false,
-    }
+    let mut asked = [Polled::new(socket, libc::POLLOUT)];
+    poll(&mut asked, Some(Duration::ZERO)).is_ok() && asked[0].found() & libc::POLLOUT != 0
 }

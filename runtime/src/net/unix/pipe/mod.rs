@@ -74,7 +74,7 @@ pub use sender::Sender;
 
 use crate::net::evented::Evented;
 use crate::net::sys::Native;
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
+use crate::prim::system::{kind, set_nonblocking, status};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -121,7 +121,7 @@ pub fn pipe() -> io::Result<(Sender, Receiver)> {
 
 /// Checks that `fd` is a pipe.
 fn expect_pipe(fd: BorrowedFd<'_>) -> io::Result<()> {
-    if FileType::from_raw_mode(fstat(fd)?.st_mode) == FileType::Fifo {
+    if kind(fd)? == libc::S_IFIFO {
         return Ok(());
     }
     Err(io::Error::new(
@@ -131,27 +131,16 @@ fn expect_pipe(fd: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// Checks that `fd` is a pipe that is open for what `access` says, and makes it non-blocking.
-fn prepare(fd: BorrowedFd<'_>, access: OFlags) -> io::Result<()> {
+fn prepare(fd: BorrowedFd<'_>, access: libc::c_int) -> io::Result<()> {
     expect_pipe(fd)?;
-    let mode = fcntl_getfl(fd)? & OFlags::RWMODE;
-    if mode != access && mode != OFlags::RDWR {
+    let mode = status(fd)? & libc::O_ACCMODE;
+    if mode != access && mode != libc::O_RDWR {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
             "this end of the pipe is open for the other direction",
         ));
     }
     set_nonblocking(fd, true)
-}
-
-/// Makes `fd` non-blocking, or blocking.
-pub(crate) fn set_nonblocking(fd: BorrowedFd<'_>, nonblocking: bool) -> io::Result<()> {
-    let old = fcntl_getfl(fd)?;
-    let mut new = old;
-    new.set(OFlags::NONBLOCK, nonblocking);
-    if new != old {
-        fcntl_setfl(fd, new)?;
-    }
-    Ok(())
 }
 
 /// Takes an end out of the reactor, and makes it as most programs want it.

@@ -1,7 +1,6 @@
 //! Opening a pipe by its name.
 
 use super::{Receiver, Sender, expect_pipe};
-use rustix::fs::OFlags;
 use std::fs::File;
 use std::io;
 use std::os::fd::AsFd;
@@ -221,8 +220,7 @@ impl OpenOptions {
     }
 
     fn open(&self, options: &mut std::fs::OpenOptions, path: &Path) -> io::Result<File> {
-        // The flag fits in the system's own type.
-        options.custom_flags(OFlags::NONBLOCK.bits() as i32);
+        options.custom_flags(libc::O_NONBLOCK);
         let file = options.open(path)?;
         if !self.unchecked {
             expect_pipe(file.as_fd())?;

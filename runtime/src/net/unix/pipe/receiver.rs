@@ -8,7 +8,6 @@ use crate::net::ready::readable_method;
 use crate::net::receive::read;
 use bytes::BufMut;
 use leno_reactor::Direction;
-use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -117,7 +116,7 @@ impl Receiver {
     /// ```
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Receiver> {
-        prepare(owned_fd.as_fd(), OFlags::RDONLY)?;
+        prepare(owned_fd.as_fd(), libc::O_RDONLY)?;
         Receiver::from_owned_fd_unchecked(owned_fd)
     }
 

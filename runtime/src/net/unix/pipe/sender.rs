@@ -6,7 +6,6 @@ use crate::kernel::cancel_safe::{CancelSafe, assert_cancel_safe};
 use crate::net::evented::Evented;
 use crate::net::ready::writable_method;
 use leno_reactor::Direction;
-use rustix::fs::OFlags;
 use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
@@ -118,7 +117,7 @@ impl Sender {
     /// ```
     #[track_caller]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Sender> {
-        prepare(owned_fd.as_fd(), OFlags::WRONLY)?;
+        prepare(owned_fd.as_fd(), libc::O_WRONLY)?;
         Sender::from_owned_fd_unchecked(owned_fd)
     }
 
