@@ -1,4 +1,4 @@
-//! Tasks that share nothing hand values to each other. Which channel, depends on what is passed: one result
+//! Tasks that share nothing hand values to each other. Which channel to take depends on what is passed: one result
 //! (`oneshot`), work that is done once (`mpsc`), events for everybody (`broadcast`), or a state of which only
 //! the latest counts (`watch`). When one side is dropped, the other is told: that is how loops end.
 

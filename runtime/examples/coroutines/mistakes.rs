@@ -135,7 +135,7 @@ fn a_call_that_blocks() {
 }
 
 /// Timers, sockets and other tasks go on: a worker that stands still is noticed, and another thread takes its place.
-/// It is no mistake of the program's that is shown here, but what becomes of it.
+/// Nothing is reported here: the step shows that the program goes on.
 fn blocked_workers_hold_nobody_up() {
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)

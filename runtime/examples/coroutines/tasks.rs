@@ -1,6 +1,6 @@
-//! `spawn` gives a coroutine to the runtime as a task. It begins now, on whichever worker is free, and may go on
-//! on another one after each `.await`, when the function that has spawned it is long gone. So it must own what
-//! it uses (`'static`), and what it keeps across an `.await` must be fit for other threads (`Send`).
+//! `spawn` gives a coroutine to the runtime as a task. It begins now, on whichever worker is free; after each
+//! `.await` another worker may go on with it, when the function that has spawned it is long gone. So it must own
+//! what it uses (`'static`), and what it keeps across an `.await` must be fit for other threads (`Send`).
 
 use leno::sync::oneshot;
 use leno::task::{spawn_local, yield_now};

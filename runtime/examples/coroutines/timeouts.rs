@@ -53,8 +53,7 @@ async fn a_timeout() {
     assert_eq!(outcome.unwrap(), "done");
 }
 
-/// Aborting does that to a task. Whoever awaits its handle is told, and has then been told that all is
-/// cleaned up.
+/// Aborting does that to a task. Whoever awaits its handle is told, once all is cleaned up.
 #[leno::main]
 async fn an_abort() {
     let cleaned_up = Arc::new(AtomicBool::new(false));
