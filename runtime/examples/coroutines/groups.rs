@@ -1,6 +1,7 @@
-//! The tour's chapter on groups: tasks that belong to somebody, until when, and what they do before they go.
+//! `spawn` lets a task outlive whoever has started it. In a group that cannot be: when `group(..).await` has
+//! returned, in whatever way, none of its tasks is left, and no failure is lost. A `Scope` gives a deadline to all that
+//! belongs to it; `shield` and `guard` are for what must come to an end, and for a cleanup that awaits.
 
-use crate::two_workers;
 use leno::sync::oneshot;
 use leno::task::{self, ReasonKind, Scope};
 use leno::time::{Duration, Instant, sleep};
@@ -9,20 +10,44 @@ use std::num::ParseIntError;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Longer than anything here takes.
-const LONG: Duration = Duration::from_secs(60);
+use crate::tour::{Chapter, steps};
 
-pub fn all() {
-    println!("\n8. Nothing is forgotten: groups, deadlines, cleanup");
-    two_workers().block_on(async {
-        a_group_is_one_result().await;
-        a_failure_ends_the_others().await;
-        some_fail_alone().await;
-        a_deadline_is_everybodys().await;
-        a_cleanup_may_await().await;
-        what_has_begun_may_end().await;
-        children_may_borrow().await;
-    });
+pub const CHAPTER: Chapter = Chapter {
+    name: "groups",
+    title: "Nothing is forgotten: groups, deadlines, cleanup",
+    guide: "task/guide.md",
+    source: include_str!("groups.rs"),
+    steps: steps![
+        a_group_is_one_result,
+        a_failure_ends_the_others,
+        some_fail_alone,
+        a_deadline_is_for_everybody,
+        a_cleanup_may_await,
+        what_has_begun_may_end,
+        children_may_borrow,
+    ],
+    obstacle: || None,
+};
+
+async fn parse(text: &'static str) -> Result<u32, ParseIntError> {
+    text.parse()
+}
+
+/// Awaiting a child of a group gives its number, without a `?`: if one fails, the group's body is dropped there, the
+/// others are cancelled, and the group returns the error.
+#[leno::main(worker_threads = 2)]
+async fn a_group_is_one_result() {
+    let sum = async |texts: [&'static str; 2]| {
+        task::group(async |group| {
+            let [first, second] = texts.map(|text| group.spawn(parse(text)));
+            Ok(first.await + second.await)
+        })
+        .await
+    };
+    let (good, bad) = (sum(["19", "23"]).await, sum(["19", "many"]).await);
+    println!("a group of two tasks: {good:?}, and {bad:?}");
+    assert_eq!(good, Ok(42));
+    assert!(bad.is_err());
 }
 
 /// A worker that is there: it counts as long as it lives.
@@ -41,25 +66,8 @@ impl Drop for Worker {
     }
 }
 
-async fn parse(text: &'static str) -> Result<u32, ParseIntError> {
-    text.parse()
-}
-
-async fn a_group_is_one_result() {
-    // Two tasks. Awaiting one gives its number: what fails never comes to the addition.
-    let sum = async |texts: [&'static str; 2]| {
-        task::group(async |group| {
-            let [first, second] = texts.map(|text| group.spawn(parse(text)));
-            Ok(first.await + second.await)
-        })
-        .await
-    };
-    let (good, bad) = (sum(["19", "23"]).await, sum(["19", "many"]).await);
-    println!("a group of two tasks: {good:?}, and {bad:?}");
-    assert_eq!(good, Ok(42));
-    assert!(bad.is_err());
-}
-
+/// The group returns when the last of them is gone, so what they have held is free.
+#[leno::main(worker_threads = 2)]
 async fn a_failure_ends_the_others() {
     let alive = Arc::new(AtomicU32::new(0));
     let result: Result<(), &str> = task::group(async |group| {
@@ -80,6 +88,8 @@ async fn a_failure_ends_the_others() {
     assert_eq!((result, left), (Err("no more"), 0));
 }
 
+/// `supervise` is for tasks that fail each on its own, as a server's connections: a child gives a `Result`.
+#[leno::main(worker_threads = 2)]
 async fn some_fail_alone() {
     let served = task::supervise(async |clients| {
         let good = clients.spawn(parse("1"));
@@ -91,7 +101,10 @@ async fn some_fail_alone() {
     assert!(served.0.is_ok() && served.1.is_err());
 }
 
-async fn a_deadline_is_everybodys() {
+/// A deadline holds for all that runs within the scope, on whichever thread, and may be asked for. When it passes
+/// they are cancelled, and the error says which deadline it was.
+#[leno::main(worker_threads = 2)]
+async fn a_deadline_is_for_everybody() {
     let alive = Arc::new(AtomicU32::new(0));
     let scope = Scope::new().timeout(Duration::from_millis(10));
     let result = scope
@@ -114,13 +127,18 @@ async fn a_deadline_is_everybodys() {
     assert_eq!(alive.load(Ordering::Relaxed), 0);
 }
 
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A destructor cannot await. A `guard` can: when its owner is dropped, its closure runs as a task, which the scope
+/// waits for, as long as the limit allows.
+#[leno::main(worker_threads = 2)]
 async fn a_cleanup_may_await() {
     let connections = Arc::new(AtomicU32::new(0));
     let scope = Scope::new();
     let stop = scope.handle();
     let work = async {
         let worker = Worker::new(&connections);
-        // A destructor cannot await; this can, and the scope waits for it.
         let _worker = task::guard(worker, LONG, |worker| async move {
             sleep(Duration::from_millis(1)).await;
             println!("the connection says goodbye");
@@ -135,6 +153,8 @@ async fn a_cleanup_may_await() {
     assert_eq!(connections.load(Ordering::Relaxed), 0);
 }
 
+/// A `shield` lets what is in it come to its end, within a limit, while all around it is cancelled.
+#[leno::main(worker_threads = 2)]
 async fn what_has_begun_may_end() {
     let scope = Scope::new().timeout(Duration::from_millis(1));
     let surroundings = scope.handle();
@@ -153,9 +173,11 @@ async fn what_has_begun_may_end() {
     assert_eq!(outcome, Ok("committed"));
 }
 
+/// A `local_group` makes no tasks: the parent's future owns its children and polls them, one after the other. So
+/// they may borrow what is around it.
+#[leno::main(worker_threads = 2)]
 async fn children_may_borrow() {
     let words = [String::from("borrowed"), String::from("not moved")];
-    // No tasks: the parent's future owns and polls them, one after the other.
     let longest = task::local_group(async |group| {
         let [first, second] = words.each_ref().map(|word| {
             group.spawn(async {

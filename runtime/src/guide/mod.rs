@@ -51,9 +51,9 @@
 //! ```
 //!
 //! with the path of a checkout. Each example that has a `fn main` is a program: put it in `src/main.rs`, and `cargo run`. The chapters
-//! leave out what is no part of their subject; the reference of a module has all of it. Beside this guide there are a tour that prints
-//! what it does (`cargo run --example coroutines`), the chapter on [tasks and groups](crate::task), and that on
-//! simulation (`leno::sim`).
+//! leave out what is no part of their subject; the reference of a module has all of it. Beside this guide there are a tour in
+//! the same order that prints the code it runs (`cargo run --example coroutines`), the chapter on [tasks and groups](crate::task), and
+//! that on simulation (`leno::sim`).
 
 pub mod chapter_01_coroutines {
     #![doc = include_str!("chapter_01_coroutines.md")]

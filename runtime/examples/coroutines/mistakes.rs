@@ -1,4 +1,6 @@
-//! The second part of the tour: the classic mistakes, and what leno says of each while the program runs.
+//! A mistake in asynchronous code seldom ends a program: it waits, or does less than it should. leno looks for the classic
+//! ones while the program runs, and prints a report of each. `LENO_DEBUG=1` has any program looked at in this way; here the
+//! runtimes are told to, and the tour waits for the report, and checks its kind.
 
 use leno::diagnostics::{self, Diagnostics, Report, ReportKind};
 use leno::runtime::{Builder, Handle, Runtime};
@@ -8,51 +10,65 @@ use leno::time::{Duration, sleep};
 use std::future::pending;
 use std::io;
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, LazyLock};
+
+use crate::tour::{Chapter, steps};
+
+/// The environment could switch off what is shown here.
+fn settings_from_outside() -> Option<&'static str> {
+    let is_set = std::env::var_os("LENO_DIAGNOSTICS").is_some();
+    is_set.then_some("LENO_DIAGNOSTICS has a say in what is looked for; unset it")
+}
+
+pub const CHAPTER: Chapter = Chapter {
+    name: "mistakes",
+    title: "The classic mistakes, and what leno says of them",
+    guide: "guide/chapter_06_pitfalls.md",
+    source: include_str!("mistakes.rs"),
+    steps: steps![
+        a_coroutine_that_is_never_awaited,
+        a_panic_that_nobody_sees,
+        an_error_that_nobody_sees,
+        a_call_that_blocks,
+        blocked_workers_hold_nobody_up,
+        a_huge_future,
+        two_tasks_that_wait_for_each_other,
+        a_lock_that_comes_to_a_future_that_is_not_polled,
+        a_lock_that_is_held_across_a_sleep,
+        a_task_that_nothing_will_wake,
+        where_every_task_stands,
+        what_does_not_stop,
+    ],
+    obstacle: settings_from_outside,
+};
 
 /// Longer than any report takes.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Reads the reports, which would be printed otherwise.
-pub struct Reports(Receiver<Report>);
-
-pub fn all() {
-    println!("\n10. The classic mistakes, and what leno says of them");
-    if std::env::var_os("LENO_DIAGNOSTICS").is_some() {
-        // It could switch off what is shown here.
-        println!("(not shown: LENO_DIAGNOSTICS has a say in what is looked for; unset it)");
-        return;
-    }
-    let (sender, receiver) = channel();
+/// The reports, which would be printed to stderr otherwise.
+static REPORTS: LazyLock<std::sync::Mutex<Receiver<Report>>> = LazyLock::new(|| {
+    let (sender, reports) = channel();
     diagnostics::on_report(move |report| drop(sender.send(report.clone())));
-    let reports = Reports(receiver);
-    a_coroutine_that_is_never_awaited(&reports);
-    a_panic_that_nobody_sees(&reports);
-    an_error_that_nobody_sees(&reports);
-    a_call_that_blocks(&reports);
-    blocked_workers_hold_nobody_up();
-    a_huge_future(&reports);
-    two_tasks_that_wait_for_each_other(&reports);
-    a_lock_that_comes_to_a_future_that_is_not_polled(&reports);
-    a_lock_that_is_held_across_a_sleep(&reports);
-    a_task_that_nothing_will_wake(&reports);
-    where_every_task_stands();
-    what_does_not_stop();
+    std::sync::Mutex::new(reports)
+});
+
+/// Waits for a report, prints it, and checks of what kind it is.
+fn expect(kind: ReportKind) {
+    let report = REPORTS.lock().unwrap().recv_timeout(LONG);
+    let report = report.expect("there is a report");
+    println!("leno: {report}");
+    assert_eq!(report.kind(), kind);
 }
 
-impl Reports {
-    /// Waits for a report, prints it, and checks of what kind it is.
-    fn expect(&self, kind: ReportKind) {
-        let report = self.0.recv_timeout(LONG).expect("there is a report");
-        println!("leno: {report}");
-        assert_eq!(report.kind(), kind);
-    }
-}
-
-/// Looks for everything, at once.
+/// A runtime that looks for everything, at once, but for slow polls: on a busy machine any poll may be one.
 fn watched() -> Runtime {
+    watched_for(None)
+}
+
+fn watched_for(slow_polls: Option<Duration>) -> Runtime {
+    LazyLock::force(&REPORTS);
     let everything = Diagnostics::all()
-        .slow_polls(Duration::from_millis(20))
+        .slow_polls(slow_polls)
         .long_waits(Duration::from_millis(40))
         .socket(false)
         .recorder(false);
@@ -70,16 +86,16 @@ async fn send(mail: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn a_coroutine_that_is_never_awaited(reports: &Reports) {
-    println!("\n   a. A coroutine that is never awaited");
+/// The call has a name, so the compiler is silent. leno sees calls of functions that have the attribute.
+fn a_coroutine_that_is_never_awaited() {
     watched().block_on(async {
         let _forgotten = send("the invoice");
     });
-    reports.expect(ReportKind::NeverAwaited);
+    expect(ReportKind::NeverAwaited);
 }
 
-fn a_panic_that_nobody_sees(reports: &Reports) {
-    println!("\n   b. A panic that nobody sees");
+/// The panic hook has said where it happened. The report says that the rest of the program does not know.
+fn a_panic_that_nobody_sees() {
     println!("(a panic message follows on stderr: it belongs to the tour)");
     watched().block_on(async {
         let (ended, end) = oneshot::channel::<()>();
@@ -89,11 +105,11 @@ fn a_panic_that_nobody_sees(reports: &Reports) {
         }));
         end.await.unwrap_err();
     });
-    reports.expect(ReportKind::LostPanic);
+    expect(ReportKind::LostPanic);
 }
 
-fn an_error_that_nobody_sees(reports: &Reports) {
-    println!("\n   c. An error that nobody sees");
+/// The same, for a task that has returned an `Err`: its handle was dropped.
+fn an_error_that_nobody_sees() {
     watched().block_on(async {
         let mail = leno::spawn(async { Err::<(), _>(io::Error::other("the mail server says no")) });
         // The end of the runtime would cancel it, and what is cancelled has not failed.
@@ -101,24 +117,26 @@ fn an_error_that_nobody_sees(reports: &Reports) {
             yield_now().await;
         }
     });
-    reports.expect(ReportKind::LostError);
+    expect(ReportKind::LostError);
 }
 
-fn a_call_that_blocks(reports: &Reports) {
-    println!("\n   d. A call that blocks its worker");
-    let runtime = watched();
+/// A poll that takes long is reported while it lasts, with what the thread does, and its stack. This one waits for a
+/// channel of std's, which is meant for threads.
+fn a_call_that_blocks() {
+    let runtime = watched_for(Some(Duration::from_millis(20)));
     let (release, released) = channel::<()>();
     let task = runtime.spawn(async move {
         // Meant for threads: nothing else of this worker runs meanwhile.
         released.recv().unwrap_err();
     });
-    reports.expect(ReportKind::SlowPoll);
+    expect(ReportKind::SlowPoll);
     drop(release);
     runtime.block_on(task).unwrap();
 }
 
+/// Timers, sockets and other tasks go on: a worker that stands still is noticed, and another thread takes its place.
+/// Nothing is reported here: the step shows that the program goes on.
 fn blocked_workers_hold_nobody_up() {
-    println!("\n   e. If all workers are blocked, spare ones take over");
     let runtime = Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -148,8 +166,8 @@ fn blocked_workers_hold_nobody_up() {
     println!("the timer came, though both workers were blocked until then");
 }
 
-fn a_huge_future(reports: &Reports) {
-    println!("\n   f. A future that is moved around with a large buffer in it");
+/// What is kept across an `.await` is a part of the future, which is moved about until it is a task.
+fn a_huge_future() {
     watched().block_on(async {
         let copy = leno::spawn(async {
             let buffer = [0_u8; 64 * 1024];
@@ -158,7 +176,7 @@ fn a_huge_future(reports: &Reports) {
         });
         assert_eq!(copy.await.unwrap(), 64 * 1024);
     });
-    reports.expect(ReportKind::HugeFuture);
+    expect(ReportKind::HugeFuture);
 }
 
 async fn transfer(from: Arc<Mutex<u32>>, to: Arc<Mutex<u32>>, both: Arc<leno::sync::Barrier>) {
@@ -168,14 +186,14 @@ async fn transfer(from: Arc<Mutex<u32>>, to: Arc<Mutex<u32>>, both: Arc<leno::sy
     *from -= 1;
 }
 
-fn two_tasks_that_wait_for_each_other(reports: &Reports) {
-    println!("\n   g. Two tasks that wait for each other");
+/// Each holds a lock that the other wants. They would wait for ever, and nothing else would show it.
+fn two_tasks_that_wait_for_each_other() {
     let runtime = watched();
     let (a, b) = (Arc::new(Mutex::new(1)), Arc::new(Mutex::new(1)));
     let both = Arc::new(leno::sync::Barrier::new(2));
     runtime.spawn(transfer(a.clone(), b.clone(), both.clone()));
     runtime.spawn(transfer(b, a, both));
-    reports.expect(ReportKind::Deadlock);
+    expect(ReportKind::Deadlock);
 }
 
 async fn operate(lock: Arc<Mutex<()>>, ready: oneshot::Sender<()>) {
@@ -191,8 +209,9 @@ async fn operate(lock: Arc<Mutex<()>>, ready: oneshot::Sender<()>) {
     drop(first);
 }
 
-fn a_lock_that_comes_to_a_future_that_is_not_polled(reports: &Reports) {
-    println!("\n   h. A lock that comes to a future which is no longer polled (futurelock)");
+/// The lock is given to who has waited longest. Here that is a future which has lost in a `select!`, and is still there
+/// ("futurelock").
+fn a_lock_that_comes_to_a_future_that_is_not_polled() {
     let runtime = watched();
     runtime.block_on(async {
         let lock = Arc::new(Mutex::new(()));
@@ -202,11 +221,11 @@ fn a_lock_that_comes_to_a_future_that_is_not_polled(reports: &Reports) {
         is_ready.await.unwrap();
         drop(guard);
     });
-    reports.expect(ReportKind::Futurelock);
+    expect(ReportKind::Futurelock);
 }
 
-fn a_lock_that_is_held_across_a_sleep(reports: &Reports) {
-    println!("\n   i. A lock that is held while its task sleeps");
+/// Whoever wants the lock waits for as long as its holder sleeps.
+fn a_lock_that_is_held_across_a_sleep() {
     let runtime = watched();
     let cache = Arc::new(Mutex::new(0));
     let holder = cache.clone();
@@ -220,14 +239,14 @@ fn a_lock_that_is_held_across_a_sleep(reports: &Reports) {
         is_held.await.unwrap();
         leno::spawn(async move { *cache.lock().await += 1 });
     });
-    reports.expect(ReportKind::HeldLock);
+    expect(ReportKind::HeldLock);
 }
 
-fn a_task_that_nothing_will_wake(reports: &Reports) {
-    println!("\n   j. A task that nothing will ever wake");
+/// Nobody has its waker any more, so it can never go on.
+fn a_task_that_nothing_will_wake() {
     let runtime = watched();
     drop(runtime.spawn(async { pending::<()>().await }));
-    reports.expect(ReportKind::AsleepForEver);
+    expect(ReportKind::AsleepForEver);
 }
 
 async fn serve(requests: oneshot::Receiver<()>) {
@@ -238,8 +257,8 @@ async fn next(requests: oneshot::Receiver<()>) {
     let _ = requests.await;
 }
 
+/// A dump is for what no report is made of: the chain of awaits of each task, whenever one asks.
 fn where_every_task_stands() {
-    println!("\n   k. Where every task stands, when one asks");
     let runtime = watched();
     let (sender, receiver) = oneshot::channel();
     let named = leno::task::Builder::new().name("server");
@@ -257,8 +276,8 @@ fn where_every_task_stands() {
     drop(sender);
 }
 
+/// A closure that blocks cannot be cancelled. `shutdown` waits for a while, and says what is left.
 fn what_does_not_stop() {
-    println!("\n   l. What does not stop with its runtime");
     let runtime = watched();
     let (release, released) = channel::<()>();
     let (started, has_started) = channel();
