@@ -27,6 +27,7 @@ pub mod statistics;
 pub mod store;
 pub mod table;
 pub mod units;
+pub mod verdict;
 pub mod workload;
 pub mod workloads;
 
