@@ -7,7 +7,7 @@
 //! The random numbers have a fixed seed: a record gives the same intervals whenever it is read.
 
 use crate::peers;
-use crate::record::{PeerResult, Row};
+use crate::record::{PeerResult, Record, Row};
 use crate::workload::Unit;
 use fastrand::Rng;
 
@@ -176,7 +176,15 @@ pub fn subject(row: &Row) -> Option<&PeerResult> {
     own.or_else(leno).or_else(|| others().next())
 }
 
-/// Whose ratio to whom is shown: that of `peer`, or of the [`subject`], to the [`reference`]. Where `peer` is the reference
+/// The [`subject`] of the row that knows most peers.
+pub fn subject_of(record: &Record) -> Option<&str> {
+    let fullest = record.rows.iter().rev().max_by_key(|row| row.results.len());
+    fullest
+        .and_then(subject)
+        .map(|subject| subject.peer.as_str())
+}
+
+/// Whose ratio to whom is shown: that of `peer`, or of the [`subject`], to the [`reference()`]. Where `peer` is the reference
 /// itself, it is compared with the subject. `None` if there are no two.
 pub fn roles<'a>(row: &'a Row, peer: Option<&str>) -> Option<(&'a PeerResult, &'a PeerResult)> {
     let (reference, subject) = (reference(row)?, subject(row)?);

@@ -89,7 +89,7 @@ struct DiffArguments {
     /// How much worse a row may become
     #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percent)]
     fail_above: f64,
-    /// The peer to compare [default: leno]
+    /// The peer to compare [default: one that is not of this program's own, else leno]
     #[arg(long, value_name = "PEER")]
     peer: Option<String>,
 }

@@ -100,6 +100,9 @@ pub(crate) fn legend(record: &Record) -> String {
          rounds, decide nothing. Rows count alike, and those of one workload hang together; all of it holds for this machine \
          and these versions."
     );
+    if record.environment.flags.starts_with("opt-level 0") {
+        text += " The program was built without optimisation: its figures mean nothing.";
+    }
     if record.quick {
         text += " This was a quick run: its figures are rough.";
     }

@@ -103,17 +103,9 @@ fn runtimes<'a>(record: &'a Record, peer: Option<&'a str>) -> Vec<&'a str> {
             runtimes.push(name);
         }
     }
-    let subject = peer.or_else(|| record_subject(record));
+    let subject = peer.or_else(|| statistics::subject_of(record));
     runtimes.sort_by_key(|name| Some(*name) != subject);
     runtimes
-}
-
-/// The subject of the row that knows most peers.
-fn record_subject(record: &Record) -> Option<&str> {
-    let fullest = record.rows.iter().rev().max_by_key(|row| row.results.len());
-    fullest
-        .and_then(statistics::subject)
-        .map(|subject| subject.peer.as_str())
 }
 
 impl<'a> UseVerdict<'a> {

@@ -157,6 +157,33 @@ fn the_summary_counts_the_verdicts() {
 }
 
 #[test]
+fn verdicts_of_uses_come_first_with_their_rows() {
+    let record = sample::record();
+    let page = page(&record, &sample::DESCRIPTIONS, Some("smol"));
+    assert_sound(&page);
+    let document = parse(&page);
+    let sections: Vec<_> = texts(&document, "section", "verdicts");
+    let [section] = &sections[..] else {
+        panic!("{} sections", sections.len());
+    };
+    let choices = texts(&document, "span", "choice");
+    assert!(choices.contains(&"take leno".to_owned()), "{choices:?}");
+    for said in [
+        "smol/leno: worse; of ",
+        "smol / tokio",
+        "spawn+join, batches of 1000, current-thread, time per operation",
+        "rows were not measured: ",
+        "Not measured: ",
+    ] {
+        assert!(section.contains(said), "{said}: {section}");
+    }
+    // The peer that was asked for stands first, in the title too.
+    assert!(page.contains("<title>Async runtimes compared: smol, leno, tokio</title>"));
+    let first = page.find("Which runtime to take");
+    assert!(first.is_some() && first < page.find("At a glance"));
+}
+
+#[test]
 fn simulations_have_a_section_if_there_are_any() {
     let mut record = sample::record();
     let with = page(&record, &[], None);
@@ -215,12 +242,15 @@ fn everything_is_escaped() {
     row.group = EVIL.to_owned();
     row.workload = EVIL.to_owned();
     row.quantity = EVIL.to_owned();
+    let mut of_a_use = row.clone();
+    of_a_use.workload = "mutex, 1 task".to_owned();
+    of_a_use.quantity = "time per operation".to_owned();
     row.results
         .push(troubled("smol", Trouble::Failed(EVIL.to_owned())));
     row.results
         .push(troubled("other", Trouble::NotInstalled(EVIL.to_owned())));
     row.results[0].histogram = vec![(1, 1), (2, 1)];
-    let mut record = record(5, vec![row]);
+    let mut record = record(5, vec![row, of_a_use]);
     record.environment.processor = EVIL.to_owned();
     record.environment.versions = vec![(EVIL.to_owned(), EVIL.to_owned())];
     let about = Description {
