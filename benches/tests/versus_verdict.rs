@@ -141,8 +141,11 @@ fn a_verdict_has_its_ratios_its_rows_and_its_doubt() {
 fn a_report_begins_with_the_verdicts_and_a_run_ends_with_them() {
     let folder = Folder::new("order");
     let peers = [("leno", 40.0), ("tokio", 100.0)];
-    let mutex = row("mutex, 1 task", Nanoseconds, &peers);
-    let record = record(vec![of_use(mutex, 1, "time per operation")]);
+    let mutex = |workers| {
+        let row = row("mutex, 1 task", Nanoseconds, &peers);
+        of_use(row, workers, "time per operation")
+    };
+    let record = record(vec![mutex(1), mutex(2)]);
     let file = written(&folder, "record.json", &record);
     let path = file.to_str().unwrap();
     let verdict = well(versus(), ["verdict", path]);

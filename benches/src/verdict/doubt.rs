@@ -100,7 +100,6 @@ impl UseVerdict<'_> {
 /// What is little to go by.
 fn slight(pair: &Pair<'_>) -> Option<String> {
     let (of, to, tally) = (pair.of, pair.to, &pair.tally);
-    let decided = tally.better + tally.worse;
     if tally.too_few_rounds > 0 {
         return Some(format!(
             "{of}/{to}: {} of {} rows have fewer than {FEWEST_ROUNDS} rounds and decide nothing",
@@ -109,9 +108,6 @@ fn slight(pair: &Pair<'_>) -> Option<String> {
         ));
     }
     let weighed = matches!(pair.outcome, Outcome::Better | Outcome::Worse);
-    if weighed && decided == 1 {
-        return Some(format!("{of}/{to} is decided by one row alone"));
-    }
     // Half of the rows say nothing.
     let silent = tally.undecided * 2 >= tally.compared() && tally.compared() > 0;
     (weighed && silent).then(|| {

@@ -1,6 +1,6 @@
 //! The verdicts as Markdown: one table of all uses, then each with its rows and its doubt.
 
-use super::tally::{AGAINST_ONE, SHARE};
+use super::tally::{AGAINST_ONE, FEWEST_ROWS, SHARE};
 use super::{Choice, Line, Outcome, Pair, UseVerdict, verdicts};
 use crate::record::Record;
 use crate::statistics::FEWEST_ROUNDS;
@@ -94,8 +94,8 @@ fn not_measured(unmeasured: &[&UseVerdict<'_>]) -> Option<String> {
 /// How a verdict is reached, and what holds for all of them.
 pub(crate) fn legend(record: &Record) -> String {
     let mut text = format!(
-        "A peer is better than another on a use if one row in {SHARE} at least says so, and {AGAINST_ONE} times as many as say \
-         the opposite; who is better than every other is to be taken. The median is that of the rows' ratios, turned over where \
+        "A peer is better than another on a use if {FEWEST_ROWS} rows at least say so, of {SHARE} rows one or more, and \
+         {AGAINST_ONE} times as many as say the opposite; who is better than every other is to be taken. The median is that of the rows' ratios, turned over where \
          more is better, so that less than 1 is better. Rows whose interval includes 1, and rows of fewer than {FEWEST_ROUNDS} \
          rounds, decide nothing. Rows count alike, and those of one workload hang together; all of it holds for this machine \
          and these versions."

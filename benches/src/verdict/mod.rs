@@ -1,6 +1,6 @@
 //! Which runtime to take for a use: computed from a record's rows, never beyond what they say.
 //!
-//! A row's [`Verdict`](statistics::Verdict) between two peers is that of its ratio's interval. A use's verdict between them
+//! A row's [`Verdict`] between two peers is that of its ratio's interval. A use's verdict between them
 //! counts its rows ([`Tally`]): one peer is better if enough rows say so, and far fewer say the opposite; rows whose interval
 //! holds 1, and rows of too few rounds, count for neither. Who is better than every other peer is to be taken. Everything that
 //! weakens that is listed beside it: rows that contradict, that are missing, that decide nothing, and peers that failed.
@@ -12,7 +12,7 @@ pub mod markdown;
 mod tally;
 pub mod uses;
 
-pub use tally::{AGAINST_ONE, Outcome, SHARE, Tally};
+pub use tally::{AGAINST_ONE, FEWEST_ROWS, Outcome, SHARE, Tally};
 
 use crate::peers;
 use crate::record::{BuildCost, PeerResult, Record, Row};

@@ -7,6 +7,9 @@ use crate::workload::Unit;
 /// on the one side by chance: a few such among many decide nothing.
 pub const SHARE: usize = 4;
 
+/// Nor does one row alone say that a peer is better on a use: it is these at least.
+pub const FEWEST_ROWS: usize = 2;
+
 /// It is better only if so many rows say so for each that says the opposite.
 pub const AGAINST_ONE: usize = 3;
 
@@ -84,7 +87,7 @@ impl Tally {
 
     /// What the rows amount to.
     pub fn outcome(&self) -> Outcome {
-        let enough = |rows: usize| rows > 0 && rows * SHARE >= self.compared();
+        let enough = |rows: usize| rows >= FEWEST_ROWS && rows * SHARE >= self.compared();
         let outweighs = |rows: usize, others: usize| enough(rows) && rows >= others * AGAINST_ONE;
         if self.compared() == 0 {
             Outcome::NotCompared
@@ -130,8 +133,11 @@ mod tests {
     fn rows_are_weighed() {
         let cases = [
             ([0, 0, 0, 0], Outcome::NotCompared),
-            ([1, 0, 0, 0], Outcome::Better),
-            ([0, 1, 0, 0], Outcome::Worse),
+            // One row alone does not say it.
+            ([1, 0, 0, 0], Outcome::Undecided),
+            ([1, 0, 3, 0], Outcome::Same),
+            ([2, 0, 0, 0], Outcome::Better),
+            ([0, 2, 6, 0], Outcome::Worse),
             ([5, 0, 10, 5], Outcome::Better),
             // One row of five is one too few.
             ([1, 0, 4, 0], Outcome::Same),

@@ -294,20 +294,33 @@ fn failures_are_told() {
 }
 
 #[test]
-fn one_row_alone_is_a_doubt() {
+fn one_row_alone_decides_nothing() {
     let idle = "many idle connections";
-    let made = record(idle, &["leno", "tokio"], 7, |row, peer| {
-        if row == 0 && peer == 0 { 50.0 } else { 100.0 }
-    });
-    let mut made = made;
-    for row in &mut made.rows[1..] {
+    let mut made = record(idle, &["leno", "tokio"], 7, |_, _| 100.0);
+    for row in &mut made.rows {
         for result in &mut row.results {
             result.samples = vec![Some(1.0); 7];
         }
     }
+    let halved = |row: &mut Row| row.results[0].samples = vec![Some(0.5); 7];
+    halved(&mut made.rows[0]);
+    // The others say that they are the same.
+    let found = verdict(&made, None, idle);
+    assert_eq!(found.choice, Choice::Any(vec!["leno", "tokio"]));
+    assert_eq!(
+        found.doubts(),
+        [
+            "leno/tokio is better on 10,000 idle connections, 2 workers, memory per connection \
+             0.50 [0.50–0.50]"
+        ]
+    );
+    halved(&mut made.rows[2]);
     let found = verdict(&made, None, idle);
     assert_eq!(found.choice, Choice::Take("leno"));
-    assert_eq!(found.doubts(), ["leno/tokio is decided by one row alone"]);
+    // Nor does a run of one row.
+    made.rows.truncate(1);
+    let found = verdict(&made, None, idle);
+    assert_eq!(found.choice, Choice::Undecided(vec!["leno", "tokio"]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What a runtime is taken for, and which rows a verdict on that rests on: the only place that says so.
 //!
 //! A use has the rows that whoever has that use would notice. The 99.9th percentiles are in none: few samples make them, and
-//! their intervals span factors. What needs a tool that may be missing is in none either, nor what some peer does not offer.
+//! their intervals span factors. A row may be of several uses. What needs a tool that may be missing is in none either, nor what some peer does not offer.
 
 /// A use of a runtime.
 #[derive(Debug)]
@@ -87,6 +87,11 @@ pub static USES: [Use; 7] = [
                 "10,000 idle connections",
                 &[2],
                 &["memory per connection", "server CPU per second"],
+            ),
+            rows(
+                "idle task, 100-byte state",
+                &[2],
+                &["resident bytes per task"],
             ),
             rows("idle processor time", &[2], &["processor time per second"]),
         ]),
