@@ -102,7 +102,7 @@ fn a_verdict_has_its_ratios_its_rows_and_its_doubt() {
     let path = file.to_str().unwrap();
     let said = well(versus(), ["verdict", path]);
     let head = line(&said, &["use", "verdict"]);
-    assert_eq!(head[2..], ["leno/tokio", "leno/smol"]);
+    assert_eq!(head[2..], ["leno/tokio", "leno/smol", "doubts"]);
     let cells = line(&said, &["channel-heavy", "take leno"]);
     assert!(
         cells[2].starts_with("better on 2 of 2, median 0.4"),
@@ -120,7 +120,7 @@ fn a_verdict_has_its_ratios_its_rows_and_its_doubt() {
     let said = well(versus(), ["verdict", path, "--peer", "tokio"]);
     assert_eq!(
         line(&said, &["use", "verdict"])[2..],
-        ["tokio/leno", "tokio/smol"]
+        ["tokio/leno", "tokio/smol", "doubts"]
     );
     line(&said, &["channel-heavy", "take leno"]);
     let said = well(versus(), ["report", path, "--peer", "tokio"]);

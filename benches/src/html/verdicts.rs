@@ -18,30 +18,58 @@ pub(super) fn verdicts(record: &Record, peer: Option<&str>) -> Markup {
     html! {
         section.verdicts {
             h2 { "Which runtime to take" }
-            @for verdict in measured { (one_use(verdict)) }
+            (summary(&measured))
             @if !names.is_empty() {
                 p.hint { "Not measured: " (names.join(", ")) "." }
             }
             p.hint { (verdict::markdown::legend(record)) }
+            @for verdict in measured { (one_use(verdict)) }
+        }
+    }
+}
+
+/// A line a use, the subject's ratios first.
+fn summary(all: &[&UseVerdict<'_>]) -> Markup {
+    let columns = verdict::markdown::columns(all);
+    html! {
+        div.wide-table {
+            table.figures.flat {
+                caption.unseen { "Uses, and which runtime to take for them" }
+                thead {
+                    tr {
+                        th scope="col" { "use" }
+                        th scope="col" { "verdict" }
+                        @for (of, to) in &columns { th scope="col" { (of) " / " (to) } }
+                    }
+                }
+                tbody {
+                    @for verdict in all {
+                        tr {
+                            th scope="row" { (verdict.of.name) }
+                            td { span.choice { (verdict.told()) } }
+                            @for column in &columns { td { (verdict.in_short(*column)) } }
+                        }
+                    }
+                }
+            }
         }
     }
 }
 
 fn one_use(verdict: &UseVerdict<'_>) -> Markup {
+    let doubts = verdict.doubts();
     html! {
-        div.use {
-            h3 { (verdict.of.name) ": " span.choice { (verdict.told()) } }
+        details.use {
+            summary {
+                b { (verdict.of.name) } ": rests on " (format::counted(verdict.lines.len(), "row"))
+                @if !doubts.is_empty() { ", " (format::counted(doubts.len(), "doubt")) }
+            }
             p.hint { (verdict.of.meant) }
             ul {
                 @for pair in verdict.shown() { li { (pair.told()) "." } }
-                @for doubt in verdict.doubts() { li.doubt { b { "Doubt: " } (doubt) "." } }
+                @for doubt in doubts { li.doubt { b { "Doubt: " } (doubt) "." } }
             }
-            @if verdict.peers.len() > 1 {
-                details {
-                    summary { "What it rests on: " (format::counted(verdict.lines.len(), "row")) }
-                    div.wide-table { (rows(verdict)) }
-                }
-            }
+            @if verdict.peers.len() > 1 { div.wide-table { (rows(verdict)) } }
         }
     }
 }

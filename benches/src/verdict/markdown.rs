@@ -31,7 +31,29 @@ pub fn markdown(record: &Record, peer: Option<&str>) -> String {
 
 /// A line a use, the subject's ratios first.
 fn summary(all: &[&UseVerdict<'_>]) -> String {
-    let mut columns: Vec<(&str, &str)> = Vec::new();
+    let columns = columns(all);
+    let names: Vec<String> = columns
+        .iter()
+        .map(|(of, to)| format!("{of}/{to}"))
+        .collect();
+    let mut head = vec!["use", "verdict"];
+    head.extend(names.iter().map(String::as_str));
+    head.push("doubts");
+    let body: Vec<Vec<String>> = all
+        .iter()
+        .map(|verdict| {
+            let mut cells = vec![verdict.of.name.to_owned(), verdict.told()];
+            cells.extend(columns.iter().map(|column| verdict.in_short(*column)));
+            cells.push(verdict.doubts().len().to_string());
+            cells
+        })
+        .collect();
+    layout(&head, &body)
+}
+
+/// The subject beside each other runtime: the pairs that a table of all uses has.
+pub(crate) fn columns<'a>(all: &[&UseVerdict<'a>]) -> Vec<(&'a str, &'a str)> {
+    let mut columns = Vec::new();
     let subject = all.iter().find_map(|verdict| verdict.peers.first());
     for pair in all.iter().flat_map(|verdict| &verdict.pairs) {
         let column = (pair.of, pair.to);
@@ -39,30 +61,10 @@ fn summary(all: &[&UseVerdict<'_>]) -> String {
             columns.push(column);
         }
     }
-    let names: Vec<String> = columns
-        .iter()
-        .map(|(of, to)| format!("{of}/{to}"))
-        .collect();
-    let mut head = vec!["use", "verdict"];
-    head.extend(names.iter().map(String::as_str));
-    let body: Vec<Vec<String>> = all
-        .iter()
-        .map(|verdict| {
-            let cells = columns.iter().map(|column| {
-                let mut pairs = verdict.pairs.iter();
-                let pair = pairs.find(|pair| (pair.of, pair.to) == *column);
-                pair.map_or("–".to_owned(), in_short)
-            });
-            [verdict.of.name.to_owned(), verdict.told()]
-                .into_iter()
-                .chain(cells)
-                .collect()
-        })
-        .collect();
-    layout(&head, &body)
+    columns
 }
 
-/// "better: 0.45 [0.43–0.47], 20 of 26 rows".
+/// "better on 20 of 26, median 0.45 [0.43–0.47]".
 fn in_short(pair: &Pair<'_>) -> String {
     let tally = &pair.tally;
     let median = pair.median.map_or(String::new(), |median| {
@@ -169,6 +171,13 @@ impl Pair<'_> {
 }
 
 impl UseVerdict<'_> {
+    /// What the use's rows say of two of its runtimes, as a table of all uses has it.
+    pub(crate) fn in_short(&self, (of, to): (&str, &str)) -> String {
+        let mut pairs = self.pairs.iter();
+        let pair = pairs.find(|pair| (pair.of, pair.to) == (of, to));
+        pair.map_or("–".to_owned(), in_short)
+    }
+
     /// Who is to be taken, in a few words: "take leno".
     pub fn told(&self) -> String {
         match &self.choice {
