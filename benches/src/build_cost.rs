@@ -3,37 +3,39 @@
 //! The same hello-world over TCP, with a task, a timer and a channel, is built on leno and on tokio, each as a package of
 //! its own in a temporary folder, in release and from nothing.
 
+use crate::record::BuildCost;
+use crate::statistics::FEWEST_ROUNDS;
+use crate::store::{self, Output};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// `versus build-cost`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Options {
-    /// How often to build; the fastest counts
-    #[arg(long, default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
-    pub builds: u32,
+    /// How many rounds, in each of which every peer is built once; the table has the fastest build
+    #[arg(long, alias = "builds", default_value_t = 1, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub rounds: u32,
+    /// Add what is measured to this record, that `run --json` wrote: its verdict on the build rests on it
+    #[arg(long, value_name = "RECORD")]
+    pub into: Option<PathBuf>,
 }
 
-/// A runtime to build on: its name and what a manifest says of it.
+/// A peer to build on: its name and what a manifest says of it.
 struct Subject {
-    runtime: &'static str,
+    peer: &'static str,
     /// What it is built with, in the table.
     with: &'static str,
     dependency: String,
 }
 
-/// What was found.
-struct Cost {
-    build: Duration,
-    dependencies: usize,
-    bytes: u64,
-}
-
 /// What the program needs, in a manifest.
 const FEATURES: &str = r#""io-util", "macros", "net", "rt-multi-thread", "sync", "time""#;
+
+/// What it is called: the peers with it are compared.
+const SAME: &str = "the same";
 
 /// The program, for the runtime that stands for RUNTIME.
 const PROGRAM: &str = r#"
@@ -70,93 +72,132 @@ pub fn run(options: &Options) -> Result<(), String> {
     let path = leno.display().to_string();
     let subjects = [
         Subject {
-            runtime: "leno",
+            peer: "leno",
             with: "its default",
             dependency: format!("{{ path = {path:?} }}"),
         },
         Subject {
-            runtime: "leno",
-            with: "the same",
+            peer: "leno",
+            with: SAME,
             dependency: format!(
                 "{{ path = {path:?}, default-features = false, features = [{FEATURES}] }}"
             ),
         },
         Subject {
-            runtime: "tokio",
-            with: "the same",
+            peer: "tokio",
+            with: SAME,
             dependency: format!("{{ version = \"1\", features = [{FEATURES}] }}"),
         },
         Subject {
-            runtime: "leno",
+            peer: "leno",
             with: "full",
             dependency: format!(
                 "{{ path = {path:?}, default-features = false, features = [\"full\"] }}"
             ),
         },
         Subject {
-            runtime: "tokio",
+            peer: "tokio",
             with: "full",
             dependency: "{ version = \"1\", features = [\"full\"] }".to_owned(),
         },
     ];
+    // What is wrong with the file is to be known before anything is built.
+    let record = options.into.as_deref().map(store::read).transpose()?;
+    let output = options.into.as_deref().map(Output::new).transpose()?;
     let folder = Folder::new()?;
-    let mut table = String::from(
-        "| runtime | features | clean release build, s | dependencies | stripped program, bytes |\n\
-         | --- | --- | ---: | ---: | ---: |\n",
-    );
-    for subject in subjects {
-        let cost = measure(&folder.0, &subject, options.builds)?;
-        writeln!(
-            table,
-            "| {} | {} | {:.1} | {} | {} |",
-            subject.runtime,
-            subject.with,
-            cost.build.as_secs_f64(),
-            cost.dependencies,
-            cost.bytes
-        )
-        .expect("a string takes it");
+    let costs = measure(&folder.0, &subjects, options.rounds)?;
+    print!("{}", table(&subjects, &costs));
+    if let Some((mut record, output)) = record.zip(output) {
+        if (options.rounds as usize) < FEWEST_ROUNDS {
+            eprintln!("fewer than {FEWEST_ROUNDS} rounds decide nothing: see --rounds");
+        }
+        record.build = (subjects.iter().zip(costs))
+            .filter(|(subject, _)| subject.with == SAME)
+            .map(|(_, cost)| cost)
+            .collect();
+        output.write_record(&record)?;
     }
-    print!("{table}");
     Ok(())
 }
 
-fn measure(folder: &Path, subject: &Subject, builds: u32) -> Result<Cost, String> {
-    let package = folder.join(subject.runtime);
+fn table(subjects: &[Subject], costs: &[BuildCost]) -> String {
+    let mut table = String::from(
+        "| peer | features | clean release build, s | dependencies | stripped program, bytes |\n\
+         | --- | --- | ---: | ---: | ---: |\n",
+    );
+    for (subject, cost) in subjects.iter().zip(costs) {
+        let fastest = cost.seconds.iter().copied().fold(f64::INFINITY, f64::min);
+        let last = |figures: &[u64]| figures.last().map_or("–".to_owned(), u64::to_string);
+        let (dependencies, bytes) = (last(&cost.dependencies), last(&cost.bytes));
+        writeln!(
+            table,
+            "| {} | {} | {fastest:.1} | {dependencies} | {bytes} |",
+            cost.peer, subject.with
+        )
+        .expect("a string takes it");
+    }
+    table
+}
+
+/// Builds in turns, each round beginning with another peer.
+fn measure(folder: &Path, subjects: &[Subject], rounds: u32) -> Result<Vec<BuildCost>, String> {
+    let mut costs = Vec::new();
+    let package = |number: usize| folder.join(number.to_string());
+    for (number, subject) in subjects.iter().enumerate() {
+        prepare(&package(number), subject)?;
+        costs.push(BuildCost {
+            peer: subject.peer.to_owned(),
+            seconds: Vec::new(),
+            dependencies: Vec::new(),
+            bytes: Vec::new(),
+        });
+    }
+    for round in 0..rounds as usize {
+        for turn in 0..subjects.len() {
+            let turn = (round + turn) % subjects.len();
+            build(&package(turn), &subjects[turn], &mut costs[turn])?;
+        }
+    }
+    Ok(costs)
+}
+
+/// Writes the package, and downloads what it needs: that is not measured.
+fn prepare(package: &Path, subject: &Subject) -> Result<(), String> {
     let unwritable = |error| format!("cannot write {}: {error}", package.display());
     fs::create_dir_all(package.join("src")).map_err(unwritable)?;
     // A workspace of its own, wherever the temporary folder is.
     let manifest = format!(
         "[package]\nname = \"hello\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
          [dependencies]\n{} = {}\n\n[profile.release]\nstrip = true\n\n[workspace]\n",
-        subject.runtime, subject.dependency
+        subject.peer, subject.dependency
     );
     fs::write(package.join("Cargo.toml"), manifest).map_err(unwritable)?;
-    let program = PROGRAM.replace("RUNTIME", subject.runtime);
+    let program = PROGRAM.replace("RUNTIME", subject.peer);
     fs::write(package.join("src/main.rs"), program).map_err(unwritable)?;
+    cargo(package, &["fetch"])?;
+    Ok(())
+}
 
-    // The download is not measured.
-    cargo(&package, &["fetch"])?;
-    let mut build = Duration::MAX;
-    for _ in 0..builds {
-        // Nothing is there the first time.
-        let _ = fs::remove_dir_all(package.join("target"));
-        let start = Instant::now();
-        cargo(&package, &["build", "--release", "--offline"])?;
-        build = build.min(start.elapsed());
-    }
+/// One clean build, and what came of it.
+fn build(package: &Path, subject: &Subject, cost: &mut BuildCost) -> Result<(), String> {
+    // Nothing is there the first time.
+    let _ = fs::remove_dir_all(package.join("target"));
+    let start = Instant::now();
+    cargo(package, &["build", "--release", "--offline"])?;
+    cost.seconds.push(start.elapsed().as_secs_f64());
     let program = package.join("target/release/hello");
     let program = program.with_extension(std::env::consts::EXE_EXTENSION);
     let said = Command::new(&program)
         .output()
-        .map_err(|error| format!("the program of {} did not start: {error}", subject.runtime))?;
+        .map_err(|error| format!("the program of {} did not start: {error}", subject.peer))?;
     if said.stdout != b"hello world\n" {
-        return Err(format!("the program of {} is broken", subject.runtime));
+        return Err(format!("the program of {} is broken", subject.peer));
     }
     let bytes = fs::metadata(&program).map_err(|error| error.to_string())?;
+    cost.bytes.push(bytes.len());
     // Each crate once, as long as its line is the same: the name, the version, and where it is from.
     let tree = cargo(
-        &package,
+        package,
         &[
             "tree",
             "--offline",
@@ -165,11 +206,9 @@ fn measure(folder: &Path, subject: &Subject, builds: u32) -> Result<Cost, String
             "--no-dedupe",
         ],
     )?;
-    Ok(Cost {
-        build,
-        dependencies: crates(&tree).saturating_sub(1),
-        bytes: bytes.len(),
-    })
+    let dependencies = crates(&tree).saturating_sub(1);
+    cost.dependencies.push(dependencies as u64);
+    Ok(())
 }
 
 /// How many different crates cargo's tree names.
@@ -224,12 +263,32 @@ impl Drop for Folder {
 
 #[cfg(test)]
 mod tests {
-    use super::crates;
+    use super::{BuildCost, SAME, Subject, crates, table};
 
     #[test]
     fn crates_count_once() {
         let tree = "hello v0.1.0 (/tmp/hello)\nmio v1.0.0\nlibc v0.2.0\nlibc v0.2.0\n\
             macros v0.1.0 (proc-macro)\nmacros v0.1.0\n";
         assert_eq!(crates(tree), 4);
+    }
+
+    #[test]
+    fn the_table_has_the_fastest_build() {
+        let cost = BuildCost {
+            peer: "leno".to_owned(),
+            seconds: vec![12.0, 10.04, 11.0],
+            dependencies: vec![14; 3],
+            bytes: vec![500_000; 3],
+        };
+        let subject = Subject {
+            peer: "leno",
+            with: SAME,
+            dependency: String::new(),
+        };
+        let said = table(&[subject], &[cost]);
+        assert!(
+            said.ends_with("| leno | the same | 10.0 | 14 | 500000 |\n"),
+            "{said}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! much less. So where both runs have the reference, it is the ratio's change that decides, and the median's where not.
 
 use crate::record::{PeerResult, Record, Row, Trouble};
-use crate::statistics::{self, Estimate, FEWEST_ROUNDS};
+use crate::statistics::{self, Estimate, FEWEST_ROUNDS, Verdict};
 use crate::table::{interval, layout, told};
 use crate::units::{human, with_workers, workers};
 use crate::workload::Unit;
@@ -32,7 +32,7 @@ struct Pair<'a> {
     change_of_ratio: Option<Estimate>,
 }
 
-/// Compares what `peer` (leno if it is not said) did in two runs; it may become worse by `limit`, 0.05 being 5 %.
+/// Compares what `peer` (the old record's subject if it is not said) did in two runs; it may become worse by `limit`, 0.05 being 5 %.
 ///
 /// The error is a line for people.
 pub fn compare(
@@ -41,7 +41,9 @@ pub fn compare(
     peer: Option<&str>,
     limit: f64,
 ) -> Result<Difference, String> {
-    let peer = peer.unwrap_or("leno");
+    let peer = peer
+        .or_else(|| statistics::subject_of(old))
+        .unwrap_or("leno");
     for (record, which) in [(old, "old"), (new, "new")] {
         let rows = record.rows.iter();
         let mut names: Vec<&str> = Vec::new();
@@ -255,13 +257,13 @@ impl<'a> Pair<'a> {
     fn verdict(&self, limit: f64) -> &'static str {
         let Some(estimate) = self.deciding() else {
             return if self.broke().is_some() {
-                "worse"
+                Verdict::Worse.word()
             } else {
                 "–"
             };
         };
         if self.regressed(limit) {
-            return "worse";
+            return Verdict::Worse.word();
         }
         // The other way round by the same measure.
         let (high, median) = match self.old.unit.more_is_better() {
@@ -269,9 +271,13 @@ impl<'a> Pair<'a> {
             false => (estimate.high, estimate.median),
         };
         let enough = estimate.rounds >= FEWEST_ROUNDS;
-        match enough && high < 1.0 && median < 1.0 / (1.0 + limit) {
-            true => "better",
-            false => "",
+        if enough && high < 1.0 && median < 1.0 / (1.0 + limit) {
+            return Verdict::Better.word();
+        }
+        match estimate.verdict(self.old.unit) {
+            // It changed, but by no more than it may.
+            Verdict::Better | Verdict::Worse => "within the limit",
+            other => other.word(),
         }
     }
 

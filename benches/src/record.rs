@@ -30,6 +30,23 @@ pub struct Record {
     /// Simulations, if `versus sim` has added them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sim: Option<Comparison>,
+    /// What it takes to build a program on a peer, if `versus build-cost` has added it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub build: Vec<BuildCost>,
+}
+
+/// What it takes to build a program on one peer: one value per round in each list, the peers of a round built one after the
+/// other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BuildCost {
+    /// The peer's name.
+    pub peer: String,
+    /// The time of a clean release build.
+    pub seconds: Vec<f64>,
+    /// The crates that the program depends on.
+    pub dependencies: Vec<u64>,
+    /// The stripped program's size.
+    pub bytes: Vec<u64>,
 }
 
 /// The machine and the build.

@@ -6,7 +6,8 @@
 //! interval holds the middle 95 % of the medians that this gives. It assumes nothing about how the samples are spread.
 //! The random numbers have a fixed seed: a record gives the same intervals whenever it is read.
 
-use crate::record::{PeerResult, Row};
+use crate::peers;
+use crate::record::{PeerResult, Record, Row};
 use crate::workload::Unit;
 use fastrand::Rng;
 
@@ -99,6 +100,39 @@ pub fn ratio(of: &PeerResult, to: &PeerResult) -> Option<Estimate> {
     })
 }
 
+/// The median over `rows` of their ratios of `of` to `to`, turned over where more is better, so that less than 1 is better
+/// everywhere; its interval comes from drawing the rounds of each row anew. Rows of too few rounds are left out: `None` if
+/// there are no others.
+///
+/// It is the median and not a mean, so that neither one extreme row nor one whose ratio is none or infinite makes it.
+pub fn median_of_rows<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    of: &str,
+    to: &str,
+) -> Option<Estimate> {
+    let rows: Vec<Vec<f64>> = rows
+        .filter_map(|row| {
+            let (of, to) = (find(row, of)?, find(row, to)?);
+            Some(match row.unit.more_is_better() {
+                true => ratios(to, of),
+                false => ratios(of, to),
+            })
+        })
+        .filter(|ratios| ratios.len() >= FEWEST_ROUNDS)
+        .collect();
+    let middle = |each: &mut dyn FnMut(&[f64]) -> Option<f64>| {
+        let mut medians: Vec<f64> = rows.iter().filter_map(|row| each(row)).collect();
+        median(&mut medians)
+    };
+    let (low, high) = interval(|random| middle(&mut |ratios| median(&mut draw(ratios, random))))?;
+    Some(Estimate {
+        median: middle(&mut |ratios| median(&mut ratios.to_vec()))?,
+        low,
+        high,
+        rounds: rows.iter().map(Vec::len).min()?,
+    })
+}
+
 /// The median of `new` by that of `old`, two runs' samples of one peer, which share no rounds.
 pub fn change(old: &PeerResult, new: &PeerResult) -> Option<Estimate> {
     let (old, new) = (present(&old.samples), present(&new.samples));
@@ -129,16 +163,36 @@ pub fn reference(row: &Row) -> Option<&PeerResult> {
     find(row, "tokio").or(row.results.first())
 }
 
-/// The peer whose ratio tables show: leno if it is there, otherwise the first that is not the reference.
+/// The peer whose ratio tables show: somebody's own if there is one, leno if there is none, otherwise the first that is not
+/// the reference.
 pub fn subject(row: &Row) -> Option<&PeerResult> {
     let reference = reference(row)?;
-    let mut others = row
-        .results
-        .iter()
-        .filter(|result| result.peer != reference.peer);
-    find(row, "leno")
-        .filter(|leno| leno.peer != reference.peer)
-        .or_else(|| others.next())
+    let others = || {
+        let results = row.results.iter();
+        results.filter(|result| result.peer != reference.peer)
+    };
+    let own = others().find(|result| !peers::NAMES.contains(&result.peer.as_str()));
+    let leno = || others().find(|result| result.peer == "leno");
+    own.or_else(leno).or_else(|| others().next())
+}
+
+/// The [`subject`] of the row that knows most peers.
+pub fn subject_of(record: &Record) -> Option<&str> {
+    let fullest = record.rows.iter().rev().max_by_key(|row| row.results.len());
+    fullest
+        .and_then(subject)
+        .map(|subject| subject.peer.as_str())
+}
+
+/// Whose ratio to whom is shown: that of `peer`, or of the [`subject`], to the [`reference()`]. Where `peer` is the reference
+/// itself, it is compared with the subject. `None` if there are no two.
+pub fn roles<'a>(row: &'a Row, peer: Option<&str>) -> Option<(&'a PeerResult, &'a PeerResult)> {
+    let (reference, subject) = (reference(row)?, subject(row)?);
+    match peer {
+        None => Some((subject, reference)),
+        Some(peer) if peer == reference.peer => Some((reference, subject)),
+        Some(peer) => Some((find(row, peer)?, reference)),
+    }
 }
 
 /// What the peer did in that row.

@@ -6,7 +6,7 @@ use crate::statistics::{self, Estimate};
 use crate::units::{human, ratio, with_workers, workers};
 use std::fmt::Write;
 
-/// The record's tables, with the ratio of `peer` to the reference (of leno if there is no `peer`).
+/// The record's tables, with the ratio of `peer` to the reference: [`statistics::roles`] says who that is.
 pub fn markdown(record: &Record, peer: Option<&str>) -> String {
     let mut text = String::new();
     let mut groups: Vec<&str> = Vec::new();
@@ -36,7 +36,11 @@ fn group_table(rows: &[&Row], peer: Option<&str>) -> String {
             peers.push(&result.peer);
         }
     }
-    let roles = rows.iter().find_map(|row| roles(row, peer));
+    let roles = rows.iter().find_map(|row| statistics::roles(row, peer));
+    // One's own peer stands first.
+    if let Some((of, _)) = roles {
+        peers.sort_by_key(|peer| *peer != of.peer);
+    }
     let mut head = vec!["workload", "workers", "quantity", "floor"];
     head.extend(&peers);
     let of_to = roles.map(|(of, to)| format!("{}/{}", of.peer, to.peer));
@@ -77,18 +81,8 @@ fn group_table(rows: &[&Row], peer: Option<&str>) -> String {
     text
 }
 
-/// Whose ratio to whom is shown.
-fn roles<'a>(row: &'a Row, peer: Option<&str>) -> Option<(&'a PeerResult, &'a PeerResult)> {
-    let of = match peer {
-        Some(peer) => statistics::find(row, peer),
-        None => statistics::subject(row),
-    }?;
-    let to = statistics::reference(row)?;
-    (of.peer != to.peer).then_some((of, to))
-}
-
 fn roles_ratio(row: &Row, peer: Option<&str>) -> Option<Estimate> {
-    let (of, to) = roles(row, peer)?;
+    let (of, to) = statistics::roles(row, peer)?;
     statistics::ratio(of, to)
 }
 

@@ -46,3 +46,13 @@ fn runtimes_run_the_same_workloads() {
         assert!(leno.contains(&name), "{name} is a bare thread's only");
     }
 }
+
+#[test]
+fn a_peer_of_this_program_is_nobodys_own() {
+    for peer in peers::all() {
+        assert!(peers::NAMES.contains(&peer.name), "{}", peer.name);
+    }
+    for name in peers::NOT_TO_BE_TAKEN {
+        assert!(peers::NAMES.contains(&name), "{name}");
+    }
+}

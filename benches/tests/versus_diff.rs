@@ -57,10 +57,11 @@ fn a_regression_above_the_limit_fails() {
     );
     assert!(ended.said.contains("1 row is worse by more than 5 %."));
     // 20 % are within a larger limit, and the other way round it is an improvement.
-    assert_eq!(
-        diff("limit", &old, &new, &["--fail-above", "25"]).code,
-        Some(0)
-    );
+    let ended = diff("limit", &old, &new, &["--fail-above", "25"]);
+    assert_eq!(ended.code, Some(0));
+    assert_eq!(line(&ended.said, &["a workload"])[10], "within the limit");
+    let ended = diff("nothing-changed", &old, &old, &[]);
+    assert_eq!(line(&ended.said, &["a workload"])[10], "the same");
     let ended = diff("improved", &new, &old, &[]);
     assert_eq!(ended.code, Some(0));
     assert_eq!(line(&ended.said, &["a workload"])[10], "better");
@@ -102,6 +103,7 @@ fn what_the_interval_does_not_support_is_no_regression() {
     wild.rows[0].results[0].samples = rounds.map(Some).to_vec();
     let ended = diff("wild", &old, &wild, &[]);
     assert_eq!(ended.code, Some(0), "{}", ended.said);
+    assert_eq!(line(&ended.said, &["a workload"])[10], "undecided");
     // Nor is what two rounds say.
     let mut short = one(Nanoseconds, &[("leno", 80.0), ("tokio", 100.0)]);
     for result in &mut short.rows[0].results {
@@ -147,6 +149,13 @@ fn another_peer_can_be_asked_for() {
     let ended = diff("smol", &old, &new, &["--peer", "smol"]);
     assert_eq!(ended.code, Some(1), "{}", ended.said);
     assert!(ended.said.contains("smol/tokio, new"), "{}", ended.said);
+    // Somebody's own need not be asked for.
+    let own = one(
+        Nanoseconds,
+        &[("leno", 40.0), ("tokio", 100.0), ("own", 9.0)],
+    );
+    let ended = diff("own", &own, &own, &[]);
+    assert!(ended.said.contains("own/tokio, new"), "{}", ended.said);
 }
 
 #[test]

@@ -125,6 +125,8 @@ fn records_that_cannot_be_read() {
         let start = format!("{file} {said}");
         for arguments in [
             &["report", file][..],
+            &["verdict", file],
+            &["build-cost", "--into", file],
             &["diff", file, good],
             &["diff", good, file],
         ] {
@@ -143,7 +145,7 @@ fn records_that_cannot_be_read() {
         versus(),
         &["report", good_file.to_str().unwrap(), "--peer", "who"],
     );
-    assert_eq!(line, "the record has no peer \"who\"");
+    assert_eq!(line, "the record has no peer \"who\"; it has: leno, tokio");
 }
 
 #[test]

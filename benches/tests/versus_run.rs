@@ -59,11 +59,12 @@ fn rows_hold_every_rounds_samples() {
     assert_eq!(result(&record.rows[0], "troubled").samples, [Some(50.0); 6]);
     assert_eq!(result(&record.rows[1], "sound").samples, [None; 6]);
     assert_eq!(record.rows[1].unit, Unit::PerSecond);
+    // The peer whose ratio is shown stands first.
     assert_eq!(
         line(&said, &["steady", "current-thread", time])[4..],
         [
-            "100 ns",
             "50.0 ns",
+            "100 ns",
             "not offered",
             "0.50 [0.50–0.50]",
             "better"
@@ -107,7 +108,7 @@ fn latencies_become_rows_and_a_histogram() {
     let cells = line(&said, &["latencies", "1", "p50 latency"]);
     assert_eq!(
         cells[4..],
-        ["500 ns", "not offered", "not offered", "–", "–"]
+        ["not offered", "500 ns", "not offered", "–", "–"]
     );
 }
 
@@ -263,7 +264,7 @@ fn a_peer_that_fails_says_why() {
     let cells = line(&said, &["panics", "1", "time per operation"]);
     assert_eq!(
         cells[4..],
-        ["100 ns", "failed [1]", "not offered", "–", "–"]
+        ["failed [1]", "100 ns", "not offered", "–", "–"]
     );
     let note = "- [1] troubled, panics, 1 worker: a sample failed: a message of two lines";
     assert!(said.contains(note), "{said}");

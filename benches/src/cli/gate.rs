@@ -75,6 +75,7 @@ fn measure(
         interrupted: false,
         limits: Vec::new(),
         rows: Vec::new(),
+        build: Vec::new(),
         sim: None,
     };
     let progress = Progress::new(plan.samples(record.rounds));

@@ -2,10 +2,11 @@
 
 use crate::plan;
 use crate::units;
+use crate::verdict::uses::{self, RestsOn, USES, Use};
 use crate::workload::{Runtime, Workload};
 use std::fmt::Write;
 
-/// The peers, then the workloads by group.
+/// The peers, then the workloads by group, then the uses with what their verdicts rest on.
 pub(super) fn list(runtimes: &[Runtime]) -> String {
     let names: Vec<&str> = runtimes.iter().map(|runtime| runtime.name).collect();
     let mut text = format!("Peers: {}\n", names.join(", "));
@@ -17,7 +18,35 @@ pub(super) fn list(runtimes: &[Runtime]) -> String {
         }
         describe(&mut text, workload, runtimes);
     }
+    text.push_str("\nUses, and the rows that their verdicts rest on\n");
+    for of in &USES {
+        describe_use(&mut text, of);
+    }
     text
+}
+
+fn describe_use(text: &mut String, of: &Use) {
+    let _ = writeln!(text, "\n  {}", of.name);
+    let _ = writeln!(text, "    {:<12} {}", "meant", of.meant);
+    match of.rests_on {
+        RestsOn::Rows(all) => {
+            for rows in all {
+                let workers = rows.workers.iter().copied();
+                let workers: Vec<String> = workers.map(units::workers).collect();
+                let _ = writeln!(
+                    text,
+                    "    {:<12} {}; workers {}; {}",
+                    "rests on",
+                    rows.workload,
+                    workers.join(", "),
+                    rows.quantities.join(", ")
+                );
+            }
+        }
+        RestsOn::BuildCost => {
+            let _ = writeln!(text, "    {:<12} `versus build-cost`", "rests on");
+        }
+    }
 }
 
 fn describe(text: &mut String, workload: &Workload, runtimes: &[Runtime]) {
@@ -41,6 +70,10 @@ fn describe(text: &mut String, workload: &Workload, runtimes: &[Runtime]) {
         );
     }
     line("workers", &workers.join(", "));
+    let uses: Vec<&str> = uses::of_workload(workload.name).map(|of| of.name).collect();
+    if !uses.is_empty() {
+        line("counts for", &uses.join(", "));
+    }
     if let Some(rounds) = workload.most_rounds {
         line("rounds", &format!("at most {rounds}"));
     }

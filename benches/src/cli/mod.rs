@@ -6,9 +6,10 @@ mod run;
 mod simulate;
 
 use crate::html::Description;
+use crate::record::Record;
 use crate::store::{self, Output};
 use crate::workload::{Runtime, Setting};
-use crate::{build_cost, count, diff, html, limits, process, sample, soak, table};
+use crate::{build_cost, count, diff, html, limits, process, sample, soak, table, verdict};
 use clap::{Args, Parser, Subcommand};
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -26,10 +27,12 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Call {
-    /// Measure, and print tables of medians, ratios and verdicts
+    /// Measure, print tables of medians, ratios and verdicts, and say which runtime to take for which use
     Run(run::RunArguments),
     /// Show what a run wrote: as Markdown, or as a page
     Report(ReportArguments),
+    /// Say which runtime to take for which use, by what a run wrote
+    Verdict(VerdictArguments),
     /// Compare two runs; exits with 1 if a row became worse by more than the limit
     Diff(DiffArguments),
     /// See that nothing hangs, and that nothing takes many times what tokio takes; exits with 1 otherwise
@@ -68,8 +71,17 @@ struct ReportArguments {
     /// Write a page of HTML here instead of tables to the output
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// The peer whose ratio to the reference the tables show [default: leno]
-    #[arg(long, value_name = "PEER", conflicts_with = "html")]
+    /// Your own peer: it comes first, and the ratios are its [default: one that is not of this program's own, else leno]
+    #[arg(long, value_name = "PEER")]
+    peer: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct VerdictArguments {
+    /// What `run --json` wrote
+    record: PathBuf,
+    /// Your own peer: it comes first, and the ratios are its [default: one that is not of this program's own, else leno]
+    #[arg(long, value_name = "PEER")]
     peer: Option<String>,
 }
 
@@ -82,7 +94,7 @@ struct DiffArguments {
     /// How much worse a row may become
     #[arg(long, value_name = "PERCENT", default_value = "5%", value_parser = percent)]
     fail_above: f64,
-    /// The peer to compare [default: leno]
+    /// The peer to compare [default: one that is not of this program's own, else leno]
     #[arg(long, value_name = "PEER")]
     peer: Option<String>,
 }
@@ -147,6 +159,11 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
     match call {
         Call::Run(arguments) => return run::run(&arguments, runtimes),
         Call::Report(arguments) => report(runtimes, &arguments)?,
+        Call::Verdict(arguments) => {
+            let record = store::read(&arguments.record)?;
+            let peer = known(&record, arguments.peer.as_deref())?;
+            print(&verdict::markdown::markdown(&record, peer))?;
+        }
         Call::Diff(arguments) => {
             let (old, new) = (store::read(&arguments.old)?, store::read(&arguments.new)?);
             let peer = arguments.peer.as_deref();
@@ -188,19 +205,32 @@ fn dispatch(call: Call, runtimes: &[Runtime]) -> Result<ExitCode, String> {
 
 fn report(runtimes: &[Runtime], arguments: &ReportArguments) -> Result<(), String> {
     let record = store::read(&arguments.record)?;
+    let peer = known(&record, arguments.peer.as_deref())?;
     if let Some(path) = &arguments.html {
         let cases = runtimes.iter().flat_map(|runtime| &runtime.cases);
         let descriptions: Vec<_> = cases.map(|case| Description::from(case.workload)).collect();
-        return Output::new(path)?.write(&html::page(&record, &descriptions));
+        return Output::new(path)?.write(&html::page(&record, &descriptions, peer));
     }
-    let peer = arguments.peer.as_deref();
-    let known = |peer| {
-        let mut rows = record.rows.iter();
-        rows.any(|row| row.results.iter().any(|result| result.peer == peer))
-    };
+    let verdicts = verdict::markdown::markdown(&record, peer);
+    print(&format!("{verdicts}\n{}", table::markdown(&record, peer)))
+}
+
+/// `peer`, if the record has it or none is asked for.
+fn known<'p>(record: &Record, peer: Option<&'p str>) -> Result<Option<&'p str>, String> {
+    let mut names: Vec<&str> = Vec::new();
+    let measured = record.rows.iter().flat_map(|row| &row.results);
+    let measured = measured.map(|result| result.peer.as_str());
+    for name in measured.chain(record.build.iter().map(|cost| cost.peer.as_str())) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
     match peer {
-        Some(peer) if !known(peer) => Err(format!("the record has no peer {peer:?}")),
-        peer => print(&table::markdown(&record, peer)),
+        Some(peer) if !names.contains(&peer) => Err(format!(
+            "the record has no peer {peer:?}; it has: {}",
+            names.join(", ")
+        )),
+        peer => Ok(peer),
     }
 }
 

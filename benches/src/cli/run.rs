@@ -7,7 +7,7 @@ use crate::progress::Progress;
 use crate::record::{FORMAT, Record};
 use crate::store::Output;
 use crate::workload::Runtime;
-use crate::{environment, limits, run, table};
+use crate::{environment, limits, run, table, verdict};
 use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +29,9 @@ pub(super) struct RunArguments {
     /// How many rounds [default: 15]; what repeats, as counts and memory do, gets 5 of them
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
+    /// Your own peer: it comes first, and the ratios are its [default: one that is not of this program's own, else leno]
+    #[arg(long, value_name = "PEER")]
+    peer: Option<String>,
     /// Write the record here, after each row
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -47,6 +50,14 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         workers: &arguments.workers,
     };
     let plan = Plan::new(runtimes, &wishes)?;
+    let peer = arguments.peer.as_deref();
+    if let Some(peer) = peer.filter(|peer| !plan.peers.iter().any(|other| other.name == *peer)) {
+        let names: Vec<&str> = plan.peers.iter().map(|peer| peer.name).collect();
+        return Err(format!(
+            "there is no peer {peer:?} in this run; there are: {}",
+            names.join(", ")
+        ));
+    }
     let output = arguments.json.as_deref().map(Output::new).transpose()?;
     let interrupt =
         Interrupt::on_signals().map_err(|error| format!("cannot wait for Ctrl-C: {error}"))?;
@@ -60,6 +71,7 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         limits: Vec::new(),
         rows: Vec::new(),
         sim: None,
+        build: Vec::new(),
     };
     let progress = Progress::new(plan.samples(record.rounds));
     if cfg!(debug_assertions) {
@@ -88,7 +100,8 @@ pub(super) fn run(arguments: &RunArguments, runtimes: &[Runtime]) -> Result<Exit
         true => Ok(()),
         false => write(&record),
     };
-    print(&table::markdown(&record, None))?;
+    let verdicts = verdict::markdown::markdown(&record, peer);
+    print(&format!("{}\n{verdicts}", table::markdown(&record, peer)))?;
     written?;
     Ok(match record.interrupted {
         true => ExitCode::from(INTERRUPTED),

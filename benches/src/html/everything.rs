@@ -2,6 +2,7 @@
 
 use super::facts::{Entry, Facts, Line, Peer};
 use super::{format, marks, ratios};
+use crate::units::with_workers;
 use maud::{Markup, html};
 
 /// The table, folded away.
@@ -54,7 +55,7 @@ fn row(line: &Line<'_>, peer: Peer<'_>, entry: &Entry<'_>) -> Markup {
     html! {
         tr {
             td { (line.row.workload) }
-            td { (format::workers(line.row.workers)) }
+            td { (with_workers(line.row.workers)) }
             td { (line.row.quantity) }
             td { (marks::key(peer)) }
             td.number { (entry.median.map_or("–".to_owned(), |median| format::figure(unit, median))) }

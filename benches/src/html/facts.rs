@@ -85,11 +85,11 @@ pub(super) struct Compared {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     /// Better than the reference.
-    Ahead,
+    Better,
     /// As good as the reference.
-    Level,
+    Same,
     /// Worse than the reference.
-    Behind,
+    Worse,
     /// The samples do not say.
     Undecided,
     /// There is nothing to compare.
@@ -99,20 +99,20 @@ pub(super) enum Standing {
 impl Standing {
     /// All of them, in the order of the summary.
     pub(super) const ALL: [Self; 5] = [
-        Self::Ahead,
-        Self::Level,
-        Self::Behind,
+        Self::Better,
+        Self::Same,
+        Self::Worse,
         Self::Undecided,
         Self::NotCompared,
     ];
 
-    /// What the page calls it.
+    /// What the page calls it: rows' verdicts have the same words everywhere.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Ahead => "ahead",
-            Self::Level => "level",
-            Self::Behind => "behind",
-            Self::Undecided => "undecided",
+            Self::Better => Verdict::Better.word(),
+            Self::Same => Verdict::Same.word(),
+            Self::Worse => Verdict::Worse.word(),
+            Self::Undecided => Verdict::Undecided.word(),
             Self::NotCompared => "not compared",
         }
     }
@@ -120,6 +120,7 @@ impl Standing {
     /// What the style sheet calls it.
     pub(super) fn class(self) -> &'static str {
         match self {
+            Self::Same => "same",
             Self::NotCompared => "none",
             other => other.name(),
         }
@@ -128,9 +129,9 @@ impl Standing {
     /// The same without words, for those who do not see the colours.
     pub(super) fn sign(self) -> &'static str {
         match self {
-            Self::Ahead => "▲",
-            Self::Level => "=",
-            Self::Behind => "▼",
+            Self::Better => "▲",
+            Self::Same => "=",
+            Self::Worse => "▼",
             Self::Undecided => "?",
             Self::NotCompared => "–",
         }
@@ -163,14 +164,24 @@ impl Group<'_> {
 }
 
 impl<'a> Facts<'a> {
-    /// Arranges `record`.
-    pub(super) fn of(record: &'a Record, descriptions: &'a [Description<'a>]) -> Self {
-        let peers = peers(record);
-        let place = |result: &PeerResult| peers.iter().position(|peer| peer.name == result.peer);
-        // One reference for the whole page: that of the row that knows most peers.
+    /// Arranges `record`; `peer` comes first, or the subject if it is not said.
+    pub(super) fn of(
+        record: &'a Record,
+        descriptions: &'a [Description<'a>],
+        peer: Option<&str>,
+    ) -> Self {
+        let mut peers = peers(record);
+        // The same two for the whole page: those of the row that knows most peers.
         let fullest = record.rows.iter().rev().max_by_key(|row| row.results.len());
-        let reference = fullest.and_then(statistics::reference).and_then(place);
-        let subject = fullest.and_then(statistics::subject).and_then(place);
+        let roles = fullest.and_then(|row| statistics::roles(row, peer));
+        let alone = fullest.and_then(statistics::reference);
+        if let Some((of, _)) = roles {
+            // One's own peer stands first.
+            peers.sort_by_key(|peer| peer.name != of.peer);
+        }
+        let place = |result: &PeerResult| peers.iter().position(|peer| peer.name == result.peer);
+        let reference = roles.map(|(_, to)| to).or(alone).and_then(place);
+        let subject = roles.and_then(|(of, _)| place(of));
         let mut facts = Self {
             record,
             peers,
@@ -282,9 +293,9 @@ fn entry<'a>(row: &Row, found: &'a PeerResult, reference: Option<&PeerResult>) -
 fn compared(row: &Row, found: &PeerResult, reference: &PeerResult) -> Option<Compared> {
     let ratio = statistics::ratio(found, reference)?;
     let standing = match ratio.verdict(row.unit) {
-        Verdict::Better => Standing::Ahead,
-        Verdict::Same => Standing::Level,
-        Verdict::Worse => Standing::Behind,
+        Verdict::Better => Standing::Better,
+        Verdict::Same => Standing::Same,
+        Verdict::Worse => Standing::Worse,
         Verdict::Undecided => Standing::Undecided,
     };
     Some(Compared {

@@ -145,15 +145,6 @@ pub(super) fn date(seconds: u64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02} UTC")
 }
 
-/// "1 worker", "2 workers", "current thread".
-pub(super) fn workers(count: usize) -> String {
-    match count {
-        0 => "current thread".to_owned(),
-        1 => "1 worker".to_owned(),
-        _ => format!("{count} workers"),
-    }
-}
-
 /// "1 row", "2 rows".
 pub(super) fn counted(count: usize, one: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };

@@ -52,7 +52,7 @@ fn summary(facts: &Facts<'_>) -> Markup {
     }
 }
 
-/// "leno is ahead of tokio on 34 of 41 rows, level on 5, behind on 1, undecided on 1".
+/// "leno is better than tokio on 34 of 41 rows, the same on 5, worse on 1, undecided on 1".
 fn sentence(facts: &Facts<'_>, peer: usize) -> Markup {
     let count = |standing| {
         let lines = facts.lines();
@@ -62,9 +62,9 @@ fn sentence(facts: &Facts<'_>, peer: usize) -> Markup {
     };
     let all = facts.lines().count();
     html! {
-        b { (facts.peers[peer].name) } " is " b { "ahead" } " of " (facts.reference_name()) " on "
-        b { (count(Standing::Ahead)) " of " (format::counted(all, "row")) }
-        @for standing in [Standing::Level, Standing::Behind, Standing::Undecided] {
+        b { (facts.peers[peer].name) } " is " b { (Standing::Better.name()) } " than " (facts.reference_name()) " on "
+        b { (count(Standing::Better)) " of " (format::counted(all, "row")) }
+        @for standing in [Standing::Same, Standing::Worse, Standing::Undecided] {
             ", " (standing.name()) " on " b { (count(standing)) }
         }
         @if count(Standing::NotCompared) > 0 {

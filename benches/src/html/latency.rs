@@ -6,6 +6,7 @@ use super::facts::{Entry, Facts, Group, Line};
 use super::format;
 use super::plot::{Curve, Plot};
 use super::scale::Scale;
+use crate::units::with_workers;
 use maud::{Markup, html};
 
 /// The labels of the axis across: the share that is slower, and the percentile's name.
@@ -40,7 +41,7 @@ pub(super) fn distributions(facts: &Facts<'_>, group: &Group<'_>) -> Markup {
                 @for (line, plot) in lines {
                     figure {
                         figcaption {
-                            b { (line.row.workload) } ", " (format::workers(line.row.workers))
+                            b { (line.row.workload) } ", " (with_workers(line.row.workers))
                             span.quantity { (counts(facts, line)) }
                         }
                         (plot.draw())
@@ -108,7 +109,7 @@ fn plot<'a>(facts: &Facts<'a>, line: &Line<'_>) -> Option<Plot<'a>> {
         title: format!(
             "Latency by percentile of {}, {}",
             line.row.workload,
-            format::workers(line.row.workers)
+            with_workers(line.row.workers)
         ),
         height: 220.0,
         across: PERCENTILES

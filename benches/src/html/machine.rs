@@ -84,8 +84,8 @@ pub(super) fn method(facts: &Facts<'_>) -> Markup {
                 "Peers take turns, so that each round sees all of them on the same machine in the same state. "
                 "A ratio is the median of the rounds’ ratios, and its interval holds the middle "
                 (format!("{:.0} %", CONFIDENCE * 100.0)) " of the medians of rounds drawn anew (bootstrap). "
-                b { "Level" } " means that the whole interval lies from " (low) " to " (high) "; "
-                b { "ahead" } " or " b { "behind" } ", that it lies on one side of 1; "
+                b { "The same" } " means that the whole interval lies from " (low) " to " (high) "; "
+                b { "better" } " or " b { "worse" } ", that it lies on one side of 1; "
                 b { "undecided" } ", that it does neither, or that there are fewer than " (FEWEST_ROUNDS) " rounds. "
                 "A ratio of medians need not be the median of ratios, so that columns may differ a little."
             }

@@ -17,6 +17,7 @@ mod ratios;
 mod scale;
 mod scaling;
 mod simulation;
+mod verdicts;
 
 use crate::record::Record;
 use crate::workload::Workload;
@@ -53,9 +54,9 @@ const DARK: &str = include_str!("dark.css");
 /// What stands in the head but for the title and the style: fixed text, closed as XML wants it.
 const META: &str = r#"<meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/>"#;
 
-/// The report of `record` as a whole HTML file. Workloads that `descriptions` has no entry for are shown without one.
-pub fn page(record: &Record, descriptions: &[Description<'_>]) -> String {
-    let facts = Facts::of(record, descriptions);
+/// The report of `record` as a whole HTML file. `peer` comes first, or the record's subject if it is not said. Workloads that `descriptions` has no entry for are shown without one.
+pub fn page(record: &Record, descriptions: &[Description<'_>], peer: Option<&str>) -> String {
+    let facts = Facts::of(record, descriptions, peer);
     let style = STYLE.replace("@dark;", DARK);
     let markup = html! {
         (DOCTYPE)
@@ -71,6 +72,7 @@ pub fn page(record: &Record, descriptions: &[Description<'_>]) -> String {
                     @if facts.groups.is_empty() {
                         p.hint { "This record has no rows: nothing was measured." }
                     } @else {
+                        (verdicts::verdicts(record, peer))
                         (overview::overview(&facts))
                         @for (place, group) in facts.groups.iter().enumerate() {
                             (section(&facts, group, place))

@@ -4,6 +4,7 @@ use super::facts::{Compared, Facts, Group, Line, Standing};
 use super::marks::{legend, mark};
 use super::scale::Scale;
 use super::{anchor, format, ratios};
+use crate::units::with_workers;
 use maud::{Markup, PreEscaped, html};
 
 /// Pixels of a group's strip.
@@ -98,7 +99,7 @@ fn words(group: &Group<'_>, subject: usize) -> String {
         .lines()
         .filter_map(|line| Some((line, line.compared(subject)?)))
         .map(|(line, compared)| {
-            let workers = format::workers(line.row.workers);
+            let workers = with_workers(line.row.workers);
             let (row, ratio) = (line.row, format::ratio(compared.ratio));
             format!("{}, {workers}, {}: {ratio}", row.workload, row.quantity)
         })

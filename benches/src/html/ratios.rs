@@ -5,6 +5,7 @@ use super::format::{self, Measure};
 use super::marks::{mark, percent};
 use super::scale::{Scale, is_drawable};
 use crate::record::Trouble;
+use crate::units::with_workers;
 use maud::{Markup, html};
 
 /// Pixels between two peers of a row.
@@ -81,7 +82,7 @@ fn row(facts: &Facts<'_>, scale: Scale, line: &Line<'_>) -> Markup {
     html! {
         tr data-standing=(standing.class()) {
             th.setting scope="row" {
-                (format::workers(line.row.workers)) " "
+                (with_workers(line.row.workers)) " "
                 span.quantity {
                     (line.row.quantity)
                     @if unit.more_is_better() { ", more is better" }
@@ -303,7 +304,7 @@ fn in_words(facts: &Facts<'_>, line: &Line<'_>) -> String {
     let mut words = format!(
         "{}, {}, {}",
         line.row.workload,
-        format::workers(line.row.workers),
+        with_workers(line.row.workers),
         line.row.quantity
     );
     for contender in facts.contenders() {

@@ -16,6 +16,21 @@ pub use smol_peer::Smol;
 use crate::peer::{Blocking, Channels, Http, Timers};
 use crate::workload::Runtime;
 
+/// What [`all`] may give, with the feature `more-peers` and without: a peer of another name is somebody's own.
+pub const NAMES: [&str; 8] = [
+    "leno",
+    "tokio",
+    "smol",
+    "bare",
+    "leno-recorded",
+    "leno-traced",
+    "monoio",
+    "compio",
+];
+
+/// Those of [`NAMES`] that are no runtime to take: threads without one, and leno while it is observed.
+pub const NOT_TO_BE_TAKEN: [&str; 3] = ["bare", "leno-recorded", "leno-traced"];
+
 /// All of them, leno first, then the bare one, which is none, and with the feature `more-peers` leno while it is recorded, and
 /// some that only serve.
 pub fn all() -> Vec<Runtime> {

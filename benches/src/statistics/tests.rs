@@ -179,6 +179,9 @@ fn tokio_is_the_reference_and_leno_the_subject() {
         |reference: &str, subject: &str| (Some(reference.to_owned()), Some(subject.to_owned()));
     assert_eq!(roles(&["leno", "tokio", "smol"]), expect("tokio", "leno"));
     assert_eq!(roles(&["smol", "tokio"]), expect("tokio", "smol"));
+    assert_eq!(roles(&["leno", "tokio", "own"]), expect("tokio", "own"));
+    assert_eq!(roles(&["own", "leno"]), expect("own", "leno"));
+    assert_eq!(roles(&["bare", "tokio", "leno"]), expect("tokio", "leno"));
     assert_eq!(roles(&["smol", "leno"]), expect("smol", "leno"));
     assert_eq!(roles(&["leno", "smol"]), expect("leno", "smol"));
     assert_eq!(roles(&["leno"]), (Some("leno".to_owned()), None));

@@ -45,7 +45,7 @@ fn contrast(one: &str, other: &str) -> f64 {
 
 #[test]
 fn both_themes_have_all_colours() {
-    let page = page(&record(0, Vec::new()), &[]);
+    let page = page(&record(0, Vec::new()), &[], None);
     assert!(page.contains("prefers-color-scheme: dark"));
     let [light, dark, chosen] = THEMES.map(|theme| colours(&page, theme));
     assert_eq!(dark, chosen);
@@ -63,7 +63,7 @@ fn both_themes_have_all_colours() {
 
 #[test]
 fn texts_can_be_read_in_both_themes() {
-    let page = page(&record(0, Vec::new()), &[]);
+    let page = page(&record(0, Vec::new()), &[], None);
     for theme in THEMES {
         let colours = colours(&page, theme);
         let colour = |name: &str| {

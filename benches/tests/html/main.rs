@@ -53,6 +53,7 @@ fn record(rounds: u32, rows: Vec<Row>) -> Record {
         limits: Vec::new(),
         rows,
         sim: None,
+        build: Vec::new(),
     }
 }
 
@@ -98,7 +99,7 @@ fn assert_sound(page: &str) {
 /// It is written to where the tests' files go, too, for whoever wants to look at it.
 #[test]
 fn the_page_of_a_whole_run_is_sound() {
-    let page = page(&sample::record(), &sample::DESCRIPTIONS);
+    let page = page(&sample::record(), &sample::DESCRIPTIONS, None);
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.html");
     fs::write(path, &page).expect("the target folder is writable");
     assert_sound(&page);
@@ -107,7 +108,7 @@ fn the_page_of_a_whole_run_is_sound() {
 #[test]
 fn every_row_is_there_with_its_verdict() {
     let record = sample::record();
-    let page = page(&record, &sample::DESCRIPTIONS);
+    let page = page(&record, &sample::DESCRIPTIONS, None);
     let document = parse(&page);
     let rows = document
         .descendants()
@@ -146,29 +147,56 @@ fn the_summary_counts_the_verdicts() {
         ),
         row(Unit::Nanoseconds, &[("leno", &[1.0; 9]), ("tokio", &[])]),
     ];
-    let page = page(&record(9, rows.into()), &[]);
+    let page = page(&record(9, rows.into()), &[], None);
     assert_sound(&page);
     assert_eq!(
         summary(&page),
-        "leno is ahead of tokio on 1 of 4 rows, level on 1, behind on 1, undecided on 0, \
+        "leno is better than tokio on 1 of 4 rows, the same on 1, worse on 1, undecided on 0, \
          not compared on 1."
     );
 }
 
 #[test]
+fn verdicts_of_uses_come_first_with_their_rows() {
+    let record = sample::record();
+    let page = page(&record, &sample::DESCRIPTIONS, Some("smol"));
+    assert_sound(&page);
+    let document = parse(&page);
+    let sections: Vec<_> = texts(&document, "section", "verdicts");
+    let [section] = &sections[..] else {
+        panic!("{} sections", sections.len());
+    };
+    let choices = texts(&document, "span", "choice");
+    assert!(choices.contains(&"take leno".to_owned()), "{choices:?}");
+    for said in [
+        "smol/leno: worse; of ",
+        "smol / tokio",
+        "spawn+join, batches of 1000, current-thread, time per operation",
+        "rows were not measured: ",
+        "Not measured: ",
+    ] {
+        assert!(section.contains(said), "{said}: {section}");
+    }
+    // The peer that was asked for stands first, in the title too.
+    assert!(page.contains("<title>Async runtimes compared: smol, leno, tokio</title>"));
+    let first = page.find("Which runtime to take");
+    assert!(first.is_some() && first < page.find("At a glance"));
+}
+
+#[test]
 fn simulations_have_a_section_if_there_are_any() {
     let mut record = sample::record();
-    let with = page(&record, &[]);
+    let with = page(&record, &[], None);
     for text in ["Simulation", "400,000/s", "50 / 95", "50 / –", "123,457"] {
         assert!(with.contains(text), "{text}");
     }
     record.sim = None;
-    assert!(!page(&record, &[]).contains("Simulation"));
+    assert!(!page(&record, &[], None).contains("Simulation"));
 }
 
 #[test]
 fn drawings_have_titles() {
-    let page = page(&sample::record(), &sample::DESCRIPTIONS);
+    let page = page(&sample::record(), &sample::DESCRIPTIONS, None);
     let document = parse(&page);
     let drawings = document
         .descendants()
@@ -184,7 +212,7 @@ fn drawings_have_titles() {
 
 #[test]
 fn nothing_is_loaded_and_nothing_runs() {
-    let page = page(&sample::record(), &sample::DESCRIPTIONS);
+    let page = page(&sample::record(), &sample::DESCRIPTIONS, None);
     for forbidden in ["http://", "https://", "url(", "@import", "src="] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
@@ -214,12 +242,15 @@ fn everything_is_escaped() {
     row.group = EVIL.to_owned();
     row.workload = EVIL.to_owned();
     row.quantity = EVIL.to_owned();
+    let mut of_a_use = row.clone();
+    of_a_use.workload = "mutex, 1 task".to_owned();
+    of_a_use.quantity = "time per operation".to_owned();
     row.results
         .push(troubled("smol", Trouble::Failed(EVIL.to_owned())));
     row.results
         .push(troubled("other", Trouble::NotInstalled(EVIL.to_owned())));
     row.results[0].histogram = vec![(1, 1), (2, 1)];
-    let mut record = record(5, vec![row]);
+    let mut record = record(5, vec![row, of_a_use]);
     record.environment.processor = EVIL.to_owned();
     record.environment.versions = vec![(EVIL.to_owned(), EVIL.to_owned())];
     let about = Description {
@@ -227,7 +258,7 @@ fn everything_is_escaped() {
         isolates: EVIL,
         cannot_show: EVIL,
     };
-    let page = page(&record, &[about]);
+    let page = page(&record, &[about], None);
     assert_sound(&page);
     assert!(!page.contains("<script"));
     assert!(page.contains("&lt;script&gt;"));
@@ -236,7 +267,7 @@ fn everything_is_escaped() {
 #[test]
 fn warnings_are_given() {
     let warnings = |record: &Record| {
-        let page = page(record, &[]);
+        let page = page(record, &[], None);
         texts(&parse(&page), "p", "warning").join("\n")
     };
     let mut record = record(15, Vec::new());
@@ -268,7 +299,7 @@ fn troubles_are_told() {
     row.results.push(troubled("c", Trouble::Deadline(10)));
     row.results
         .push(troubled("d", Trouble::Failed("it broke".to_owned())));
-    let page = page(&record(5, vec![row]), &[]);
+    let page = page(&record(5, vec![row]), &[], None);
     let notes = texts(&parse(&page), "text", "note").join("\n");
     assert_eq!(
         notes,
@@ -331,7 +362,11 @@ fn degenerate_records_are_shown() {
                 result.histogram = vec![(0, 0), (0, 3), (u64::MAX, 1)];
             }
         }
-        let page = page(&record(1, rows.into_iter().chain(again).collect()), &[]);
+        let page = page(
+            &record(1, rows.into_iter().chain(again).collect()),
+            &[],
+            None,
+        );
         println!("{name}");
         assert_sound(&page);
         assert!(
@@ -348,7 +383,7 @@ fn many_peers_have_many_looks() {
         .iter()
         .map(|name| (name.as_str(), &[1.0, 1.1, 1.2, 1.3, 1.4][..]))
         .collect();
-    let page = page(&record(5, vec![row(Unit::Count, &peers)]), &[]);
+    let page = page(&record(5, vec![row(Unit::Count, &peers)]), &[], None);
     assert_sound(&page);
-    assert!(summary(&page).contains("peer1 is ahead of peer0 on 0 of 1 row,"));
+    assert!(summary(&page).contains("peer1 is better than peer0 on 0 of 1 row,"));
 }

@@ -323,6 +323,7 @@ pub(crate) fn record() -> Record {
         limits: limits(),
         rows,
         sim: Some(simulations()),
+        build: Vec::new(),
     }
 }
 

@@ -145,6 +145,7 @@ pub fn record(rows: Vec<Row>) -> Record {
         limits: Vec::new(),
         rows,
         sim: None,
+        build: Vec::new(),
     }
 }
 

@@ -87,6 +87,10 @@ fn operations_of(read: &Crate, file: &File, found: &mut BTreeMap<String, Operati
             docs.push(doc.trim().to_owned());
             continue;
         }
+        // Attributes that a macro was given, among them more docs.
+        if code.starts_with("$(#[") {
+            continue;
+        }
         // An attribute stands between docs and what they are of, on one line or several.
         if is_in_attribute || code.starts_with("#[") {
             is_in_attribute = !code.ends_with(']');

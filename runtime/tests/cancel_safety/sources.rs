@@ -234,6 +234,10 @@ impl Crate {
                     .unwrap()
                     .trim_end_matches("::");
                 let module = path.strip_suffix(&format!("::{name}")).unwrap_or(path);
+                // As they are called inside, so that they are there without their features too.
+                let module = module
+                    .replacen("locks::", "sync::", 1)
+                    .replacen("timers::", "time::", 1);
                 names
                     .iter()
                     .any(|it| it == name)
