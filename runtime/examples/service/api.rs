@@ -64,29 +64,40 @@ impl Api {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    pub async fn answer(&self, request: Request<Incoming>) -> Answer {
-        let mut answer = self.route(request).await.unwrap_or_else(Refusal::answer);
+    pub async fn answer(&self, mut request: Request<Incoming>) -> Answer {
+        let deadline = Instant::now() + self.request_timeout;
+        let mut answer = match self.route(&mut request, deadline).await {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                read_on(&mut request, deadline).await;
+                refusal.answer()
+            }
+        };
         if self.draining.load(Ordering::Relaxed) {
             close_after(&mut answer);
         }
         answer
     }
 
-    async fn route(&self, request: Request<Incoming>) -> Result<Answer, Refusal> {
+    async fn route(
+        &self,
+        request: &mut Request<Incoming>,
+        deadline: Instant,
+    ) -> Result<Answer, Refusal> {
         let path = request.uri().path();
         if path == "/healthz" {
-            only_get(&request)?;
+            only_get(request)?;
             return Ok(json(StatusCode::OK, r#"{"status":"ok"}"#));
         }
         if let ("/metrics", Some(metrics)) = (path, &self.metrics) {
-            only_get(&request)?;
+            only_get(request)?;
             let mut answer = Response::new(Full::from(metrics.prometheus()));
             let format = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
             answer.headers_mut().insert(CONTENT_TYPE, format);
             return Ok(answer);
         }
         if path == "/v1/keys" {
-            only_get(&request)?;
+            only_get(request)?;
             return self.list(request.uri());
         }
         let Some(key) = path.strip_prefix("/v1/keys/") else {
@@ -99,8 +110,8 @@ impl Api {
         let key = percent_decode(key, false)?;
         match *request.method() {
             Method::GET | Method::HEAD => self.get(&key),
-            Method::PUT => self.put(key, request).await,
-            Method::DELETE => self.delete(key).await,
+            Method::PUT => self.put(key, request, deadline).await,
+            Method::DELETE => self.delete(key, deadline).await,
             _ => Err(not_allowed("GET, HEAD, PUT, DELETE")),
         }
     }
@@ -110,8 +121,12 @@ impl Api {
         Ok(json(StatusCode::OK, value.into_bytes()))
     }
 
-    async fn put(&self, key: String, request: Request<Incoming>) -> Result<Answer, Refusal> {
-        let deadline = Instant::now() + self.request_timeout;
+    async fn put(
+        &self,
+        key: String,
+        request: &mut Request<Incoming>,
+        deadline: Instant,
+    ) -> Result<Answer, Refusal> {
         let body = self.read_body(request, deadline).await?;
         let value = JsonText::parse(&body).map_err(|error| {
             let reason = format!("the body is not valid JSON: {error}");
@@ -124,8 +139,7 @@ impl Api {
         }))
     }
 
-    async fn delete(&self, key: String) -> Result<Answer, Refusal> {
-        let deadline = Instant::now() + self.request_timeout;
+    async fn delete(&self, key: String, deadline: Instant) -> Result<Answer, Refusal> {
         // Looked up first, so that the journal does not grow by deleting nothing.
         self.store.get(&key).ok_or_else(no_such_key)?;
         match self.change(Change::Delete { key }, deadline).await? {
@@ -171,15 +185,14 @@ impl Api {
     /// The whole body, within its limits of size and time.
     async fn read_body(
         &self,
-        request: Request<Incoming>,
+        request: &mut Request<Incoming>,
         deadline: Instant,
     ) -> Result<Bytes, Refusal> {
-        let waits_for_leave = request.headers().contains_key(EXPECT);
-        let mut body = request.into_body();
+        let body = request.body_mut();
         // What announces too much is not read to find that out.
         let announced = body.size_hint().lower();
         if announced <= self.max_body as u64 {
-            let reading = Limited::new(&mut body, self.max_body).collect();
+            let reading = Limited::new(body, self.max_body).collect();
             match timeout_at(deadline, reading).await {
                 Ok(Ok(whole)) => return Ok(whole.to_bytes()),
                 Ok(Err(error)) if error.is::<LengthLimitError>() => {}
@@ -193,11 +206,16 @@ impl Api {
                 }
             }
         }
-        if !waits_for_leave {
-            let _ = timeout_at(deadline, discard(&mut body)).await;
-        }
         let reason = format!("the body is larger than {} bytes", self.max_body);
         Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, reason).closing())
+    }
+}
+
+/// Reads the rest of a request that is refused, in time and up to a limit: a client that still sends would find its connection
+/// closed, and not the answer. One that waits for leave to send gets none.
+async fn read_on(request: &mut Request<Incoming>, deadline: Instant) {
+    if !request.headers().contains_key(EXPECT) {
+        let _ = timeout_at(deadline, discard(request.body_mut())).await;
     }
 }
 
