@@ -16,7 +16,7 @@
 //! | `timers` | sleeps that are made, reset and dropped while a stopped clock moves | a list of deadlines |
 //!
 //! The program of this crate runs them on any compiler: the corpus, then inputs that a fixed seed makes, as many as the time
-//! allows. With a nightly compiler and cargo-fuzz they run under libFuzzer, which is guided by what the inputs reach; see
+//! allows. By the feature `libfuzzer` each is a program of libFuzzer's as well, which is guided by what the inputs reach; see
 //! `fuzz_targets`. Both take the same corpus, and the same files of failures.
 
 pub mod driver;
