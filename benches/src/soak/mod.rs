@@ -1,7 +1,7 @@
 //! A soak: all that leno does, at once, for as many polls as are asked for; whatever is lost, hangs or grows is told.
 //!
-//! Each [shape](shapes) is a loop that ends when it is told to, counts its polls, and checks what it does: values come once and in
-//! order, no sleep ends early, locks exclude, every future is dropped. A shape that makes no progress for [`PATIENCE`] ends the soak
+//! Each shape is a loop that ends when it is told to, counts its polls, and checks what it does: values come once and in
+//! order, no sleep ends early, locks exclude, every future is dropped. A shape that makes no progress for a minute ends the soak
 //! with where all tasks stand.
 
 mod shapes;
