@@ -681,7 +681,6 @@ fn two_fail_at_once() {
 }
 
 /// The handle of a task that has failed has the group, and so tells why there is no output, also when all others are done with it.
-// Mutation: `fail_with` makes no count of the node: loom, "Arc leaked" or a node that is dropped twice.
 #[test]
 fn a_handle_that_has_no_output_keeps_the_group() {
     explore(3, || {

@@ -123,3 +123,50 @@ fn closing_tells_everyone_who_waits() {
         assert_eq!(guarded.semaphore.available_permits(), 1);
     });
 }
+
+/// One releases a permit, another looks: if `look` says that it was there, what was done before is seen.
+fn shows_what_was_done(look: fn(&Semaphore) -> bool) {
+    explore(3, move || {
+        let guarded = guarded(0);
+        let other = guarded.clone();
+        let thread = thread::spawn(move || {
+            other.set(1);
+            other.semaphore.release(1);
+        });
+        let looks = guarded.clone();
+        let looks = thread::spawn(move || {
+            if look(&looks.semaphore) {
+                assert_eq!(looks.get(), 1);
+            }
+        });
+        thread.join().unwrap();
+        looks.join().unwrap();
+    });
+}
+
+#[test]
+fn who_counts_permits_sees_what_was_done_under_them() {
+    shows_what_was_done(|semaphore| semaphore.available_permits() == 1);
+}
+
+#[test]
+fn who_forgets_permits_sees_what_was_done_under_them() {
+    shows_what_was_done(|semaphore| semaphore.forget_permits(1) == 1);
+}
+
+/// A permit is there, and the close comes between the look and the step that would take it.
+#[test]
+fn who_is_refused_at_the_last_moment_sees_what_was_done_before_the_close() {
+    explore(3, || {
+        let guarded = guarded(1);
+        let other = guarded.clone();
+        let thread = thread::spawn(move || {
+            other.set(1);
+            other.semaphore.close();
+        });
+        if guarded.semaphore.try_acquire(1).is_err() {
+            assert_eq!(guarded.get(), 1);
+        }
+        thread.join().unwrap();
+    });
+}
