@@ -590,20 +590,22 @@ fn a_lock_that_is_held_across_a_sleep_is_told() {
     for runtime in watched() {
         let mutex = Arc::new(Mutex::new(()));
         let (done, end) = oneshot::channel::<()>();
+        let (holds, held) = oneshot::channel::<()>();
         let holder = runtime.spawn({
             let mutex = mutex.clone();
             async move {
                 let _guard = mutex.lock().await;
+                holds.send(()).unwrap();
                 end.await.unwrap();
             }
         });
         let waiter = runtime.spawn({
             let mutex = mutex.clone();
             async move {
+                held.await.unwrap();
                 drop(mutex.lock().await);
             }
         });
-        let _ = (&holder, &waiter);
         let found = drive_until_report(&runtime, &reports);
         assert_eq!(found.kind(), ReportKind::HeldLock, "{found}");
         assert_eq!(found.tasks()[0].id(), holder.id());
