@@ -26,7 +26,7 @@
 //! # Features
 //!
 //! Each switches code and dependencies on. Those with tokio's names mean what they do there; unlike tokio's, the default is not
-//! empty. Where one is missing the compiler names it.
+//! empty. Where one is missing the compiler names it, of modules, functions and types; for methods the documentation does.
 //!
 //! | feature | brings | by default |
 //! | --- | --- | --- |

@@ -1,6 +1,6 @@
 //! What std does not ask of a Unix system: a few calls that have to do with descriptors, each of them one call of libc's.
 //!
-//! Here and not in a library of system calls, since all of it together is compiled faster than such a library's manifest is read.
+//! Here and not in a library of system calls, since they are few, and whoever depends on leno would wait for that library to be compiled.
 //! Errors are the system's, and nothing is tried again if a signal interrupts it.
 
 use std::io;
@@ -35,10 +35,11 @@ impl<'fd> Polled<'fd> {
     }
 }
 
-/// Waits until one of the descriptors has an event, or `timeout` is over, which is counted in milliseconds. Returns how many have.
+/// Waits until one of the descriptors has an event, or `timeout` is over, which is counted in milliseconds, the last one in full: who
+/// asks again for what is left does not turn round and round. Returns how many have.
 pub(crate) fn poll(descriptors: &mut [Polled<'_>], timeout: Option<Duration>) -> io::Result<usize> {
     let timeout = timeout.map_or(-1, |timeout| {
-        libc::c_int::try_from(timeout.as_millis()).unwrap_or(libc::c_int::MAX)
+        libc::c_int::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(libc::c_int::MAX)
     });
     // SAFETY: `Polled` has the layout of a `pollfd`, and so many of them can be read and written to. Their descriptors are borrowed.
     let count = unsafe {

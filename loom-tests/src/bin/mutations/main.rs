@@ -236,12 +236,7 @@ fn run_alone(
     start: Instant,
 ) -> Result<Row, String> {
     if options.is_over(start) {
-        return Ok(report::row(
-            mutation,
-            Verdict::NotRun,
-            String::new(),
-            Duration::ZERO,
-        ));
+        return Ok(unrun(mutation, Verdict::NotRun, String::new()));
     }
     match copy::build(root, list, Some(mutation)) {
         Ok(binary) => {
@@ -251,15 +246,15 @@ fn run_alone(
         }
         Err(Failure::DoesNotBuild) => {
             let words = "the compiler's words are above".into();
-            Ok(report::row(
-                mutation,
-                Verdict::DidNotBuild,
-                words,
-                Duration::ZERO,
-            ))
+            Ok(unrun(mutation, Verdict::DidNotBuild, words))
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// What there is to say of a mutation that no model was run with.
+fn unrun(mutation: &Mutation, verdict: Verdict, words: String) -> Row {
+    report::row(mutation, verdict, words, Duration::ZERO)
 }
 
 /// Runs the models that must fail, each of them.
@@ -273,30 +268,15 @@ fn run_one(
     let models = match &mutation.known {
         Known::Caught(models) => models,
         Known::Open(words) | Known::Argued(words) => {
-            return Ok(report::row(
-                mutation,
-                Verdict::Open,
-                words.clone(),
-                Duration::ZERO,
-            ));
+            return Ok(unrun(mutation, Verdict::Open, words.clone()));
         }
         Known::Unlisted => {
             let words = "`mutations search` looks for a model".into();
-            return Ok(report::row(
-                mutation,
-                Verdict::Unlisted,
-                words,
-                Duration::ZERO,
-            ));
+            return Ok(unrun(mutation, Verdict::Unlisted, words));
         }
     };
     if options.is_over(start) {
-        return Ok(report::row(
-            mutation,
-            Verdict::NotRun,
-            String::new(),
-            Duration::ZERO,
-        ));
+        return Ok(unrun(mutation, Verdict::NotRun, String::new()));
     }
     let with = With {
         mutation: choice,
