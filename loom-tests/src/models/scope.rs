@@ -4,6 +4,8 @@
 //! then what is left. A drop is noted in a cell without any order of its own, so that whoever may rely on it is seen to have
 //! it ordered.
 
+mod entries;
+
 use super::block_on::block_on;
 use super::explore;
 use super::queue::{Flag, Queue};

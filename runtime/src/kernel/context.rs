@@ -130,12 +130,6 @@ impl Within {
         })
     }
 
-    /// Within a scope, and what there is of values.
-    #[inline]
-    pub(crate) fn scope(scope: *const ()) -> Self {
-        Self::enter(scope, here::with(|here| here.context.get()))
-    }
-
     /// Within the scope that there is, and these values.
     #[inline]
     pub(crate) fn context(context: &Context) -> Self {

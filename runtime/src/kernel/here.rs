@@ -89,6 +89,12 @@ pub(crate) struct Here {
     pub(crate) yields: Yields,
     /// The innermost scope that what runs is within, or null; see [`super::scope`].
     pub(crate) scope: Cell<*const ()>,
+    /// The scope that this thread has entered in what it polls, or null: for the spare entries; see [`super::scope`].
+    pub(crate) entered: Cell<*const ()>,
+    /// So many of its entries are spare.
+    pub(crate) spare_entries: Cell<usize>,
+    /// For so many it was entered at once, the last time.
+    pub(crate) many_entries: Cell<usize>,
     /// The values that a task spawned here inherits, or null; see [`super::context`].
     pub(crate) context: Cell<*const ()>,
     /// Id of the running task, 0 for none.
@@ -145,6 +151,9 @@ impl Here {
             refused: Cell::new(Refused::Nobody),
             yields: Yields::new(),
             scope: Cell::new(ptr::null()),
+            entered: Cell::new(ptr::null()),
+            spare_entries: Cell::new(0),
+            many_entries: Cell::new(0),
             context: Cell::new(ptr::null()),
             task_id: Cell::new(0),
             core: Cell::new(ptr::null()),

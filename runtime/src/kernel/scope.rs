@@ -43,18 +43,19 @@
 
 mod cancel;
 mod deadline;
+mod entries;
 mod info;
 mod owner;
 mod seed;
 
 pub(crate) use cancel::{Failed, Failure, tell_of};
+pub(crate) use entries::Inside;
 pub(crate) use info::{Looked, Looks};
 pub use info::{ScopeInfo, ScopeKind};
 pub(crate) use owner::Owner;
 pub(crate) use seed::{Seed, look_here};
 
 use crate::kernel::atomic_waker::AtomicWaker;
-use crate::kernel::context::Within;
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::list::{Linked, Links, List};
@@ -202,8 +203,8 @@ impl Node {
 
     /// This thread is within the node until what is returned is dropped, which comes before the node goes.
     #[inline]
-    pub(crate) fn inside(self: &SelfArc<Self>) -> Within {
-        Within::scope(SelfArc::as_ptr(self).cast())
+    pub(crate) fn inside(self: &SelfArc<Self>) -> Inside {
+        Inside::scope(SelfArc::as_ptr(self).cast())
     }
 
     /// Where it is, for who [leaves](Self::leave) it. From this, and not from a reference, a count can be made again.
@@ -247,32 +248,44 @@ impl Node {
     /// One more has entered, or is refused: the node has ended, or is cancelled.
     #[inline]
     pub(crate) fn enter(self: &SelfArc<Self>) -> bool {
+        asked::looks(self);
         // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one
         // which does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that
         // the node is cancelled is seen again at each start and, under the lock, at the link.
+        let word = self.word.load(Ordering::Acquire);
+        word & (ATTACHED | CANCELLED) == ATTACHED && entries::take(self) || self.enter_many()
+    }
+
+    /// As [`enter`](Self::enter), when there is no spare entry: for as many as there may be next.
+    fn enter_many(self: &SelfArc<Self>) -> bool {
+        // Ordering: as above.
         if self.word.load(Ordering::Acquire) & ATTACHED == 0 {
             self.attach();
         }
-        if !self.enter_unless(CANCELLED) {
+        let many = entries::many(self);
+        if !self.enter_unless(CANCELLED, many) {
             return false;
         }
         let mut node = self;
         // Those around, cancelled or not: what is in here still is waited for.
-        while let Some(around) = node.around().filter(|around| around.enter_unless(0)) {
+        while let Some(around) = node.around().filter(|around| around.enter_unless(0, many)) {
             node = around;
+        }
+        if many > 1 {
+            entries::keep(many - 1);
         }
         true
     }
 
-    /// As [`enter`](Self::enter), a node that is attached, if it has not ended.
+    /// So many enter the node, which is attached, if it has not ended.
     #[inline]
-    fn enter_unless(&self, refused: usize) -> bool {
+    fn enter_unless(&self, refused: usize, many: usize) -> bool {
         asked::changes(self);
         let mut word = self.word.load(Ordering::Relaxed);
         while word >= ONE && word & (ATTACHED | refused) == ATTACHED {
             match self.word.compare_exchange_weak(
                 word,
-                word + ONE,
+                word + many * ONE,
                 Ordering::Relaxed,
                 Ordering::Relaxed,
             ) {
@@ -376,13 +389,24 @@ impl Node {
     /// The caller has [entered](Self::enter) it, and has not left so far.
     #[inline(always)]
     pub(crate) unsafe fn leave(node: NonNull<Self>) {
+        // SAFETY: the caller's.
+        unsafe { Self::leave_many(node, 1) }
+    }
+
+    /// As [`leave`](Self::leave), of so many who have entered.
+    ///
+    /// # Safety
+    ///
+    /// As there, and they are one at least.
+    #[inline(always)]
+    unsafe fn leave_many(node: NonNull<Self>, many: usize) {
         // SAFETY: the caller is in it.
         let around = unsafe { Self::left_with(node) };
         // SAFETY: the caller's.
-        unsafe { Self::leave_alone(node) };
+        unsafe { Self::leave_alone(node, many) };
         if let Some(around) = around {
             // SAFETY: who has entered the one has entered this.
-            unsafe { Self::leave_around(around) };
+            unsafe { Self::leave_around(around, many) };
         }
     }
 
@@ -404,15 +428,15 @@ impl Node {
     ///
     /// # Safety
     ///
-    /// As [`leave`](Self::leave).
+    /// As [`leave_many`](Self::leave_many).
     #[cold]
     #[inline(never)]
-    unsafe fn leave_around(mut node: NonNull<Self>) {
+    unsafe fn leave_around(mut node: NonNull<Self>, many: usize) {
         loop {
             // SAFETY: the caller is in it.
             let around = unsafe { Self::left_with(node) };
             // SAFETY: the caller's.
-            unsafe { Self::leave_alone(node) };
+            unsafe { Self::leave_alone(node, many) };
             match around {
                 Some(around) => node = around,
                 None => return,
@@ -420,20 +444,20 @@ impl Node {
         }
     }
 
-    /// As [`leave`](Self::leave), the node alone.
+    /// As [`leave_many`](Self::leave_many), the node alone.
     ///
     /// # Safety
     ///
-    /// The caller is one of those who are in, and has not left so far.
+    /// The caller has so many entries, one at least, and none of them has left so far.
     #[inline(always)]
-    unsafe fn leave_alone(node: NonNull<Self>) {
+    unsafe fn leave_alone(node: NonNull<Self>, many: usize) {
         asked::changes(node.as_ptr());
         // SAFETY: it counts for those who are in, of whom the caller is one.
         // Ordering: Release hands over what this one did to the last one, and to the owner; Acquire, as the last one, takes it over.
         let before = unsafe { node.as_ref() }
             .word
-            .fetch_sub(ONE, Ordering::AcqRel);
-        if before < 2 * ONE && before & ATTACHED != 0 {
+            .fetch_sub(many * ONE, Ordering::AcqRel);
+        if before < (many + 1) * ONE && before & ATTACHED != 0 {
             // SAFETY: the caller was the last one.
             unsafe { Self::end(node, before) };
         }
@@ -462,7 +486,7 @@ impl Node {
     /// The caller is the owner, and has not left so far.
     pub(crate) unsafe fn leave_as_owner(node: &SelfArc<Self>) {
         // SAFETY: the caller's.
-        unsafe { Self::leave_alone(Self::pointer(node)) };
+        unsafe { Self::leave_alone(Self::pointer(node), 1) };
     }
 
     /// Somebody is in.

@@ -6,7 +6,7 @@
 //!
 //! A scope has no number before somebody looks at it, so that costs nothing where nobody does.
 
-use super::{NOBODY, Node, NodeKind, ONE};
+use super::{NOBODY, Node, NodeKind, ONE, entries};
 use crate::kernel::task::{Id, Member, Reason};
 use crate::prim;
 use crate::prim::SelfArc;
@@ -116,7 +116,8 @@ impl Node {
             now: self.wheel.get().map_or_else(prim::now, |wheel| wheel.now()),
             reason,
             cancelled_for: Duration::from_nanos(cancelled_for),
-            live: word / ONE,
+            // One that has ended was not entered.
+            live: (word / ONE).saturating_sub(entries::spare(self)),
         }
     }
 
@@ -385,6 +386,9 @@ impl ScopeInfo {
 
     /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until
     /// that is done.
+    ///
+    /// It may be up to 15 too many while another thread is in a poll that has spawned several tasks into the scope: that counts some
+    /// in advance, until the poll is over.
     ///
     /// # Examples
     ///

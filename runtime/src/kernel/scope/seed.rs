@@ -5,8 +5,7 @@
 //! owner's poll. When the body is first pending it is made anyway, since others may then have to reach it. So a scope around what
 //! is ready at once, without a task in it, takes neither memory nor an atomic operation.
 
-use super::{Node, NodeKind, Owner};
-use crate::kernel::context::Within;
+use super::{Inside, Node, NodeKind, Owner};
 use crate::kernel::here;
 use crate::kernel::wheel;
 use crate::prim::atomic::{AtomicPtr, Ordering};
@@ -106,10 +105,10 @@ impl Seed {
 
     /// This thread is within it until what is returned is dropped. The seed does not move before that.
     #[inline]
-    pub(crate) fn enter(&self) -> Within {
+    pub(crate) fn enter(&self) -> Inside {
         match self.node.get() {
             Some(node) if node.has_begun() => node.inside(),
-            _ => Within::scope(
+            _ => Inside::scope(
                 ptr::from_ref(self)
                     .map_addr(|address| address | SEED)
                     .cast(),

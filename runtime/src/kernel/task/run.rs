@@ -7,8 +7,8 @@ use super::state::{Completed, Idle, Start, Word};
 use super::surroundings;
 use super::waker;
 use crate::kernel::captures::{self, Captures};
-use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
+use crate::kernel::scope::Inside;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
 use std::ptr::NonNull;
@@ -241,7 +241,7 @@ impl Runnable {
             // SAFETY: this is the poller, and the task completes within `complete`, which does without.
             unsafe { surroundings::enter(task).0 }
         } else {
-            Within::nothing()
+            Inside::nothing()
         };
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));

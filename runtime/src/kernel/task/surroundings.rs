@@ -9,7 +9,7 @@ use super::member::Member;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
 use crate::kernel::here;
-use crate::kernel::scope::Node;
+use crate::kernel::scope::{Inside, Node};
 use std::ptr::{self, NonNull};
 
 /// True if a task that is spawned here inherits anything.
@@ -46,7 +46,7 @@ unsafe fn member<'a>(task: NonNull<Header>) -> Option<&'a Member> {
 ///
 /// The caller is the task's poller, and drops what is returned before the task completes.
 #[inline(always)]
-pub(super) unsafe fn enter(task: NonNull<Header>) -> (Within, bool) {
+pub(super) unsafe fn enter(task: NonNull<Header>) -> (Inside, bool) {
     // SAFETY: alive, as the caller polls it.
     let (header, member) = unsafe { (task.as_ref(), member(task)) };
     let (scope, is_cancelled) = match member {
@@ -58,7 +58,7 @@ pub(super) unsafe fn enter(task: NonNull<Header>) -> (Within, bool) {
     };
     // SAFETY: the caller is the poller.
     let context = unsafe { header.origin().context() };
-    (Within::enter(scope, context), is_cancelled)
+    (Inside::enter(scope, context), is_cancelled)
 }
 
 /// True if the task's scope is cancelled, and the task is to end with it.

@@ -1,0 +1,134 @@
+//! Entries in advance: a thread that spawns many tasks in one poll enters their scope once for several of them.
+//!
+//! An entry is a read-modify-write of the node's word, and one for each level around it. So whoever polls within a node, and has
+//! entered it in that poll before, enters for 2 at once, then for 4, up to [`MOST`]; what is spare lies in `here` for those who come
+//! next, and is given back when this thread is not within the node any more: when the [`Inside`] of its poll is dropped.
+//!
+//! A spare entry is an entry like any other, so it keeps the node, and those around it. Nobody waits longer for that: who polls
+//! within a node is its body or a member of it, and counts there until the poll is over anyway. (The exception is a body whose
+//! future is polled elsewhere than where it had begun: what is around that place waits for such a poll to return.)
+//!
+//! All of it is this thread's own. What others see is a node that has more in it than there are, for the length of a poll.
+
+use super::Node;
+use crate::kernel::context::Within;
+use crate::kernel::here;
+use std::ptr::{self, NonNull};
+
+/// So many are entered at once at most.
+const MOST: usize = 16;
+
+/// Until this is dropped, this thread is within a node, and may enter it in advance.
+pub(crate) struct Inside {
+    // Left before the entries are given back, which may run foreign code.
+    _within: Within,
+    _entries: GivenBack,
+}
+
+/// The spare entries of the node are given back when this is dropped. It may be no node's.
+struct GivenBack(*const ());
+
+impl Inside {
+    /// Within a scope and values, as [`Within::enter`].
+    #[inline]
+    pub(crate) fn enter(scope: *const (), context: *const ()) -> Self {
+        Self {
+            _within: Within::enter(scope, context),
+            _entries: GivenBack(scope),
+        }
+    }
+
+    /// Within nothing.
+    #[inline]
+    pub(crate) fn nothing() -> Self {
+        Self::enter(ptr::null(), ptr::null())
+    }
+
+    /// Within a scope, and what there is of values.
+    #[inline]
+    pub(super) fn scope(scope: *const ()) -> Self {
+        Self::enter(scope, here::with(|here| here.context.get()))
+    }
+}
+
+impl Drop for GivenBack {
+    #[inline]
+    fn drop(&mut self) {
+        let node = here::with(|here| here.entered.get());
+        if !node.is_null() && node == self.0 {
+            give_back(node);
+        }
+    }
+}
+
+/// This thread enters nothing in advance any more.
+#[cold]
+#[inline(never)]
+fn give_back(node: *const ()) {
+    let spare = here::with(|here| {
+        here.entered.set(ptr::null());
+        here.spare_entries.replace(0)
+    });
+    if let (Some(node), 1..) = (NonNull::new(node.cast_mut()), spare) {
+        // SAFETY: `keep` has stored so many entries of it, which are taken out of there.
+        unsafe { Node::leave_many(node.cast(), spare) };
+    }
+}
+
+/// Takes one of the spare entries, if there are any of this node.
+#[inline]
+pub(super) fn take(node: &Node) -> bool {
+    here::with(|here| {
+        let spare = here.spare_entries.get();
+        let taken = spare > 0 && here.entered.get() == address(node);
+        if taken {
+            here.spare_entries.set(spare - 1);
+        }
+        taken
+    })
+}
+
+/// How many of those who are in this node are spare entries of this thread's, of this one or of one that is within it.
+pub(super) fn spare(node: &Node) -> usize {
+    let (entered, spare) = here::with(|here| (here.entered.get(), here.spare_entries.get()));
+    if spare == 0 {
+        return 0;
+    }
+    // SAFETY: its spare entries keep it, until they are given back by this thread.
+    let mut at = unsafe { entered.cast::<Node>().as_ref() };
+    while let Some(entered) = at {
+        if ptr::eq(entered, node) {
+            return spare;
+        }
+        at = entered.around().map(|around| &**around);
+    }
+    0
+}
+
+/// For how many to enter, one of whom is there. What is more is [kept](keep) if they have entered.
+#[inline]
+pub(super) fn many(node: &Node) -> usize {
+    here::with(|here| {
+        // Who is not within it would give nothing back; and the entries of a node further out are not given back before it is left.
+        if here.scope.get() != address(node) || here.spare_entries.get() > 0 {
+            return 1;
+        }
+        let many = if here.entered.replace(address(node)) == address(node) {
+            MOST.min(2 * here.many_entries.get())
+        } else {
+            1
+        };
+        here.many_entries.set(many);
+        many
+    })
+}
+
+/// So many entries of this node, which [`many`] has asked for, are spare.
+#[inline]
+pub(super) fn keep(spare: usize) {
+    here::with(|here| here.spare_entries.set(spare));
+}
+
+fn address(node: &Node) -> *const () {
+    ptr::from_ref(node).cast()
+}
