@@ -10,7 +10,7 @@
 //!
 //! | | by whom | |
 //! | --- | --- | --- |
-//! | enter | who spawns | entered + 1, unless it is CANCELLED, or 0, and the same in each node around, whether that is cancelled or not; *then* the task is made |
+//! | enter | who spawns | entered + 1 (or more: [`entries`]), unless it is CANCELLED, or 0, and the same in each node around, whether that is cancelled or not; *then* the task is made |
 //! | link | the member, as it goes to sleep for the first time | lock; reason there? → refused, it ends instead of sleeping; else into the list |
 //! | leave | the member, as the last thing: after its future, its output and COMPLETE | unlink, if it ever was linked (lock); entered − 1 (AcqRel), here and in each node around, from the inside outwards; the last one wakes the owner |
 //! | cancel | anyone; a deadline's timer | lock: the reason, if there is none yet, and CANCELLED; take members out, 32 at a time; abort them outside of the lock; then the nodes within |
@@ -249,16 +249,16 @@ impl Node {
     #[inline]
     pub(crate) fn enter(self: &SelfArc<Self>) -> bool {
         asked::looks(self);
-        // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one
-        // which does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that
-        // the node is cancelled is seen again at each start and, under the lock, at the link.
-        let word = self.word.load(Ordering::Acquire);
+        // Ordering: Relaxed; if there is a spare entry, this thread has come by `enter_many` before.
+        let word = self.word.load(Ordering::Relaxed);
         word & (ATTACHED | CANCELLED) == ATTACHED && entries::take(self) || self.enter_many()
     }
 
     /// As [`enter`](Self::enter), when there is no spare entry: for as many as there may be next.
     fn enter_many(self: &SelfArc<Self>) -> bool {
-        // Ordering: as above.
+        // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one
+        // which does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that
+        // the node is cancelled is seen again at each start and, under the lock, at the link.
         if self.word.load(Ordering::Acquire) & ATTACHED == 0 {
             self.attach();
         }
