@@ -11,52 +11,37 @@
 //! All of it is this thread's own. What others see is a node that has more in it than there are, for the length of a poll.
 
 use super::Node;
-use crate::kernel::context::Within;
 use crate::kernel::here;
 use std::ptr::{self, NonNull};
 
 /// So many are entered at once at most.
 const MOST: usize = 16;
 
-/// Until this is dropped, this thread is within a node, and may enter it in advance.
+/// Until this is dropped, this thread is within a scope, and may enter it in advance.
 pub(crate) struct Inside {
-    // Left before the entries are given back, which may run foreign code.
-    _within: Within,
-    _entries: GivenBack,
+    outer: *const (),
+    scope: *const (),
 }
-
-/// The spare entries of the node are given back when this is dropped. It may be no node's.
-struct GivenBack(*const ());
 
 impl Inside {
-    /// Within a scope and values, as [`Within::enter`].
+    /// Within what `scope` points to: a node, or its seed, or nothing. The caller keeps it. See [`context`](crate::kernel::context).
     #[inline]
-    pub(crate) fn enter(scope: *const (), context: *const ()) -> Self {
-        Self {
-            _within: Within::enter(scope, context),
-            _entries: GivenBack(scope),
-        }
-    }
-
-    /// Within nothing.
-    #[inline]
-    pub(crate) fn nothing() -> Self {
-        Self::enter(ptr::null(), ptr::null())
-    }
-
-    /// Within a scope, and what there is of values.
-    #[inline]
-    pub(super) fn scope(scope: *const ()) -> Self {
-        Self::enter(scope, here::with(|here| here.context.get()))
+    pub(crate) fn enter(scope: *const ()) -> Self {
+        let outer = here::with(|here| here.scope.replace(scope));
+        Self { outer, scope }
     }
 }
 
-impl Drop for GivenBack {
+impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
-        let node = here::with(|here| here.entered.get());
-        if !node.is_null() && node == self.0 {
-            give_back(node);
+        let entered = here::with(|here| {
+            here.scope.set(self.outer);
+            here.entered.get()
+        });
+        // In this order, as they hardly ever are the same.
+        if entered == self.scope && !entered.is_null() {
+            give_back(entered);
         }
     }
 }

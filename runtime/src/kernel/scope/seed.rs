@@ -108,7 +108,7 @@ impl Seed {
     pub(crate) fn enter(&self) -> Inside {
         match self.node.get() {
             Some(node) if node.has_begun() => node.inside(),
-            _ => Inside::scope(
+            _ => Inside::enter(
                 ptr::from_ref(self)
                     .map_addr(|address| address | SEED)
                     .cast(),

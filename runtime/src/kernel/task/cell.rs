@@ -11,6 +11,7 @@ use super::id::{Id, Mark};
 use super::lost;
 use super::member::{Member, Membership};
 use super::origin::Origin;
+use super::run::dropping;
 use super::state::{State, Word};
 use crate::kernel::foreign;
 use crate::kernel::here;
@@ -50,8 +51,9 @@ pub(crate) struct Header {
 /// What depends on the future's type. The operations all take the header of a task of that type.
 #[derive(Debug)]
 pub(super) struct Vtable {
-    /// Polls the future; if it is ready (or panics), replaces it by the output. For the poller.
-    pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Poll<()>,
+    /// Polls the future, within the task's scope; if it is ready (or panics), replaces it by the output. If the scope is cancelled,
+    /// does what `cancel` does instead. For the poller.
+    pub(super) poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
     /// Replaces the future by the failure "cancelled". For the poller.
     pub(super) cancel: unsafe fn(NonNull<Header>),
     /// Moves the output to the `Option<Result<M::Kept, Failure>>` that is pointed to, a `None`, which stays as it is
@@ -70,6 +72,15 @@ pub(super) struct Vtable {
     pub(super) future_size: usize,
     /// Behind the header lies a [`Member`].
     pub(super) is_member: bool,
+}
+
+/// How a poll has ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polled {
+    Pending,
+    Ready,
+    /// The task's scope was cancelled, so that the future was dropped.
+    Cancelled,
 }
 
 #[repr(C)]
@@ -258,12 +269,18 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
     /// What the task's handle gets of how its future has ended. For the poller.
     #[inline(always)]
     fn end(task: NonNull<Header>, outcome: Result<F::Output, Failure>) -> Result<M::Kept, Failure> {
-        // SAFETY: as in `stage`.
-        let cell = unsafe { &*task.cast::<Self>().as_ptr() };
-        cell.member.end(&cell.header, outcome)
+        // SAFETY: the caller keeps it alive.
+        Self::membership(task).end(unsafe { task.as_ref() }, outcome)
     }
 
-    unsafe fn poll(task: NonNull<Header>, cx: &mut Context<'_>) -> Poll<()> {
+    unsafe fn poll(task: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
+        let member = Self::membership(task);
+        if member.is_cancelled() {
+            // SAFETY: the caller is the poller.
+            return unsafe { Self::end_with_scope(task) };
+        }
+        // Left when the output is there, and the future gone.
+        let _inside = member.inside();
         let stage = Self::stage(task);
         let polled = catch_unwind(AssertUnwindSafe(|| {
             stage.with_mut(|stage| {
@@ -276,13 +293,13 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
                 let polled = unsafe { Pin::new_unchecked(future) }.poll(cx);
                 let mut unwinding = ManuallyDrop::new(unwinding);
                 let output = match polled {
-                    Poll::Pending => return Poll::Pending,
+                    Poll::Pending => return Polled::Pending,
                     Poll::Ready(output) => output,
                 };
                 // Drops the future. If that panics, the output is stored all the same, and then replaced
                 // by the panic below.
                 *unwinding.0 = Stage::Output(Self::end(task, Ok(output)));
-                Poll::Ready(())
+                Polled::Ready
             })
         }));
         match polled {
@@ -291,9 +308,21 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
                 asked::panicked(&*payload);
                 // SAFETY: the caller is the poller.
                 unsafe { Self::fail(task, Some(payload)) };
-                Poll::Ready(())
+                Polled::Ready
             }
         }
+    }
+
+    /// The scope is cancelled: the future is dropped instead of polled.
+    #[cold]
+    unsafe fn end_with_scope(task: NonNull<Header>) -> Polled {
+        let member = Self::membership(task);
+        // SAFETY: the poller keeps the task alive.
+        member.note(unsafe { task.as_ref() });
+        let _inside = member.inside();
+        // SAFETY: the caller is the poller.
+        dropping(|| unsafe { Self::fail(task, None) });
+        Polled::Cancelled
     }
 
     unsafe fn cancel(task: NonNull<Header>) {
@@ -414,6 +443,14 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
         unsafe { (&raw mut (*cell.as_ptr()).member).drop_in_place() };
         // SAFETY: allocated with this layout in `allocate`.
         unsafe { dealloc(cell.as_ptr().cast(), Layout::new::<Self>()) };
+    }
+
+    fn membership<'a>(task: NonNull<Header>) -> &'a M
+    where
+        F: 'a,
+    {
+        // SAFETY: as in `stage`.
+        unsafe { &(*task.cast::<Self>().as_ptr()).member }
     }
 
     fn stage<'a>(task: NonNull<Header>) -> &'a UnsafeCell<Stage<F, M::Kept>>

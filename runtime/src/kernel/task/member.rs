@@ -8,7 +8,7 @@ use super::cell::Header;
 use super::error::Failure;
 use crate::kernel::findings::{self, Outcome};
 use crate::kernel::list::{Linked, Links};
-use crate::kernel::scope::{Failed, Node};
+use crate::kernel::scope::{Failed, Inside, Node};
 use crate::prim::SelfArc;
 use std::any::Any;
 use std::cell::Cell;
@@ -23,8 +23,20 @@ pub(crate) trait Membership<O>: 'static {
     /// It begins with a [`Member`].
     const IS_MEMBER: bool;
 
+    /// As long as it is there, this thread is within what the task is a member of.
+    type Inside;
+
     /// The task is not made after all.
     fn give_back(self);
+
+    /// Enters that. For the poller, who drops what is returned before the task leaves it.
+    fn inside(&self) -> Self::Inside;
+
+    /// It is cancelled, and the task is to end with it.
+    fn is_cancelled(&self) -> bool;
+
+    /// The task does: says why, if the handle is to tell.
+    fn note(&self, task: &Header);
 
     /// The task's future has ended like this: what does its handle get? For the poller, before anybody else can see it.
     fn end(&self, task: &Header, outcome: Result<O, Failure>) -> Result<Self::Kept, Failure>;
@@ -33,10 +45,21 @@ pub(crate) trait Membership<O>: 'static {
 /// A task that is nothing besides.
 impl<O: 'static> Membership<O> for () {
     type Kept = O;
+    type Inside = ();
     const IS_MEMBER: bool = false;
 
     #[inline(always)]
     fn give_back(self) {}
+
+    #[inline(always)]
+    fn inside(&self) {}
+
+    #[inline(always)]
+    fn is_cancelled(&self) -> bool {
+        false
+    }
+
+    fn note(&self, _: &Header) {}
 
     #[inline(always)]
     fn end(&self, _: &Header, outcome: Result<O, Failure>) -> Result<O, Failure> {
@@ -89,6 +112,22 @@ impl Member {
     /// Its handle gives an error that says why it was cancelled.
     pub(crate) fn is_told(&self) -> bool {
         self.told
+    }
+
+    /// This thread is within its scope until what is returned is dropped, which comes before the task leaves that.
+    #[inline]
+    pub(super) fn inside(&self) -> Inside {
+        Inside::enter(self.node.as_ptr().cast_const().cast())
+    }
+
+    /// Its scope has cancelled the task without having found it: says why, if the task's handle is to tell.
+    #[cold]
+    pub(super) fn note(&self, task: &Header) {
+        if self.told {
+            if let Some(reason) = self.scope().reason() {
+                task.origin().note(reason);
+            }
+        }
     }
 
     /// Its scope is cancelled, and it with that.
@@ -161,11 +200,26 @@ impl<K: Telling> Grouped<K> {
 
 impl<O: 'static, K: Kind<O>> Membership<O> for Grouped<K> {
     type Kept = K::Kept;
+    type Inside = Inside;
     const IS_MEMBER: bool = true;
 
     fn give_back(self) {
         // SAFETY: `enter` has entered it, and nobody leaves it for this.
         unsafe { Node::leave(self.member.node) };
+    }
+
+    #[inline(always)]
+    fn inside(&self) -> Inside {
+        self.member.inside()
+    }
+
+    #[inline(always)]
+    fn is_cancelled(&self) -> bool {
+        self.member.is_cancelled()
+    }
+
+    fn note(&self, task: &Header) {
+        self.member.note(task);
     }
 
     #[inline(always)]

@@ -1,8 +1,8 @@
 //! The task: one allocation, one state word, and who may touch what when.
 //!
 //! ```text
-//!   word:  63 .. 25 │    24    │ 23 .. 8 │   7   │   6    │   5    │  4   │     3     │    2     │    1     │    0
-//!        references │SURROUNDED│  shard  │SPECIAL│ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
+//!   word:  63 .. 26 │   25   │    24    │ 23 .. 8 │   7   │   6    │   5    │  4   │     3     │    2     │    1     │    0
+//!        references │INHERITS│SURROUNDED│  shard  │SPECIAL│ LINKED │ J_WAKER│ JOIN │ CANCELLED │ COMPLETE │ NOTIFIED │ RUNNING
 //! ```
 //!
 //! | RUNNING | NOTIFIED | COMPLETE | meaning | who may touch the future |
@@ -45,9 +45,9 @@
 //! 9. **SPECIAL never comes without NOTIFIED**, as CANCELLED does not: whoever starts the task next sees it, in what its
 //!    read-modify-write returns, clears it, and [looks further](crate::kernel::captures). One that is left on a task that
 //!    ends means nothing.
-//! 10. **SURROUNDED never changes.** Such a task has a [`Member`] beside its future, or a context in its origin: each start looks
-//!     further, polls it within these, and completing [leaves](surroundings) the scope when nothing of the task is left that
-//!     runs user code.
+//! 10. **SURROUNDED and INHERITS never change.** A task with the one has a [`Member`] beside its future, whose scope it is polled
+//!     within, or a context in its origin; with the other it has this, and each start looks further, for that. Completing
+//!     [leaves](surroundings) the scope when nothing of the task is left that runs user code.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!

@@ -1,14 +1,15 @@
 //! Running a task: the claim to poll it, one poll, and what follows from it.
 
 use super::capture::{self, Capture};
-use super::cell::Header;
+use super::cell::{Header, Polled};
 use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
 use super::surroundings;
 use super::waker;
 use crate::kernel::captures::{self, Captures};
+use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
-use crate::kernel::scope::Inside;
+use crate::kernel::scope::{Inside, Node};
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
 use std::ptr::NonNull;
@@ -76,19 +77,16 @@ impl Runnable {
         }
     }
 
-    /// Polls the task within its surroundings, or does what the word asks for besides. The task is running.
+    /// Polls the task with what it inherits, or does what the word asks for besides. The task is running.
     // For the caller it is cold, so that its loop is laid out for tasks that have none.
     #[cold]
     #[inline(never)]
     fn look<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
-        if !word.is_only_surrounded() {
+        if !word.is_to_be_polled() {
             return self.look_further::<OBSERVED>(word);
         }
         // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
-        let (_within, is_cancelled) = unsafe { surroundings::enter(self.0) };
-        if is_cancelled {
-            return self.look_further::<OBSERVED>(word);
-        }
+        let _inherited = unsafe { surroundings::inherited(self.0) };
         if OBSERVED && !word.is_running() {
             observe::meet(self.header());
         }
@@ -102,14 +100,14 @@ impl Runnable {
     fn look_further<const OBSERVED: bool>(self, word: Word) -> Option<Self> {
         let header = self.header();
         let mark = header.mark.word();
-        let surrounded = word.is_surrounded();
         // SAFETY: this is the poller; what follows is within this function, and puts it back also for the next task.
-        let _within = surrounded.then(|| unsafe { surroundings::enter(self.0) });
+        let _inherited = word
+            .inherits()
+            .then(|| unsafe { surroundings::inherited(self.0) });
         if OBSERVED {
             observe::look(header);
         }
-        // SAFETY: alive, by the claim.
-        if word.is_cancelled() || surrounded && unsafe { surroundings::is_cancelled(self.0) } {
+        if word.is_cancelled() {
             self.cancel_started(word);
             if OBSERVED {
                 observe::polled(mark, Outcome::Cancelled);
@@ -176,11 +174,15 @@ impl Runnable {
                 observe::polled(id, outcome);
             }
         };
-        if polled.is_ready() {
+        if polled != Polled::Pending {
             meet();
             // SAFETY: the output is stored, and the claim ends here.
             unsafe { complete(self.into_raw(), word) };
-            ended(Outcome::Done);
+            // It ends of itself, or with its scope.
+            ended(match polled {
+                Polled::Cancelled => Outcome::Cancelled,
+                _ => Outcome::Done,
+            });
             None
         } else if woken {
             // Requeued: RUNNING goes into the queue with the claim, the word is not touched.
@@ -237,12 +239,11 @@ impl Runnable {
         // SAFETY: the claim, which goes to `complete` below, keeps the task until then.
         let header = unsafe { &*task.as_ptr() };
         // One that has no surroundings of its own does not see those of whoever ends it.
-        let _within = if word.is_surrounded() {
+        let _nothing = Within::nothing();
+        let _entered = word
+            .is_surrounded()
             // SAFETY: this is the poller, and the task completes within `complete`, which does without.
-            unsafe { surroundings::enter(task).0 }
-        } else {
-            Inside::nothing()
-        };
+            .then(|| unsafe { surroundings::enter(task) });
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
         // SAFETY: the output (the failure) is stored, and the claim ends here.
@@ -269,10 +270,23 @@ impl Drop for Runnable {
     }
 }
 
+/// Drops the output, within the node if there is one.
+///
+/// # Safety
+///
+/// The caller owns the output of the task, which is alive, and in the node.
+#[cold]
+#[inline(never)]
+unsafe fn drop_output(task: NonNull<Header>, node: Option<NonNull<Node>>) {
+    let _inside = node.map(|node| Inside::enter(node.as_ptr().cast_const().cast()));
+    // SAFETY: the caller's. It does not unwind.
+    dropping(|| unsafe { (task.as_ref().vtable.drop_output)(task) });
+}
+
 /// Calls `f`, which runs a task's destructors: a pool's end waits for those.
 #[cold]
 #[inline(never)]
-fn dropping(f: impl FnOnce()) {
+pub(super) fn dropping(f: impl FnOnce()) {
     let outer = here::with(|here| here.drops.replace(true));
     f();
     here::with(|here| here.drops.set(outer));
@@ -302,7 +316,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
 #[inline(never)]
 unsafe fn complete_plain(task: NonNull<Header>, word: Word) {
     // SAFETY: the caller's.
-    unsafe { complete_alone(task, word) }
+    unsafe { complete_alone(task, word, None) }
 }
 
 /// As [`complete`], of a task that is within something, which it leaves after that.
@@ -314,19 +328,19 @@ unsafe fn complete_plain(task: NonNull<Header>, word: Word) {
 #[inline(never)]
 unsafe fn complete_and_depart(task: NonNull<Header>, word: Word) {
     // SAFETY: the caller is the poller, and completes the task now.
-    let departure = unsafe { surroundings::depart(task) };
+    let departure = unsafe { surroundings::depart(task, word) };
     // SAFETY: the caller's.
-    unsafe { complete_alone(task, word) };
+    unsafe { complete_alone(task, word, departure.node()) };
     departure.leave();
 }
 
-/// As [`complete`], of a task that is within nothing, or is left by its caller.
+/// As [`complete`], of a task that is within nothing, or in the `node`, which its caller leaves.
 ///
 /// # Safety
 ///
 /// As [`complete`].
 #[inline(always)]
-unsafe fn complete_alone(task: NonNull<Header>, word: Word) {
+unsafe fn complete_alone(task: NonNull<Header>, word: Word, node: Option<NonNull<Node>>) {
     asked::changes(task.as_ptr());
     // SAFETY: the task is alive until the transition below.
     let header = unsafe { &*task.as_ptr() };
@@ -338,8 +352,8 @@ unsafe fn complete_alone(task: NonNull<Header>, word: Word) {
     loop {
         if !word.is_joined() && !dropped {
             // JOIN never comes back, so the output is ours.
-            // SAFETY: the owner of the output. It does not unwind.
-            dropping(|| unsafe { (header.vtable.drop_output)(task) });
+            // SAFETY: the owner of the output, of a task that is alive, and in the node.
+            unsafe { drop_output(task, node) };
             dropped = true;
         }
         match header.state.complete(word) {

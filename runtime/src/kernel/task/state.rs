@@ -21,11 +21,13 @@ const LINKED: u64 = 1 << 6;
 const SPECIAL: u64 = 1 << 7;
 /// The task has surroundings: a scope, or what it inherits. Set when it is made, or never.
 const SURROUNDED: u64 = 1 << 24;
+/// Some of these are values. Set when it is made, or never.
+const INHERITS: u64 = 1 << 25;
 
 const SHARD_SHIFT: u32 = 8;
 const SHARD_MASK: u64 = 0xffff << SHARD_SHIFT;
 
-const REFERENCE: u64 = 1 << 25;
+const REFERENCE: u64 = 1 << 26;
 const REFERENCES: u64 = !(REFERENCE - 1);
 /// Half of what the field can count: a clone that finds more aborts long before it overflows.
 const TOO_MANY: u64 = 1 << 63;
@@ -64,7 +66,7 @@ pub(crate) enum WakeAndRelease {
 #[must_use]
 pub(crate) enum Start {
     Poll(Word),
-    /// As the word says: cancel it, or poll it in its surroundings, or have it tell where it stands.
+    /// As the word says: cancel it, or poll it with what it inherits, or have it tell where it stands.
     Look(Word),
 }
 
@@ -157,9 +159,9 @@ impl Word {
         self.0 & bits == 0 && self.0 & REFERENCES == references * REFERENCE
     }
 
-    /// The task is to be polled in its surroundings, and no more.
+    /// The task is to be polled in its surroundings, and no more, if there is anything to look at.
     #[inline(always)]
-    pub(crate) fn is_only_surrounded(self) -> bool {
+    pub(crate) fn is_to_be_polled(self) -> bool {
         self.0 & (CANCELLED | SPECIAL) == 0
     }
 
@@ -167,6 +169,12 @@ impl Word {
     #[inline(always)]
     pub(crate) fn is_surrounded(self) -> bool {
         self.0 & SURROUNDED != 0
+    }
+
+    /// It has inherited values.
+    #[inline(always)]
+    pub(crate) fn inherits(self) -> bool {
+        self.0 & INHERITS != 0
     }
 
     fn has_join_waker(self) -> bool {
@@ -217,10 +225,10 @@ impl State {
         Self(AtomicU64::new(REFERENCE | JOIN | RUNNING | surrounded))
     }
 
-    /// The task, which nobody else knows yet, has surroundings.
-    pub(crate) fn surround(&self) {
+    /// The task, which nobody else knows yet, has inherited values.
+    pub(crate) fn inherit(&self) {
         // Ordering: Relaxed, as nobody else knows it.
-        self.0.fetch_or(SURROUNDED, Ordering::Relaxed);
+        self.0.fetch_or(SURROUNDED | INHERITS, Ordering::Relaxed);
     }
 
     // ----- wake side ---------------------------------------------------------------------------------
@@ -331,7 +339,7 @@ impl State {
         }
         debug_assert!(word & COMPLETE == 0, "a complete task was queued");
         let word = Word(word);
-        if word.0 & (CANCELLED | SPECIAL | SURROUNDED) != 0 {
+        if word.0 & (CANCELLED | SPECIAL | INHERITS) != 0 {
             Start::Look(word)
         } else {
             Start::Poll(word)

@@ -1,15 +1,17 @@
 //! What some tasks are polled within: the scope that they are members of, and the values that they inherit.
 //!
-//! Such a task is born SURROUNDED (invariant 10): each of its starts comes here by way of [`run`](super::run)'s cold path, so
-//! that others pay nothing. When its future and its output are gone, or its output is its handle's, it leaves the scope: after
+//! Such a task is born SURROUNDED (invariant 10). Its scope is entered where its future is polled, by code of its
+//! [type](super::cell), so that others pay nothing; values are rarer, and each start of a task that has some comes here by way of
+//! [`run`](super::run)'s cold path. When its future and its output are gone, or its output is its handle's, it leaves the scope: after
 //! COMPLETE, so that whoever is told that a scope has ended finds no task of it, and nothing of one that is still to be dropped.
 
 use super::cell::Header;
-use super::member::Member;
+use super::state::Word;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::scope::{Inside, Node};
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 
 /// True if a task that is spawned here inherits anything.
@@ -24,67 +26,43 @@ pub(super) fn are_inherited() -> bool {
 pub(super) fn inherit(task: &Header) {
     if let Some(context) = Context::current() {
         task.origin().inherit(context);
-        task.state.surround();
+        task.state.inherit();
     }
 }
 
-/// The member that the task is, if it is one.
-///
-/// # Safety
-///
-/// `task` is alive.
-#[inline(always)]
-unsafe fn member<'a>(task: NonNull<Header>) -> Option<&'a Member> {
-    // SAFETY: alive (caller); the member lies in the task's memory. The lifetime does not leave this file's callers, who have it
-    // too.
-    unsafe { Header::member(task).map(|member| member.as_ref()) }
-}
-
-/// Enters what the task is polled within; and says whether its scope is cancelled, at a glance.
+/// Until this is dropped, the thread has the values that the task inherits.
 ///
 /// # Safety
 ///
 /// The caller is the task's poller, and drops what is returned before the task completes.
 #[inline(always)]
-pub(super) unsafe fn enter(task: NonNull<Header>) -> (Inside, bool) {
-    // SAFETY: alive, as the caller polls it.
-    let (header, member) = unsafe { (task.as_ref(), member(task)) };
-    let (scope, is_cancelled) = match member {
-        Some(member) => (
-            member.node().as_ptr().cast_const().cast(),
-            member.is_cancelled(),
-        ),
-        None => (ptr::null(), false),
-    };
-    // SAFETY: the caller is the poller.
-    let context = unsafe { header.origin().context() };
-    (Inside::enter(scope, context), is_cancelled)
+pub(super) unsafe fn inherited(task: NonNull<Header>) -> Within {
+    // SAFETY: alive, and the caller is the poller.
+    let context = unsafe { task.as_ref().origin().context() };
+    Within::enter(here::with(|here| here.scope.get()), context)
 }
 
-/// True if the task's scope is cancelled, and the task is to end with it.
+/// Until this is dropped, the thread is within all that the task is within.
+pub(super) struct Entered {
+    _inherited: Within,
+    // Left as the last: that may give entries back, and so run foreign code.
+    _inside: Option<Inside>,
+}
+
+/// Enters that.
 ///
 /// # Safety
 ///
-/// The caller is the task's poller.
-pub(super) unsafe fn is_cancelled(task: NonNull<Header>) -> bool {
-    // SAFETY: alive, as the caller polls it.
-    unsafe { member(task) }.is_some_and(|member| {
-        let cancelled = member.is_cancelled();
-        if cancelled {
-            // SAFETY: as above.
-            note(unsafe { task.as_ref() }, member);
-        }
-        cancelled
-    })
-}
-
-/// The scope has cancelled the task without having found it: says why, if the task's handle is to tell.
-#[cold]
-fn note(task: &Header, member: &Member) {
-    if member.is_told() {
-        if let Some(reason) = member.scope().reason() {
-            task.origin().note(reason);
-        }
+/// As [`inherited`].
+pub(super) unsafe fn enter(task: NonNull<Header>) -> Entered {
+    // SAFETY: alive (caller).
+    let member = unsafe { Header::member(task) };
+    // SAFETY: it lies in the task's memory.
+    let inside = member.map(|member| unsafe { member.as_ref() }.inside());
+    Entered {
+        // SAFETY: the caller's.
+        _inherited: unsafe { inherited(task) },
+        _inside: inside,
     }
 }
 
@@ -103,14 +81,15 @@ pub(super) unsafe fn link(task: NonNull<Header>) -> bool {
     let linked = Node::link(member);
     if !linked {
         // SAFETY: as above.
-        unsafe { note(task.as_ref(), member.as_ref()) };
+        unsafe { member.as_ref().note(task.as_ref()) };
     }
     linked
 }
 
 /// What is left of a task that is about to complete.
 pub(super) struct Departure {
-    context: Option<Context>,
+    // Nothing unwinds before this is left, so no code is needed for that.
+    context: ManuallyDrop<Option<Context>>,
     node: Option<NonNull<Node>>,
 }
 
@@ -120,26 +99,42 @@ pub(super) struct Departure {
 ///
 /// The caller is the task's poller, whose claim ends with the completion that follows.
 #[inline(always)]
-pub(super) unsafe fn depart(task: NonNull<Header>) -> Departure {
-    // SAFETY: alive, as the caller polls it.
-    let header = unsafe { task.as_ref() };
-    // SAFETY: the caller is the poller.
-    let context = unsafe { header.origin().take_context() };
+pub(super) unsafe fn depart(task: NonNull<Header>, word: Word) -> Departure {
+    let context = if word.inherits() {
+        // SAFETY: alive, as the caller polls it, who is the poller.
+        unsafe { task.as_ref().origin().take_context() }
+    } else {
+        None
+    };
     // SAFETY: alive, and its poller says so for the first and last time.
     let node = unsafe { Header::member(task).map(Node::unlink) };
-    Departure { context, node }
+    Departure {
+        context: ManuallyDrop::new(context),
+        node,
+    }
 }
 
 impl Departure {
+    /// What it is in until then.
+    pub(super) fn node(&self) -> Option<NonNull<Node>> {
+        self.node
+    }
+
     /// The task is complete.
     #[inline(always)]
     pub(super) fn leave(self) {
-        // What the task was in may be gone after this. Its poller puts back what was there before.
-        Within::clear();
-        if let Some(context) = self.context {
+        if let Some(context) = ManuallyDrop::into_inner(self.context) {
+            // This may be what the thread has. Its poller puts back what was there before.
+            Within::clear();
             drop_context(context);
         }
         if let Some(node) = self.node {
+            here::with(|here| {
+                // What the task was in may be gone after this: as above.
+                if here.scope.get() == node.as_ptr().cast_const().cast() {
+                    here.scope.set(ptr::null());
+                }
+            });
             // SAFETY: the member has entered it, and leaves it here, once.
             unsafe { Node::leave(node) };
         }
