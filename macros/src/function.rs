@@ -122,7 +122,8 @@ impl Function {
             Some(last) => braces(&last).ok_or(last.span()),
             None => Err(arguments.span_close()),
         };
-        let body = body.map_err(|place| Error::new(place, "expected the body of a function"))?;
+        let body =
+            body.map_err(|place| Error::new(place, "expected the body of the function: `{ … }`"))?;
         let bounds_at = rest.iter().position(|token| is_word(token, "where"));
         let bounds = rest.split_off(bounds_at.unwrap_or(rest.len()));
         let output = match &rest[..] {

@@ -117,7 +117,10 @@ pub(crate) fn each(
     let mut input = Reader::new(options);
     while let Some(first) = input.take() {
         let TokenTree::Ident(name) = first else {
-            return Err(Error::new(first.span(), "expected the name of an option"));
+            return Err(Error::new(
+                first.span(),
+                "expected an option: `name = value`",
+            ));
         };
         option(&name, &mut input)?;
         if input.peek().is_some() && input.take_punct(',').is_none() {

@@ -22,7 +22,7 @@ impl Parse for Function {
         let visibility = input.parse()?;
         let signature = input.parse()?;
         let body: TokenTree = input.parse()?;
-        let is_none = || Error::new(body.span(), "expected the body of a function");
+        let is_none = || Error::new(body.span(), "expected the body of the function: `{ … }`");
         let (inner, body) = split_inner_attributes(braces(&body).ok_or_else(is_none)?);
         let inner: TokenStream = inner.into_iter().map(|Tokens { tokens }| tokens).collect();
         attributes.extend(Attribute::parse_outer.parse2(inner)?);

@@ -203,3 +203,94 @@ impl Value for Time {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The value that a text is, if it is one and nothing else.
+    fn take<V: Value>(text: &str) -> Option<V> {
+        let mut input = Reader::new(text.parse().unwrap());
+        let value = V::take(&mut input);
+        value.filter(|_| input.peek().is_none())
+    }
+
+    #[test]
+    fn texts_are_what_is_between_the_quotes() {
+        for (literal, value) in [
+            ("\"\"", ""),
+            ("\"a b\"", "a b"),
+            ("r\"a\"", "a"),
+            ("r##\"a\"#b\"##", "a\"#b"),
+        ] {
+            let text: Text = take(literal).unwrap();
+            assert_eq!(text.value(), value);
+            assert_eq!(text.tokens().to_string(), literal);
+        }
+        for other in [
+            "b\"a\"", "c\"a\"", "'a'", "a", "5", "true", "r#a", "", "(\"a\")",
+        ] {
+            assert!(take::<Text>(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn switches_are_two_words() {
+        for is_on in [true, false] {
+            let switch: Switch = take(&is_on.to_string()).unwrap();
+            assert_eq!(switch.is_on, is_on);
+        }
+        for other in ["\"true\"", "yes", "1", ""] {
+            assert!(take::<Switch>(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_written_as_in_programs() {
+        for (literal, value) in [
+            ("0", 0),
+            ("1_000", 1000),
+            ("7usize", 7),
+            ("7_u8", 7),
+            ("0xff", 255),
+            ("0b1_01", 5),
+            ("0o17i64", 15),
+            ("18446744073709551615", u64::MAX),
+        ] {
+            let number: Number = take(literal).unwrap();
+            assert_eq!(number.value::<u64>().ok(), Some(value), "{literal}");
+            assert_eq!(number.to_string(), literal);
+        }
+        for other in [
+            "1.5", "1e3", "1f32", "\"1\"", "a", "-", "", "'1'", "1 2", "b'1'",
+        ] {
+            assert!(take::<Number>(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_does_not_fit_says_why() {
+        let why = |literal| {
+            let number: Number = take(literal).unwrap();
+            number.value::<u8>().unwrap_err().to_string()
+        };
+        assert_eq!(why("-1"), "it cannot be below 0");
+        assert_eq!(why("256"), "this one is too large");
+        assert_eq!(why("18446744073709551616"), "this one is too large");
+    }
+
+    #[test]
+    fn ranges_have_two_numbers() {
+        let range: Range = take("3").unwrap();
+        assert!(range.from.is_none() && !range.with_last);
+        for (text, with_last) in [("3..9", false), ("3 ..= 9", true)] {
+            let range: Range = take(text).unwrap();
+            let from = range.from.unwrap().value::<u8>();
+            assert_eq!((from.ok(), range.to.value::<u8>().ok()), (Some(3), Some(9)));
+            assert_eq!(range.with_last, with_last);
+        }
+        for other in ["3..", "..9", "3.9", "a..b", "3...9"] {
+            assert!(take::<Range>(other).is_none(), "{other}");
+        }
+    }
+}
