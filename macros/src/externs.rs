@@ -1,8 +1,11 @@
 //! By which names the crate that is being compiled knows another: those that the compiler was given.
 //!
-//! Whoever runs the compiler tells it of each dependency by `--extern name=path`, where the name is the one in the manifest, and the
-//! file's is the crate's own. An expansion runs in the compiler's process, so it sees that. Where it does not, as in an editor that expands in
-//! a process of its own, nothing is known.
+//! Whoever runs the compiler tells it of each dependency by `--extern name=path`, where the name is the one in the manifest, and
+//! the file's is the crate's own. An expansion runs in the compiler's process, so it sees that. Where it does not, as in an editor
+//! that expands in a process of its own, nothing is known.
+//!
+//! The manifest says less: not for which platform this is, nor whether it is the program or its build script. And it takes a reader
+//! of TOML, which is five crates that everybody would wait for who writes `#[leno::main]`.
 
 use std::env;
 use std::fs;

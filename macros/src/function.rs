@@ -28,14 +28,15 @@ impl Attribute {
             if inner && ahead.next_if(|token| is_punct(token, '!')).is_none() {
                 return attributes;
             }
-            let is_brackets = |token: &TokenTree| matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
-            let Some(brackets) = ahead.next().filter(is_brackets) else {
-                return attributes;
-            };
-            *tokens = ahead;
-            attributes.push(Self {
-                tokens: [hash, brackets].into_iter().collect(),
-            });
+            match ahead.next() {
+                Some(TokenTree::Group(brackets)) if brackets.delimiter() == Delimiter::Bracket => {
+                    *tokens = ahead;
+                    attributes.push(Self {
+                        tokens: [hash, brackets.into()].into_iter().collect(),
+                    });
+                }
+                _ => return attributes,
+            }
         }
     }
 

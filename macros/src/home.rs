@@ -1,8 +1,8 @@
 //! Where the runtime is: the path by which an expansion names it.
 //!
 //! An attribute is not told through which crate it was reached, and a crate has the name that its user's manifest gives it.
-//! So the compiler's arguments are read (`externs.rs`). Of several names, which several versions have, the one that stands before the
-//! attribute's own is taken. A runtime that is not among the dependencies came through another crate: then the path that stands
+//! So the compiler's arguments are read (`externs.rs`). Of several names, which several versions have, the one that stands before
+//! the attribute's own is taken. A runtime that is not among the dependencies came through another crate: then the path that stands
 //! there leads to it. So it does where the dependencies are not known.
 
 use crate::externs;
@@ -129,9 +129,9 @@ fn path_before_name(attribute: &str) -> Option<String> {
 
 /// Whether a name has to be written with `r#`, in one of the editions.
 fn is_keyword(name: &str) -> bool {
-    const KEYWORDS: &str = "abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen \
-        if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super trait true try type \
-        typeof unsafe unsized use virtual where while yield _";
+    const KEYWORDS: &str = "_ abstract as async await become box break const continue crate do dyn else enum extern false \
+        final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super \
+        trait true try type typeof unsafe unsized use virtual where while yield";
     KEYWORDS.split_ascii_whitespace().any(|word| word == name)
 }
 
