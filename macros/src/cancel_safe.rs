@@ -4,29 +4,27 @@
 //! something is not a question of types, so there may be one alone, unless somebody says why it does not (`awaits.rs`).
 
 use crate::awaits::{Rule, checked};
-use crate::function::{
-    Function, arguments, braces_at, check, end_of, makes_another, may_be_used_twice, output_of,
-    with_error,
-};
 use crate::home::Home;
-use crate::options::{parse_home, read};
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use crate::options::{each, parse_home, read};
+use crate::signature::{
+    Function, arguments, check, end_of, makes_another, may_be_used_twice, output_of, with_error,
+};
+use crate::tokens::{self, braces_at};
+use crate::values::Text;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
-use syn::ext::IdentExt;
-use syn::parse::{ParseStream, Parser};
-use syn::{Error, FnArg, LitStr, Pat, Path, Result, Signature};
+use syn::{Error, FnArg, Pat, Result, Signature};
 
 /// The function to put in place of `item`. Whatever is wrong, it still contains what was written.
 pub(crate) fn expand(home: &Home, options: TokenStream, item: TokenStream) -> TokenStream {
-    let expanded = Options::parse.parse2(options).and_then(|options| {
+    let options = Options::parse(options).and_then(|options| {
         let path = home.path_or(options.home.as_ref(), &Name(home))?;
-        function(
-            &path,
-            &rule_of(home, options.because.is_some()),
-            item.clone(),
-        )
+        Ok((path, options.because.is_some()))
     });
+    let expanded = options
+        .map_err(Error::from)
+        .and_then(|(path, has_reason)| function(&path, &rule_of(home, has_reason), item.clone()));
     expanded.unwrap_or_else(|error| with_error(item, &error))
 }
 
@@ -39,40 +37,33 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-#[derive(Default)]
 struct Options {
-    home: Option<Path>,
-    because: Option<LitStr>,
+    home: Option<TokenStream>,
+    because: Option<Text>,
 }
 
 impl Options {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let (mut home, mut because): (_, Option<LitStr>) = (None, None);
-        while !input.is_empty() {
-            let name = input.call(Ident::parse_any)?;
-            match name.to_string().as_str() {
-                "crate" => read(&mut home, &name, "\"path::to::leno\"", input)?,
-                "because" => read(
-                    &mut because,
-                    &name,
-                    "\"what was read is in `self.buffer`\"",
-                    input,
-                )?,
-                other => {
-                    let text =
-                        format!("no option is called `{other}`: there are `because` and `crate`");
-                    return Err(Error::new(name.span(), text));
-                }
+    fn parse(options: TokenStream) -> tokens::Result<Self> {
+        let (mut home, mut because): (_, Option<Text>) = (None, None);
+        each(options, |name, input| match name.to_string().as_str() {
+            "crate" => read(&mut home, name, "\"path::to::leno\"", input),
+            "because" => read(
+                &mut because,
+                name,
+                "\"what was read is in `self.buffer`\"",
+                input,
+            ),
+            other => {
+                let text =
+                    format!("no option is called `{other}`: there are `because` and `crate`");
+                Err(tokens::Error::new(name.span(), text))
             }
-            if !input.is_empty() {
-                input.parse::<syn::Token![,]>()?;
-            }
-        }
+        })?;
         if let Some(because) = because
             .as_ref()
             .filter(|text| text.value().trim().is_empty())
         {
-            return Err(Error::new(
+            return Err(tokens::Error::new(
                 because.span(),
                 "this says nothing: write why nothing is lost between two awaits, for those who read the function",
             ));

@@ -1,29 +1,27 @@
 //! From an `async fn` to a `fn` that returns a coroutine, which knows who called it.
 
-use crate::function::{
-    Function, arguments, braces_at, check, end_of, makes_another, may_be_used_twice, output_of,
-    with_error,
-};
 use crate::home::Home;
-use crate::options::{parse_home, read};
+use crate::options::{each, parse_home, read};
+use crate::signature::{
+    Function, arguments, check, end_of, makes_another, may_be_used_twice, output_of, with_error,
+};
+use crate::tokens::{self, braces_at};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
 use std::fmt;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{
-    Attribute, Error, ImplItem, Item, ItemImpl, ItemMod, Path, Result, Signature, Type, Visibility,
+    Attribute, Error, ImplItem, Item, ItemImpl, ItemMod, Result, Signature, Type, Visibility,
 };
 
 /// The item to put in place of `item`. Whatever is wrong, it still contains what was written.
 pub(crate) fn expand(home: &Home, options: TokenStream, item: TokenStream) -> TokenStream {
-    let expanded = parse_options
-        .parse2(options)
-        .and_then(|path| home.path_or(path.as_ref(), &Name(home)))
-        .and_then(|path| {
-            let name = &home.name;
-            Expansion { home: path, name }.item(item.clone())
-        });
+    let path = parse_options(options).and_then(|path| home.path_or(path.as_ref(), &Name(home)));
+    let expanded = path.map_err(Error::from).and_then(|path| {
+        let name = &home.name;
+        Expansion { home: path, name }.item(item.clone())
+    });
     expanded.unwrap_or_else(|error| with_error(item, &error))
 }
 
@@ -36,19 +34,15 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-fn parse_options(input: ParseStream<'_>) -> Result<Option<Path>> {
+fn parse_options(options: TokenStream) -> tokens::Result<Option<TokenStream>> {
     let mut home = None;
-    while !input.is_empty() {
-        let name = input.call(Ident::parse_any)?;
+    each(options, |name, input| {
         if name != "crate" {
             let text = format!("no option is called `{name}`: there is only `crate`");
-            return Err(Error::new(name.span(), text));
+            return Err(tokens::Error::new(name.span(), text));
         }
-        read(&mut home, &name, "\"path::to::leno\"", input)?;
-        if !input.is_empty() {
-            input.parse::<syn::Token![,]>()?;
-        }
-    }
+        read(&mut home, name, "\"path::to::leno\"", input)
+    })?;
     home.as_ref().map(parse_home).transpose()
 }
 

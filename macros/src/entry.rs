@@ -1,15 +1,13 @@
 //! From an `async fn` to a `fn` that blocks on its body.
 
-use crate::function::{Function, braces_at, is_opaque, with_error};
+use crate::function::{Attribute, Function, is_opaque};
 use crate::home::Home;
 use crate::options::{Flavor, Options};
 use crate::simulation::Simulation;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote, quote_spanned};
+use crate::tokens::{
+    Error, Ident, Result, Span, TokenStream, TokenTree, first_span, is_name, with_error, written,
+};
 use std::fmt;
-use syn::ext::IdentExt;
-use syn::spanned::Spanned;
-use syn::{Attribute, Error, Result, ReturnType, Type};
 
 /// What the attribute makes of a function.
 #[derive(Clone, Copy)]
@@ -28,17 +26,18 @@ impl Entry {
     /// The item to put in place of `item`. Whatever is wrong, it still contains the function, so that the
     /// one mistake does not look like a hundred, and editors can go on completing.
     pub(crate) fn expand(&self, options: TokenStream, item: TokenStream) -> TokenStream {
-        let function: Function = match syn::parse2(item.clone()) {
-            Ok(function) => function,
+        let function = match Function::parse(item.clone()) {
+            Ok(Some(function)) if function.is_async => function,
+            Ok(other) => {
+                let place = match &other {
+                    Some(function) => function.word_fn.span(),
+                    None => first_span(&item),
+                };
+                let text = format!("`#[{self}]` needs an async function: write `async fn`");
+                return with_error(item, &Error::new(place, text));
+            }
             Err(error) => return with_error(item, &error),
         };
-        if function.signature.asyncness.is_none() {
-            let error = Error::new(
-                function.signature.fn_token.span,
-                format!("`#[{self}]` needs an async function: write `async fn`"),
-            );
-            return with_error(item, &error);
-        }
         let checked = self
             .check(&function)
             .and_then(|()| Options::parse(self, options))
@@ -51,29 +50,33 @@ impl Entry {
 
     /// Refuses functions that cannot be what the attribute makes of them.
     fn check(&self, function: &Function) -> Result<()> {
-        let inputs = &function.signature.inputs;
+        let arguments = function.arguments();
         match self.kind {
-            Kind::Main if function.signature.ident == "main" && !inputs.is_empty() => {
-                Err(Error::new_spanned(
-                    inputs,
+            _ if arguments.is_empty() => {}
+            Kind::Main if is_name(&function.name, "main") => {
+                return Err(Error::of(
+                    &arguments,
                     "`main` takes no arguments: read them from `std::env::args`",
-                ))
+                ));
             }
-            Kind::Test if !inputs.is_empty() => Err(Error::new_spanned(
-                inputs,
-                "a test takes no arguments: nobody is there to pass them",
+            Kind::Main => {}
+            Kind::Test => {
+                return Err(Error::of(
+                    &arguments,
+                    "a test takes no arguments: nobody is there to pass them",
+                ));
+            }
+        }
+        let second = function.attributes.iter().find(|a| self.is_test(a));
+        match (self.kind, second) {
+            (Kind::Test, Some(second)) => Err(Error::of(
+                &second.tokens,
+                format!(
+                    "this makes a test of the function once more: `#[{self}]` is enough, \
+                     remove this one"
+                ),
             )),
-            Kind::Test => match function.attributes.iter().find(|a| self.is_test(a)) {
-                Some(second) => Err(Error::new_spanned(
-                    second,
-                    format!(
-                        "this makes a test of the function once more: `#[{self}]` is enough, \
-                         remove this one"
-                    ),
-                )),
-                None => Ok(()),
-            },
-            Kind::Main => Ok(()),
+            _ => Ok(()),
         }
     }
 
@@ -81,9 +84,8 @@ impl Entry {
     /// or this one again.
     fn is_test(&self, attribute: &Attribute) -> bool {
         let path = attribute.path();
-        let segments: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
-        let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        match segments[..] {
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        match path[..] {
             ["test"] | ["core" | "std", "prelude", _, "test"] => true,
             [home, "test"] => home == self.home.name,
             _ => false,
@@ -108,15 +110,14 @@ impl Entry {
 
     /// A function that builds a runtime and blocks on the body.
     fn usual(&self, function: Function, options: &Options, home: &TokenStream) -> TokenStream {
-        // Local names and `::`-paths of this macro, positions of the attribute.
-        let here = Span::mixed_site();
         let body = function.body_as_future();
         let body = match self.kind {
             Kind::Main => body,
-            Kind::Test => quote_spanned! {here=>
-                ::core::pin::pin!(#body)
-                    as ::core::pin::Pin<&mut dyn ::core::future::Future<Output = _>>
-            },
+            Kind::Test => written(
+                here(),
+                "::core::pin::pin!($body) as ::core::pin::Pin<&mut dyn ::core::future::Future<Output = _>>",
+                &[("body", &body)],
+            ),
         };
         let value = block_on(options, home, &body);
         // There are lints against either, for those who turn them on: against a value without `return`, and against a `return`
@@ -124,30 +125,47 @@ impl Entry {
         let statements = if function.never_returns() {
             value
         } else {
-            quote_spanned!(here=> return #value;)
+            written(here(), "return $value;", &[("value", &value)])
         };
         function.assemble(&self.test_attribute(), statements)
     }
 
     /// A function that hands the body over, so that it can be run as usual or many times.
     fn test(&self, mut function: Function, options: &Options, home: &TokenStream) -> TokenStream {
-        let here = Span::mixed_site();
         let about = self.about(&function, options, home);
         let body = function.body_as_future();
         // Behind a pointer to `dyn Future`, all tests share one copy of `block_on`. (Only `main` is worth a copy of its own.)
-        let usual = block_on(options, home, &quote_spanned!(here=> body));
-        // With a `return`, for there is a lint against a value without one.
-        let body = quote_spanned!(here=> || { return #body; });
-        let usual = quote_spanned!(here=> |body| { return #usual; });
-        let statements = match &mut function.signature.output {
-            ReturnType::Default => quote_spanned! {here=>
-                #home::attribute::test_of_nothing(&#about, #usual, #body);
-            },
-            ReturnType::Type(_, ty) => {
-                let ended = ended(ty, home);
-                let span = here.located_at(ty.span());
-                **ty = Type::Verbatim(quote_spanned!(span=> #home::attribute::Ended<#ty>));
-                quote_spanned!(here=> return #home::attribute::test(&#about, #usual, #body, #ended);)
+        let usual = block_on(options, home, &written(here(), "body", &[]));
+        let ended = match &mut function.output {
+            None => None,
+            Some(output) => {
+                let ty = output.ty.clone();
+                let span = here().located_at(first_span(&ty));
+                let given = [("home", home), ("ty", &ty)];
+                output.ty = written(span, "$home::attribute::Ended<$ty>", &given);
+                Some(ended(&ty, home))
+            }
+        };
+        let mut given = vec![
+            ("home", home),
+            ("about", &about),
+            ("usual", &usual),
+            ("body", &body),
+        ];
+        // With a `return` in each closure, for there is a lint against a value without one.
+        let statements = match &ended {
+            None => written(
+                here(),
+                "$home::attribute::test_of_nothing(&$about, |body| { return $usual; }, || { return $body; });",
+                &given,
+            ),
+            Some(ended) => {
+                given.push(("ended", ended));
+                written(
+                    here(),
+                    "return $home::attribute::test(&$about, |body| { return $usual; }, || { return $body; }, $ended);",
+                    &given,
+                )
             }
         };
         function.assemble(&self.test_attribute(), statements)
@@ -162,102 +180,134 @@ impl Entry {
         how: &TokenStream,
         home: &TokenStream,
     ) -> TokenStream {
-        let here = Span::mixed_site();
         let about = self.about(&function, options, home);
         let body = function.body_as_future();
-        let ended = match &function.signature.output {
-            ReturnType::Default => quote_spanned!(here=> |()| {}),
-            ReturnType::Type(..) if function.never_returns() => quote_spanned!(here=> |_| {}),
-            ReturnType::Type(_, ty) => ended(ty, home),
-        };
         // What the runs return is seen to, and of the simulation nothing is left to return.
-        function.signature.output = ReturnType::Default;
-        let needs = quote_spanned!(here.located_at(word.span())=> #home::__needs_sim!(#word););
-        let statements = quote_spanned! {here=>
-            #needs
-            #home::attribute::simulate(&#about, &#home::attribute::Options::new()#how, || { return #body; }, #ended);
+        let ended = match function.output.take() {
+            None => written(here(), "|()| {}", &[]),
+            Some(output) if output.is_never() => written(here(), "|_| {}", &[]),
+            Some(output) => ended(&output.ty, home),
         };
+        let needs = written(
+            here().located_at(word.span()),
+            "$home::__needs_sim!($word);",
+            &[
+                ("home", home),
+                ("word", &TokenTree::from(word.clone()).into()),
+            ],
+        );
+        let statements = written(
+            here(),
+            "$needs
+            $home::attribute::simulate(&$about, &$home::attribute::Options::new()$how, || { return $body; }, $ended);",
+            &[
+                ("needs", &needs),
+                ("home", home),
+                ("about", &about),
+                ("how", how),
+                ("body", &body),
+                ("ended", &ended),
+            ],
+        );
         function.assemble(&self.test_attribute(), statements)
     }
 
     /// What a test is, for whoever runs it.
     fn about(&self, function: &Function, options: &Options, home: &TokenStream) -> TokenStream {
-        let name = function.signature.ident.unraw().to_string();
-        let local = (options.flavor == Flavor::Local).then(|| quote!(.local()));
-        let paused = options
-            .start_paused
-            .as_ref()
-            .map(|paused| quote!(.start_paused(#paused)));
-        let runtime = options.name.as_ref().map(|name| quote!(.name(#name)));
-        let stays_out =
-            matches!(options.simulation, Simulation::Never).then(|| quote!(.stays_out()));
-        let attribute = (self.home.name != "leno").then(|| {
-            let attribute = format!("{}::test", self.home.name);
-            quote!(.attribute(#attribute))
-        });
-        quote_spanned! {Span::mixed_site()=>
-            #home::attribute::Test::new(::core::concat!(::core::module_path!(), "::", #name))
-                #attribute #local #paused #runtime #stays_out
+        let name = function.name.to_string();
+        let name = name.strip_prefix("r#").unwrap_or(&name);
+        let text = format!(
+            "$home::attribute::Test::new(::core::concat!(::core::module_path!(), \"::{name}\"))"
+        );
+        let mut test = written(here(), &text, &[("home", home)]);
+        if self.home.name != "leno" {
+            let text = format!(".attribute(\"{}::test\")", self.home.name);
+            test.extend(written(here(), &text, &[]));
         }
+        if options.flavor == Flavor::Local {
+            test.extend(written(here(), ".local()", &[]));
+        }
+        if let Some(paused) = &options.start_paused {
+            let given = [("paused", &paused.tokens())];
+            test.extend(written(here(), ".start_paused($paused)", &given));
+        }
+        if let Some(name) = &options.name {
+            let given = [("name", &name.tokens())];
+            test.extend(written(here(), ".name($name)", &given));
+        }
+        if let Simulation::Never = options.simulation {
+            test.extend(written(here(), ".stays_out()", &[]));
+        }
+        test
     }
 
     /// Last, so that attribute macros among the function's own can see it.
     fn test_attribute(&self) -> TokenStream {
         match self.kind {
             Kind::Main => TokenStream::new(),
-            Kind::Test => quote_spanned!(Span::mixed_site()=> #[::core::prelude::v1::test]),
+            Kind::Test => written(here(), "#[::core::prelude::v1::test]", &[]),
         }
     }
+}
+
+/// Local names and `::`-paths of this crate, positions of the attribute.
+fn here() -> Span {
+    Span::mixed_site()
 }
 
 /// Blocks on `body` in a runtime as `options` have it.
 fn block_on(options: &Options, home: &TokenStream, body: &TokenStream) -> TokenStream {
-    let here = Span::mixed_site();
+    // Macros, since the features that they need are known there alone.
     let constructor = match options.flavor {
-        // Macros, since the features that they need are known there alone.
-        Flavor::MultiThread => quote_spanned!(here=> #home::__multi_thread!()),
-        Flavor::CurrentThread | Flavor::Local => {
-            quote_spanned!(here=> #home::runtime::Builder::new_current_thread())
-        }
+        Flavor::MultiThread => "$home::__multi_thread!()",
+        Flavor::CurrentThread | Flavor::Local => "$home::runtime::Builder::new_current_thread()",
     };
-    let build = match options.flavor {
-        Flavor::MultiThread | Flavor::CurrentThread => quote_spanned!(here=> build()),
-        Flavor::Local => {
-            quote_spanned!(here=> build_local(#home::runtime::LocalOptions::default()))
-        }
-    };
-    let worker_threads = options.worker_threads.iter();
-    let start_paused = options.start_paused.iter();
-    let name = options.name.iter();
-    quote_spanned! {here=>
-        #constructor
-            #(.worker_threads(#worker_threads))*
-            #(.start_paused(#home::__start_paused!(#start_paused)))*
-            #(.name(#name))*
-            .enable_all()
-            .#build
-            .expect("Failed building the Runtime")
-            .block_on(#body)
+    let given = [("home", home)];
+    let mut builder = written(here(), constructor, &given);
+    if let Some(count) = options.worker_threads {
+        let text = format!(".worker_threads({count})");
+        builder.extend(written(here(), &text, &[]));
     }
+    if let Some(paused) = &options.start_paused {
+        let given = [("home", home), ("paused", &paused.tokens())];
+        let text = ".start_paused($home::__start_paused!($paused))";
+        builder.extend(written(here(), text, &given));
+    }
+    if let Some(name) = &options.name {
+        builder.extend(written(here(), ".name($name)", &[("name", &name.tokens())]));
+    }
+    let build = match options.flavor {
+        Flavor::MultiThread | Flavor::CurrentThread => "build()",
+        Flavor::Local => "build_local($home::runtime::LocalOptions::default())",
+    };
+    let build = written(here(), build, &given);
+    written(
+        here(),
+        "$builder.enable_all().$build.expect(\"Failed building the Runtime\").block_on($body)",
+        &[("builder", &builder), ("build", &build), ("body", body)],
+    )
 }
 
 /// A closure that looks at what a run returns, of the type `ty`.
-fn ended(ty: &Type, home: &TokenStream) -> TokenStream {
-    let here = Span::mixed_site();
-    if is_opaque(ty.to_token_stream()) {
-        return quote_spanned! {here=>
-            |output| {
-                return #home::attribute::must_be_success(::core::option::Option::None, output);
-            }
-        };
+fn ended(ty: &TokenStream, home: &TokenStream) -> TokenStream {
+    if is_opaque(ty.clone()) {
+        return written(
+            here(),
+            "|output| {
+                return $home::attribute::must_be_success(::core::option::Option::None, output);
+            }",
+            &[("home", home)],
+        );
     }
     // Which `error` it is depends on the type, as it is known here.
-    quote_spanned! {here=>
-        |output: #ty| {
-            use #home::attribute::{HasError as _, HasNone as _};
-            return #home::attribute::must_be_success((&#home::attribute::Output(&output)).error(), output);
-        }
-    }
+    written(
+        here(),
+        "|output: $ty| {
+            use $home::attribute::{HasError as _, HasNone as _};
+            return $home::attribute::must_be_success((&$home::attribute::Output(&output)).error(), output);
+        }",
+        &[("home", home), ("ty", ty)],
+    )
 }
 
 /// The attribute's name, as its user would write it.
@@ -273,57 +323,44 @@ impl fmt::Display for Entry {
 
 impl Function {
     fn never_returns(&self) -> bool {
-        matches!(&self.signature.output, ReturnType::Type(_, ty) if matches!(**ty, Type::Never(_)))
+        self.output.as_ref().is_some_and(|output| output.is_never())
     }
 
     /// The body as an async block.
     fn body_as_future(&self) -> TokenStream {
         let statements = self.statements();
-        quote_spanned!(Span::mixed_site()=> async { #statements })
+        written(
+            here(),
+            "async { $statements }",
+            &[("statements", &statements)],
+        )
     }
 
     /// The function, its body checked but never run: what is left when the attribute is wrong.
-    fn without_runtime(self, entry: &Entry) -> TokenStream {
+    fn without_runtime(mut self, entry: &Entry) -> TokenStream {
         let body = self.body_as_future();
-        let block = quote_spanned! {Span::mixed_site()=>
-            let _ = #body;
-            ::core::panic!("this function did not compile")
-        };
-        let is_main = self.signature.ident == "main" && !self.signature.inputs.is_empty();
-        let item = Self {
-            attributes: self
-                .attributes
-                .into_iter()
-                .filter(|attribute| !entry.is_test(attribute))
-                .collect(),
-            ..self
-        }
-        .assemble(&TokenStream::new(), block);
+        let block = written(
+            here(),
+            "let _ = $body; ::core::panic!(\"this function did not compile\")",
+            &[("body", &body)],
+        );
+        let is_main = is_name(&self.name, "main") && !self.arguments().is_empty();
+        self.attributes
+            .retain(|attribute| !entry.is_test(attribute));
+        let item = self.assemble(&TokenStream::new(), block);
         // A `main` with arguments would be the compiler's next complaint.
         if is_main {
-            quote!(fn main() { #item })
+            written(Span::call_site(), "fn main() { $item }", &[("item", &item)])
         } else {
             item
         }
-    }
-
-    fn assemble(mut self, attribute: &TokenStream, statements: TokenStream) -> TokenStream {
-        self.signature.asyncness = None;
-        let Self {
-            attributes,
-            visibility,
-            signature,
-            body,
-        } = self;
-        // Where the user's braces were, so that errors about the function point at the function.
-        let block = braces_at(&body, statements);
-        quote!(#(#attributes)* #attribute #visibility #signature #block)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use quote::quote;
 
     #[test]
     fn a_runtime_that_is_not_found_is_asked_for() {

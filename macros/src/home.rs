@@ -1,16 +1,13 @@
 //! Where the runtime is: the path by which an expansion names it.
 //!
 //! An attribute is not told through which crate it was reached, and a crate has the name that its user's manifest gives it.
-//! So the manifest is read (`manifest.rs`). Of several names, which several versions have, the one that stands before the
-//! attribute's own is taken. A runtime that is not among the dependencies came through another crate: then the path that stands
-//! there leads to it. So it does where there is no manifest, as the build is not cargo's.
+//! So the compiler's arguments are read (`externs.rs`). Of several names, which several versions have, the one that stands before
+//! the attribute's own is taken. A runtime that is not among the dependencies came through another crate: then the path that stands
+//! there leads to it. So it does where the dependencies are not known.
 
-use crate::manifest::Manifest;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use crate::externs;
+use crate::tokens::{Error, Ident, Result, Span, TokenStream, TokenTree, written};
 use std::fmt;
-use syn::parse::Parser;
-use syn::{Error, Path, Result};
 
 /// The runtime, as the user of an attribute sees it.
 pub(crate) struct Home {
@@ -24,14 +21,14 @@ impl Home {
     /// Finds what the crate that is being compiled calls `package`. `attribute` is how the attribute was written, if that
     /// can be told.
     pub(crate) fn find(package: &str, attribute: Option<&str>) -> Self {
-        let written = attribute.and_then(path_before_name);
-        let Some(manifest) = Manifest::of_this_crate() else {
-            return Self::without_manifest(package, written);
+        let before = attribute.and_then(path_before_name);
+        let Some(names) = externs::names_of(package) else {
+            return Self::without_names(package, before);
         };
-        let mut home = Self::choose(package, &manifest.names_of(package), written);
+        let mut home = Self::choose(package, &names, before);
         if package == "tokio" {
             // Whoever has `use facade::tokio` and the attribute by its last name alone relies on the first, with tokio too.
-            let in_scope = || Ident::new(package, Span::call_site()).into_token_stream();
+            let in_scope = || TokenTree::from(Ident::new(package, Span::call_site())).into();
             home.path.get_or_insert_with(in_scope);
         }
         home
@@ -40,11 +37,10 @@ impl Home {
     /// How an expansion names the runtime: as an option says, if it is given. `attribute` is the attribute's name.
     pub(crate) fn path_or(
         &self,
-        given: Option<&Path>,
+        given: Option<&TokenStream>,
         attribute: &dyn fmt::Display,
     ) -> Result<TokenStream> {
-        let given = given.map(ToTokens::to_token_stream);
-        given.or_else(|| self.path.clone()).ok_or_else(|| {
+        given.or(self.path.as_ref()).cloned().ok_or_else(|| {
             let name = &self.name;
             Error::new(
                 Span::call_site(),
@@ -56,52 +52,87 @@ impl Home {
         })
     }
 
-    fn choose(package: &str, names: &[String], written: Option<Path>) -> Self {
-        let is_written = |name: &&String| written.as_ref().is_some_and(|path| path.is_ident(*name));
-        if let Some(name) = names.iter().find(is_written).or(names.first()) {
+    fn choose(package: &str, names: &[String], before: Option<String>) -> Self {
+        let is_before = |name: &&String| before.as_deref() == Some(name);
+        if let Some(name) = names.iter().find(is_before).or(names.first()) {
             return Self::dependency(name);
         }
         Self {
-            name: match &written {
-                Some(path) => path.to_token_stream().to_string().replace(' ', ""),
-                None => package.to_owned(),
-            },
-            path: written.map(ToTokens::into_token_stream),
+            path: before
+                .as_deref()
+                .and_then(|before| path(before, Span::call_site())),
+            name: before.unwrap_or_else(|| package.to_owned()),
         }
     }
 
-    /// Not built by cargo: whoever did it has named the crate as he wanted, and knows what he has written.
-    fn without_manifest(package: &str, written: Option<Path>) -> Self {
-        match written {
-            Some(_) => Self::choose(package, &[], written),
+    /// The dependencies are not known: whoever named this one knows what he has written.
+    fn without_names(package: &str, before: Option<String>) -> Self {
+        match before {
+            Some(_) => Self::choose(package, &[], before),
             None => Self::dependency(package),
         }
     }
 
     fn dependency(name: &str) -> Self {
-        let here = Span::mixed_site();
         // Keywords are fine as names of dependencies.
-        let ident = match syn::parse_str::<Ident>(name) {
-            Ok(_) => Ident::new(name, here),
-            Err(_) => Ident::new_raw(name, here),
-        };
+        let raw = if is_keyword(name) { "r#" } else { "" };
+        let name = format!("{raw}{name}");
         Self {
-            name: ident.to_string(),
-            path: Some(quote_spanned!(here=> ::#ident)),
+            path: Some(written(Span::mixed_site(), &format!("::{name}"), &[])),
+            name,
         }
     }
 }
 
+/// The tokens of a path to a crate or module, `None` if it is none.
+pub(crate) fn path(text: &str, span: Span) -> Option<TokenStream> {
+    let text = normal_path(text)?;
+    // A letter that names may not have is one that the compiler knows and std does not.
+    text.parse::<TokenStream>().ok()?;
+    Some(written(span, &text, &[]))
+}
+
+/// A path without spaces, `None` if it is none.
+fn normal_path(text: &str) -> Option<String> {
+    let mut segments: Vec<&str> = text.split("::").map(str::trim).collect();
+    let is_absolute = segments.len() > 1 && segments[0].is_empty();
+    let names = &segments[usize::from(is_absolute)..];
+    names.iter().all(|name| is_segment(name)).then(|| {
+        if is_absolute {
+            segments[0] = "";
+        }
+        segments.join("::")
+    })
+}
+
+fn is_segment(name: &str) -> bool {
+    let (name, may_be_keyword) = match name.strip_prefix("r#") {
+        Some(name) => (name, true),
+        None => (name, matches!(name, "crate" | "self" | "super")),
+    };
+    let mut letters = name.chars();
+    letters
+        .next()
+        .is_some_and(|first| first == '_' || first.is_alphabetic())
+        && letters.all(|letter| letter == '_' || letter.is_alphanumeric())
+        && (may_be_keyword || !is_keyword(name))
+}
+
 /// The path to the crate in `#[path::to::main(options)]`; none in `#[main]`, or if this is something else.
-fn path_before_name(attribute: &str) -> Option<Path> {
+fn path_before_name(attribute: &str) -> Option<String> {
     let text = attribute.trim_start_matches(['#', '!', '[', ' ']);
     let end = text.find(['(', ']', ',']).unwrap_or(text.len());
-    let mut path = Path::parse_mod_style.parse_str(&text[..end]).ok()?;
-    path.segments.pop()?;
-    // Takes the `::` off the end.
-    let last = path.segments.pop()?.into_value();
-    path.segments.push(last);
-    Some(path)
+    let (before, name) = text[..end].rsplit_once("::")?;
+    normal_path(name)?;
+    normal_path(before)
+}
+
+/// Whether a name has to be written with `r#`, in one of the editions.
+fn is_keyword(name: &str) -> bool {
+    const KEYWORDS: &str = "_ abstract as async await become box break const continue crate do dyn else enum extern false \
+        final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self Self static struct super \
+        trait true try type typeof unsafe unsized use virtual where while yield";
+    KEYWORDS.split_ascii_whitespace().any(|word| word == name)
 }
 
 #[cfg(test)]
@@ -116,11 +147,16 @@ mod tests {
     }
 
     #[test]
-    fn the_name_in_the_manifest_is_taken() {
+    fn the_name_of_the_dependency_is_taken() {
         for attribute in ["#[tokio::main]", "#[main]", "#[facade::test]", "# [", ""] {
             let (name, path) = choose(&["tokio"], attribute);
             assert_eq!((name.as_str(), path.as_deref()), ("tokio", Some("::tokio")));
         }
+        let (name, path) = choose(&["async"], "#[r#async::main]");
+        assert_eq!(
+            (name.as_str(), path.as_deref()),
+            ("r#async", Some("::r#async"))
+        );
     }
 
     #[test]
@@ -139,7 +175,7 @@ mod tests {
         for (attribute, expected) in [
             ("#[facade::main]", "facade"),
             (
-                "#[ ::facade::runtime::test (flavor = \"local\") ]",
+                "#[ ::facade :: runtime::test (flavor = \"local\") ]",
                 "::facade::runtime",
             ),
             ("crate::facade::test", "crate::facade"),
@@ -149,6 +185,7 @@ mod tests {
         }
         for attribute in [
             "#[main]",
+            "#[::main]",
             "#[cfg_attr(x, facade::main)]",
             "$crate::main",
             "…",
@@ -158,9 +195,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_manifest_the_path_that_is_written() {
+    fn where_no_dependency_is_known_the_path_that_is_written() {
         let find = |attribute| {
-            let home = Home::without_manifest("leno", path_before_name(attribute));
+            let home = Home::without_names("leno", path_before_name(attribute));
             home.path.map(|path| path.to_string().replace(' ', ""))
         };
         assert_eq!(find("#[tokio::main]").as_deref(), Some("tokio"));
@@ -169,5 +206,17 @@ mod tests {
             Some("crate::runtime")
         );
         assert_eq!(find("#[main]").as_deref(), Some("::leno"));
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for text in [
+            "", "::", "a::", "a b", "a:b", "fn", "a::fn", "a<b>", "1", "\"a\"", "²",
+        ] {
+            assert!(path(text, Span::call_site()).is_none(), "{text}");
+        }
+        for text in ["a", "::a::b", "crate::a", "super::super", "r#fn", "_a::ä1"] {
+            assert!(path(text, Span::call_site()).is_some(), "{text}");
+        }
     }
 }

@@ -8,16 +8,24 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "coroutine")]
 mod awaits;
+#[cfg(feature = "coroutine")]
 mod cancel_safe;
+#[cfg(feature = "coroutine")]
 mod coroutine;
 mod entry;
+mod externs;
 mod function;
 mod home;
-mod manifest;
+#[cfg(any(test, not(feature = "coroutine")))]
+mod missing;
 mod options;
+#[cfg(feature = "coroutine")]
+mod signature;
 mod simulation;
-mod toml;
+mod tokens;
+mod values;
 
 use entry::{Entry, Kind};
 use home::Home;
@@ -46,8 +54,8 @@ use proc_macro::{Span, TokenStream};
 ///
 /// # Where leno is
 ///
-/// The attribute finds the name that leno has in the manifest of the crate that uses it, so it works in a crate that renames
-/// the dependency: with `tokio = { package = "leno", features = ["full"] }` one writes `#[tokio::main]`. If leno is not among
+/// The attribute finds the name that leno has among the dependencies of the crate that uses it, so it works in a crate that renames
+/// it: with `tokio = { package = "leno", features = ["full"] }` one writes `#[tokio::main]`. If leno is not among
 /// the dependencies, but comes through another crate that re-exports it, the attribute goes by the path that stands before its
 /// name: `#[facade::main]` takes `facade::runtime`. Where neither tells, it asks for the path by the option `crate`.
 ///
@@ -252,6 +260,8 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// and whether its future is `Send`. It gets `#[track_caller]`. A future of its own type it was never, but code that spells
 /// `impl Future` still fits.
 ///
+/// It needs leno's feature `coroutine`, which is on by default.
+///
 /// # Options
 ///
 /// `crate = "path::to::leno"`: as for [`macro@main`].
@@ -286,9 +296,13 @@ pub fn test(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
-    let attribute = Span::call_site().source_text();
-    let home = Home::find("leno", attribute.as_deref());
-    coroutine::expand(&home, options.into(), item.into()).into()
+    #[cfg(feature = "coroutine")]
+    let expand = coroutine::expand;
+    #[cfg(not(feature = "coroutine"))]
+    let expand = |home: &Home, _, item| missing::expand(home, "coroutine", item);
+    convert(options, item, |options, item| {
+        expand(&find("leno"), options, item)
+    })
 }
 
 /// Makes the future of an `async fn` `CancelSafe`: one that loses nothing if it is dropped before it is done.
@@ -315,7 +329,7 @@ pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - Awaits in the expansion of other macros than `select!`, `join!` and `try_join!`.
 /// - What a `because` says.
 ///
-/// So it is a check of the usual mistakes, and no proof.
+/// So it is a check of the usual mistakes, and no proof. It needs leno's feature `coroutine`, which is on by default.
 ///
 /// # Options
 ///
@@ -376,9 +390,13 @@ pub fn coroutine(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_attribute]
 pub fn cancel_safe(options: TokenStream, item: TokenStream) -> TokenStream {
-    let attribute = Span::call_site().source_text();
-    let home = Home::find("leno", attribute.as_deref());
-    cancel_safe::expand(&home, options.into(), item.into()).into()
+    #[cfg(feature = "coroutine")]
+    let expand = cancel_safe::expand;
+    #[cfg(not(feature = "coroutine"))]
+    let expand = |home: &Home, _, item| missing::expand(home, "cancel_safe", item);
+    convert(options, item, |options, item| {
+        expand(&find("leno"), options, item)
+    })
 }
 
 /// [`macro@main`] for the package named `tokio` that re-exports leno.
@@ -396,9 +414,26 @@ pub fn tokio_test(options: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand(kind: Kind, package: &str, options: TokenStream, item: TokenStream) -> TokenStream {
+    let home = find(package);
+    convert(options, item, |options, item| {
+        Entry { kind, home }.expand(options, item)
+    })
+}
+
+fn find(package: &str) -> Home {
     let attribute = Span::call_site().source_text();
-    let home = Home::find(package, attribute.as_deref());
-    Entry { kind, home }
-        .expand(options.into(), item.into())
-        .into()
+    Home::find(package, attribute.as_deref())
+}
+
+/// Hands tokens over to those who take them as `tokens` has them.
+#[allow(
+    clippy::useless_conversion,
+    reason = "without the feature `coroutine` they are the compiler's there too"
+)]
+fn convert(
+    options: TokenStream,
+    item: TokenStream,
+    expand: impl FnOnce(tokens::TokenStream, tokens::TokenStream) -> tokens::TokenStream,
+) -> TokenStream {
+    expand(options.into(), item.into()).into()
 }

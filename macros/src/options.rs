@@ -1,11 +1,10 @@
 //! The options between the parentheses of an attribute: read one by one, then checked against each other.
 
 use crate::entry::{Entry, Kind};
+use crate::home::path;
 use crate::simulation::{self, Simulation};
-use proc_macro2::Ident;
-use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Error, LitBool, LitInt, LitStr, Path, Result, Token};
+use crate::tokens::{Error, Ident, Reader, Result, TokenStream, TokenTree, is_punct};
+use crate::values::{Number, Switch, Text, Value};
 
 /// Which runtime to build.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,27 +18,27 @@ pub(crate) enum Flavor {
 pub(crate) struct Options {
     pub(crate) flavor: Flavor,
     pub(crate) worker_threads: Option<usize>,
-    pub(crate) start_paused: Option<LitBool>,
-    pub(crate) name: Option<LitStr>,
+    pub(crate) start_paused: Option<Switch>,
+    pub(crate) name: Option<Text>,
     /// The path of the runtime crate, if it is not the attribute's home.
-    pub(crate) home: Option<Path>,
+    pub(crate) home: Option<TokenStream>,
     pub(crate) simulation: Simulation,
 }
 
 /// Options as they were written: each at most once, its value a literal of the right type.
 #[derive(Default)]
 struct Written {
-    flavor: Option<LitStr>,
-    worker_threads: Option<LitInt>,
-    start_paused: Option<LitBool>,
-    name: Option<LitStr>,
-    home: Option<LitStr>,
+    flavor: Option<Text>,
+    worker_threads: Option<Number>,
+    start_paused: Option<Switch>,
+    name: Option<Text>,
+    home: Option<Text>,
     simulation: simulation::Written,
 }
 
 impl Options {
-    pub(crate) fn parse(entry: &Entry, options: proc_macro2::TokenStream) -> Result<Self> {
-        let written = Written::parse.parse2(options)?;
+    pub(crate) fn parse(entry: &Entry, options: TokenStream) -> Result<Self> {
+        let written = Written::parse(options)?;
 
         let simulation = written.simulation.check(entry)?;
         if let Simulation::Always(word, _) = &simulation {
@@ -69,7 +68,7 @@ impl Options {
                 format!(
                     "`start_paused` needs a flavor whose clock can stand still: \
                      `#[{entry}(flavor = \"current_thread\", start_paused = {})]`",
-                    paused.value
+                    paused.is_on
                 ),
             ));
         }
@@ -88,38 +87,60 @@ impl Options {
     }
 }
 
-impl Parse for Written {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
+impl Written {
+    fn parse(options: TokenStream) -> Result<Self> {
         let mut written = Self::default();
-        while !input.is_empty() {
-            // `crate` is a keyword.
-            let name = input.call(Ident::parse_any)?;
+        each(options, |name, input| {
             match name.to_string().as_str() {
-                "flavor" => read(&mut written.flavor, &name, "\"current_thread\"", input)?,
-                "worker_threads" => read(&mut written.worker_threads, &name, "4", input)?,
-                "start_paused" => read(&mut written.start_paused, &name, "true", input)?,
-                "name" => read(&mut written.name, &name, "\"my-runtime\"", input)?,
-                "crate" => read(&mut written.home, &name, "\"path::to::leno\"", input)?,
+                "flavor" => read(&mut written.flavor, name, "\"current_thread\"", input)?,
+                "worker_threads" => read(&mut written.worker_threads, name, "4", input)?,
+                "start_paused" => read(&mut written.start_paused, name, "true", input)?,
+                "name" => read(&mut written.name, name, "\"my-runtime\"", input)?,
+                "crate" => read(&mut written.home, name, "\"path::to::leno\"", input)?,
                 other => {
-                    if !written.simulation.read(&name, input)? {
+                    if !written.simulation.read(name, input)? {
                         return Err(Error::new(name.span(), advice(other)));
                     }
                 }
             }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
+            Ok(())
+        })?;
         Ok(written)
     }
 }
 
+/// Reads options with commas between them. `option` is given the name of each, and reads what follows.
+pub(crate) fn each(
+    options: TokenStream,
+    mut option: impl FnMut(&Ident, &mut Reader) -> Result<()>,
+) -> Result<()> {
+    let mut input = Reader::new(options);
+    while let Some(first) = input.take() {
+        let TokenTree::Ident(name) = first else {
+            return Err(Error::new(
+                first.span(),
+                "expected an option: `name = value`",
+            ));
+        };
+        option(&name, &mut input)?;
+        if input.peek().is_some() && input.take_punct(',').is_none() {
+            return Err(Error::new(input.span(), "expected `,`"));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value comes.
+pub(crate) fn has_value(input: &mut Reader) -> bool {
+    input.peek().is_some_and(|token| is_punct(token, '='))
+}
+
 /// Reads `= value` of the option `name`, for which `example` is a good value.
-pub(crate) fn read<T: Parse>(
-    slot: &mut Option<T>,
+pub(crate) fn read<V: Value>(
+    slot: &mut Option<V>,
     name: &Ident,
     example: &str,
-    input: ParseStream<'_>,
+    input: &mut Reader,
 ) -> Result<()> {
     if slot.is_some() {
         return Err(Error::new(
@@ -127,15 +148,14 @@ pub(crate) fn read<T: Parse>(
             format!("`{name}` is given twice: remove one"),
         ));
     }
-    if !input.peek(Token![=]) {
+    let Some(sign) = input.take_punct('=') else {
         return Err(Error::new(
             name.span(),
             format!("`{name}` needs a value: `{name} = {example}`"),
         ));
-    }
-    input.parse::<Token![=]>()?;
-    let place = input.span();
-    let value = input.parse().map_err(|_| {
+    };
+    let place = input.peek().map_or(sign.span(), TokenTree::span);
+    let value = V::take(input).ok_or_else(|| {
         Error::new(
             place,
             format!("not a literal that `{name}` takes: write one as in `{name} = {example}`"),
@@ -163,7 +183,7 @@ fn advice(name: &str) -> String {
 }
 
 /// A simulation has one thread.
-fn refuse_workers(word: &Ident, flavor: Option<&LitStr>, workers: Option<&LitInt>) -> Result<()> {
+fn refuse_workers(word: &Ident, flavor: Option<&Text>, workers: Option<&Number>) -> Result<()> {
     let text = format!(
         "a simulation has one thread, and draws what more of them could do: remove this, or `{word}`"
     );
@@ -176,8 +196,8 @@ fn refuse_workers(word: &Ident, flavor: Option<&LitStr>, workers: Option<&LitInt
     }
 }
 
-fn parse_flavor(flavor: &LitStr) -> Result<Flavor> {
-    match flavor.value().as_str() {
+fn parse_flavor(flavor: &Text) -> Result<Flavor> {
+    match flavor.value() {
         "multi_thread" => Ok(Flavor::MultiThread),
         "current_thread" => Ok(Flavor::CurrentThread),
         "local" => Ok(Flavor::Local),
@@ -191,8 +211,8 @@ fn parse_flavor(flavor: &LitStr) -> Result<Flavor> {
     }
 }
 
-fn parse_count(count: &LitInt) -> Result<usize> {
-    match count.base10_parse() {
+fn parse_count(count: &Number) -> Result<usize> {
+    match count.value() {
         Ok(0) => Err(Error::new(
             count.span(),
             "`worker_threads` cannot be 0: a pool without workers runs nothing. \
@@ -206,8 +226,8 @@ fn parse_count(count: &LitInt) -> Result<usize> {
     }
 }
 
-pub(crate) fn parse_home(home: &LitStr) -> Result<Path> {
-    home.parse().map_err(|_| {
+pub(crate) fn parse_home(home: &Text) -> Result<TokenStream> {
+    path(home.value(), home.span()).ok_or_else(|| {
         Error::new(
             home.span(),
             format!(

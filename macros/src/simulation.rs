@@ -1,11 +1,10 @@
 //! The options of a test that is simulated: read, then checked against each other, then handed over to the runtime.
 
 use crate::entry::{Entry, Kind};
-use crate::options::read;
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
-use syn::parse::{Parse, ParseStream};
-use syn::{Error, LitBool, LitInt, LitStr, Result, Token};
+use crate::options::{has_value, read};
+use crate::tokens::{Error, Ident, Reader, Result, Span, TokenStream, written};
+use crate::values::{Number, Range, Switch, Text, Time, Value};
+use std::fmt;
 
 /// Whether, and how, a test is simulated.
 pub(crate) enum Simulation {
@@ -23,92 +22,36 @@ pub(crate) struct Written {
     /// `sim`, or `sim = false`.
     sim: Option<(Ident, bool)>,
     explore: Option<Ident>,
-    seeds: Option<(Ident, Seeds)>,
-    bound: Option<(Ident, LitInt)>,
-    depth: Option<(Ident, LitInt)>,
-    strategy: Option<(Ident, LitStr)>,
-    polls: Option<(Ident, LitInt)>,
+    seeds: Option<(Ident, Range)>,
+    bound: Option<(Ident, Number)>,
+    depth: Option<(Ident, Number)>,
+    strategy: Option<(Ident, Text)>,
+    polls: Option<(Ident, Number)>,
     virtual_time: Option<(Ident, Time)>,
     time: Option<(Ident, Time)>,
-    stalls: Option<(Ident, LitBool)>,
-    isolate: Option<(Ident, LitStr)>,
-    tolerate_panics: Option<(Ident, LitBool)>,
-    tolerate_sleepers: Option<(Ident, LitBool)>,
-    shared: Option<(Ident, LitStr)>,
-    replay: Option<(Ident, LitStr)>,
+    stalls: Option<(Ident, Switch)>,
+    isolate: Option<(Ident, Text)>,
+    tolerate_panics: Option<(Ident, Switch)>,
+    tolerate_sleepers: Option<(Ident, Switch)>,
+    shared: Option<(Ident, Text)>,
+    replay: Option<(Ident, Text)>,
 }
 
 /// The names that [`Written::read`] knows, for those who look for one.
 pub(crate) const NAMES: &str = "`sim`, `explore`, `seeds`, `bound`, `depth`, `strategy`, `polls`, `virtual_time`, `time`, `stalls`, \
      `isolate`, `tolerate_panics`, `tolerate_sleepers`, `shared` and `replay`";
 
-/// A number of seeds, or a range of them.
-struct Seeds {
-    from: Option<LitInt>,
-    to: LitInt,
-    with_last: bool,
-}
-
-impl Parse for Seeds {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let first: LitInt = input.parse()?;
-        if !input.peek(Token![..]) {
-            return Ok(Self {
-                from: None,
-                to: first,
-                with_last: false,
-            });
-        }
-        let with_last = input.peek(Token![..=]);
-        if with_last {
-            input.parse::<Token![..=]>()?;
-        } else {
-            input.parse::<Token![..]>()?;
-        }
-        Ok(Self {
-            from: Some(first),
-            to: input.parse()?,
-            with_last,
-        })
-    }
-}
-
-/// Text with a unit, or a number of seconds.
-enum Time {
-    Text(LitStr),
-    Seconds(LitInt),
-}
-
-impl Parse for Time {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        if input.peek(LitStr) {
-            input.parse().map(Self::Text)
-        } else {
-            input.parse().map(Self::Seconds)
-        }
-    }
-}
-
-impl Time {
-    fn span(&self) -> Span {
-        match self {
-            Self::Text(text) => text.span(),
-            Self::Seconds(seconds) => seconds.span(),
-        }
-    }
-
-    fn milliseconds(&self, name: &Ident) -> Result<u64> {
-        let milliseconds = match self {
-            Self::Seconds(seconds) => number(seconds, name)?.checked_mul(1000),
-            Self::Text(text) => from_text(&text.value()),
-        };
-        milliseconds.filter(|&milliseconds| milliseconds != 0).ok_or_else(|| {
-            Error::new(
-                self.span(),
-                format!("`{name}` takes a time above 0: `\"30s\"`, or with `ms`, `m` or `h`, or a number of seconds"),
-            )
-        })
-    }
+fn milliseconds(time: &Time, name: &Ident) -> Result<u64> {
+    let milliseconds = match time {
+        Time::Seconds(seconds) => number(seconds, name)?.checked_mul(1000),
+        Time::Text(text) => from_text(text.value()),
+    };
+    milliseconds.filter(|&milliseconds| milliseconds != 0).ok_or_else(|| {
+        Error::new(
+            time.span(),
+            format!("`{name}` takes a time above 0: `\"30s\"`, or with `ms`, `m` or `h`, or a number of seconds"),
+        )
+    })
 }
 
 fn from_text(text: &str) -> Option<u64> {
@@ -125,14 +68,14 @@ fn from_text(text: &str) -> Option<u64> {
     })
 }
 
-fn number(literal: &LitInt, name: &Ident) -> Result<u64> {
+fn number(literal: &Number, name: &Ident) -> Result<u64> {
     literal
-        .base10_parse()
+        .value()
         .map_err(|error| Error::new(literal.span(), format!("`{name}` takes a number: {error}")))
 }
 
 /// A number from 1 to `most`.
-fn count(literal: &LitInt, name: &Ident, most: u64) -> Result<u64> {
+fn count(literal: &Number, name: &Ident, most: u64) -> Result<u64> {
     let count = number(literal, name)?;
     if count == 0 || count > most {
         let to = if most == u64::MAX {
@@ -149,11 +92,11 @@ fn count(literal: &LitInt, name: &Ident, most: u64) -> Result<u64> {
 }
 
 /// Reads `= value` into `slot`, and keeps the name with it.
-fn named<T: Parse>(
-    slot: &mut Option<(Ident, T)>,
+fn named<V: Value>(
+    slot: &mut Option<(Ident, V)>,
     name: &Ident,
     example: &str,
-    input: ParseStream<'_>,
+    input: &mut Reader,
 ) -> Result<()> {
     let (before, mut value) = match slot.take() {
         Some((before, value)) => (Some(before), Some(value)),
@@ -166,18 +109,18 @@ fn named<T: Parse>(
 
 impl Written {
     /// Reads the option `name` if it is one of these; false if it is not.
-    pub(crate) fn read(&mut self, name: &Ident, input: ParseStream<'_>) -> Result<bool> {
+    pub(crate) fn read(&mut self, name: &Ident, input: &mut Reader) -> Result<bool> {
         match name.to_string().as_str() {
-            "sim" if self.sim.is_none() && !input.peek(Token![=]) => {
+            "sim" if self.sim.is_none() && !has_value(input) => {
                 self.sim = Some((name.clone(), true));
             }
+            "sim" if self.sim.is_some() => {
+                return Err(Error::new(name.span(), "`sim` is given twice: remove one"));
+            }
             "sim" => {
-                let mut value = self
-                    .sim
-                    .as_ref()
-                    .map(|(name, sim)| LitBool::new(*sim, name.span()));
+                let mut value: Option<Switch> = None;
                 read(&mut value, name, "false", input)?;
-                self.sim = value.map(|value| (name.clone(), value.value));
+                self.sim = value.map(|value| (name.clone(), value.is_on));
             }
             "explore" if self.explore.is_some() => {
                 return Err(Error::new(
@@ -185,7 +128,7 @@ impl Written {
                     "`explore` is given twice: remove one",
                 ));
             }
-            "explore" if input.peek(Token![=]) => {
+            "explore" if has_value(input) => {
                 return Err(Error::new(
                     name.span(),
                     "`explore` takes no value: write `explore`, and how far it goes as `bound = 2`",
@@ -250,8 +193,9 @@ impl Written {
         if let Kind::Main = entry.kind {
             return Err(not_for_main(&word));
         }
-        self.fits(word == "explore")?;
-        let options = self.options(word == "explore")?;
+        let explores = self.explore.is_some();
+        self.fits(explores)?;
+        let options = self.options(explores)?;
         Ok(Simulation::Always(word, options))
     }
 
@@ -325,8 +269,17 @@ impl Written {
 
     /// Calls of `attribute::Options`.
     fn options(&self, explores: bool) -> Result<TokenStream> {
+        let here = Span::mixed_site();
         let mut calls = TokenStream::new();
-        let mut call = |tokens: TokenStream| calls.extend(tokens);
+        // Of a method, with a literal that was written, or one that is made here.
+        let mut call = |name: &str, value: &TokenStream| {
+            calls.extend(written(
+                here,
+                &format!(".{name}($value)"),
+                &[("value", value)],
+            ));
+        };
+        let made = |value: &dyn fmt::Display| written(here, &value.to_string(), &[]);
         if explores {
             let bound = match &self.bound {
                 Some((name, bound)) => {
@@ -342,15 +295,15 @@ impl Written {
                 }
                 None => 2,
             };
-            call(quote!(.explore(#bound)));
+            call("explore", &made(&bound));
         }
         if let Some((name, seeds)) = &self.seeds {
-            let (from, to) = seeds.range(name)?;
-            call(quote!(.seeds(#from..#to)));
+            let (from, to) = bounds(seeds, name)?;
+            call("seeds", &made(&format_args!("{from}..{to}")));
         }
         if let Some((name, depth)) = &self.depth {
-            let strategy = format!("pct({})", count(depth, name, 64)?);
-            call(quote!(.strategy(#strategy)));
+            let depth = count(depth, name, 64)?;
+            call("strategy", &made(&format_args!("\"pct({depth})\"")));
         }
         if let Some((_, strategy)) = &self.strategy {
             check_strategy(strategy)?;
@@ -361,37 +314,35 @@ impl Written {
                      no atomics, no statics. If that is so, say it by `shared = \"leno\"`; else take \"delays(2)\" or \"exhaustive\"",
                 ));
             }
-            call(quote!(.strategy(#strategy)));
+            call("strategy", &strategy.tokens());
         }
         if let Some((name, polls)) = &self.polls {
             let polls = count(polls, name, u64::MAX)?;
-            call(quote!(.polls(#polls)));
+            call("polls", &made(&polls));
         }
         if let Some((name, time)) = &self.virtual_time {
-            let milliseconds = time.milliseconds(name)?;
-            call(quote!(.virtual_time(#milliseconds)));
+            call("virtual_time", &made(&milliseconds(time, name)?));
         }
         if let Some((name, time)) = &self.time {
-            let milliseconds = time.milliseconds(name)?;
-            call(quote!(.time(#milliseconds)));
+            call("time", &made(&milliseconds(time, name)?));
         }
         if let Some((_, stalls)) = &self.stalls {
-            call(quote!(.stalls(#stalls)));
+            call("stalls", &stalls.tokens());
         }
         if let Some((_, isolate)) = &self.isolate {
-            if !matches!(isolate.value().as_str(), "auto" | "never" | "thread") {
+            if !matches!(isolate.value(), "auto" | "never" | "thread") {
                 return Err(Error::new(
                     isolate.span(),
                     "`isolate` takes \"auto\", \"never\" or \"thread\"",
                 ));
             }
-            call(quote!(.isolate(#isolate)));
+            call("isolate", &isolate.tokens());
         }
         if let Some((_, tolerates)) = &self.tolerate_panics {
-            call(quote!(.tolerate_panics(#tolerates)));
+            call("tolerate_panics", &tolerates.tokens());
         }
         if let Some((_, tolerates)) = &self.tolerate_sleepers {
-            call(quote!(.tolerate_sleepers(#tolerates)));
+            call("tolerate_sleepers", &tolerates.tokens());
         }
         if let Some((_, shared)) = &self.shared {
             if shared.value() != "leno" {
@@ -400,44 +351,40 @@ impl Written {
                     "`shared` takes \"leno\": that the test's tasks share state through leno alone, and not by std locks, atomics or statics",
                 ));
             }
-            call(quote!(.shared_through_leno()));
+            call("shared_through_leno", &TokenStream::new());
         }
         if let Some((_, file)) = &self.replay {
             // The folder is that of whoever is compiled with this, and cargo's to tell.
-            call(quote_spanned! {Span::mixed_site()=>
-                .replay(::core::option_env!("CARGO_MANIFEST_DIR"), #file)
-            });
+            let text = "::core::option_env!(\"CARGO_MANIFEST_DIR\"), $file";
+            call("replay", &written(here, text, &[("file", &file.tokens())]));
         }
         Ok(calls)
     }
 }
 
-impl Seeds {
-    fn range(&self, name: &Ident) -> Result<(u64, u64)> {
-        let to = number(&self.to, name)?;
-        let from = self
-            .from
-            .as_ref()
-            .map_or(Ok(0), |from| number(from, name))?;
-        let to = if self.with_last {
-            to.checked_add(1)
-        } else {
-            Some(to)
-        };
-        to.filter(|&to| from < to)
-            .map(|to| (from, to))
-            .ok_or_else(|| {
-                let place = self.from.as_ref().unwrap_or(&self.to);
-                Error::new(
-                    place.span(),
-                    "`seeds` has none: write how many, or a range with its first below its end",
-                )
-            })
-    }
+/// The first of the seeds, and where they end.
+fn bounds(seeds: &Range, name: &Ident) -> Result<(u64, u64)> {
+    let to = number(&seeds.to, name)?;
+    let from = seeds.from.as_ref();
+    let first = from.map_or(Ok(0), |from| number(from, name))?;
+    let end = if seeds.with_last {
+        to.checked_add(1)
+    } else {
+        Some(to)
+    };
+    end.filter(|&end| first < end)
+        .map(|end| (first, end))
+        .ok_or_else(|| {
+            let place = from.unwrap_or(&seeds.to);
+            Error::new(
+                place.span(),
+                "`seeds` has none: write how many, or a range with its first below its end",
+            )
+        })
 }
 
 /// Refuses what no strategy is called. What stands in its parentheses only the strategy knows.
-fn check_strategy(strategy: &LitStr) -> Result<()> {
+fn check_strategy(strategy: &Text) -> Result<()> {
     let text = strategy.value();
     let name = text.split('(').next().unwrap_or_default().trim();
     if [

@@ -36,10 +36,11 @@
 //! | `sync` | [`sync`] | yes |
 //! | `net` | [`net`], `io::unix::AsyncFd` | yes |
 //! | `io-util` | the extension traits of [`io`], buffers, copies, pipes in memory | yes |
-//! | `macros` | the attributes, `select!`, `join!`, `try_join!` | yes |
+//! | `macros` | `#[leno::main]`, `#[leno::test]`, `select!`, `join!`, `try_join!` | yes |
+//! | `coroutine` | `#[leno::coroutine]`, `#[leno::cancel_safe]` | yes |
 //! | `introspection` | `diagnostics`, `trace`, what the program `leno` asks | yes |
 //! | `fs`, `io-std`, `process`, `signal` | the modules of these names; the standard streams | no |
-//! | `full` | all of the above but `introspection` | no |
+//! | `full` | all of the above but `coroutine` and `introspection` | no |
 //! | `test-util` | `time::{pause, resume, advance}`; with `introspection`, `test::cancel_at_every_await` | no |
 //! | `diagnostics` | names, files and lines in reports | no |
 //! | `hyper`, `sim`, `tracing` | see `hyper`, `sim`, `diagnostics` | no |
@@ -164,7 +165,11 @@ mod timers;
 pub use coroutine::Coroutine;
 #[cfg(feature = "macros")]
 #[cfg_attr(docsrs, doc(cfg(feature = "macros")))]
-pub use leno_macros::{cancel_safe, coroutine, main, test};
+pub use leno_macros::{main, test};
+// There without the feature too, to say which one it is.
+#[cfg(feature = "macros")]
+#[cfg_attr(docsrs, doc(cfg(feature = "coroutine")))]
+pub use leno_macros::{cancel_safe, coroutine};
 #[cfg(feature = "rt")]
 #[cfg_attr(docsrs, doc(cfg(feature = "rt")))]
 pub use task::spawn;

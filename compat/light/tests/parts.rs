@@ -150,6 +150,23 @@ async fn attributes_build_a_runtime() {
     assert!(leno::spawn(async {}).await.is_ok());
 }
 
+#[cfg(feature = "coroutine")]
+#[test]
+fn calls_make_coroutines() {
+    #[leno::coroutine]
+    async fn double(number: u32) -> u32 {
+        number * 2
+    }
+    #[leno::cancel_safe]
+    async fn next(numbers: &mut std::future::Ready<u32>) -> u32 {
+        leno::task::assert_cancel_safe(numbers).await
+    }
+    let call = double(21);
+    assert!(call.name().ends_with("double"));
+    assert_eq!(run(call), 42);
+    assert_eq!(run(next(&mut std::future::ready(7))), 7);
+}
+
 #[cfg(feature = "time")]
 #[test]
 fn timers_go_off_with_and_without_a_reactor() {

@@ -3,3 +3,6 @@ async fn main() {}
 
 #[leno::test(crate = leno)]
 async fn without_quotes() {}
+
+#[leno::test(crate = "runtime::fn")]
+async fn with_a_keyword() {}

@@ -2,3 +2,9 @@
 fn not_async() {}
 
 fn main() {}
+
+#[leno::test]
+struct NoFunction;
+
+#[leno::test]
+async fn without_a_body();
