@@ -187,6 +187,7 @@ impl Here {
 #[inline(always)]
 pub(crate) fn with<R>(f: impl FnOnce(&Here) -> R) -> R {
     let here = HERE.with(ptr::from_ref);
-    // SAFETY: the cells have no destructor, so they are there as long as their thread. `f` runs on it, and cannot keep the reference.
+    // SAFETY: the cells have no destructor, so they are there as long as their thread, on which `f` runs; it cannot keep the
+    // reference.
     f(unsafe { &*here })
 }
