@@ -41,7 +41,7 @@ fn submit(blocking: &Blocking, closure: impl FnOnce() + 'static) -> (JoinHandle<
 }
 
 fn submit_job(blocking: &Blocking, job: Job) -> bool {
-    match blocking.submit(job, || SelfArc::new(|main: Main| main.run())) {
+    match blocking.submit(job, &|| SelfArc::new(|main: Main| main.run())) {
         Ok(()) => true,
         Err(Refused::Closed) => false,
         Err(Refused::NoThread(..)) => unreachable!("loom always has a thread"),

@@ -29,6 +29,7 @@ fn rounds<T>(operation: impl AsyncFn() -> T) -> usize {
 }
 
 #[test]
+#[inline]
 fn an_empty_stream_spends_a_unit_per_operation() {
     assert_eq!(
         rounds(async || empty().read(&mut [0; 8]).await.unwrap()),
@@ -48,6 +49,7 @@ fn an_empty_stream_spends_a_unit_per_operation() {
 }
 
 #[test]
+#[inline]
 fn repeat_and_sink_spend_a_unit_per_operation() {
     assert_eq!(
         rounds(async || repeat(1).read_exact(&mut [0; 8]).await.unwrap()),
@@ -66,6 +68,7 @@ fn repeat_and_sink_spend_a_unit_per_operation() {
 }
 
 #[test]
+#[inline]
 fn a_pipe_spends_a_unit_for_each_read_and_write() {
     assert_eq!(
         rounds(async || {
@@ -86,6 +89,7 @@ fn a_pipe_spends_a_unit_for_each_read_and_write() {
 }
 
 #[test]
+#[inline]
 fn a_copy_spends_a_unit_even_between_streams_that_spend_none() {
     assert_eq!(
         rounds(async || copy(&mut &b"x"[..], &mut Vec::new()).await.unwrap()),
@@ -106,6 +110,7 @@ fn a_copy_spends_a_unit_even_between_streams_that_spend_none() {
 }
 
 #[test]
+#[inline]
 fn an_endless_copy_yields() {
     let mut source = repeat(1);
     let mut target = sink();
@@ -119,6 +124,7 @@ fn an_endless_copy_yields() {
 }
 
 #[test]
+#[inline]
 fn waiting_for_a_pipe_costs_nothing() {
     let (mut near, _far) = duplex(8);
     let mut buf = [0; 8];

@@ -190,6 +190,7 @@ pub(super) struct Transfer {
 }
 
 impl Transfer {
+    #[inline]
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             buf: vec![0; capacity].into_boxed_slice(),
@@ -274,6 +275,7 @@ impl Transfer {
         }
     }
 
+    #[inline]
     fn can_read(&self) -> bool {
         !self.ended && self.end < self.buf.len()
     }

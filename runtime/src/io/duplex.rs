@@ -118,6 +118,7 @@ struct Pipe {
 /// # }).unwrap();
 /// ```
 #[track_caller]
+#[inline]
 pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
     let one = Pipe::shared(max_buf_size);
     let other = Pipe::shared(max_buf_size);
@@ -160,6 +161,7 @@ pub fn duplex(max_buf_size: usize) -> (DuplexStream, DuplexStream) {
 /// # }).unwrap();
 /// ```
 #[track_caller]
+#[inline]
 pub fn simplex(max_buf_size: usize) -> (ReadHalf<SimplexStream>, WriteHalf<SimplexStream>) {
     let stream = SimplexStream::new_unsplit(max_buf_size);
     let ending = |peer| Ending {
@@ -180,12 +182,14 @@ pub(super) struct Ending {
 
 impl Ending {
     /// Leaves the pipe as it is.
+    #[inline]
     pub(super) fn cancel(mut self) {
         self.pipe = None;
     }
 }
 
 impl Drop for Ending {
+    #[inline]
     fn drop(&mut self) {
         if let Some(pipe) = &self.pipe {
             let waker = close(pipe, self.peer);
@@ -226,6 +230,7 @@ impl SimplexStream {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn new_unsplit(max_buf_size: usize) -> SimplexStream {
         SimplexStream {
             pipe: Pipe::shared(max_buf_size),
@@ -235,6 +240,7 @@ impl SimplexStream {
 
 impl Pipe {
     #[track_caller]
+    #[inline]
     fn shared(max_buf_size: usize) -> Arc<Mutex<Self>> {
         assert!(max_buf_size > 0, "`max_buf_size` must be greater than 0");
         Arc::new(Mutex::new(Self {
@@ -246,6 +252,7 @@ impl Pipe {
         }))
     }
 
+    #[inline]
     fn waiter(&mut self, side: Side) -> &mut Option<Waker> {
         match side {
             Side::Reader => &mut self.reader,
@@ -254,6 +261,7 @@ impl Pipe {
     }
 
     /// Reads, and returns the writer if it has room now.
+    #[inline]
     fn read(&mut self, buf: &mut ReadBuf<'_>) -> Poll<(io::Result<()>, Option<Waker>)> {
         let count = self.bytes.len().min(buf.remaining());
         if count == 0 && buf.remaining() != 0 && !self.closed {
@@ -266,6 +274,7 @@ impl Pipe {
     }
 
     /// Writes from the buffers one after the other, and returns the reader if there are bytes now.
+    #[inline]
     fn write(&mut self, bufs: &[IoSlice<'_>]) -> Poll<(io::Result<usize>, Option<Waker>)> {
         if self.closed {
             return Poll::Ready((Err(io::ErrorKind::BrokenPipe.into()), None));
@@ -287,6 +296,7 @@ impl Pipe {
     }
 
     /// Ends the pipe, and returns who waits on that side.
+    #[inline]
     fn close(&mut self, side: Side) -> Option<Waker> {
         self.closed = true;
         self.waiter(side).take()
@@ -294,6 +304,7 @@ impl Pipe {
 }
 
 /// Closes one side of a pipe; who waits on the other one is to be woken.
+#[inline]
 fn close(pipe: &Mutex<Pipe>, side: Side) -> Option<Waker> {
     asked::changes(pipe);
     pipe.lock().close(side)
@@ -335,6 +346,7 @@ fn poll_shared<T>(
     })
 }
 
+#[inline]
 fn wake(waker: Option<Waker>) {
     if let Some(waker) = waker {
         waker.wake();
@@ -342,6 +354,7 @@ fn wake(waker: Option<Waker>) {
 }
 
 impl AsyncRead for DuplexStream {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -352,6 +365,7 @@ impl AsyncRead for DuplexStream {
 }
 
 impl AsyncWrite for DuplexStream {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -360,16 +374,19 @@ impl AsyncWrite for DuplexStream {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reader = close(&self.outgoing, Side::Reader);
         wake(reader);
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -378,12 +395,14 @@ impl AsyncWrite for DuplexStream {
         poll_shared(&self.outgoing, cx, Side::Writer, |pipe| pipe.write(bufs))
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 }
 
 impl Drop for DuplexStream {
+    #[inline]
     fn drop(&mut self) {
         let reader = close(&self.outgoing, Side::Reader);
         let writer = close(&self.incoming, Side::Writer);
@@ -397,6 +416,7 @@ impl Drop for DuplexStream {
 }
 
 impl AsyncRead for SimplexStream {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -407,6 +427,7 @@ impl AsyncRead for SimplexStream {
 }
 
 impl AsyncWrite for SimplexStream {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -415,16 +436,19 @@ impl AsyncWrite for SimplexStream {
         self.poll_write_vectored(cx, &[IoSlice::new(buf)])
     }
 
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let reader = close(&self.pipe, Side::Reader);
         wake(reader);
         Poll::Ready(Ok(()))
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -433,6 +457,7 @@ impl AsyncWrite for SimplexStream {
         poll_shared(&self.pipe, cx, Side::Writer, |pipe| pipe.write(bufs))
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }

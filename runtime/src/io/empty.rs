@@ -43,6 +43,7 @@ pub struct Empty(());
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
+#[inline]
 pub fn empty() -> Empty {
     Empty(())
 }
@@ -119,6 +120,7 @@ impl AsyncSeek for Empty {
 }
 
 impl fmt::Debug for Empty {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Empty").finish_non_exhaustive()
     }

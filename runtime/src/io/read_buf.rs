@@ -529,6 +529,7 @@ unsafe impl BufMut for ReadBuf<'_> {
 }
 
 impl fmt::Debug for ReadBuf<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadBuf")
             .field("filled", &self.filled)
@@ -541,6 +542,7 @@ impl fmt::Debug for ReadBuf<'_> {
 /// # Safety
 ///
 /// All of `bytes` must be initialised.
+#[inline]
 unsafe fn assume_init_ref(bytes: &[MaybeUninit<u8>]) -> &[u8] {
     // SAFETY: the two types have the same layout, and the caller says that all is initialised.
     unsafe { &*(bytes as *const [MaybeUninit<u8>] as *const [u8]) }
@@ -549,6 +551,7 @@ unsafe fn assume_init_ref(bytes: &[MaybeUninit<u8>]) -> &[u8] {
 /// # Safety
 ///
 /// All of `bytes` must be initialised.
+#[inline]
 unsafe fn assume_init_mut(bytes: &mut [MaybeUninit<u8>]) -> &mut [u8] {
     // SAFETY: the two types have the same layout, and the caller says that all is initialised.
     unsafe { &mut *(bytes as *mut [MaybeUninit<u8>] as *mut [u8]) }

@@ -44,6 +44,7 @@ pub struct Repeat {
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
+#[inline]
 pub fn repeat(byte: u8) -> Repeat {
     Repeat { byte }
 }

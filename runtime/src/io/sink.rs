@@ -38,6 +38,7 @@ pub struct Sink(());
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
+#[inline]
 pub fn sink() -> Sink {
     Sink(())
 }
@@ -80,6 +81,7 @@ impl AsyncWrite for Sink {
 }
 
 impl fmt::Debug for Sink {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sink").finish_non_exhaustive()
     }

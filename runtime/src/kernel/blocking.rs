@@ -183,7 +183,7 @@ impl Blocking {
     pub(crate) fn submit(
         &self,
         job: Job,
-        surroundings: impl FnOnce() -> Surroundings,
+        surroundings: &dyn Fn() -> Surroundings,
     ) -> Result<(), Refused> {
         Shared::submit(&self.0, job, surroundings)
     }
@@ -290,7 +290,7 @@ impl Shared {
     fn submit(
         shared: &Arc<Self>,
         job: Job,
-        surroundings: impl FnOnce() -> Surroundings,
+        surroundings: &dyn Fn() -> Surroundings,
     ) -> Result<(), Refused> {
         let mut state = shared.state.lock();
         let (kind, address) = (job.kind(), job.address());
@@ -339,7 +339,7 @@ impl Shared {
     fn start(
         shared: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
-        surroundings: impl FnOnce() -> Surroundings,
+        surroundings: &dyn Fn() -> Surroundings,
     ) -> io::Result<()> {
         let counts = state.queue.front().is_none_or(Job::counts);
         let standby = counts && state.threads >= shared.limit_at_once(&state);

@@ -45,7 +45,7 @@ use crate::kernel::seat::{Called, Seat};
 use crate::kernel::slow::Timed;
 use crate::kernel::task::Runnable;
 use crate::kernel::waiting::waiting;
-use crate::kernel::wanted::Wanted;
+use crate::kernel::wanted::{LOOKED_INTO, Wanted};
 use crate::kernel::wheel::{self, Wheel};
 use crate::prim::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::prim::{self, Arc, Condvar, Mutex, asked};
@@ -305,9 +305,9 @@ impl Driven {
     fn round(&self, root: &Root) {
         let observed = self.begins_observed();
         let (dry, any) = match &self.local.timed {
-            None if observed => self.run_observed(),
-            None => self.run_tasks(Runnable::run),
-            Some(timed) => self.run_timed(timed, observed),
+            Some(timed) if LOOKED_INTO => self.run_timed(timed, observed),
+            None if LOOKED_INTO && observed => self.run_observed(),
+            _ => self.run_tasks(Runnable::run),
         };
         self.look_around();
         if !dry {

@@ -3,6 +3,10 @@
 use crate::prim::OnceLock;
 use std::time::Duration;
 
+/// Somebody can look into a scheduler, and say what is wanted. Without the feature `introspection` nobody can: then what serves
+/// them alone stands behind this constant, so that none of it is compiled to code.
+pub(crate) const LOOKED_INTO: bool = cfg!(feature = "introspection");
+
 /// The diagnostics of one scheduler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Wanted {

@@ -46,6 +46,7 @@ use crate::kernel::slot::Slot;
 use crate::kernel::slow::Watched;
 use crate::kernel::task::{Home, Lent, Runnable};
 use crate::kernel::waiting::Holding;
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::kernel::wheel;
 use crate::prim::deque::{Steal, Worker};
 use crate::prim::{self, Arc, hint};
@@ -154,6 +155,9 @@ fn run_watched<const OBSERVED: bool>(task: Runnable) {
 
 /// Calls `f` with what others see of the polls of this thread, if it holds a core whose polls are watched.
 pub(super) fn watched_here(f: impl FnOnce(&Watched)) {
+    if !LOOKED_INTO {
+        return;
+    }
     current(|core| core.remote.watched.as_deref().map(f));
 }
 

@@ -126,6 +126,7 @@ pub(super) async fn first<R>(
 }
 
 /// There is nothing to bind or connect to.
+#[inline]
 pub(super) fn no_address() -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidInput,
@@ -146,6 +147,7 @@ mod sealed {
 
         /// True if there is nothing to look up.
         #[doc(hidden)]
+        #[inline]
         fn is_address(&self, _: Internal) -> bool {
             true
         }
@@ -168,6 +170,7 @@ mod sealed {
     impl Future for Resolving {
         type Output = io::Result<Addresses>;
 
+        #[inline]
         fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
             Poll::Ready(match &mut *self {
                 Resolving::Known(addresses) => {
@@ -191,6 +194,7 @@ mod sealed {
     impl Iterator for Addresses {
         type Item = SocketAddr;
 
+        #[inline]
         fn next(&mut self) -> Option<SocketAddr> {
             match self {
                 Addresses::One(address) => address.take(),
@@ -198,6 +202,7 @@ mod sealed {
             }
         }
 
+        #[inline]
         fn size_hint(&self) -> (usize, Option<usize>) {
             match self {
                 Addresses::One(address) => {
@@ -228,6 +233,7 @@ macro_rules! resolve {
         impl ToSocketAddrs for $Target {}
 
         impl Resolve for $Target {
+            #[inline]
             fn resolve(&self, _: Internal) -> Resolving {
                 let $target = self;
                 $resolving

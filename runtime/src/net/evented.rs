@@ -260,6 +260,7 @@ fn is_blocked<R>(result: &io::Result<R>) -> bool {
     matches!(result, Err(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
+#[inline]
 fn is_closed(ready: Ready) -> bool {
     ready.is_read_closed() || ready.is_write_closed()
 }

@@ -58,11 +58,13 @@ macro_rules! borrowed_halves {
         #[derive(Debug)]
         pub struct WriteHalf<'a>(&'a $Stream);
 
+        #[inline]
         pub(super) fn split(stream: &mut $Stream) -> (ReadHalf<'_>, WriteHalf<'_>) {
             (ReadHalf(stream), WriteHalf(stream))
         }
 
         impl ReadHalf<'_> {
+            #[inline]
             fn io(&self) -> &$crate::net::evented::Evented<$Source> {
                 self.0.io()
             }
@@ -88,6 +90,7 @@ macro_rules! borrowed_halves {
         }
 
         impl WriteHalf<'_> {
+            #[inline]
             fn io(&self) -> &$crate::net::evented::Evented<$Source> {
                 self.0.io()
             }
@@ -111,6 +114,7 @@ macro_rules! borrowed_halves {
                 $(#[$addresses])+
             }
 
+            #[inline]
             fn end_writing(&mut self) -> std::io::Result<()> {
                 self.io().end_writing()
             }
@@ -120,12 +124,14 @@ macro_rules! borrowed_halves {
         $crate::net::stream::async_write!(WriteHalf<'_>);
 
         impl AsRef<$Stream> for ReadHalf<'_> {
+            #[inline]
             fn as_ref(&self) -> &$Stream {
                 self.0
             }
         }
 
         impl AsRef<$Stream> for WriteHalf<'_> {
+            #[inline]
             fn as_ref(&self) -> &$Stream {
                 self.0
             }
@@ -202,6 +208,7 @@ macro_rules! owned_halves {
             ends_on_drop: bool,
         }
 
+        #[inline]
         pub(super) fn split_owned(stream: $Stream) -> (OwnedReadHalf, OwnedWriteHalf) {
             let stream = std::sync::Arc::new(stream);
             let read = OwnedReadHalf {
@@ -214,6 +221,7 @@ macro_rules! owned_halves {
             (read, write)
         }
 
+        #[inline]
         fn reunite(read: OwnedReadHalf, write: OwnedWriteHalf) -> Result<$Stream, ReuniteError> {
             if !std::sync::Arc::ptr_eq(&read.stream, &write.stream) {
                 return Err(ReuniteError(read, write));
@@ -243,6 +251,7 @@ macro_rules! owned_halves {
         pub struct ReuniteError(pub OwnedReadHalf, pub OwnedWriteHalf);
 
         impl std::fmt::Display for ReuniteError {
+            #[inline]
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("tried to reunite halves that are not from the same socket")
             }
@@ -251,6 +260,7 @@ macro_rules! owned_halves {
         impl std::error::Error for ReuniteError {}
 
         impl OwnedReadHalf {
+            #[inline]
             fn io(&self) -> &$crate::net::evented::Evented<$Source> {
                 self.stream.io()
             }
@@ -281,6 +291,7 @@ macro_rules! owned_halves {
             /// # Ok::<(), std::io::Error>(())
             /// # }).unwrap();
             /// ```
+            #[inline]
             pub fn reunite(self, other: OwnedWriteHalf) -> Result<$Stream, ReuniteError> {
                 reunite(self, other)
             }
@@ -306,6 +317,7 @@ macro_rules! owned_halves {
         }
 
         impl OwnedWriteHalf {
+            #[inline]
             fn io(&self) -> &$crate::net::evented::Evented<$Source> {
                 self.stream.io()
             }
@@ -339,6 +351,7 @@ macro_rules! owned_halves {
             /// # Ok::<(), std::io::Error>(())
             /// # }).unwrap();
             /// ```
+            #[inline]
             pub fn reunite(self, other: OwnedReadHalf) -> Result<$Stream, ReuniteError> {
                 reunite(other, self)
             }
@@ -365,6 +378,7 @@ macro_rules! owned_halves {
             /// # Ok::<(), std::io::Error>(())
             /// # }).unwrap();
             /// ```
+            #[inline]
             pub fn forget(mut self) {
                 self.ends_on_drop = false;
             }
@@ -388,6 +402,7 @@ macro_rules! owned_halves {
                 $(#[$addresses])+
             }
 
+            #[inline]
             fn end_writing(&mut self) -> std::io::Result<()> {
                 self.io().end_writing()?;
                 self.ends_on_drop = false;
@@ -399,6 +414,7 @@ macro_rules! owned_halves {
         $crate::net::stream::async_write!(OwnedWriteHalf);
 
         impl Drop for OwnedWriteHalf {
+            #[inline]
             fn drop(&mut self) {
                 // A forked child leaves the stream, which is its parent's too, as it is.
                 if self.ends_on_drop && !self.io().is_inherited() {
@@ -409,12 +425,14 @@ macro_rules! owned_halves {
         }
 
         impl AsRef<$Stream> for OwnedReadHalf {
+            #[inline]
             fn as_ref(&self) -> &$Stream {
                 &self.stream
             }
         }
 
         impl AsRef<$Stream> for OwnedWriteHalf {
+            #[inline]
             fn as_ref(&self) -> &$Stream {
                 &self.stream
             }
@@ -439,6 +457,7 @@ macro_rules! addresses {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn peer_addr(&self) -> std::io::Result<$Address> {
             AsRef::<_>::as_ref(self).peer_addr()
         }
@@ -457,6 +476,7 @@ macro_rules! addresses {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn local_addr(&self) -> std::io::Result<$Address> {
             AsRef::<_>::as_ref(self).local_addr()
         }

@@ -30,6 +30,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn send(
             &self,
             buf: &[u8],
@@ -62,6 +63,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn poll_send(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -97,6 +99,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_send(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io
                 .try_with(leno_reactor::Interest::WRITABLE, |socket| {
@@ -127,6 +130,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn recv(
             &self,
             buf: &mut [u8],
@@ -159,6 +163,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn poll_recv(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -204,6 +209,7 @@ macro_rules! message_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_recv(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.try_recv_buf(&mut $crate::io::ReadBuf::new(buf))
         }

@@ -28,6 +28,7 @@ macro_rules! ready_method {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn ready(
             &self,
             interest: $crate::io::Interest,
@@ -61,6 +62,7 @@ macro_rules! readable_method {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn readable(&self) -> impl $crate::task::CancelSafe<Output = std::io::Result<()>> {
             $crate::task::assert_cancel_safe(async move {
                 let readable = self.io().ready($crate::io::Interest::READABLE);
@@ -94,6 +96,7 @@ macro_rules! writable_method {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn writable(&self) -> impl $crate::task::CancelSafe<Output = std::io::Result<()>> {
             $crate::task::assert_cancel_safe(async move {
                 let writable = self.io().ready($crate::io::Interest::WRITABLE);
@@ -149,6 +152,7 @@ macro_rules! poll_ready_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn $poll_read_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -179,6 +183,7 @@ macro_rules! poll_ready_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn $poll_write_ready(
             &self,
             cx: &mut std::task::Context<'_>,
@@ -294,6 +299,7 @@ macro_rules! take_error_method {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
             self.io().take_error()
         }

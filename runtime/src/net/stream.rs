@@ -143,6 +143,7 @@ macro_rules! read_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_read(&self, buf: &mut [u8]) -> std::io::Result<usize> {
             self.io().try_read(buf)
         }
@@ -173,6 +174,7 @@ macro_rules! read_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_read_vectored(
             &self,
             bufs: &mut [std::io::IoSliceMut<'_>],
@@ -277,6 +279,7 @@ macro_rules! write_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_write(&self, buf: &[u8]) -> std::io::Result<usize> {
             self.io().try_write(buf)
         }
@@ -307,6 +310,7 @@ macro_rules! write_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn try_write_vectored(&self, bufs: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
             self.io().try_write_vectored(bufs)
         }
@@ -334,6 +338,7 @@ macro_rules! stream_methods {
             /// assert!(near.take_error()?.is_none());
         }
 
+        #[inline]
         fn end_writing(&mut self) -> std::io::Result<()> {
             self.io().end_writing()
         }
@@ -369,6 +374,7 @@ macro_rules! async_write {
                 self.io().poll_write(cx, buf)
             }
 
+            #[inline]
             fn poll_write_vectored(
                 self: std::pin::Pin<&mut Self>,
                 cx: &mut std::task::Context<'_>,
@@ -377,6 +383,7 @@ macro_rules! async_write {
                 self.io().poll_write_vectored(cx, bufs)
             }
 
+            #[inline]
             fn is_write_vectored(&self) -> bool {
                 true
             }
@@ -390,6 +397,7 @@ macro_rules! async_write {
                 std::task::Poll::Ready(Ok(()))
             }
 
+            #[inline]
             fn poll_shutdown(
                 self: std::pin::Pin<&mut Self>,
                 _: &mut std::task::Context<'_>,

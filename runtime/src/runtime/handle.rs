@@ -80,10 +80,12 @@ pub enum RuntimeFlavor {
 }
 
 impl Handle {
+    #[inline]
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
         Self { inner }
     }
 
+    #[inline]
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.inner
     }
@@ -102,6 +104,7 @@ impl Handle {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn current() -> Self {
         current::expect(|inner| Self::from_inner(Arc::clone(inner)))
     }
@@ -130,6 +133,7 @@ impl Handle {
     /// assert_eq!(Runtime::new()?.block_on(async { where_am_i() }), "inside");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn try_current() -> Result<Self, TryCurrentError> {
         current::with(|inner| Self::from_inner(Arc::clone(inner))).ok_or_else(TryCurrentError::new)
     }
@@ -154,6 +158,7 @@ impl Handle {
     /// assert_eq!(runtime.block_on(task).unwrap(), "spawned from outside");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enter(&self) -> EnterGuard<'_> {
         EnterGuard::new(Arc::clone(&self.inner))
     }
@@ -257,6 +262,7 @@ impl Handle {
     /// assert_ne!(first.handle().id(), second.handle().id());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn id(&self) -> super::Id {
         self.inner.id()
     }
@@ -273,6 +279,7 @@ impl Handle {
     /// assert_eq!(Runtime::new()?.handle().name(), None);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn name(&self) -> Option<&str> {
         self.inner.name()
     }
@@ -288,6 +295,7 @@ impl Handle {
     /// assert_eq!(Handle::current().runtime_flavor(), RuntimeFlavor::CurrentThread);
     /// # });
     /// ```
+    #[inline]
     pub fn runtime_flavor(&self) -> RuntimeFlavor {
         if self.inner.is_local() {
             RuntimeFlavor::CurrentThread
@@ -336,6 +344,7 @@ impl Handle {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.inner.tasks()
     }
@@ -402,6 +411,7 @@ impl Handle {
     /// assert_eq!(metrics.num_alive_tasks(), 0);
     /// # });
     /// ```
+    #[inline]
     pub fn metrics(&self) -> RuntimeMetrics {
         RuntimeMetrics::new(self.clone())
     }

@@ -27,10 +27,12 @@ pub struct RuntimeMetrics {
 }
 
 impl RuntimeMetrics {
+    #[inline]
     pub(super) fn new(handle: Handle) -> Self {
         Self { handle }
     }
 
+    #[inline]
     pub(super) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -47,6 +49,7 @@ impl RuntimeMetrics {
     /// assert_eq!(Builder::new_current_thread().build()?.metrics().num_workers(), 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn num_workers(&self) -> usize {
         self.handle.inner().workers()
     }
@@ -68,6 +71,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.num_alive_tasks(), 0);
     /// # });
     /// ```
+    #[inline]
     pub fn num_alive_tasks(&self) -> usize {
         usize::try_from(self.handle.inner().live_tasks()).unwrap_or(usize::MAX)
     }
@@ -84,6 +88,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.spare_workers(), 0);
     /// # });
     /// ```
+    #[inline]
     pub fn spare_workers(&self) -> usize {
         self.handle.inner().spares().0
     }
@@ -111,6 +116,7 @@ impl RuntimeMetrics {
     /// assert!(runtime.metrics().spare_worker_start_count() >= 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn spare_worker_start_count(&self) -> u64 {
         self.handle.inner().spares().1
     }
@@ -136,6 +142,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_total_busy_duration(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.handle.inner().busy(worker))
     }
@@ -157,6 +164,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_park_count(&self, worker: usize) -> u64 {
         self.handle.inner().sleeps(worker).div_ceil(2)
     }
@@ -177,6 +185,7 @@ impl RuntimeMetrics {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_park_unpark_count(&self, worker: usize) -> u64 {
         self.handle.inner().sleeps(worker)
     }
@@ -199,6 +208,7 @@ impl RuntimeMetrics {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_steal_count(&self, worker: usize) -> u64 {
         self.handle.inner().steals(worker).1
     }
@@ -235,6 +245,7 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_steal_operations(&self, worker: usize) -> u64 {
         self.handle.inner().steals(worker).0
     }
@@ -260,6 +271,7 @@ impl RuntimeMetrics {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn worker_total_stuck_duration(&self, worker: usize) -> Duration {
         Duration::from_nanos(self.handle.inner().stuck_time(worker))
     }
@@ -286,6 +298,7 @@ impl RuntimeMetrics {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn io_driver_ready_count(&self) -> u64 {
         self.handle.inner().io_events()
     }
@@ -303,6 +316,7 @@ impl RuntimeMetrics {
     /// assert_eq!(metrics.timers_fired_count(), 3);
     /// # });
     /// ```
+    #[inline]
     pub fn timers_fired_count(&self) -> u64 {
         self.handle.inner().timers_fired()
     }
@@ -328,6 +342,7 @@ impl RuntimeMetrics {
     /// assert!(polls.count() >= 64, "{polls:?}");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn poll_time_histogram(&self) -> DurationHistogram {
         let observation = self.handle.inner().observation();
         DurationHistogram::new(observation.histograms().0)
@@ -355,6 +370,7 @@ impl RuntimeMetrics {
     /// assert!(delays.sum() > std::time::Duration::ZERO);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn schedule_delay_histogram(&self) -> DurationHistogram {
         let observation = self.handle.inner().observation();
         DurationHistogram::new(observation.histograms().1)
@@ -376,6 +392,7 @@ impl RuntimeMetrics {
     /// assert_eq!(runtime.metrics().global_queue_depth(), 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn global_queue_depth(&self) -> usize {
         self.handle.inner().injected()
     }

@@ -25,12 +25,14 @@ impl RuntimeMetrics {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[cfg_attr(docsrs, doc(cfg(feature = "introspection")))]
+    #[inline]
     pub fn prometheus(&self) -> String {
         text(std::slice::from_ref(self.handle()))
     }
 }
 
 /// What the runtimes count.
+#[inline]
 pub(crate) fn text(runtimes: &[Handle]) -> String {
     let mut text = Text(String::new());
     text.runtimes(
@@ -139,6 +141,7 @@ pub(crate) fn text(runtimes: &[Handle]) -> String {
     text.0
 }
 
+#[inline]
 fn nanoseconds(duration: Duration) -> Number {
     Number::Nanoseconds(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))
 }
@@ -174,6 +177,7 @@ impl Text {
         self.family(runtimes, name, "counter", help, value);
     }
 
+    #[inline]
     fn family(
         &mut self,
         runtimes: &[Handle],
@@ -231,6 +235,7 @@ impl Text {
     }
 
     /// How many reports there have been of each kind, in the whole process.
+    #[inline]
     fn reports(&mut self) {
         let name = "leno_diagnostics_reports_total";
         self.head(
@@ -243,16 +248,19 @@ impl Text {
         }
     }
 
+    #[inline]
     fn head(&mut self, name: &str, kind: &str, help: &str) {
         self.write(format_args!("# HELP {name} {help}\n# TYPE {name} {kind}\n"));
     }
 
+    #[inline]
     fn sample(&mut self, name: &str, runtime: &Handle, worker: Option<usize>, value: &Number) {
         self.write(format_args!("{name}{{"));
         self.labels(runtime, worker);
         self.write(format_args!("}} {value}\n"));
     }
 
+    #[inline]
     fn labels(&mut self, runtime: &Handle, worker: Option<usize>) {
         self.write(format_args!("leno_runtime_id=\"{}\"", runtime.id()));
         if let Some(name) = runtime.name() {
@@ -266,6 +274,7 @@ impl Text {
     }
 
     /// Writes what stands in a label.
+    #[inline]
     fn escape(&mut self, text: &str) {
         for character in text.chars() {
             match character {
@@ -277,6 +286,7 @@ impl Text {
         }
     }
 
+    #[inline]
     fn write(&mut self, text: fmt::Arguments<'_>) {
         // A string takes whatever there is.
         let _ = self.0.write_fmt(text);
@@ -284,6 +294,7 @@ impl Text {
 }
 
 impl fmt::Display for Number {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Number::Whole(number) => write!(f, "{number}"),

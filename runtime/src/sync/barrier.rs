@@ -92,6 +92,7 @@ impl Barrier {
     /// assert!(alone.wait().await.is_leader());
     /// # });
     /// ```
+    #[inline]
     pub fn new(n: usize) -> Self {
         Self {
             arrived: Mutex::new(0),
@@ -149,6 +150,7 @@ impl Barrier {
     }
 
     /// B1 and, but for the waking, B2: the generation to wait out, or None for the last one.
+    #[inline]
     fn arrive(&self) -> Option<u64> {
         asked::changes(self);
         let mut arrived = self.arrived.lock();
@@ -166,6 +168,7 @@ impl Barrier {
 }
 
 impl fmt::Debug for Barrier {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Barrier")
             .field("n", &self.n)
@@ -188,6 +191,7 @@ impl BarrierWaitResult {
     /// assert_eq!((first.is_leader(), second.is_leader()), (false, true));
     /// # });
     /// ```
+    #[inline]
     pub fn is_leader(&self) -> bool {
         self.0
     }

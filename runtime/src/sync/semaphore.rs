@@ -152,6 +152,7 @@ impl Semaphore {
     /// assert!(Semaphore::new(0).try_acquire().is_err());
     /// ```
     #[track_caller]
+    #[inline]
     pub fn new(permits: usize) -> Self {
         Self {
             core: batch_semaphore::Semaphore::new(permits),
@@ -190,6 +191,7 @@ impl Semaphore {
     /// drop(three);
     /// assert_eq!(semaphore.available_permits(), 4);
     /// ```
+    #[inline]
     pub fn available_permits(&self) -> usize {
         self.core.available_permits()
     }
@@ -220,6 +222,7 @@ impl Semaphore {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn add_permits(&self, n: usize) {
         self.core.release(n);
     }
@@ -237,6 +240,7 @@ impl Semaphore {
     /// drop(held);
     /// assert_eq!(semaphore.available_permits(), 2);
     /// ```
+    #[inline]
     pub fn forget_permits(&self, n: usize) -> usize {
         self.core.forget_permits(n)
     }
@@ -259,6 +263,7 @@ impl Semaphore {
     /// # drop(permit);
     /// # });
     /// ```
+    #[inline]
     pub fn acquire(&self) -> impl CancelSafe<Output = Result<SemaphorePermit<'_>, AcquireError>> {
         assert_cancel_safe(async move { self.acquire_many(1).await })
     }
@@ -290,6 +295,7 @@ impl Semaphore {
     /// assert!(memory.try_acquire_many(100).is_ok());
     /// # });
     /// ```
+    #[inline]
     pub fn acquire_many(
         &self,
         n: u32,
@@ -321,6 +327,7 @@ impl Semaphore {
     /// drop(permit);
     /// assert!(semaphore.try_acquire().is_ok());
     /// ```
+    #[inline]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.try_acquire_many(1)
     }
@@ -342,6 +349,7 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 3);
     /// assert_eq!(semaphore.try_acquire_many(3).unwrap().num_permits(), 3);
     /// ```
+    #[inline]
     pub fn try_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         self.core.try_acquire(n as usize)?;
         Ok(SemaphorePermit {
@@ -380,6 +388,7 @@ impl Semaphore {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn blocking_acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         root::block_on(self.acquire())
     }
@@ -402,6 +411,7 @@ impl Semaphore {
     /// assert_eq!((two.num_permits(), semaphore.available_permits()), (2, 1));
     /// ```
     #[track_caller]
+    #[inline]
     pub fn blocking_acquire_many(&self, n: u32) -> Result<SemaphorePermit<'_>, AcquireError> {
         root::block_on(self.acquire_many(n))
     }
@@ -427,6 +437,7 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 1);
     /// # });
     /// ```
+    #[inline]
     pub fn acquire_owned(
         self: Arc<Self>,
     ) -> impl CancelSafe<Output = Result<OwnedSemaphorePermit, AcquireError>> {
@@ -457,6 +468,7 @@ impl Semaphore {
     /// assert_eq!(semaphore.available_permits(), 4);
     /// # });
     /// ```
+    #[inline]
     pub fn acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -496,6 +508,7 @@ impl Semaphore {
     /// serve().unwrap().await.unwrap();
     /// # });
     /// ```
+    #[inline]
     pub fn try_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, TryAcquireError> {
         self.try_acquire_many_owned(1)
     }
@@ -518,6 +531,7 @@ impl Semaphore {
     /// drop(two);
     /// assert_eq!(semaphore.available_permits(), 3);
     /// ```
+    #[inline]
     pub fn try_acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -561,6 +575,7 @@ impl Semaphore {
     /// assert_eq!(threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u32>(), 12);
     /// ```
     #[track_caller]
+    #[inline]
     pub fn blocking_acquire_owned(self: Arc<Self>) -> Result<OwnedSemaphorePermit, AcquireError> {
         root::block_on(self.acquire_owned())
     }
@@ -588,6 +603,7 @@ impl Semaphore {
     /// returns.join().unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn blocking_acquire_many_owned(
         self: Arc<Self>,
         n: u32,
@@ -604,6 +620,7 @@ impl Semaphore {
     /// semaphore.close();
     /// assert_eq!(semaphore.try_acquire().unwrap_err(), TryAcquireError::Closed);
     /// ```
+    #[inline]
     pub fn close(&self) {
         self.core.close();
     }
@@ -623,6 +640,7 @@ impl Semaphore {
     /// assert!(semaphore.acquire().await.is_err());
     /// # });
     /// ```
+    #[inline]
     pub fn is_closed(&self) -> bool {
         self.core.is_closed()
     }
@@ -720,6 +738,7 @@ macro_rules! permit_methods {
     };
 }
 
+#[inline]
 fn same(a: &&Semaphore, b: &&Semaphore) -> bool {
     std::ptr::eq(*a, *b)
 }
@@ -733,12 +752,14 @@ impl OwnedSemaphorePermit {
 }
 
 impl Drop for SemaphorePermit<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.semaphore.core.release(self.permits);
     }
 }
 
 impl Drop for OwnedSemaphorePermit {
+    #[inline]
     fn drop(&mut self) {
         self.semaphore.core.release(self.permits);
     }

@@ -120,6 +120,7 @@ impl<F: Future> Future for Body<F> {
 }
 
 /// True if the code that runs is within `node`, or within one that is.
+#[inline]
 pub(super) fn is_within(node: &Arc<Node>) -> bool {
     let mut at = Node::current();
     while let Some(current) = at {

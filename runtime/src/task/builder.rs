@@ -32,6 +32,7 @@ pub struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     /// A builder of a task without a name.
+    #[inline]
     pub fn new() -> Self {
         Self::default()
     }
@@ -53,6 +54,7 @@ impl<'a> Builder<'a> {
     /// # }).unwrap();
     /// ```
     #[must_use = "the name goes to the builder that is returned"]
+    #[inline]
     pub fn name(&self, name: &'a str) -> Self {
         Self { name: Some(name) }
     }
@@ -236,6 +238,7 @@ impl<'a> Builder<'a> {
     }
 
     #[track_caller]
+    #[inline]
     fn origin(&self) -> Origin {
         match self.name {
             Some(name) => Origin::named(name),

@@ -97,6 +97,7 @@ pub fn has_budget_remaining() -> bool {
 /// assert_eq!(sum(1..=1000).await, 500_500);
 /// # });
 /// ```
+#[inline]
 pub fn consume_budget() -> impl CancelSafe<Output = ()> {
     assert_cancel_safe(async move {
         poll_fn(|cx| match budget::poll_proceed(cx) {

@@ -225,6 +225,7 @@ impl OnCancel {
     /// assert!(receiver.await.is_err());
     /// # });
     /// ```
+    #[inline]
     pub fn disarm(self) {
         self.0.into_inner();
     }

@@ -265,6 +265,7 @@ struct Made {
 }
 
 /// Enters the scope of a value until what is returned is dropped, which comes before `made` is.
+#[inline]
 fn enter(address: usize, value: &Value, made: &mut Option<Made>) -> Within {
     let is_there = |made: &Made| Values::is_current(made.around.as_ref());
     if !made.as_ref().is_some_and(is_there) {

@@ -62,10 +62,12 @@ struct Entry {
 }
 
 impl Wake for Entry {
+    #[inline]
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
     }
 
+    #[inline]
     fn wake_by_ref(self: &Arc<Self>) {
         self.finished.push(self.number);
     }

@@ -166,6 +166,7 @@ impl LocalSet {
     /// let task = set.spawn_local(async { 1 });
     /// assert!(!task.is_finished());
     /// ```
+    #[inline]
     pub fn new() -> Self {
         let id = runtime::Id::next();
         Self {
@@ -184,6 +185,7 @@ impl LocalSet {
     ///
     /// assert_ne!(LocalSet::new().id(), LocalSet::new().id());
     /// ```
+    #[inline]
     pub fn id(&self) -> runtime::Id {
         self.id
     }
@@ -215,6 +217,7 @@ impl LocalSet {
     /// assert_eq!(count.get(), 1);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enter(&self) -> LocalEnterGuard {
         LocalEnterGuard {
             _entered: self.set.enter(),
@@ -268,6 +271,7 @@ impl LocalSet {
     /// assert_eq!(set.tasks()[0].id(), task.id());
     /// # });
     /// ```
+    #[inline]
     pub fn tasks(&self) -> Vec<TaskInfo> {
         self.set.tasks()
     }
@@ -363,6 +367,7 @@ impl<F: Future> Future for RunUntil<'_, F> {
 impl Future for LocalSet {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.noted.note(&self.set);
         let polling = self.set.poll(cx.waker());
@@ -379,18 +384,21 @@ impl Future for LocalSet {
 }
 
 impl Default for LocalSet {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl fmt::Debug for LocalSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.set.fmt(f)
     }
 }
 
 impl fmt::Debug for LocalEnterGuard {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalEnterGuard").finish_non_exhaustive()
     }

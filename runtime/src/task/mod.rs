@@ -76,6 +76,7 @@ pub mod futures {
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn id() -> Id {
     match try_id() {
         Some(id) => id,
@@ -104,6 +105,7 @@ pub fn id() -> Id {
 /// assert!(leno::spawn(async { who() }).await.unwrap().starts_with("task "));
 /// # });
 /// ```
+#[inline]
 pub fn try_id() -> Option<Id> {
     Id::current()
 }

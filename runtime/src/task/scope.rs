@@ -56,6 +56,7 @@ impl Scope {
         clippy::new_without_default,
         reason = "a default would not know the caller's place"
     )]
+    #[inline]
     pub fn new() -> Self {
         Self {
             seed: Seed::new(NodeKind::Scope, Location::caller()),
@@ -84,6 +85,7 @@ impl Scope {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.seed
             .set_deadline(deadline.nanoseconds(), current::wheel());
@@ -111,6 +113,7 @@ impl Scope {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn timeout(mut self, duration: Duration) -> Self {
         self.seed
             .set_deadline(timers::after(duration), current::wheel());
@@ -132,6 +135,7 @@ impl Scope {
     /// assert!(scope.run(std::future::pending::<()>()).await.is_err());
     /// # });
     /// ```
+    #[inline]
     pub fn handle(&self) -> ScopeHandle {
         ScopeHandle {
             node: Arc::clone(self.seed.early()),
@@ -253,12 +257,14 @@ impl Cancelled {
     /// assert_eq!(cancelled.reason().text(), Some("the user has left"));
     /// # });
     /// ```
+    #[inline]
     pub fn reason(&self) -> &Reason {
         &self.reason
     }
 }
 
 impl fmt::Display for Cancelled {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.reason.write_verdict(f)
     }
@@ -267,6 +273,7 @@ impl fmt::Display for Cancelled {
 impl Error for Cancelled {}
 
 impl From<Cancelled> for io::Error {
+    #[inline]
     fn from(cancelled: Cancelled) -> Self {
         let kind = match cancelled.reason.kind() {
             ReasonKind::Deadline => io::ErrorKind::TimedOut,
@@ -310,6 +317,7 @@ impl ScopeHandle {
     /// assert_eq!(stop.reason().unwrap().text(), Some("the first reason stays"));
     /// ```
     #[track_caller]
+    #[inline]
     pub fn cancel(&self, reason: &str) -> bool {
         self.node
             .cancel(&Reason::requested(Location::caller(), reason))
@@ -340,6 +348,7 @@ impl ScopeHandle {
     /// assert_eq!(steps.await.unwrap(), "longer than a second");
     /// # });
     /// ```
+    #[inline]
     pub fn set_deadline(&self, deadline: Instant) {
         self.node.set_deadline(deadline.nanoseconds());
     }
@@ -355,6 +364,7 @@ impl ScopeHandle {
     /// stop.cancel("enough");
     /// assert!(stop.is_cancelled());
     /// ```
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.node.reason().is_some()
     }
@@ -375,6 +385,7 @@ impl ScopeHandle {
     /// assert_eq!(handle.reason().unwrap().kind(), ReasonKind::Deadline);
     /// # });
     /// ```
+    #[inline]
     pub fn reason(&self) -> Option<Reason> {
         self.node.reason()
     }
@@ -401,6 +412,7 @@ impl ScopeHandle {
     /// assert_eq!(follower.await.unwrap().text(), Some("done with it"));
     /// # });
     /// ```
+    #[inline]
     pub fn cancelled(&self) -> impl CancelSafe<Output = Reason> + Send + Sync + 'static {
         Waiting {
             node: Arc::clone(&self.node),
@@ -419,6 +431,7 @@ impl CancelSafe for Waiting {}
 impl Future for Waiting {
     type Output = Reason;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Reason> {
         let unit = ready!(budget::poll_proceed(cx));
         let this = &mut *self;
@@ -429,6 +442,7 @@ impl Future for Waiting {
 }
 
 impl Drop for Waiting {
+    #[inline]
     fn drop(&mut self) {
         if let Some(key) = self.key {
             self.node.forget_waiter(key);
@@ -461,6 +475,7 @@ impl ScopeInfo {
     /// Scope::new().deadline(by).run(work).await.unwrap();
     /// # });
     /// ```
+    #[inline]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline_in_nanoseconds()
             .map(Instant::from_nanoseconds)
@@ -483,6 +498,7 @@ impl ScopeInfo {
 /// }).await.unwrap();
 /// # });
 /// ```
+#[inline]
 pub fn deadline() -> Option<Instant> {
     Node::current()?.deadline().map(Instant::from_nanoseconds)
 }
@@ -510,6 +526,7 @@ pub fn deadline() -> Option<Instant> {
 /// assert!(result.is_err());
 /// # });
 /// ```
+#[inline]
 pub fn is_cancelled() -> bool {
     Node::current().is_some_and(|node| node.reason().is_some())
 }
@@ -544,6 +561,7 @@ pub fn is_cancelled() -> bool {
 /// assert_eq!(told.await.unwrap().kind(), ReasonKind::SiblingFailed);
 /// # });
 /// ```
+#[inline]
 pub fn reason() -> Option<Reason> {
     Node::current()?.reason()
 }

@@ -200,6 +200,7 @@ impl Watch {
 }
 
 impl Drop for Watch {
+    #[inline]
     fn drop(&mut self) {
         self.node.disarm();
         if !self.is_done {

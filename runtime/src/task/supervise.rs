@@ -284,6 +284,7 @@ impl Supervisor {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn cancel(&self, reason: &str) {
         self.node
             .cancel(&Reason::requested(Location::caller(), reason));
@@ -304,6 +305,7 @@ impl Supervisor {
     /// assert_eq!((before, after), (false, true));
     /// # });
     /// ```
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.node.reason().is_some()
     }
@@ -320,6 +322,7 @@ impl Supervisor {
 }
 
 impl fmt::Debug for Supervisor {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Supervisor")
             .field("place", &format_args!("{}", self.node.place()))

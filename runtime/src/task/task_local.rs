@@ -448,6 +448,7 @@ impl AccessError {
 }
 
 impl fmt::Display for AccessError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("task-local value not set")
     }

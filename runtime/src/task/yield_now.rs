@@ -43,6 +43,7 @@ use std::task::Poll;
 /// println!("second");
 /// # });
 /// ```
+#[inline]
 pub fn yield_now() -> impl CancelSafe<Output = ()> {
     assert_cancel_safe(async move {
         let mut yielded = false;

@@ -47,6 +47,7 @@ use std::time::Duration;
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn pause() {
     let clock = clock();
     asked::changes(&raw const *clock);
@@ -80,6 +81,7 @@ pub fn pause() {
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn resume() {
     let clock = clock();
     asked::changes(&raw const *clock);
@@ -116,6 +118,7 @@ pub fn resume() {
 /// assert_eq!(start.elapsed(), Duration::from_micros(1));
 /// # });
 /// ```
+#[inline]
 pub fn advance(duration: Duration) -> impl Future<Output = ()> {
     // The tasks that have been woken are queued before this one queues itself again. It comes right after them, before what
     // they set off: that belongs to the time from here on.
@@ -161,6 +164,7 @@ impl<F: Future<Output = ()>> Future for Advance<F> {
 }
 
 #[track_caller]
+#[inline]
 fn advance_clock(clock: &Clock, duration: Duration) {
     asked::changes(clock);
     // Too many nanoseconds are too many for the clock as well.
@@ -181,6 +185,7 @@ fn advance_clock(clock: &Clock, duration: Duration) {
 const NOT_PAUSED: &str = "the clock is not paused: call `pause()` first";
 
 #[track_caller]
+#[inline]
 fn clock() -> Arc<Clock> {
     match current::clock() {
         Some(clock) => clock,

@@ -25,12 +25,14 @@ use std::fmt;
 pub struct Elapsed(());
 
 impl Elapsed {
+    #[inline]
     pub(super) fn new() -> Self {
         Self(())
     }
 }
 
 impl fmt::Display for Elapsed {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad("deadline has elapsed")
     }
@@ -39,6 +41,7 @@ impl fmt::Display for Elapsed {
 impl std::error::Error for Elapsed {}
 
 impl From<Elapsed> for std::io::Error {
+    #[inline]
     fn from(_: Elapsed) -> Self {
         std::io::ErrorKind::TimedOut.into()
     }
@@ -71,6 +74,7 @@ enum Kind {
 
 impl Error {
     /// The error for a timer whose runtime has shut down.
+    #[inline]
     pub fn shutdown() -> Self {
         Self(Kind::Shutdown)
     }
@@ -85,32 +89,38 @@ impl Error {
     /// assert!(Error::shutdown().is_shutdown());
     /// assert!(!Error::invalid().is_shutdown());
     /// ```
+    #[inline]
     pub fn is_shutdown(&self) -> bool {
         self.0 == Kind::Shutdown
     }
 
     /// The error for one timer too many.
+    #[inline]
     pub fn at_capacity() -> Self {
         Self(Kind::AtCapacity)
     }
 
     /// True if there are too many timers.
+    #[inline]
     pub fn is_at_capacity(&self) -> bool {
         self.0 == Kind::AtCapacity
     }
 
     /// The error for a deadline that makes no sense.
+    #[inline]
     pub fn invalid() -> Self {
         Self(Kind::Invalid)
     }
 
     /// True if the deadline makes no sense.
+    #[inline]
     pub fn is_invalid(&self) -> bool {
         self.0 == Kind::Invalid
     }
 }
 
 impl fmt::Display for Error {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self.0 {
             Kind::Shutdown => "the timer's runtime has shut down",

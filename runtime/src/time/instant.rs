@@ -48,6 +48,7 @@ impl Instant {
     /// assert_eq!(Instant::now(), before + Duration::from_secs(1));
     /// # });
     /// ```
+    #[inline]
     pub fn now() -> Self {
         if prim::a_clock_was_paused() {
             Self::now_in_runtime()
@@ -85,6 +86,7 @@ impl Instant {
     /// let std = std::time::Instant::now();
     /// assert_eq!(leno::time::Instant::from_std(std).into_std(), std);
     /// ```
+    #[inline]
     pub fn from_std(std: std::time::Instant) -> Self {
         Self { std }
     }
@@ -105,6 +107,7 @@ impl Instant {
     /// let deadline = Instant::now() + Duration::from_secs(60);
     /// assert!(!is_over(deadline.into_std()));
     /// ```
+    #[inline]
     pub fn into_std(self) -> std::time::Instant {
         self.std
     }
@@ -121,6 +124,7 @@ impl Instant {
     /// assert_eq!(later.duration_since(earlier), Duration::from_secs(2));
     /// assert_eq!(earlier.duration_since(later), Duration::ZERO);
     /// ```
+    #[inline]
     pub fn duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
@@ -139,6 +143,7 @@ impl Instant {
     /// assert_eq!(start.checked_duration_since(start), Some(Duration::ZERO));
     /// assert_eq!(start.checked_duration_since(later), None);
     /// ```
+    #[inline]
     pub fn checked_duration_since(&self, earlier: Instant) -> Option<Duration> {
         self.std.checked_duration_since(earlier.std)
     }
@@ -157,6 +162,7 @@ impl Instant {
     /// assert_eq!(left(now + Duration::from_secs(3)), Duration::from_secs(3));
     /// assert_eq!(left(now - Duration::from_nanos(1)), Duration::ZERO);
     /// ```
+    #[inline]
     pub fn saturating_duration_since(&self, earlier: Instant) -> Duration {
         self.std.saturating_duration_since(earlier.std)
     }
@@ -174,6 +180,7 @@ impl Instant {
     /// assert_eq!(start.elapsed(), Duration::from_secs(7));
     /// # });
     /// ```
+    #[inline]
     pub fn elapsed(&self) -> Duration {
         Self::now().saturating_duration_since(*self)
     }
@@ -190,6 +197,7 @@ impl Instant {
     /// // No moment is so far away; `+` would panic.
     /// assert_eq!(now.checked_add(Duration::MAX), None);
     /// ```
+    #[inline]
     pub fn checked_add(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_add(duration).map(Self::from_std)
     }
@@ -205,30 +213,35 @@ impl Instant {
     /// assert_eq!(now.checked_sub(Duration::ZERO), Some(now));
     /// assert_eq!(now.checked_sub(Duration::MAX), None);
     /// ```
+    #[inline]
     pub fn checked_sub(&self, duration: Duration) -> Option<Instant> {
         self.std.checked_sub(duration).map(Self::from_std)
     }
 
     /// As the clocks and wheels of the kernel count; 0 for what was before they began, and the last number
     /// for what is too far away.
+    #[inline]
     pub(crate) fn nanoseconds(self) -> u64 {
         let since = self.std.saturating_duration_since(prim::base());
         let seconds = since.as_secs().saturating_mul(1_000_000_000);
         seconds.saturating_add(u64::from(since.subsec_nanos()))
     }
 
+    #[inline]
     pub(crate) fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self::from_std(prim::base() + Duration::from_nanos(nanoseconds))
     }
 }
 
 impl From<std::time::Instant> for Instant {
+    #[inline]
     fn from(std: std::time::Instant) -> Self {
         Self::from_std(std)
     }
 }
 
 impl From<Instant> for std::time::Instant {
+    #[inline]
     fn from(instant: Instant) -> Self {
         instant.into_std()
     }
@@ -238,12 +251,14 @@ impl From<Instant> for std::time::Instant {
 impl Add<Duration> for Instant {
     type Output = Instant;
 
+    #[inline]
     fn add(self, duration: Duration) -> Instant {
         Self::from_std(self.std + duration)
     }
 }
 
 impl AddAssign<Duration> for Instant {
+    #[inline]
     fn add_assign(&mut self, duration: Duration) {
         *self = *self + duration;
     }
@@ -253,6 +268,7 @@ impl AddAssign<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
+    #[inline]
     fn sub(self, earlier: Instant) -> Duration {
         self.saturating_duration_since(earlier)
     }
@@ -262,18 +278,21 @@ impl Sub for Instant {
 impl Sub<Duration> for Instant {
     type Output = Instant;
 
+    #[inline]
     fn sub(self, duration: Duration) -> Instant {
         Self::from_std(self.std - duration)
     }
 }
 
 impl SubAssign<Duration> for Instant {
+    #[inline]
     fn sub_assign(&mut self, duration: Duration) {
         *self = *self - duration;
     }
 }
 
 impl fmt::Debug for Instant {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.std.fmt(f)
     }

@@ -37,6 +37,7 @@ const TOLERANCE: Duration = Duration::from_millis(5);
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn interval(period: Duration) -> Interval {
     Interval::new(None, period)
 }
@@ -60,6 +61,7 @@ pub fn interval(period: Duration) -> Interval {
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     Interval::new(Some(start), period)
 }
@@ -119,6 +121,7 @@ pub enum MissedTickBehavior {
 
 impl MissedTickBehavior {
     /// When the next tick is due, if the one of `due` is taken `now`, which is later.
+    #[inline]
     fn next(self, due: Instant, now: Instant, period: Duration) -> Instant {
         match self {
             Self::Burst => due + period,
@@ -176,6 +179,7 @@ pub struct Interval {
 
 impl Interval {
     #[track_caller]
+    #[inline]
     fn new(start: Option<Instant>, period: Duration) -> Self {
         assert!(
             !period.is_zero(),
@@ -207,6 +211,7 @@ impl Interval {
     /// assert_eq!(second - first, Duration::from_millis(10));
     /// # });
     /// ```
+    #[inline]
     pub fn tick(&mut self) -> impl CancelSafe<Output = Instant> {
         assert_cancel_safe(async move { poll_fn(|cx| self.poll_tick(cx)).await })
     }
@@ -231,6 +236,7 @@ impl Interval {
     /// assert_eq!(second - first, Duration::from_secs(1));
     /// # });
     /// ```
+    #[inline]
     pub fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
         ready!(self.delay.as_mut().poll(cx));
         let due = self.delay.deadline();
@@ -261,6 +267,7 @@ impl Interval {
     /// assert_eq!(start.elapsed(), Duration::from_millis(150));
     /// # });
     /// ```
+    #[inline]
     pub fn reset(&mut self) {
         self.reset_at(Instant::now() + self.period);
     }
@@ -285,6 +292,7 @@ impl Interval {
     /// assert_eq!(start.elapsed(), Duration::from_secs(60));
     /// # });
     /// ```
+    #[inline]
     pub fn reset_immediately(&mut self) {
         self.reset_at(Instant::now());
     }
@@ -308,6 +316,7 @@ impl Interval {
     /// assert_eq!(start.elapsed(), Duration::from_secs(31));
     /// # });
     /// ```
+    #[inline]
     pub fn reset_after(&mut self, after: Duration) {
         self.reset_at(Instant::now() + bounded(after));
     }
@@ -329,6 +338,7 @@ impl Interval {
     /// assert_eq!(start.elapsed(), Duration::from_millis(130));
     /// # });
     /// ```
+    #[inline]
     pub fn reset_at(&mut self, deadline: Instant) {
         self.delay.as_mut().reset(deadline);
     }
@@ -347,6 +357,7 @@ impl Interval {
     /// assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Delay);
     /// # });
     /// ```
+    #[inline]
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed_tick_behavior
     }
@@ -375,6 +386,7 @@ impl Interval {
     /// assert_eq!(checks, 5);
     /// # });
     /// ```
+    #[inline]
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed_tick_behavior = behavior;
     }
@@ -390,6 +402,7 @@ impl Interval {
     /// assert_eq!(interval(Duration::from_millis(50)).period(), Duration::from_millis(50));
     /// # });
     /// ```
+    #[inline]
     pub fn period(&self) -> Duration {
         self.period
     }

@@ -144,6 +144,7 @@ pub use std::time::Duration;
 const THIRTY_YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// What is added to "now" for `duration`.
+#[inline]
 fn bounded(duration: Duration) -> Duration {
     duration.min(THIRTY_YEARS)
 }

@@ -38,6 +38,7 @@ use std::time::Duration;
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn sleep(duration: Duration) -> Sleep {
     Sleep::new(after(duration))
 }
@@ -66,6 +67,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// # });
 /// ```
 #[track_caller]
+#[inline]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     Sleep::new(deadline.nanoseconds())
 }
@@ -156,6 +158,7 @@ impl Sleep {
     /// assert_eq!(nap.deadline(), start + Duration::from_secs(1));
     /// # });
     /// ```
+    #[inline]
     pub fn deadline(&self) -> Instant {
         Instant::from_nanoseconds(self.entry.deadline())
     }
@@ -175,6 +178,7 @@ impl Sleep {
     /// assert!(nap.is_elapsed());
     /// # });
     /// ```
+    #[inline]
     pub fn is_elapsed(&self) -> bool {
         self.entry.is_elapsed()
     }
@@ -197,6 +201,7 @@ impl Sleep {
     /// assert_eq!(start.elapsed(), Duration::from_millis(20));
     /// # });
     /// ```
+    #[inline]
     pub fn reset(self: Pin<&mut Self>, deadline: Instant) {
         self.project().entry.reset(deadline.nanoseconds());
     }
@@ -205,6 +210,7 @@ impl Sleep {
 impl Future for Sleep {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let unit = ready!(budget::poll_proceed(cx));
         match ready!(self.project().entry.poll_elapsed(cx.waker())) {
@@ -229,6 +235,7 @@ fn closed() -> ! {
 }
 
 impl fmt::Debug for Sleep {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
             .field("deadline", &self.deadline())

@@ -16,20 +16,24 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
     }
 
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    #[inline]
     pub(crate) fn clear(&mut self) {
         self.start = 0;
         self.end = 0;
     }
 
     /// Moves as much as `destination` has room for out of it.
+    #[inline]
     pub(crate) fn take_into(&mut self, destination: &mut ReadBuf<'_>) {
         let length = self.len().min(destination.remaining());
         destination.put_slice(&self.memory[self.start..self.start + length]);
@@ -37,6 +41,7 @@ impl Buffer {
     }
 
     /// Puts up to `limit` bytes of `sources` into it, in place of what there was, and returns how many.
+    #[inline]
     pub(crate) fn fill(&mut self, sources: &[IoSlice<'_>], limit: usize) -> usize {
         self.clear();
         for source in sources {
@@ -86,6 +91,7 @@ impl Buffer {
 }
 
 impl fmt::Debug for Buffer {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Buffer")
             .field("length", &self.len())

@@ -22,6 +22,7 @@ pub(crate) const DEFAULT_MAX_BUF_SIZE: usize = 2 * 1024 * 1024;
 
 /// Panics without a runtime.
 #[track_caller]
+#[inline]
 pub(crate) fn expect_runtime() {
     current::expect(|_| ());
 }

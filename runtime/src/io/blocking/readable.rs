@@ -69,6 +69,7 @@ fn is_closed_to_reading(source: impl AsFd) -> bool {
 }
 
 impl Place {
+    #[inline]
     pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // A number for each; it orders nothing.
@@ -76,11 +77,13 @@ impl Place {
     }
 
     /// The number of this place, which no other has.
+    #[inline]
     pub(crate) fn number(&self) -> u64 {
         self.0
     }
 
     /// Has `waker` woken once when the source, always the same one, is readable, in place of the one before.
+    #[inline]
     pub(crate) fn wait(&self, source: Source, waker: &Waker) -> io::Result<()> {
         let wait = Wait {
             place: self.0,
@@ -104,6 +107,7 @@ impl Place {
 }
 
 impl Drop for Place {
+    #[inline]
     fn drop(&mut self) {
         let mut waits = waits();
         let wait = waits.remove(self.0);
@@ -116,17 +120,20 @@ impl Drop for Place {
 }
 
 impl Wait {
+    #[inline]
     fn is_as(&self, other: &Wait) -> bool {
         self.place == other.place && self.waker.will_wake(&other.waker)
     }
 }
 
 impl Waits {
+    #[inline]
     fn remove(&mut self, place: u64) -> Option<Wait> {
         let index = self.waits.iter().position(|wait| wait.place == place)?;
         Some(self.waits.swap_remove(index))
     }
 
+    #[inline]
     fn ring(&self) {
         if let Some(mut doorbell) = self.doorbell.as_ref() {
             // If it is full, it has rung.
@@ -135,6 +142,7 @@ impl Waits {
     }
 
     /// Tells the thread to look, and starts it if it is not there.
+    #[inline]
     fn call_thread(&mut self) -> io::Result<()> {
         if self.has_thread {
             self.ring();
@@ -151,12 +159,14 @@ impl Waits {
     }
 }
 
+#[inline]
 fn waits() -> MutexGuard<'static, Waits> {
     // Nothing in here panics half-way.
     WAITS.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Two ends that do not block.
+#[inline]
 fn doorbell() -> io::Result<(UnixStream, UnixStream)> {
     let (bell, listener) = UnixStream::pair()?;
     bell.set_nonblocking(true)?;
@@ -165,6 +175,7 @@ fn doorbell() -> io::Result<(UnixStream, UnixStream)> {
 }
 
 /// What the thread does.
+#[inline]
 fn watch(listener: Option<&UnixStream>) {
     loop {
         let sources: Vec<_> = waits()
@@ -201,6 +212,7 @@ fn watch(listener: Option<&UnixStream>) {
 }
 
 /// Waits, and returns the places whose sources are ready, and whether the time was over before anything has happened.
+#[inline]
 fn ready_of(
     sources: &[(u64, Source)],
     listener: Option<&UnixStream>,
@@ -230,6 +242,7 @@ fn ready_of(
 }
 
 impl fmt::Debug for Place {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Place").field(&self.0).finish()
     }

@@ -38,6 +38,7 @@ macro_rules! read_numbers {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         fn $name(&mut self) -> Operation<ReadNumber<'_, Self, $number, $size>>
         where
             Self: Unpin,

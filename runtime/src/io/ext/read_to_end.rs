@@ -164,6 +164,7 @@ impl<R: AsyncRead + Unpin + ?Sized> Step for ReadToString<'_, R> {
 
 /// Ends an operation that has taken the `old_len` bytes out of `output` and appended to them: puts them
 /// back with what came, or, unless that is UTF-8, without. Returns how many bytes came.
+#[inline]
 pub(super) fn put_back(
     output: &mut String,
     bytes: Vec<u8>,

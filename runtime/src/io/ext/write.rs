@@ -38,6 +38,7 @@ macro_rules! write_numbers {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         fn $name(&mut self, n: $number) -> Operation<WriteNumber<'_, Self, $size>>
         where
             Self: Unpin,

@@ -77,6 +77,7 @@ pub struct Stdin {
 /// # Ok(())
 /// # }
 /// ```
+#[inline]
 pub fn stdin() -> Stdin {
     Stdin {
         #[cfg(unix)]
@@ -97,6 +98,7 @@ impl AsyncRead for Stdin {
     ///
     /// Off Unix, outside of a runtime.
     #[track_caller]
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,6 +110,7 @@ impl AsyncRead for Stdin {
 
 #[cfg(unix)]
 impl AsRawFd for Stdin {
+    #[inline]
     fn as_raw_fd(&self) -> RawFd {
         self.std.as_raw_fd()
     }
@@ -115,6 +118,7 @@ impl AsRawFd for Stdin {
 
 #[cfg(unix)]
 impl AsFd for Stdin {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.std.as_fd()
     }

@@ -85,6 +85,7 @@ pub struct Stderr {
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
+#[inline]
 pub fn stdout() -> Stdout {
     Stdout {
         stream: Stream::new(&STDOUT, || io::stdout().lock()),
@@ -109,6 +110,7 @@ pub fn stdout() -> Stdout {
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap();
 /// ```
+#[inline]
 pub fn stderr() -> Stderr {
     Stderr {
         stream: Stream::new(&STDERR, || io::stderr().lock()),
@@ -122,6 +124,7 @@ macro_rules! output {
         /// Its methods panic outside of a runtime.
         impl AsyncWrite for $Output {
             #[track_caller]
+            #[inline]
             fn poll_write(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -131,6 +134,7 @@ macro_rules! output {
             }
 
             #[track_caller]
+            #[inline]
             fn poll_write_vectored(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
@@ -139,17 +143,20 @@ macro_rules! output {
                 self.get_mut().stream.poll_write(cx, bufs)
             }
 
+            #[inline]
             fn is_write_vectored(&self) -> bool {
                 true
             }
 
             #[track_caller]
+            #[inline]
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.get_mut().stream.poll_flush(cx)
             }
 
             /// Flushes; the stream stays open.
             #[track_caller]
+            #[inline]
             fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.get_mut().stream.poll_flush(cx)
             }
@@ -157,6 +164,7 @@ macro_rules! output {
 
         #[cfg(unix)]
         impl AsRawFd for $Output {
+            #[inline]
             fn as_raw_fd(&self) -> RawFd {
                 self.std.as_raw_fd()
             }
@@ -164,6 +172,7 @@ macro_rules! output {
 
         #[cfg(unix)]
         impl AsFd for $Output {
+            #[inline]
             fn as_fd(&self) -> BorrowedFd<'_> {
                 self.std.as_fd()
             }

@@ -11,6 +11,7 @@ use std::io::BufRead;
 use std::{io, thread};
 
 /// Whether std has something in its buffer, as far as can be said. Waits for std's lock.
+#[inline]
 pub(super) fn std_has_more() -> bool {
     let peek = || {
         if !give_up_descriptors() {
@@ -27,6 +28,7 @@ pub(super) fn std_has_more() -> bool {
 }
 
 /// Gives this thread a table of descriptors of its own, with none in it; false if the system does not know how.
+#[inline]
 fn give_up_descriptors() -> bool {
     const FIRST: libc::c_uint = 0;
     const LAST: libc::c_uint = libc::c_uint::MAX;

@@ -64,6 +64,7 @@ impl Queue {
     }
 
     /// What the thread does.
+    #[inline]
     fn work_off(&'static self, runtime: &Weak<Inner>) {
         waiting(|| {
             while let Some(job) = self.next(runtime) {
@@ -73,6 +74,7 @@ impl Queue {
         });
     }
 
+    #[inline]
     fn next(&'static self, runtime: &Weak<Inner>) -> Option<Job> {
         let mut lines = self.lines();
         let index = position(&lines, runtime)?;
@@ -83,12 +85,14 @@ impl Queue {
         job
     }
 
+    #[inline]
     fn lines(&'static self) -> MutexGuard<'static, Vec<Line>> {
         // Nothing in here panics half-way.
         self.0.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+#[inline]
 fn position(lines: &[Line], runtime: &Weak<Inner>) -> Option<usize> {
     let is_of = |line: &Line| Weak::ptr_eq(&line.runtime, runtime);
     lines.iter().position(is_of)

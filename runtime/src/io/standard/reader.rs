@@ -76,6 +76,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 const LARGE: usize = 64 * 1024;
 
 impl Reader {
+    #[inline]
     pub(super) fn new() -> Self {
         Self {
             place: Place::new(),
@@ -84,6 +85,7 @@ impl Reader {
         }
     }
 
+    #[inline]
     pub(super) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
@@ -136,6 +138,7 @@ impl Reader {
     }
 
     /// Before it waits for the first time it looks whether there is something after all.
+    #[inline]
     fn first_peek(&mut self) -> Option<Request> {
         #[cfg(target_os = "linux")]
         if !mem::replace(&mut self.has_peeked, true) {
@@ -146,6 +149,7 @@ impl Reader {
 }
 
 impl Drop for Reader {
+    #[inline]
     fn drop(&mut self) {
         let number = self.place.number();
         let mut input = input();
@@ -157,6 +161,7 @@ impl Drop for Reader {
 
 impl Input {
     /// `None` if nothing has been read, not even an end or an error.
+    #[inline]
     fn take_into(&mut self, destination: &mut ReadBuf<'_>) -> Option<io::Result<()>> {
         let end = self.end_of_read.take();
         if end.is_none() && self.bytes.is_empty() {
@@ -166,12 +171,14 @@ impl Input {
         Some(end.unwrap_or(Ok(())))
     }
 
+    #[inline]
     fn remove(&mut self, number: u64) -> Option<Waker> {
         let index = self.waiting.iter().position(|&(of, _)| of == number)?;
         Some(self.waiting.swap_remove(index).1)
     }
 
     /// Asks the thread, which has to be notified after that, and is started if it is not there.
+    #[inline]
     fn request(&mut self, request: Request) -> io::Result<()> {
         if !self.has_thread {
             thread::Builder::new()
@@ -184,12 +191,14 @@ impl Input {
     }
 }
 
+#[inline]
 fn input() -> MutexGuard<'static, Input> {
     // Nothing in here panics half-way.
     let input = SHARED.get().input.lock();
     input.unwrap_or_else(PoisonError::into_inner)
 }
 
+#[inline]
 fn wake(waiting: Vec<(u64, Waker)>) {
     for (_, waker) in waiting {
         foreign::call(|| waker.wake());
@@ -197,6 +206,7 @@ fn wake(waiting: Vec<(u64, Waker)>) {
 }
 
 /// What the thread does.
+#[inline]
 fn serve() {
     let mut bytes = Buffer::default();
     loop {
@@ -240,6 +250,7 @@ fn serve() {
 
 /// Reads what is there, and tells whether that has left something in std's buffer, and how it has ended: `None` if somebody
 /// else was there first.
+#[inline]
 fn read(bytes: &mut Buffer, limit: usize, had_more: bool) -> (Option<io::Result<()>>, bool) {
     bytes.clear();
     let mut std = io::stdin().lock();

@@ -93,6 +93,7 @@ impl<T> fmt::Debug for Stream<T> {
     }
 }
 
+#[inline]
 fn lock(bytes: &Mutex<Buffer>) -> MutexGuard<'_, Buffer> {
     // What a panic leaves is what there is: each byte is counted when it is moved.
     bytes.lock().unwrap_or_else(PoisonError::into_inner)

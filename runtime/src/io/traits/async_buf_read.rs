@@ -78,10 +78,12 @@ pub trait AsyncBufRead: AsyncRead {
 macro_rules! forward {
     () => {
         #[track_caller]
+        #[inline]
         fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
             Pin::new(&mut **self.get_mut()).poll_fill_buf(cx)
         }
 
+        #[inline]
         fn consume(mut self: Pin<&mut Self>, amt: usize) {
             Pin::new(&mut **self).consume(amt);
         }

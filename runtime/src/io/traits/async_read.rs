@@ -94,6 +94,7 @@ pub trait AsyncRead {
 macro_rules! forward {
     () => {
         #[track_caller]
+        #[inline]
         fn poll_read(
             mut self: Pin<&mut Self>,
             cx: &mut Context<'_>,

@@ -62,11 +62,13 @@ pub trait AsyncSeek {
 macro_rules! forward {
     () => {
         #[track_caller]
+        #[inline]
         fn start_seek(mut self: Pin<&mut Self>, position: SeekFrom) -> io::Result<()> {
             Pin::new(&mut **self).start_seek(position)
         }
 
         #[track_caller]
+        #[inline]
         fn poll_complete(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<u64>> {
             Pin::new(&mut **self).poll_complete(cx)
         }

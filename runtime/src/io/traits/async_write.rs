@@ -163,6 +163,7 @@ pub trait AsyncWrite {
 macro_rules! forward {
     ($self:ident => $target:expr) => {
         #[track_caller]
+        #[inline]
         fn poll_write(
             mut $self: Pin<&mut Self>,
             cx: &mut Context<'_>,
@@ -172,16 +173,19 @@ macro_rules! forward {
         }
 
         #[track_caller]
+        #[inline]
         fn poll_flush(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
             $target.poll_flush(cx)
         }
 
         #[track_caller]
+        #[inline]
         fn poll_shutdown(mut $self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
             $target.poll_shutdown(cx)
         }
 
         #[track_caller]
+        #[inline]
         fn poll_write_vectored(
             mut $self: Pin<&mut Self>,
             cx: &mut Context<'_>,
@@ -190,6 +194,7 @@ macro_rules! forward {
             $target.poll_write_vectored(cx, bufs)
         }
 
+        #[inline]
         fn is_write_vectored(&self) -> bool {
             (**self).is_write_vectored()
         }

@@ -655,17 +655,20 @@ impl<T: AsRawFd> AsFd for AsyncFd<T> {
     }
 }
 
+#[inline]
 fn descriptor(io: &Io<Descriptor<RawFd>>) -> BorrowedFd<'_> {
     // SAFETY: who registered the descriptor has promised that it stays open for as long as it is registered.
     unsafe { BorrowedFd::borrow_raw(io.get_ref().0) }
 }
 
 /// True if an operation for `interest` that would have blocked says by itself which half is open.
+#[inline]
 fn is_of_one_half(interest: Interest) -> bool {
     interest == Interest::READABLE || interest == Interest::WRITABLE
 }
 
 /// Asks the system whether what counts as closed in `event` still is.
+#[inline]
 fn clear_over(io: &Io<Descriptor<RawFd>>, event: ReadyEvent) {
     if event.ready().is_read_closed() || event.ready().is_write_closed() {
         io.clear_over(event.with_ready(over(&descriptor(io))));

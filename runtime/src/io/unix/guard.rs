@@ -108,6 +108,7 @@ macro_rules! guard_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn clear_ready(&mut self) {
             if let Some(event) = self.event.take() {
                 self.async_fd.clear(event);
@@ -137,6 +138,7 @@ macro_rules! guard_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn clear_ready_matching(&mut self, ready: Ready) {
             if let Some(event) = self.event.take() {
                 self.async_fd.clear(event.with_ready(ready));
@@ -146,9 +148,11 @@ macro_rules! guard_methods {
         }
 
         /// Says that the descriptor is still ready, which dropping the guard says too.
+        #[inline]
         pub fn retain_ready(&mut self) {}
 
         /// What the descriptor was ready for, without what has been cleared by this guard.
+        #[inline]
         pub fn ready(&self) -> Ready {
             self.event.map_or(Ready::EMPTY, |event| event.ready())
         }
@@ -324,6 +328,7 @@ impl<T: AsRawFd + fmt::Debug> fmt::Debug for AsyncFdReadyMutGuard<'_, T> {
 pub struct TryIoError(());
 
 impl fmt::Display for TryIoError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the operation would block")
     }

@@ -28,7 +28,7 @@ impl Crew for Main {
         let has_room = state.threads < self.shared.limit_at_once(&state);
         if state.is_stalled() || has_room && state.queue.len() > coming {
             // If the system has no thread, whoever goes on first takes the job.
-            let _ = Shared::start(&self.shared, state, || SelfArc::clone(&self.surroundings));
+            let _ = Shared::start(&self.shared, state, &|| SelfArc::clone(&self.surroundings));
         }
     }
 
@@ -89,7 +89,7 @@ fn hand_on() -> Option<Waiting> {
         // The new thread is for the core, which comes next.
         let waiting = Waiting::begin(|_| main.shared.state.lock().waiting += 1);
         let surroundings = || SelfArc::clone(&main.surroundings);
-        match Shared::submit(&main.shared, Job::Worker(core), surroundings) {
+        match Shared::submit(&main.shared, Job::Worker(core), &surroundings) {
             Err(Refused::NoThread(Job::Worker(core), _)) => {
                 drop(waiting);
                 core.give_back();

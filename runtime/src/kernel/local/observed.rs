@@ -4,6 +4,7 @@
 
 use super::{Driven, Local};
 use crate::kernel::observe::{Change, Source, turns};
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::atomic::Ordering;
 
 impl Local {
@@ -20,6 +21,9 @@ impl Driven {
     /// A round begins: true if it is to be recorded.
     #[inline]
     pub(super) fn begins_observed(&self) -> bool {
+        if !LOOKED_INTO {
+            return false;
+        }
         // Ordering: Acquire, see `observe`.
         let observed = self.local.observed.load(Ordering::Acquire);
         let pen = &self.core().pen;

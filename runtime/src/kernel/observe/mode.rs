@@ -10,6 +10,7 @@ use super::ring::Copied;
 use super::sample::Sample;
 use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::task::Header;
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{Mutex, SelfArc, process};
 use std::fmt;
@@ -182,7 +183,7 @@ impl Observe {
     #[cold]
     fn outside(&self, f: impl FnOnce(&Recorder)) {
         // In a process that was forked another thread's lock may never be released.
-        if self.shared.is_off() || self.process != process::number() {
+        if !LOOKED_INTO || self.shared.is_off() || self.process != process::number() {
             return;
         }
         let mut outside = self.outside.lock();

@@ -6,6 +6,7 @@ use super::{Pool, PoolHome};
 use crate::kernel::observe::{self, Change, Source};
 use crate::kernel::register::Register;
 use crate::kernel::task::{Header, Home, Runnable, Scheduler};
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::Arc;
 use std::ptr::NonNull;
 
@@ -19,10 +20,13 @@ pub(crate) struct Homes {
 
 impl Homes {
     pub(in crate::kernel) fn new(pool: &Arc<Pool>) -> Self {
-        Self {
-            plain: Home::new(PoolHome(Arc::clone(pool))),
-            observed: Home::new(ObservedHome(PoolHome(Arc::clone(pool)))),
-        }
+        let plain = Home::new(PoolHome(Arc::clone(pool)));
+        let observed = if LOOKED_INTO {
+            Home::new(ObservedHome(PoolHome(Arc::clone(pool))))
+        } else {
+            plain.clone()
+        };
+        Self { plain, observed }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::kernel::captures::{self, Captures};
 use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::scope::{Inside, Node};
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
 use std::ptr::NonNull;
@@ -118,7 +119,7 @@ impl Runnable {
         // The home may go with the task.
         let home = header.home.clone();
         let rounds = home.captures().map_or_else(Vec::new, Captures::rounds);
-        if rounds.is_empty() {
+        if !LOOKED_INTO || rounds.is_empty() {
             // Whoever asked waits no longer.
             let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll::<OBSERVED>(word, &waker);

@@ -15,6 +15,7 @@ use crate::kernel::budget;
 use crate::kernel::here::{self, Blocking, Hold};
 use crate::kernel::pool::Pool;
 use crate::kernel::root::Driving;
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::Arc;
 use std::ptr;
 
@@ -101,14 +102,14 @@ impl Handed {
         // Until the pool is closed, a spare worker is told, or the core is gone with a task.
         while let Some(records) = current(Core::next_loop).flatten() {
             let looks_again = match (records, is_spare, is_watched) {
-                (false, false, false) => run_all::<false, false, false>(),
-                (false, false, true) => run_all::<false, false, true>(),
-                (false, true, false) => run_all::<false, true, false>(),
-                (false, true, true) => run_all::<false, true, true>(),
-                (true, false, false) => run_all::<true, false, false>(),
-                (true, false, true) => run_all::<true, false, true>(),
-                (true, true, false) => run_all::<true, true, false>(),
-                (true, true, true) => run_all::<true, true, true>(),
+                (true, true, true) if LOOKED_INTO => run_all::<true, true, true>(),
+                (true, true, false) if LOOKED_INTO => run_all::<true, true, false>(),
+                (true, false, true) if LOOKED_INTO => run_all::<true, false, true>(),
+                (true, false, false) if LOOKED_INTO => run_all::<true, false, false>(),
+                (_, true, true) if LOOKED_INTO => run_all::<false, true, true>(),
+                (_, false, true) if LOOKED_INTO => run_all::<false, false, true>(),
+                (_, true, _) => run_all::<false, true, false>(),
+                (_, false, _) => run_all::<false, false, false>(),
             };
             if !looks_again {
                 break;

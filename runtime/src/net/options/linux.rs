@@ -24,6 +24,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn quickack(&self) -> io::Result<bool> {
         self.io().get_ref().raw().tcp_quickack()
     }
@@ -55,6 +56,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_quickack(&self, quickack: bool) -> io::Result<()> {
         self.io().get_ref().raw().set_tcp_quickack(quickack)
     }
@@ -78,6 +80,7 @@ macro_rules! device_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn device(&self) -> io::Result<Option<Vec<u8>>> {
             self.raw().device()
         }
@@ -106,6 +109,7 @@ macro_rules! device_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn bind_device(&self, interface: Option<&[u8]>) -> io::Result<()> {
             self.raw().bind_device(interface)
         }

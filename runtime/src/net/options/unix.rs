@@ -30,6 +30,7 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_reuseport(&self, reuseport: bool) -> io::Result<()> {
         self.raw().set_reuse_port(reuseport)
     }
@@ -60,6 +61,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn reuseport(&self) -> io::Result<bool> {
         self.raw().reuse_port()
     }
@@ -83,6 +85,7 @@ macro_rules! traffic_class_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn tclass_v6(&self) -> io::Result<u32> {
             self.raw().tclass_v6()
         }
@@ -105,6 +108,7 @@ macro_rules! traffic_class_methods {
         /// # Ok::<(), std::io::Error>(())
         /// # }).unwrap();
         /// ```
+        #[inline]
         pub fn set_tclass_v6(&self, tclass: u32) -> io::Result<()> {
             self.raw().set_tclass_v6(tclass)
         }

@@ -28,6 +28,7 @@ pub(in crate::net) fn expect_nonblocking(socket: &impl AsFd) -> io::Result<()> {
 }
 
 /// True if a connect has not failed but begun.
+#[inline]
 pub(in crate::net) fn is_connecting(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::EINPROGRESS)
 }
@@ -35,12 +36,14 @@ pub(in crate::net) fn is_connecting(error: &io::Error) -> bool {
 macro_rules! as_fd {
     ($($Socket:ty => |$socket:ident| $inner:expr;)*) => {$(
         impl AsRawFd for $Socket {
+            #[inline]
             fn as_raw_fd(&self) -> RawFd {
                 self.as_fd().as_raw_fd()
             }
         }
 
         impl AsFd for $Socket {
+            #[inline]
             fn as_fd(&self) -> BorrowedFd<'_> {
                 let $socket = self;
                 $inner.as_fd()
@@ -68,6 +71,7 @@ macro_rules! raw_fd {
             /// # Safety
             ///
             /// The descriptor must be open, nobody else's, and a socket of this kind in non-blocking mode.
+            #[inline]
             unsafe fn from_raw_fd(fd: RawFd) -> Self {
                 // SAFETY: the caller says that the descriptor is open, and gives it away.
                 Self::from_raw(unsafe { Socket::from_raw_fd(fd) })
@@ -75,6 +79,7 @@ macro_rules! raw_fd {
         }
 
         impl IntoRawFd for $Socket {
+            #[inline]
             fn into_raw_fd(self) -> RawFd {
                 self.into_raw().into_raw_fd()
             }

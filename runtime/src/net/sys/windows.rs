@@ -23,6 +23,7 @@ pub(in crate::net) fn expect_nonblocking(_socket: &impl AsSocket) -> io::Result<
 }
 
 /// True if a connect has not failed but begun.
+#[inline]
 pub(in crate::net) fn is_connecting(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
@@ -30,12 +31,14 @@ pub(in crate::net) fn is_connecting(error: &io::Error) -> bool {
 macro_rules! as_socket {
     ($($Socket:ty => |$socket:ident| $inner:expr;)*) => {$(
         impl AsRawSocket for $Socket {
+            #[inline]
             fn as_raw_socket(&self) -> RawSocket {
                 self.as_socket().as_raw_socket()
             }
         }
 
         impl AsSocket for $Socket {
+            #[inline]
             fn as_socket(&self) -> BorrowedSocket<'_> {
                 let $socket = self;
                 $inner.as_socket()
@@ -57,6 +60,7 @@ impl FromRawSocket for TcpSocket {
     /// # Safety
     ///
     /// The raw socket must be open, nobody else's, and of TCP in non-blocking mode.
+    #[inline]
     unsafe fn from_raw_socket(socket: RawSocket) -> Self {
         // SAFETY: the caller says that the socket is open, and gives it away.
         Self::from_raw(unsafe { Socket::from_raw_socket(socket) })
@@ -64,6 +68,7 @@ impl FromRawSocket for TcpSocket {
 }
 
 impl IntoRawSocket for TcpSocket {
+    #[inline]
     fn into_raw_socket(self) -> RawSocket {
         self.into_raw().into_raw_socket()
     }

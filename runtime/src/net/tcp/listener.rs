@@ -93,11 +93,13 @@ impl TcpListener {
     }
 
     #[track_caller]
+    #[inline]
     pub(super) fn new(listener: mio::net::TcpListener) -> io::Result<TcpListener> {
         let io = Evented::new(listener, BOTH)?;
         Ok(TcpListener { io })
     }
 
+    #[inline]
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::TcpListener> {
         &self.io
     }
@@ -154,6 +156,7 @@ impl TcpListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(TcpStream, SocketAddr)>> {
         accept(
             self.io
@@ -186,6 +189,7 @@ impl TcpListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         let accepted = self
             .io
@@ -221,6 +225,7 @@ impl TcpListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<TcpListener> {
         sys::expect_nonblocking(&listener)?;
         TcpListener::new(mio::net::TcpListener::from_std(listener))
@@ -251,6 +256,7 @@ impl TcpListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<std::net::TcpListener> {
         self.io.into_inner().map(Into::into)
     }
@@ -270,6 +276,7 @@ impl TcpListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -291,6 +298,7 @@ impl TcpListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.io.get_ref().ttl()
     }
@@ -315,6 +323,7 @@ impl TcpListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io.get_ref().set_ttl(ttl)
     }
@@ -324,6 +333,7 @@ impl Accepted for (TcpStream, SocketAddr) {
     type Raw = (mio::net::TcpStream, SocketAddr);
 
     #[track_caller]
+    #[inline]
     fn register((stream, peer): Self::Raw) -> io::Result<Self> {
         Ok((TcpStream::new_accepted(stream)?, peer))
     }
@@ -334,12 +344,14 @@ impl TryFrom<std::net::TcpListener> for TcpListener {
 
     /// See [`from_std`](TcpListener::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(listener: std::net::TcpListener) -> io::Result<Self> {
         Self::from_std(listener)
     }
 }
 
 impl fmt::Debug for TcpListener {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

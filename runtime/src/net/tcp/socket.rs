@@ -48,6 +48,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_v4() -> io::Result<TcpSocket> {
         TcpSocket::new(socket2::Domain::IPV4)
     }
@@ -69,10 +70,12 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn new_v6() -> io::Result<TcpSocket> {
         TcpSocket::new(socket2::Domain::IPV6)
     }
 
+    #[inline]
     fn new(domain: socket2::Domain) -> io::Result<TcpSocket> {
         let protocol = Some(socket2::Protocol::TCP);
         let socket = socket2::Socket::new(domain, socket2::Type::STREAM, protocol)?;
@@ -80,14 +83,17 @@ impl TcpSocket {
         Ok(TcpSocket { socket })
     }
 
+    #[inline]
     pub(in crate::net) fn raw(&self) -> &socket2::Socket {
         &self.socket
     }
 
+    #[inline]
     pub(in crate::net) fn from_raw(socket: socket2::Socket) -> TcpSocket {
         TcpSocket { socket }
     }
 
+    #[inline]
     pub(in crate::net) fn into_raw(self) -> socket2::Socket {
         self.socket
     }
@@ -116,6 +122,7 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn from_std_stream(std_stream: std::net::TcpStream) -> TcpSocket {
         TcpSocket::from_raw(std_stream.into())
     }
@@ -145,6 +152,7 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn bind(&self, addr: SocketAddr) -> io::Result<()> {
         self.socket.bind(&addr.into())
     }
@@ -176,6 +184,7 @@ impl TcpSocket {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn connect(self, addr: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> {
         required(Need::Io, self.connect_to(addr))
     }
@@ -217,6 +226,7 @@ impl TcpSocket {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn listen(self, backlog: u32) -> io::Result<TcpListener> {
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
         self.socket.listen(backlog)?;
@@ -244,6 +254,7 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         let address = self.socket.local_addr()?;
         address.as_socket().ok_or_else(|| {
@@ -271,12 +282,14 @@ impl TcpSocket {
     /// # Ok(())
     /// # }
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket.take_error()
     }
 }
 
 impl fmt::Debug for TcpSocket {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.socket.fmt(f)
     }

@@ -381,11 +381,13 @@ impl TcpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.raw().set_linger(Some(Duration::ZERO))
     }
 }
 
+#[inline]
 fn saturate(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
 }

@@ -41,6 +41,7 @@ pub(in crate::net) struct Stream {
 }
 
 impl Stream {
+    #[inline]
     pub(super) fn new(stream: TcpStream) -> Self {
         Self {
             stream: Some(stream),
@@ -50,6 +51,7 @@ impl Stream {
     }
 
     /// Gives mio's stream away.
+    #[inline]
     pub(super) fn into_inner(mut self) -> TcpStream {
         self.stream.take().expect("taken here or at the end")
     }
@@ -65,6 +67,7 @@ impl Deref for Stream {
 }
 
 impl Drop for Stream {
+    #[inline]
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take() {
             if self.process == process::number() && lingers(&stream) {
@@ -74,6 +77,7 @@ impl Drop for Stream {
     }
 }
 
+#[inline]
 fn lingers(stream: &TcpStream) -> bool {
     let linger = SockRef::from(stream).linger();
     linger.is_ok_and(|time| time.is_some_and(|time| !time.is_zero()))
@@ -86,6 +90,7 @@ fn close_elsewhere(stream: TcpStream) {
     struct Closing(Option<TcpStream>);
 
     impl Closing {
+        #[inline]
         fn wait(mut self) {
             if let Some(stream) = self.0.take() {
                 let stream = std::net::TcpStream::from(stream);
@@ -99,6 +104,7 @@ fn close_elsewhere(stream: TcpStream) {
     }
 
     impl Drop for Closing {
+        #[inline]
         fn drop(&mut self) {
             if let Some(stream) = &self.0 {
                 let _ = SockRef::from(stream).set_linger(None);
@@ -112,6 +118,7 @@ fn close_elsewhere(stream: TcpStream) {
 
 macro_rules! forward {
     ($($method:ident($($argument:ident: $Type:ty),*) -> $Output:ty;)*) => {$(
+        #[inline]
         fn $method(&mut self, $($argument: $Type),*) -> $Output {
             match &mut self.stream {
                 Some(stream) => stream.$method($($argument),*),
@@ -147,6 +154,7 @@ impl Socket for Stream {
         urgent::short_read_is_last(io) && !io.get_ref().had_urgent.load(Ordering::Relaxed)
     }
 
+    #[inline]
     fn will_be_tried(&self, interest: Interest) {
         if urgent::is_about(interest) {
             // Ordering: Relaxed, and the fence: partner of the acquiring load of the readiness that the clear of this
@@ -163,6 +171,7 @@ impl Read for &Stream {
         (&***self).read(buf)
     }
 
+    #[inline]
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         (&***self).read_vectored(bufs)
     }
@@ -174,10 +183,12 @@ impl Write for &Stream {
         (&***self).write(buf)
     }
 
+    #[inline]
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         (&***self).write_vectored(bufs)
     }
 
+    #[inline]
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -185,6 +196,7 @@ impl Write for &Stream {
 
 #[cfg(unix)]
 impl std::os::fd::AsFd for Stream {
+    #[inline]
     fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
         (**self).as_fd()
     }
@@ -192,12 +204,14 @@ impl std::os::fd::AsFd for Stream {
 
 #[cfg(windows)]
 impl std::os::windows::io::AsSocket for Stream {
+    #[inline]
     fn as_socket(&self) -> std::os::windows::io::BorrowedSocket<'_> {
         (**self).as_socket()
     }
 }
 
 impl fmt::Debug for Stream {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

@@ -50,6 +50,7 @@ impl ReadHalf<'_> {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_peek(
         &mut self,
         cx: &mut Context<'_>,
@@ -88,6 +89,7 @@ impl ReadHalf<'_> {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peek(&mut self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move { self.io().peek(buf).await })
     }

@@ -161,11 +161,13 @@ impl TcpStream {
 
     /// Its first request is probably there, and there is room for an answer.
     #[track_caller]
+    #[inline]
     pub(super) fn new_accepted(stream: mio::net::TcpStream) -> io::Result<TcpStream> {
         let io = Evented::new_accepted(Stream::new(stream), INTEREST)?;
         Ok(TcpStream { io })
     }
 
+    #[inline]
     pub(in crate::net) fn io(&self) -> &Evented<Stream> {
         &self.io
     }
@@ -201,6 +203,7 @@ impl TcpStream {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(stream: std::net::TcpStream) -> io::Result<TcpStream> {
         sys::expect_nonblocking(&stream)?;
         let io = Evented::new(Stream::new(mio::net::TcpStream::from_std(stream)), INTEREST)?;
@@ -238,6 +241,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<std::net::TcpStream> {
         let stream = self.io.into_inner()?;
         Ok(stream.into_inner().into())
@@ -264,6 +268,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -288,6 +293,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
@@ -360,6 +366,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_peek(
         &self,
         cx: &mut Context<'_>,
@@ -401,6 +408,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move { self.io.peek(buf).await })
     }
@@ -437,6 +445,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split(self)
     }
@@ -481,6 +490,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned(self)
     }
@@ -494,18 +504,21 @@ impl TryFrom<std::net::TcpStream> for TcpStream {
 
     /// See [`from_std`](TcpStream::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(stream: std::net::TcpStream) -> io::Result<Self> {
         Self::from_std(stream)
     }
 }
 
 impl AsRef<Self> for TcpStream {
+    #[inline]
     fn as_ref(&self) -> &Self {
         self
     }
 }
 
 impl fmt::Debug for TcpStream {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

@@ -26,6 +26,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn nodelay(&self) -> io::Result<bool> {
         self.io().get_ref().nodelay()
     }
@@ -52,6 +53,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.io().get_ref().set_nodelay(nodelay)
     }
@@ -74,6 +76,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.io().get_ref().raw().linger()
     }
@@ -108,6 +111,7 @@ impl TcpStream {
     /// # }).unwrap();
     /// ```
     #[deprecated = "`SO_LINGER` causes the socket to block the thread on drop"]
+    #[inline]
     pub fn set_linger(&self, dur: Option<Duration>) -> io::Result<()> {
         self.io().get_ref().raw().set_linger(dur)
     }
@@ -139,6 +143,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_zero_linger(&self) -> io::Result<()> {
         self.io().get_ref().raw().set_linger(Some(Duration::ZERO))
     }
@@ -161,6 +166,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn ttl(&self) -> io::Result<u32> {
         self.io().get_ref().ttl()
     }
@@ -186,6 +192,7 @@ impl TcpStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.io().get_ref().set_ttl(ttl)
     }

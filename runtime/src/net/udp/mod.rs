@@ -100,15 +100,18 @@ impl UdpSocket {
 
     /// There is room to send, so the first attempt needs no event.
     #[track_caller]
+    #[inline]
     fn new(socket: mio::net::UdpSocket) -> io::Result<UdpSocket> {
         let io = Evented::new_ready(socket, BOTH)?;
         Ok(UdpSocket { io })
     }
 
+    #[inline]
     pub(super) fn io(&self) -> &Evented<mio::net::UdpSocket> {
         &self.io
     }
 
+    #[inline]
     pub(super) fn raw(&self) -> socket2::SockRef<'_> {
         self.io.get_ref().raw()
     }
@@ -144,6 +147,7 @@ impl UdpSocket {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(socket: std::net::UdpSocket) -> io::Result<UdpSocket> {
         sys::expect_nonblocking(&socket)?;
         UdpSocket::new(mio::net::UdpSocket::from_std(socket))
@@ -169,6 +173,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<std::net::UdpSocket> {
         self.io.into_inner().map(Into::into)
     }
@@ -195,6 +200,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr()
     }
@@ -220,6 +226,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr()
     }
@@ -369,12 +376,14 @@ impl TryFrom<std::net::UdpSocket> for UdpSocket {
 
     /// See [`from_std`](UdpSocket::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(socket: std::net::UdpSocket) -> io::Result<Self> {
         Self::from_std(socket)
     }
 }
 
 impl fmt::Debug for UdpSocket {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

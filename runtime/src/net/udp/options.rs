@@ -256,6 +256,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn tos_v4(&self) -> io::Result<u32> {
         self.raw().tos_v4()
     }
@@ -280,6 +281,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn set_tos_v4(&self, tos: u32) -> io::Result<()> {
         self.raw().set_tos_v4(tos)
     }
@@ -291,6 +293,7 @@ impl UdpSocket {
     /// Those of the system.
     #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
     #[doc(hidden)]
+    #[inline]
     pub fn tos(&self) -> io::Result<u32> {
         self.tos_v4()
     }
@@ -302,6 +305,7 @@ impl UdpSocket {
     /// Those of the system.
     #[deprecated = "`tos` related methods have been renamed `tos_v4` since they are IPv4-specific."]
     #[doc(hidden)]
+    #[inline]
     pub fn set_tos(&self, tos: u32) -> io::Result<()> {
         self.set_tos_v4(tos)
     }
@@ -334,6 +338,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn join_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         let socket = self.io.get_ref();
         socket.join_multicast_v4(&multiaddr, &interface)
@@ -359,6 +364,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.get_ref().join_multicast_v6(multiaddr, interface)
     }
@@ -386,6 +392,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn leave_multicast_v4(&self, multiaddr: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
         let socket = self.io.get_ref();
         socket.leave_multicast_v4(&multiaddr, &interface)
@@ -413,6 +420,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn leave_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
         self.io.get_ref().leave_multicast_v6(multiaddr, interface)
     }

@@ -61,6 +61,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn recv_from(
         &self,
         buf: &mut [u8],
@@ -97,6 +98,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_recv_from(
         &self,
         cx: &mut Context<'_>,
@@ -140,6 +142,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .try_with(Interest::READABLE, |socket| socket.recv_from(buf))
@@ -251,6 +254,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peek(&self, buf: &mut [u8]) -> impl CancelSafe<Output = io::Result<usize>> {
         assert_cancel_safe(async move {
             let peeking = self
@@ -285,6 +289,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_peek(&self, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.io
             .poll_with(cx, Direction::Read, |socket| peek(socket, buf))
@@ -313,6 +318,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .try_with(Interest::READABLE, |socket| socket.peek(buf))
@@ -348,6 +354,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peek_from(
         &self,
         buf: &mut [u8],
@@ -384,6 +391,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_peek_from(
         &self,
         cx: &mut Context<'_>,
@@ -417,6 +425,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.io
             .try_with(Interest::READABLE, |socket| socket.peek_from(buf))
@@ -452,6 +461,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peek_sender(&self) -> impl CancelSafe<Output = io::Result<SocketAddr>> {
         assert_cancel_safe(async move {
             let peeking = self
@@ -480,6 +490,7 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_peek_sender(&self, cx: &mut Context<'_>) -> Poll<io::Result<SocketAddr>> {
         self.io
             .poll_with(cx, Direction::Read, |_| self.sender_of_next())
@@ -507,11 +518,13 @@ impl UdpSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_peek_sender(&self) -> io::Result<SocketAddr> {
         self.io
             .try_with(Interest::READABLE, |_| self.sender_of_next())
     }
 
+    #[inline]
     fn sender_of_next(&self) -> io::Result<SocketAddr> {
         use crate::net::socket::Socket;
         let sender = self.io.get_ref().attempt(|| self.raw().peek_sender())?;

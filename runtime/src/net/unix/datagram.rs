@@ -116,6 +116,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn unbound() -> io::Result<UnixDatagram> {
         UnixDatagram::new(mio::net::UnixDatagram::unbound()?)
     }
@@ -149,6 +150,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn pair() -> io::Result<(UnixDatagram, UnixDatagram)> {
         let (near, far) = mio::net::UnixDatagram::pair()?;
         Ok((UnixDatagram::new(near)?, UnixDatagram::new(far)?))
@@ -156,6 +158,7 @@ impl UnixDatagram {
 
     /// There is room to send, so the first attempt needs no event.
     #[track_caller]
+    #[inline]
     pub(super) fn new(socket: mio::net::UnixDatagram) -> io::Result<UnixDatagram> {
         let io = Evented::new_ready(socket, BOTH)?;
         Ok(UnixDatagram {
@@ -164,6 +167,7 @@ impl UnixDatagram {
         })
     }
 
+    #[inline]
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixDatagram> {
         &self.io
     }
@@ -193,6 +197,7 @@ impl UnixDatagram {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(datagram: net::UnixDatagram) -> io::Result<UnixDatagram> {
         sys::expect_nonblocking(&datagram)?;
         UnixDatagram::new(mio::net::UnixDatagram::from_std(datagram))
@@ -222,6 +227,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<net::UnixDatagram> {
         self.io.into_inner().map(Into::into)
     }
@@ -271,6 +277,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -297,6 +304,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr().map(SocketAddr)
     }
@@ -326,6 +334,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.get_ref().shutdown(how)
     }
@@ -402,6 +411,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn recv_from(
         &self,
         buf: &mut [u8],
@@ -434,6 +444,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_recv_from(
         &self,
         cx: &mut Context<'_>,
@@ -467,6 +478,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
         self.try_recv_buf_from(&mut ReadBuf::new(buf))
     }
@@ -562,12 +574,14 @@ impl TryFrom<net::UnixDatagram> for UnixDatagram {
 
     /// See [`from_std`](UnixDatagram::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(datagram: net::UnixDatagram) -> io::Result<Self> {
         Self::from_std(datagram)
     }
 }
 
 impl fmt::Debug for UnixDatagram {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

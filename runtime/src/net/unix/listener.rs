@@ -117,16 +117,19 @@ impl UnixListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn bind_addr(socket_addr: &SocketAddr) -> io::Result<UnixListener> {
         UnixListener::new(mio::net::UnixListener::bind_addr(&socket_addr.0)?)
     }
 
     #[track_caller]
+    #[inline]
     pub(super) fn new(listener: mio::net::UnixListener) -> io::Result<UnixListener> {
         let io = Evented::new(listener, BOTH)?;
         Ok(UnixListener { io })
     }
 
+    #[inline]
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixListener> {
         &self.io
     }
@@ -172,6 +175,7 @@ impl UnixListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn accept(&self) -> impl CancelSafe<Output = io::Result<(UnixStream, SocketAddr)>> {
         accept(
             self.io
@@ -180,6 +184,7 @@ impl UnixListener {
     }
 
     /// Of a listener that has been shut down the system says, where it may not wait, that there is no connection yet.
+    #[inline]
     fn accept_now(
         &self,
         listener: &mio::net::UnixListener,
@@ -217,6 +222,7 @@ impl UnixListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(UnixStream, SocketAddr)>> {
         let accepted = self
             .io
@@ -253,6 +259,7 @@ impl UnixListener {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(listener: net::UnixListener) -> io::Result<UnixListener> {
         sys::expect_nonblocking(&listener)?;
         UnixListener::new(mio::net::UnixListener::from_std(listener))
@@ -278,6 +285,7 @@ impl UnixListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<net::UnixListener> {
         self.io.into_inner().map(Into::into)
     }
@@ -301,6 +309,7 @@ impl UnixListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -323,6 +332,7 @@ impl UnixListener {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.get_ref().take_error()
     }
@@ -332,6 +342,7 @@ impl Accepted for (UnixStream, SocketAddr) {
     type Raw = (mio::net::UnixStream, net::SocketAddr);
 
     #[track_caller]
+    #[inline]
     fn register((stream, peer): Self::Raw) -> io::Result<Self> {
         Ok((UnixStream::new_accepted(stream)?, SocketAddr(peer)))
     }
@@ -342,12 +353,14 @@ impl TryFrom<net::UnixListener> for UnixListener {
 
     /// See [`from_std`](UnixListener::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(listener: net::UnixListener) -> io::Result<Self> {
         Self::from_std(listener)
     }
 }
 
 impl fmt::Debug for UnixListener {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

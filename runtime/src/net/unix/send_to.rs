@@ -233,6 +233,7 @@ impl UnixDatagram {
     }
 
     /// For how long the socket is held back.
+    #[inline]
     fn held(&self) -> Option<Duration> {
         let held = self.sending.lock().held?;
         let left = held.until.saturating_duration_since(Instant::now());
@@ -269,6 +270,7 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
         assert_cancel_safe(async move {
             let held = self.held().filter(|_| interest.is_writable());
@@ -331,10 +333,12 @@ impl UnixDatagram {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn writable(&self) -> impl CancelSafe<Output = io::Result<()>> {
         assert_cancel_safe(async move { self.ready(Interest::WRITABLE).await.map(drop) })
     }
 
+    #[inline]
     pub(super) fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let begun = self.sending.lock().pause.take();
         let waiting = begun.or_else(|| self.held().map(Pause::lasting));
@@ -348,6 +352,7 @@ impl UnixDatagram {
         self.io.poll_ready(cx, Direction::Write)
     }
     /// Sends, or says what there is no room in.
+    #[inline]
     fn attempt(&self, buf: &[u8], target: &Path) -> Result<io::Result<usize>, Room> {
         let seen = self.io.event(Interest::WRITABLE);
         if seen.is_shutdown() {

@@ -53,6 +53,7 @@ impl UnixSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn new_datagram() -> io::Result<UnixSocket> {
         UnixSocket::new(Type::DGRAM)
     }
@@ -79,24 +80,29 @@ impl UnixSocket {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn new_stream() -> io::Result<UnixSocket> {
         UnixSocket::new(Type::STREAM)
     }
 
+    #[inline]
     fn new(kind: Type) -> io::Result<UnixSocket> {
         let socket = Socket::new(socket2::Domain::UNIX, kind, None)?;
         socket.set_nonblocking(true)?;
         Ok(UnixSocket { socket })
     }
 
+    #[inline]
     pub(in crate::net) fn raw(&self) -> &Socket {
         &self.socket
     }
 
+    #[inline]
     pub(in crate::net) fn from_raw(socket: Socket) -> UnixSocket {
         UnixSocket { socket }
     }
 
+    #[inline]
     pub(in crate::net) fn into_raw(self) -> Socket {
         self.socket
     }
@@ -158,6 +164,7 @@ impl UnixSocket {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn listen(self, backlog: u32) -> io::Result<UnixListener> {
         self.expect(Type::STREAM, "listen cannot be called on a datagram socket")?;
         let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
@@ -242,6 +249,7 @@ impl UnixSocket {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn datagram(self) -> io::Result<UnixDatagram> {
         self.expect(Type::DGRAM, "datagram cannot be called on a stream socket")?;
         if let Some(error) = self.socket.take_error()? {
@@ -250,6 +258,7 @@ impl UnixSocket {
         UnixDatagram::new(mio::net::UnixDatagram::from_std(self.socket.into()))
     }
 
+    #[inline]
     fn expect(&self, kind: Type, otherwise: &'static str) -> io::Result<()> {
         match self.socket.r#type()? {
             is if is == kind => Ok(()),

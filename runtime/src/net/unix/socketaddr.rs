@@ -47,6 +47,7 @@ impl SocketAddr {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn is_unnamed(&self) -> bool {
         self.0.is_unnamed()
     }
@@ -70,11 +71,13 @@ impl SocketAddr {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.as_pathname()
     }
 
     /// The address for a path, or for an abstract name if it begins with a zero byte.
+    #[inline]
     pub(super) fn of(path: &Path) -> io::Result<SocketAddr> {
         let address = match path.as_os_str().as_bytes() {
             [0, name @ ..] => abstract_name::address(name),
@@ -84,6 +87,7 @@ impl SocketAddr {
     }
 
     /// The address in another form.
+    #[inline]
     pub(super) fn from_raw(address: &socket2::SockAddr) -> io::Result<SocketAddr> {
         let address = match (address.as_pathname(), address.as_abstract_namespace()) {
             (Some(path), _) => net::SocketAddr::from_pathname(path),
@@ -96,18 +100,21 @@ impl SocketAddr {
 }
 
 impl fmt::Debug for SocketAddr {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
 impl From<net::SocketAddr> for SocketAddr {
+    #[inline]
     fn from(address: net::SocketAddr) -> Self {
         SocketAddr(address)
     }
 }
 
 impl From<SocketAddr> for net::SocketAddr {
+    #[inline]
     fn from(address: SocketAddr) -> Self {
         address.0
     }

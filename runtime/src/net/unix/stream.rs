@@ -135,6 +135,7 @@ impl UnixStream {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn connect_addr(socket_addr: &SocketAddr) -> impl Future<Output = io::Result<UnixStream>> {
         required(Need::Io, UnixStream::connect_to(socket_addr))
     }
@@ -156,6 +157,7 @@ impl UnixStream {
 
     /// A stream that is connected.
     #[track_caller]
+    #[inline]
     pub(super) fn new_ready(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
         let io = Evented::new_ready(stream, BOTH)?;
         Ok(UnixStream { io })
@@ -163,11 +165,13 @@ impl UnixStream {
 
     /// Its first request is probably there, and there is room for an answer.
     #[track_caller]
+    #[inline]
     pub(super) fn new_accepted(stream: mio::net::UnixStream) -> io::Result<UnixStream> {
         let io = Evented::new_accepted(stream, BOTH)?;
         Ok(UnixStream { io })
     }
 
+    #[inline]
     pub(in crate::net) fn io(&self) -> &Evented<mio::net::UnixStream> {
         &self.io
     }
@@ -210,6 +214,7 @@ impl UnixStream {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn pair() -> io::Result<(UnixStream, UnixStream)> {
         let (near, far) = mio::net::UnixStream::pair()?;
         Ok((UnixStream::new_ready(near)?, UnixStream::new_ready(far)?))
@@ -242,6 +247,7 @@ impl UnixStream {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_std(stream: net::UnixStream) -> io::Result<UnixStream> {
         sys::expect_nonblocking(&stream)?;
         let io = Evented::new(mio::net::UnixStream::from_std(stream), BOTH)?;
@@ -275,6 +281,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_std(self) -> io::Result<net::UnixStream> {
         self.io.into_inner().map(Into::into)
     }
@@ -301,6 +308,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().local_addr().map(SocketAddr)
     }
@@ -325,6 +333,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.io.get_ref().peer_addr().map(SocketAddr)
     }
@@ -352,6 +361,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn peer_cred(&self) -> io::Result<UCred> {
         peer_cred(self)
     }
@@ -413,6 +423,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn split(&mut self) -> (ReadHalf<'_>, WriteHalf<'_>) {
         split(self)
     }
@@ -441,6 +452,7 @@ impl UnixStream {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_split(self) -> (OwnedReadHalf, OwnedWriteHalf) {
         split_owned(self)
     }
@@ -470,18 +482,21 @@ impl TryFrom<net::UnixStream> for UnixStream {
 
     /// See [`from_std`](UnixStream::from_std).
     #[track_caller]
+    #[inline]
     fn try_from(stream: net::UnixStream) -> io::Result<Self> {
         Self::from_std(stream)
     }
 }
 
 impl AsRef<Self> for UnixStream {
+    #[inline]
     fn as_ref(&self) -> &Self {
         self
     }
 }
 
 impl fmt::Debug for UnixStream {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.get_ref().fmt(f)
     }

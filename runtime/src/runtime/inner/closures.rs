@@ -150,7 +150,7 @@ impl Inner {
     }
 
     pub(super) fn submit(self: &Arc<Self>, job: Job) -> Result<(), Refused> {
-        self.blocking.submit(job, || {
+        self.blocking.submit(job, &|| {
             let inner = Arc::clone(self);
             Arc::new(move |main: Main| {
                 let _current = current::set(Arc::clone(&inner));

@@ -43,11 +43,13 @@ impl Holder {
     }
 
     /// Its permits are handed to a waiter of the task with this mark.
+    #[inline]
     pub(super) fn hand_to(&self, mark: u64) {
         let word = if mark == 0 { 0 } else { mark | HANDED };
         self.0.store(word, Ordering::Relaxed);
     }
 
+    #[inline]
     pub(super) fn get(&self) -> Option<LockHolder> {
         let word = self.0.load(Ordering::Relaxed);
         LockHolder::new(word & !HANDED, word & HANDED != 0)

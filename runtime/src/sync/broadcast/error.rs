@@ -97,6 +97,7 @@ impl<T> fmt::Display for SendError<T> {
 impl<T: fmt::Debug> std::error::Error for SendError<T> {}
 
 impl fmt::Display for RecvError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed => f.write_str("channel closed"),
@@ -108,6 +109,7 @@ impl fmt::Display for RecvError {
 impl std::error::Error for RecvError {}
 
 impl fmt::Display for TryRecvError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => f.write_str("channel empty"),

@@ -166,11 +166,13 @@ impl<T> Block<T> {
 }
 
 /// Where in its block an index is.
+#[inline]
 pub(super) fn offset(index: u64) -> usize {
     (index % CHANNEL_BLOCK as u64) as usize
 }
 
 /// The index of the first slot in the block of `index`.
+#[inline]
 pub(super) fn first_of_block(index: u64) -> u64 {
     index - index % CHANNEL_BLOCK as u64
 }

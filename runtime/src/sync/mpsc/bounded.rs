@@ -22,6 +22,7 @@ pub(super) struct Bounded {
 }
 
 impl Bounded {
+    #[inline]
     fn has_all_permits(&self) -> bool {
         self.semaphore.available_permits() == self.bound
     }
@@ -43,6 +44,7 @@ impl Flavor for Bounded {
         self.semaphore.is_closed()
     }
 
+    #[inline]
     fn is_drained(&self, _: u64, _: u64) -> bool {
         self.has_all_permits()
     }

@@ -410,15 +410,18 @@ impl<T, F: Flavor> Rx<T, F> {
         }
     }
 
+    #[inline]
     pub(super) fn is_closed(&self) -> bool {
         asked::looks(&raw const *self.chan);
         self.chan.flavor.is_closed(&self.chan.list) || self.chan.strong_count() == 0
     }
 
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
         asked::looks(&raw const *self.chan);
         self.with(|rx, list| {
@@ -427,10 +430,12 @@ impl<T, F: Flavor> Rx<T, F> {
         })
     }
 
+    #[inline]
     pub(super) fn strong_count(&self) -> usize {
         self.chan.strong_count()
     }
 
+    #[inline]
     pub(super) fn weak_count(&self) -> usize {
         self.chan.weak_count()
     }

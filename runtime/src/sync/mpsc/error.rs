@@ -150,6 +150,7 @@ pub enum TryRecvError {
 }
 
 impl fmt::Display for TryRecvError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             TryRecvError::Empty => "receiving on an empty channel",

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 pub(super) struct Unbounded;
 
 impl Flavor for Unbounded {
+    #[inline]
     fn received(&self, _: usize) {}
 
     fn close<T>(&self, list: &list::Tx<T>) -> u64 {
@@ -24,6 +25,7 @@ impl Flavor for Unbounded {
         list.is_closed()
     }
 
+    #[inline]
     fn is_drained(&self, head: u64, end: u64) -> bool {
         head == end
     }

@@ -110,6 +110,7 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for MutexGuard<'_, T> {}
 pub struct TryLockError(pub(super) ());
 
 impl fmt::Display for TryLockError {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("operation would block")
     }

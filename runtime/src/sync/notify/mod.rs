@@ -131,6 +131,7 @@ unsafe impl Sync for Waiter {}
 
 // SAFETY: `links` is a field, reached without a reference to the node.
 unsafe impl Linked for Waiter {
+    #[inline]
     unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
         // SAFETY: the node is live (caller), so its field's address is in bounds and not null.
         unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
@@ -159,6 +160,7 @@ impl Notify {
     /// notify.notify_one();
     /// assert!(pin!(notify.notified()).enable());
     /// ```
+    #[inline]
     pub fn new() -> Self {
         Self::const_new()
     }
@@ -219,6 +221,7 @@ impl Notify {
     /// assert_eq!(ready.await.unwrap(), "ready");
     /// # });
     /// ```
+    #[inline]
     pub fn notified(&self) -> Notified<'_> {
         Notified::new(self, Wait::new(self))
     }
@@ -247,6 +250,7 @@ impl Notify {
     /// task.await.unwrap();
     /// # });
     /// ```
+    #[inline]
     pub fn notified_owned(self: Arc<Self>) -> OwnedNotified {
         let wait = Wait::new(&self);
         OwnedNotified::new(self, wait)
@@ -263,6 +267,7 @@ impl Notify {
     /// notify.notified().await;
     /// # });
     /// ```
+    #[inline]
     pub fn notify_one(&self) {
         self.notify(Which::Oldest);
     }
@@ -287,6 +292,7 @@ impl Notify {
     /// assert!(second.as_mut().enable());
     /// # });
     /// ```
+    #[inline]
     pub fn notify_last(&self) {
         self.notify(Which::Newest);
     }
@@ -302,6 +308,7 @@ impl Notify {
     /// also_before.await;
     /// # });
     /// ```
+    #[inline]
     pub fn notify_waiters(&self) {
         asked::changes(self);
         let mut first = true;
@@ -366,6 +373,7 @@ impl Notify {
 
     /// Notifies those at the front who belong to a `notify_waiters` (invariant 3); true if there are more of
     /// them than the batch can hold.
+    #[inline]
     fn serve_older(&self, queue: &mut List<Waiter>, wakers: &mut WakeList) -> bool {
         // Ordering: Relaxed, the generation changes under the lock only.
         let now = self.word.load(Ordering::Relaxed) >> SHIFT;
@@ -385,6 +393,7 @@ impl Notify {
     }
 
     /// Notifies a waiter that was just taken out of the queue. We hold the lock.
+    #[inline]
     fn decide(&self, waiter: NonNull<Waiter>, fate: u32, wakers: &mut WakeList) {
         // SAFETY: it was in the queue, and its fate is open: it is still lent (invariant 4).
         let waiter = unsafe { waiter.as_ref() };
@@ -399,6 +408,7 @@ impl Notify {
     }
 
     /// Clears WAITING if the queue has become empty. We hold the lock.
+    #[inline]
     fn update_waiting(&self, queue: &List<Waiter>) {
         if queue.is_empty() {
             // Ordering: Relaxed, it publishes nothing; a read-modify-write, as the word may be changing.
@@ -408,12 +418,14 @@ impl Notify {
 }
 
 impl Default for Notify {
+    #[inline]
     fn default() -> Self {
         Self::new()
     }
 }
 
 impl fmt::Debug for Notify {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ordering: Relaxed, a snapshot.
         let word = self.word.load(Ordering::Relaxed);

@@ -30,6 +30,7 @@ enum Phase {
 }
 
 impl Wait {
+    #[inline]
     pub(super) fn new(notify: &Notify) -> Self {
         asked::looks(notify);
         Self {
@@ -45,6 +46,7 @@ impl Wait {
     }
 
     /// Takes a notification, or the place in the queue. `self` is pinned.
+    #[inline]
     fn poll(&mut self, notify: &Notify, waker: Option<&Waker>) -> Poll<()> {
         asked::changes(notify);
         let result = match self.phase {
@@ -60,6 +62,7 @@ impl Wait {
 
     /// True if a `notify_waiters` came after this future was made, or the permit was there and is ours now.
     /// False if there was neither, and `mark` is in the word.
+    #[inline]
     fn take_or_mark(&self, notify: &Notify, mark: usize) -> bool {
         // Ordering: Acquire pairs with `notify_waiters`.
         let mut word = notify.word.load(Ordering::Acquire);
@@ -85,6 +88,7 @@ impl Wait {
         }
     }
 
+    #[inline]
     fn enqueue(&mut self, notify: &Notify, waker: Option<&Waker>) -> Poll<()> {
         if self.take_or_mark(notify, 0) {
             return Poll::Ready(());
@@ -106,6 +110,7 @@ impl Wait {
         Poll::Pending
     }
 
+    #[inline]
     fn poll_queued(&mut self, notify: &Notify, waker: Option<&Waker>) -> Poll<()> {
         let mut clone = None;
         loop {

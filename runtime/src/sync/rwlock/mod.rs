@@ -74,6 +74,7 @@ struct Hold<'a> {
 
 impl Hold<'_> {
     /// Gives all back but one.
+    #[inline]
     fn keep_one(&mut self) {
         let rest = self.permits - 1;
         self.permits -= rest;

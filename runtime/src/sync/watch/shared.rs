@@ -65,16 +65,19 @@ pub(super) struct Shared<T> {
 
 impl Version {
     /// The one before: who has seen that has not seen the present value.
+    #[inline]
     pub(super) fn before(self) -> Self {
         Self(self.0.wrapping_sub(STEP))
     }
 }
 
 impl State {
+    #[inline]
     pub(super) fn version(self) -> Version {
         Version(self.0 & !CLOSED)
     }
 
+    #[inline]
     pub(super) fn is_closed(self) -> bool {
         self.0 & CLOSED != 0
     }
@@ -194,6 +197,7 @@ pub(super) async fn in_budget<F: Future>(mut future: Pin<&mut F>) -> F::Output {
 }
 
 impl fmt::Debug for Version {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // How many values were sent.
         (self.0 / STEP).fmt(f)

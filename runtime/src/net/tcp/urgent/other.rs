@@ -7,6 +7,7 @@ use mio::event::Source;
 pub(in crate::net) const INTEREST: Interest = Interest::READABLE.add(Interest::WRITABLE);
 
 /// No interest is.
+#[inline]
 pub(in crate::net) fn is_about(_: Interest) -> bool {
     false
 }

@@ -9,6 +9,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net;
 
 /// The address of an abstract name.
+#[inline]
 pub(super) fn address(name: &[u8]) -> io::Result<net::SocketAddr> {
     net::SocketAddr::from_abstract_name(name)
 }
@@ -30,6 +31,7 @@ impl SocketAddr {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn as_abstract_name(&self) -> Option<&[u8]> {
         self.0.as_abstract_name()
     }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::net;
 
 /// Fails.
+#[inline]
 pub(super) fn address(_name: &[u8]) -> io::Result<net::SocketAddr> {
     Err(io::Error::new(
         io::ErrorKind::InvalidInput,

@@ -46,6 +46,7 @@ impl Pause {
     ///
     /// It is an error if the reactor is gone (which is noticed at the end of a pause at the latest), or the system has no
     /// thread.
+    #[inline]
     pub(in crate::net) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -74,11 +75,13 @@ impl Pause {
 }
 
 /// The pause after one of this length.
+#[inline]
 pub(in crate::net) fn longer(length: Duration) -> Duration {
     (2 * length).min(LONGEST)
 }
 
 /// True if a connect has failed because the listener's queue is full.
+#[inline]
 pub(in crate::net) fn is_full(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }

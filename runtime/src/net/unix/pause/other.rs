@@ -19,6 +19,7 @@ impl Pause {
         Self
     }
 
+    #[inline]
     pub(in crate::net) fn poll(&mut self, _: &mut Context<'_>, _: &Handle) -> Poll<io::Result<()>> {
         Poll::Pending
     }
@@ -26,11 +27,13 @@ impl Pause {
 
 pub(in crate::net) const FIRST: Duration = Duration::ZERO;
 
+#[inline]
 pub(in crate::net) fn longer(length: Duration) -> Duration {
     length
 }
 
 /// A connect that finds the listener's queue full is refused here.
+#[inline]
 pub(in crate::net) fn is_full(_: &io::Error) -> bool {
     false
 }

@@ -46,6 +46,7 @@ pub(super) struct Wait(Key);
 
 impl Wait {
     /// Begins to wait: `waker` is woken once.
+    #[inline]
     pub(super) fn until(time: Instant, waker: &Waker) -> io::Result<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // A number for each; it orders nothing.
@@ -74,6 +75,7 @@ impl Wait {
     }
 
     /// True if the time has come; otherwise `waker` is woken then, in place of the one before.
+    #[inline]
     pub(super) fn is_over(&self, waker: &Waker) -> bool {
         if Instant::now() >= self.0.0 {
             return true;
@@ -93,12 +95,14 @@ impl Wait {
 }
 
 impl Drop for Wait {
+    #[inline]
     fn drop(&mut self) {
         let waker = lock().wakers.remove(&self.0);
         drop(waker);
     }
 }
 
+#[inline]
 fn lock() -> MutexGuard<'static, Waits> {
     // Nothing in here panics half-way.
     let waits = &SHARED.get().waits;
@@ -106,6 +110,7 @@ fn lock() -> MutexGuard<'static, Waits> {
 }
 
 /// What the thread does.
+#[inline]
 fn wake_the_due() {
     let mut waits = lock();
     loop {

@@ -114,12 +114,14 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// # }).unwrap();
 /// ```
 #[track_caller]
+#[inline]
 pub fn pipe() -> io::Result<(Sender, Receiver)> {
     let (sender, receiver) = mio::unix::pipe::new()?;
     Ok((Sender::new_ready(sender)?, Receiver::new(receiver)?))
 }
 
 /// Checks that `fd` is a pipe.
+#[inline]
 fn expect_pipe(fd: BorrowedFd<'_>) -> io::Result<()> {
     if kind(fd)? == libc::S_IFIFO {
         return Ok(());
@@ -131,6 +133,7 @@ fn expect_pipe(fd: BorrowedFd<'_>) -> io::Result<()> {
 }
 
 /// Checks that `fd` is a pipe that is open for what `access` says, and makes it non-blocking.
+#[inline]
 fn prepare(fd: BorrowedFd<'_>, access: libc::c_int) -> io::Result<()> {
     expect_pipe(fd)?;
     let mode = status(fd)? & libc::O_ACCMODE;

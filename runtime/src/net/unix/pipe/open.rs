@@ -68,6 +68,7 @@ impl OpenOptions {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn new() -> OpenOptions {
         OpenOptions::default()
     }
@@ -98,6 +99,7 @@ impl OpenOptions {
     /// # }).unwrap();
     /// ```
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[inline]
     pub fn read_write(&mut self, value: bool) -> &mut Self {
         self.read_write = value;
         self
@@ -125,6 +127,7 @@ impl OpenOptions {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn unchecked(&mut self, value: bool) -> &mut Self {
         self.unchecked = value;
         self
@@ -212,6 +215,7 @@ impl OpenOptions {
         Sender::from_file_unchecked(self.open(&mut options, path.as_ref())?)
     }
 
+    #[inline]
     fn is_read_write(&self) -> bool {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return self.read_write;
@@ -219,6 +223,7 @@ impl OpenOptions {
         return false;
     }
 
+    #[inline]
     fn open(&self, options: &mut std::fs::OpenOptions, path: &Path) -> io::Result<File> {
         options.custom_flags(libc::O_NONBLOCK);
         let file = options.open(path)?;

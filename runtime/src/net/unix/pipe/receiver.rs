@@ -45,6 +45,7 @@ pub struct Receiver {
 
 impl Receiver {
     #[track_caller]
+    #[inline]
     pub(super) fn new(receiver: mio::unix::pipe::Receiver) -> io::Result<Receiver> {
         let io = Evented::new(receiver, Interest::READABLE)?;
         Ok(Receiver { io })
@@ -79,6 +80,7 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_file(file: File) -> io::Result<Receiver> {
         Receiver::from_owned_fd(file.into())
     }
@@ -115,6 +117,7 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Receiver> {
         prepare(owned_fd.as_fd(), libc::O_RDONLY)?;
         Receiver::from_owned_fd_unchecked(owned_fd)
@@ -149,6 +152,7 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_file_unchecked(file: File) -> io::Result<Receiver> {
         Receiver::from_owned_fd_unchecked(file.into())
     }
@@ -180,10 +184,12 @@ impl Receiver {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Receiver> {
         Receiver::new(owned_fd.into())
     }
 
+    #[inline]
     fn io(&self) -> &Evented<mio::unix::pipe::Receiver> {
         &self.io
     }
@@ -215,6 +221,7 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
         assert_cancel_safe(async move { self.io.ready(interest).await })
     }
@@ -263,6 +270,7 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_ready(cx, Direction::Read)
     }
@@ -291,6 +299,7 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         self.io
             .try_with(Interest::READABLE, |mut pipe| pipe.read(buf))
@@ -319,6 +328,7 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_read_vectored(&self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
         self.io
             .try_with(Interest::READABLE, |mut pipe| pipe.read_vectored(bufs))
@@ -406,6 +416,7 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
         into_blocking(self.io)
     }
@@ -431,12 +442,14 @@ impl Receiver {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
         self.io.into_inner().map(Into::into)
     }
 }
 
 impl AsyncRead for Receiver {
+    #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -449,12 +462,14 @@ impl AsyncRead for Receiver {
 }
 
 impl AsRawFd for Receiver {
+    #[inline]
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
 impl AsFd for Receiver {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.io.get_ref().as_fd()
     }

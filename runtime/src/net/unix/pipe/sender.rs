@@ -44,6 +44,7 @@ pub struct Sender {
 impl Sender {
     /// The end of a pipe that is new, and has room therefore: a write may be tried at once.
     #[track_caller]
+    #[inline]
     pub(super) fn new_ready(sender: mio::unix::pipe::Sender) -> io::Result<Sender> {
         let io = Evented::new_ready(sender, Interest::WRITABLE)?;
         Ok(Sender { io })
@@ -82,6 +83,7 @@ impl Sender {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_file(file: File) -> io::Result<Sender> {
         Sender::from_owned_fd(file.into())
     }
@@ -116,6 +118,7 @@ impl Sender {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_owned_fd(owned_fd: OwnedFd) -> io::Result<Sender> {
         prepare(owned_fd.as_fd(), libc::O_WRONLY)?;
         Sender::from_owned_fd_unchecked(owned_fd)
@@ -145,6 +148,7 @@ impl Sender {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_file_unchecked(file: File) -> io::Result<Sender> {
         Sender::from_owned_fd_unchecked(file.into())
     }
@@ -174,11 +178,13 @@ impl Sender {
     /// # }).unwrap();
     /// ```
     #[track_caller]
+    #[inline]
     pub fn from_owned_fd_unchecked(owned_fd: OwnedFd) -> io::Result<Sender> {
         let io = Evented::new(owned_fd.into(), Interest::WRITABLE)?;
         Ok(Sender { io })
     }
 
+    #[inline]
     fn io(&self) -> &Evented<mio::unix::pipe::Sender> {
         &self.io
     }
@@ -210,6 +216,7 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn ready(&self, interest: Interest) -> impl CancelSafe<Output = io::Result<Ready>> {
         assert_cancel_safe(async move { self.io.ready(interest).await })
     }
@@ -253,6 +260,7 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.io.poll_ready(cx, Direction::Write)
     }
@@ -285,6 +293,7 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         self.io
             .try_with(Interest::WRITABLE, |mut pipe| self.io.sent(pipe.write(buf)))
@@ -313,6 +322,7 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn try_write_vectored(&self, buf: &[IoSlice<'_>]) -> io::Result<usize> {
         self.io.try_with(Interest::WRITABLE, |mut pipe| {
             self.io.sent(pipe.write_vectored(buf))
@@ -378,6 +388,7 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_blocking_fd(self) -> io::Result<OwnedFd> {
         into_blocking(self.io)
     }
@@ -404,12 +415,14 @@ impl Sender {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn into_nonblocking_fd(self) -> io::Result<OwnedFd> {
         self.io.into_inner().map(Into::into)
     }
 }
 
 impl AsyncWrite for Sender {
+    #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -420,6 +433,7 @@ impl AsyncWrite for Sender {
         })
     }
 
+    #[inline]
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -430,28 +444,33 @@ impl AsyncWrite for Sender {
         })
     }
 
+    #[inline]
     fn is_write_vectored(&self) -> bool {
         true
     }
 
     /// Nothing is kept back that could be flushed.
+    #[inline]
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 
     /// Does nothing: a pipe is closed by dropping its senders.
+    #[inline]
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }
 }
 
 impl AsRawFd for Sender {
+    #[inline]
     fn as_raw_fd(&self) -> RawFd {
         self.as_fd().as_raw_fd()
     }
 }
 
 impl AsFd for Sender {
+    #[inline]
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.io.get_ref().as_fd()
     }

@@ -59,6 +59,7 @@ impl UCred {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn uid(&self) -> uid_t {
         self.uid
     }
@@ -81,6 +82,7 @@ impl UCred {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn gid(&self) -> gid_t {
         self.gid
     }
@@ -102,6 +104,7 @@ impl UCred {
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn pid(&self) -> Option<pid_t> {
         self.pid
     }
