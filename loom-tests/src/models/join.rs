@@ -221,6 +221,24 @@ fn the_last_holder_frees_a_complete_task() {
     });
 }
 
+/// Whoever lets go of a task has looked at it before the last one frees it: here, at where it comes from.
+#[test]
+fn who_lets_go_of_a_task_has_done_with_it() {
+    explore(3, || {
+        let queue = Queue::new();
+        let handle = Queue::spawn(&queue, async {});
+        queue.run();
+        let threads = [(), ()].map(|()| {
+            let looks = handle.abort_handle();
+            thread::spawn(move || assert_eq!(looks.look().name(), None))
+        });
+        drop(handle);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
 /// Who sees that a task has finished sees what it did.
 // Mutation: state.rs, `load` Acquire → Relaxed: "finished too early".
 #[test]

@@ -57,6 +57,51 @@ fn blocks_go_round(before: usize, meanwhile: usize) {
     assert_eq!(last, [0, 2, 1]);
 }
 
+/// Of three senders one links the second block, another moves the hint there, the third finds it by that; and what one has made in
+/// vain, since another has linked first, the third may take for the next.
+#[test]
+fn senders_hand_blocks_to_each_other() {
+    explore(2, || {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        // Not counted by loom: what a sender does when it leaves would order them.
+        let sender = std::sync::Arc::new(sender);
+        sender.send(0).unwrap();
+        let threads = [1, 2, 3].map(|n| {
+            let sender = sender.clone();
+            thread::spawn(move || sender.send(n).unwrap())
+        });
+        threads
+            .into_iter()
+            .for_each(|thread| thread.join().unwrap());
+        let mut values = [(); 4].map(|()| receiver.try_recv().unwrap());
+        values.sort();
+        assert_eq!(values, [0, 1, 2, 3]);
+    });
+}
+
+/// A sender moves the hint past the first block, and releases it. Whoever claims after that finds the hint there, however little
+/// else it has heard of the others: the block may be in use again.
+#[test]
+fn a_block_that_a_sender_releases_is_left_by_who_comes_late() {
+    explore(2, || {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        // As above.
+        let sender = std::sync::Arc::new(sender);
+        (0..2).for_each(|n| sender.send(n).unwrap());
+        let [first, second, late] = [(); 3].map(|()| {
+            let sender = sender.clone();
+            thread::spawn(move || sender.send(2).unwrap())
+        });
+        first.join().unwrap();
+        second.join().unwrap();
+        (0..4).for_each(|_| assert!(receiver.try_recv().is_ok()));
+        // If the late one has its slot, this is the last one of a block, and the next block is the one that was released.
+        sender.send(3).unwrap();
+        late.join().unwrap();
+        (0..2).for_each(|_| assert!(receiver.try_recv().is_ok()));
+    });
+}
+
 /// The receiver has released the first block, and the senders may reuse it. (That a sender's F2 must be a
 /// read-modify-write takes more senders to show than a model can have; it is the same rule.)
 ///

@@ -281,3 +281,31 @@ fn a_start_meets_a_leave() {
         assert_eq!(core.run(), Outcome::Last);
     });
 }
+
+/// One has left, and its place is taken by the next: whoever starts that has heard that the first is counted no more (which
+/// `start_spare` asserts).
+#[test]
+fn who_starts_another_has_heard_of_the_leave() {
+    explore(2, || {
+        let (running, core) = Running::new(1);
+        let pool = &running.pool;
+        let told = Pool::start_spare(pool).expect("none is there yet");
+        pool.tell_youngest();
+        let told = run(told);
+        // A thread that has not seen what was counted before: loom lets it find that as well.
+        let starts = thread::spawn({
+            let pool = pool.clone();
+            move || Pool::start_spare(&pool).map(Handed::leave)
+        });
+        let started = starts.join().unwrap();
+        pool.close();
+        let told = told.join().unwrap();
+        assert!(
+            told.into_iter()
+                .chain(started)
+                .all(|gone| gone == Outcome::Left)
+        );
+        assert_eq!(pool.spares().0, 0, "a spare is counted that has gone");
+        assert_eq!(core.run(), Outcome::Last);
+    });
+}

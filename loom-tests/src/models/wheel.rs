@@ -5,6 +5,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::seat::Seat;
 use crate::kernel::wheel::{Entry, Handle, Wheel};
 use crate::prim::Arc;
+use crate::prim::atomic::AtomicBool;
 use loom::thread;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -250,6 +251,36 @@ fn polling_again_with_the_same_waker_may_race_with_fire() {
     });
 }
 
+/// Who finds a timer fired, by a look at it or by a poll, sees what was done before it was fired, with Relaxed on purpose.
+#[test]
+fn who_finds_a_timer_fired_sees_what_was_done_before() {
+    for polls in [false, true] {
+        explore(3, move || {
+            let (wheel, _) = wheel();
+            let (_, waker) = Count::new();
+            let mut entry = pending(&wheel, 10, &waker);
+            let done = Arc::new(AtomicBool::new(false));
+            let owner = thread::spawn({
+                let done = done.clone();
+                move || {
+                    done.store(true, Ordering::Relaxed);
+                    wheel.fire(10)
+                }
+            });
+            let looks = thread::spawn(move || {
+                let has_fired = if polls {
+                    entry.as_mut().poll_elapsed(&waker).is_ready()
+                } else {
+                    entry.is_elapsed()
+                };
+                assert!(!has_fired || done.load(Ordering::Relaxed));
+            });
+            owner.join().unwrap();
+            looks.join().unwrap();
+        });
+    }
+}
+
 // Mutation: `close` does not set `closed` → an entry filed after it waits for ever (woken 0 times).
 #[test]
 fn close_reaches_every_entry() {
@@ -303,6 +334,27 @@ fn the_last_handle_frees_the_wheel_whoever_owned_it() {
         drop(wheel);
         other.join().unwrap();
         // loom finds the seat if the wheel has not been freed.
+    });
+}
+
+/// A wheel that is put back to how it was made is nobody else's any more, and what others did with it came before.
+#[test]
+fn who_renews_a_wheel_sees_what_others_have_done() {
+    explore(3, || {
+        let (mut wheel, _) = wheel();
+        let done = Arc::new(AtomicBool::new(false));
+        let other = thread::spawn({
+            let (wheel, done) = (wheel.clone(), done.clone());
+            move || {
+                done.store(true, Ordering::Relaxed);
+                drop(wheel);
+            }
+        });
+        let renews = thread::spawn(move || {
+            assert!(!wheel.renew(0) || done.load(Ordering::Relaxed));
+        });
+        other.join().unwrap();
+        renews.join().unwrap();
     });
 }
 
