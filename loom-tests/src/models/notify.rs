@@ -137,14 +137,12 @@ fn what_is_kept_when_the_last_has_left_brings_what_was_done() {
             notifying.done.store(1, Ordering::Relaxed);
             notifying.notify.notify_one();
         });
-        let leaves = thread::spawn(move || {
-            drop(waiting);
-            if pin!(shared.notify.notified()).enable() {
-                assert_eq!(shared.done.load(Ordering::Relaxed), 1);
-            }
-        });
-        notifies.join().unwrap();
+        let leaves = thread::spawn(move || drop(waiting));
         leaves.join().unwrap();
+        if pin!(shared.notify.notified()).enable() {
+            assert_eq!(shared.done.load(Ordering::Relaxed), 1);
+        }
+        notifies.join().unwrap();
     });
 }
 
