@@ -23,7 +23,6 @@ fn a_value_arrives() {
     });
 }
 
-/// Mutation: `Sender`'s drop does not complete → fails with a deadlock.
 #[test]
 fn that_there_will_be_no_value_arrives() {
     explore(3, || {

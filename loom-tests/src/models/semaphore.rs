@@ -77,8 +77,6 @@ fn permits_in_parts_add_up() {
 }
 
 /// A waiter that gives up while a release is on its way hands the permit on.
-///
-/// Mutation: `release_to_waiting` does not look if the waiters have left → fails with a deadlock.
 #[test]
 fn who_cancels_hands_on() {
     explore(2, || {

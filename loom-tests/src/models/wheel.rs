@@ -91,7 +91,6 @@ fn two_workers_fire_an_entry_once() {
 
 /// Two workers that fire one wheel, and leave off where they find it locked, leave nothing behind: the owner does not go to
 /// sleep while anything is due. There is one more timer than a batch has room for.
-// Mutation: `earliest` of the state does not mind `due` → the last is never woken.
 #[test]
 fn who_leaves_off_leaves_no_timer_behind() {
     explore(2, || {
@@ -136,7 +135,7 @@ fn owner_sleeps_until_something_fires(wheel: &Wheel, seat: &Seat) {
 }
 
 // Mutation: `prepare_sleep` reads the deadline under one lock and publishes `until` under another → deadlock;
-// it does not publish `until`, or `link` never asks for a poke → deadlock.
+// it does not publish `until` → deadlock.
 #[test]
 fn the_owner_never_sleeps_past_a_deadline() {
     explore(3, || {
@@ -152,7 +151,6 @@ fn the_owner_never_sleeps_past_a_deadline() {
     });
 }
 
-// Mutation: `file` does not poke → deadlock.
 #[test]
 fn an_earlier_deadline_by_reset_wakes_the_owner_too() {
     explore(3, || {
@@ -177,8 +175,6 @@ fn an_earlier_deadline_by_reset_wakes_the_owner_too() {
     });
 }
 
-// Mutation: `finish` stores `FIRED` Relaxed, or `reset` loads it Relaxed → causality violation: the owner writes
-// the deadline that `fire` was still reading.
 #[test]
 fn reset_or_fire_wins_and_the_new_deadline_counts() {
     explore(3, || {
@@ -228,8 +224,7 @@ fn a_new_waker_is_woken_or_the_poll_is_ready() {
     });
 }
 
-// Mutation: `finish` takes the waker by a write to its cell → causality violation with the comparison; it stores
-// `FIRED` Relaxed → causality violation with the second filing.
+// Mutation: `finish` takes the waker by a write to its cell → causality violation with the comparison.
 #[test]
 fn polling_again_with_the_same_waker_may_race_with_fire() {
     explore(3, || {
@@ -281,7 +276,6 @@ fn who_finds_a_timer_fired_sees_what_was_done_before() {
     }
 }
 
-// Mutation: `close` does not set `closed` → an entry filed after it waits for ever (woken 0 times).
 #[test]
 fn close_reaches_every_entry() {
     explore(3, || {
@@ -307,8 +301,7 @@ fn close_reaches_every_entry() {
 }
 
 // Mutations, `wheel/handle.rs`: `own` does not add `OWNED`, or `disown` takes that away without moving the owner's half over →
-// "Arc leaked", or causality violation: the wheel is freed while its owner uses it; a handle is dropped by a Relaxed step, or
-// the last count is not acquired → causality violation in the wheel's destructor.
+// "Arc leaked", or causality violation: the wheel is freed while its owner uses it.
 #[test]
 fn the_last_handle_frees_the_wheel_whoever_owned_it() {
     explore(3, || {
