@@ -162,7 +162,8 @@ impl<T> Tx<T> {
     /// Moves the hint from a block to a later one; false if it was not there any more.
     fn move_hint(&self, from: NonNull<Block<T>>, to: NonNull<Block<T>>) -> bool {
         // Ordering: Release publishes the block. Relaxed on failure: who is told that the hint has gone on has read it there,
-        // so whoever comes after that, by F2 and T1, reads no older one (F1).
+        // so whoever comes after that, by F2 and T1, reads no older one (F1). Nor is that F2 before the T1 of who has moved it: this
+        // would acquire a look at a move that it has not made.
         self.hint
             .compare_exchange(
                 from.as_ptr(),
