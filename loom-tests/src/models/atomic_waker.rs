@@ -52,8 +52,6 @@ fn a_wake_is_never_lost() {
 }
 
 /// Two wakers at once: one takes, the other may rely on it.
-///
-/// Mutation: `EndOfRegistration` wakes nobody → fails with a deadlock.
 #[test]
 fn of_two_wakers_neither_is_lost() {
     explore(2, || {

@@ -138,8 +138,7 @@ fn a_job_that_a_thread_is_coming_for_is_run() {
 
 /// A mandatory job that was taken before the end is run, with whatever thread there is; one that comes after it is not
 /// taken.
-// Mutations: blocking.rs, `close` keeps the cores only: a job that was taken is not run. `next_job` looks at `closed`
-// before it looks into the queue: the job is left there.
+// Mutation: blocking.rs, `next_job` looks at `closed` before it looks into the queue: the job is left there.
 #[test]
 fn a_mandatory_job_that_was_taken_is_run() {
     for keep_alive in [Duration::ZERO, Duration::MAX] {
@@ -174,7 +173,7 @@ fn a_mandatory_job_that_was_taken_is_run() {
 /// A closure that waits for another does not count meanwhile: the other one gets a thread, whether it came before the first
 /// began to wait or after that.
 // Mutations: blocking/in_place.rs, `begin_to_wait` does not start a thread; waiting.rs, `Waiting::begin` does not tell the
-// pool: deadlock. blocking.rs, `limit` leaves those that wait out: the same. `go_on` does not count down: the last assertion.
+// pool: deadlock. `go_on` does not count down: the last assertion.
 #[test]
 fn a_closure_that_waits_makes_room_for_another() {
     for keep_alive in [Duration::ZERO, Duration::MAX] {

@@ -13,7 +13,6 @@ use loom::thread;
 
 /// The sender stays, so only the send can wake.
 ///
-/// Mutation: `send` does not notify → fails with a deadlock.
 /// Mutation: `recv` makes its `Notified` after the look → fails with a deadlock.
 #[test]
 fn a_value_reaches_every_receiver() {
@@ -33,7 +32,6 @@ fn a_value_reaches_every_receiver() {
 
 /// Who learns of the end also sees what was done before it, with Relaxed on purpose.
 ///
-/// Mutation: the last sender does not notify → fails with a deadlock.
 /// Mutation: the count of senders is looked at when the tail is unlocked again → fails: the end comes before the value.
 #[test]
 fn the_end_comes_after_the_last_value() {
@@ -100,7 +98,6 @@ fn a_value_goes_with_the_last_who_sees_it() {
     });
 }
 
-/// Mutation: the last receiver does not notify → fails with a deadlock.
 #[test]
 fn closed_ends_when_the_last_receiver_leaves() {
     explore(3, || {

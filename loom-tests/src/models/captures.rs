@@ -11,8 +11,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 /// A task that sleeps answers, by one leaf; the waker that the leaf has kept is an ordinary one, which wakes it.
-// Mutations (each makes this fail): state.rs, `ask` without NOTIFIED: nobody answers, "deadlock"; run.rs, `look` does not answer,
-// or answers after it has closed: likewise.
+// Mutations: run.rs, `look` does not answer, or answers after it has closed: nobody answers, "deadlock".
 #[test]
 fn a_task_that_sleeps_answers() {
     explore(3, || {
@@ -61,7 +60,6 @@ fn a_task_that_sleeps_answers() {
 }
 
 /// A request that nobody waits for meets the wake that completes the task: it is not lost.
-// Mutation: `see_request` takes NOTIFIED away as well: "the task sleeps for ever".
 #[test]
 fn a_request_takes_no_wake_away() {
     for yields in [0, 1] {

@@ -126,8 +126,6 @@ impl Worker {
 }
 
 /// A task that is pushed while the only worker goes to sleep is run, also if the worker is woken by something else.
-// Mutations (each makes this fail): idle.rs, no fence in `pushed` (W2), or none in `announce` (S2): deadlock; `take_back`
-// does not say that it owes when all sleepers are reserved: likewise.
 #[test]
 fn a_push_reaches_a_worker_that_falls_asleep() {
     for event in [false, true] {
@@ -153,7 +151,6 @@ fn a_push_reaches_a_worker_that_falls_asleep() {
 }
 
 /// Two threads that push at a time wake one sleeper, once, for both.
-// Mutations: those of the first model: deadlock.
 #[test]
 fn two_pushers_share_a_sleeper() {
     explore(2, || {
@@ -179,7 +176,6 @@ fn two_pushers_share_a_sleeper() {
 
 /// Two tasks that both need a worker to themselves get one each, though the wake for the second was left out because
 /// a worker was searching.
-// Mutations: `found` does not look, or looks without its fence: deadlock.
 #[test]
 fn two_long_tasks_start_on_two_workers() {
     explore(2, || {
@@ -210,7 +206,6 @@ fn two_long_tasks_start_on_two_workers() {
 }
 
 /// Closing wakes everybody, and the task that was pushed before is not forgotten.
-// Mutations: `close` wakes one only; `take_back` hands a reservation back instead of spending it on another: deadlock.
 #[test]
 fn closing_wakes_everybody() {
     for (preemptions, pushes) in [(2, 0), (1, 1)] {

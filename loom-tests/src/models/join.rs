@@ -34,10 +34,6 @@ fn watch_findings() {
 }
 
 /// A joiner that meets the completion is woken, or finds the output; also if its waker has changed.
-// Mutations (each makes this fail): state.rs, `complete` AcqRel → Acquire, → Release, `join` Acquire → Relaxed (its load, or
-// its failure), `offer_waker` Release → Relaxed, or its failure's Acquire → Relaxed: "Causality violation"; `complete` gives
-// its reference back though it has a joiner to wake: subtraction overflows; join.rs, `set_waker` leaves its waker in the
-// cell of a complete task: "a waker waits for the memory to go".
 #[test]
 fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
     explore(3, || {
@@ -77,11 +73,8 @@ fn the_last_waker_of_a_joiner_is_woken_or_the_output_is_there() {
 }
 
 /// A handle that is dropped while its task completes: output and join waker are dropped once, and before the memory.
-// Mutations: join.rs, clears JOIN before it drops the output; state.rs, `leave` Acquire → Relaxed (load or failure), its
-// AcqRel → Acquire, clears JOIN and J_WAKER at once; `leave_complete` Release → Relaxed, or without `acquire`; `release`
-// likewise; `complete` AcqRel → Acquire; `offer_waker` → Relaxed: "Causality violation", all of them. run.rs, `complete`
-// leaves an output that nobody joins, or join.rs, `drop` leaves one: "the output lives on"; `drop` leaves its waker: "the
-// waker lives on".
+// Mutations: join.rs, clears JOIN before it drops the output; state.rs, `leave` clears JOIN and J_WAKER at once: "Causality
+// violation". run.rs, `complete` leaves an output that nobody joins, or join.rs, `drop` leaves one: "the output lives on".
 #[test]
 fn a_handle_may_be_dropped_while_its_task_completes() {
     for (polls, keeps) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -132,9 +125,7 @@ fn an_error_that_nobody_sees_is_told_of_once() {
 
 /// A handle that is detached while its task completes: whoever drops the output finds the mark, or is the handle itself; output
 /// and join waker are dropped once, and before the memory.
-// Mutations: state.rs, `leave` does not set J_WAKER, or join.rs, `leave_word` does not take the output: "told of what was
-// detached"; it sets J_WAKER and keeps JOIN: "the output lives on"; it leaves a waker in the cell: it never ends; its AcqRel →
-// Acquire: "Causality violation"; `complete` gives its reference back though J_WAKER is set: subtraction overflows.
+// Mutations: state.rs, `leave` sets J_WAKER and keeps JOIN: "the output lives on"; it leaves a waker in the cell: it never ends.
 #[test]
 fn a_handle_may_be_detached_while_its_task_completes() {
     for (polls, keeps) in [(false, false), (true, false), (false, true), (true, true)] {
@@ -172,7 +163,6 @@ fn a_handle_may_be_detached_while_its_task_completes() {
 
 /// The memory goes with the last of waker, abort handle, join handle and poller, on whatever thread, and takes the
 /// scheduler along.
-// Mutations: `release`, `leave` and `leave_complete` as above: "Causality violation".
 #[test]
 fn the_last_holder_frees_the_task() {
     explore(3, || {
@@ -199,8 +189,6 @@ fn the_last_holder_frees_the_task() {
 }
 
 /// The same at the very end of a task: the output is taken while others let go of it.
-// Mutations: `release` Release → Relaxed, or it or `wake_and_release` without `acquire`: "Causality violation"; `notify`
-// takes a complete task for one that sleeps: "a complete task was queued".
 #[test]
 fn the_last_holder_frees_a_complete_task() {
     explore(3, || {
@@ -221,8 +209,25 @@ fn the_last_holder_frees_a_complete_task() {
     });
 }
 
+/// Whoever lets go of a task has looked at it before the last one frees it: here, at where it comes from.
+#[test]
+fn who_lets_go_of_a_task_has_done_with_it() {
+    explore(3, || {
+        let queue = Queue::new();
+        let handle = Queue::spawn(&queue, async {});
+        queue.run();
+        let threads = [(), ()].map(|()| {
+            let looks = handle.abort_handle();
+            thread::spawn(move || assert_eq!(looks.look().name(), None))
+        });
+        drop(handle);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+    });
+}
+
 /// Who sees that a task has finished sees what it did.
-// Mutation: state.rs, `load` Acquire → Relaxed: "finished too early".
 #[test]
 fn a_finished_task_has_done_all_it_did() {
     explore(3, || {
@@ -243,7 +248,6 @@ fn a_finished_task_has_done_all_it_did() {
 }
 
 /// The last of several tasks frees the scheduler's home, whatever threads they end on.
-// Mutations: home.rs, `drop` Release → Relaxed, or without its Acquire: "Causality violation".
 #[test]
 fn the_last_task_frees_the_home() {
     explore(3, || {
@@ -268,7 +272,6 @@ fn the_last_task_frees_the_home() {
 }
 
 /// A future that panics is dropped, and its panic is the output.
-// Mutations: `complete` AcqRel → Acquire, `offer_waker` → Relaxed: "Causality violation".
 #[test]
 fn a_panic_is_an_output() {
     explore(3, || {
@@ -308,7 +311,7 @@ struct Payload(Arc<()>);
 unsafe impl Send for Payload {}
 
 /// A join waker that panics harms neither the task nor whoever polls it.
-// Mutations: run.rs, `complete` does not catch it: the panic ends the model; all that the second model catches.
+// Mutation: run.rs, `complete` does not catch it: the panic ends the model.
 #[test]
 fn a_join_waker_may_panic() {
     struct Panics(Arc<()>);

@@ -86,8 +86,6 @@ fn of_two_lanes_both_are_polled() {
 }
 
 /// The row lives as long as the last waker, and what is in it is dropped once, wherever that is.
-///
-/// Mutation: no fence before `free` → fails with a causality violation (the owner's waker).
 #[test]
 fn a_waker_outlives_the_owner() {
     explore(3, || {

@@ -47,8 +47,6 @@ fn end(local: &Arc<Local>) {
 }
 
 /// A poll of the root follows every wake and sees what each waker did before, also if two come together.
-// Mutations (each makes this fail): root.rs, `wake` stores instead of swapping, so that the earlier of two wakes is not
-// seen; swaps Relaxed; `take_woken` swaps Relaxed; `wake` without the poke: deadlock, all of them.
 #[test]
 fn the_root_sees_what_every_waker_did() {
     explore(3, || {
@@ -76,7 +74,6 @@ fn the_root_sees_what_every_waker_did() {
 }
 
 /// A task from another thread reaches the driver, wherever that is about to wait, and wakes the root.
-// Mutation: local.rs, `inject` does not poke: deadlock.
 #[test]
 fn an_injected_task_ends_the_wait() {
     for io in [false, true] {
@@ -140,7 +137,6 @@ fn no_injected_task_is_lost_when_the_driver_takes_them() {
 }
 
 /// The root's wake from another thread ends the driver's wait.
-// Mutation: root.rs, `wake` does not poke the scheduler's seat: deadlock.
 #[test]
 fn a_wake_of_the_root_ends_the_wait() {
     for io in [false, true] {

@@ -2,6 +2,7 @@
 
 use super::block_on::block_on;
 use super::explore;
+use crate::prim::SelfArc;
 use crate::sync::Notify;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -11,14 +12,14 @@ use std::pin::pin;
 use std::task::Poll;
 
 struct Shared {
-    notify: Notify,
+    notify: SelfArc<Notify>,
     /// Relaxed on purpose: what is notified must be visible by the notification alone.
     done: AtomicUsize,
 }
 
 fn shared() -> Arc<Shared> {
     Arc::new(Shared {
-        notify: Notify::new(),
+        notify: SelfArc::new(Notify::new()),
         done: AtomicUsize::new(0),
     })
 }
@@ -121,5 +122,72 @@ fn a_broadcast_does_not_swallow_a_notification() {
         one.join().unwrap();
         drop(waiting);
         assert!(pin!(shared.notify.notified()).enable());
+    });
+}
+
+/// The one who waits leaves before a notification comes to it. That is kept, and who takes it then sees what was done.
+#[test]
+fn what_is_kept_when_the_last_has_left_brings_what_was_done() {
+    explore(3, || {
+        let shared = shared();
+        let mut waiting = Box::pin(shared.notify.clone().notified_owned());
+        assert!(!waiting.as_mut().enable());
+        let notifying = shared.clone();
+        let notifies = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_one();
+        });
+        let leaves = thread::spawn(move || drop(waiting));
+        leaves.join().unwrap();
+        if pin!(shared.notify.notified()).enable() {
+            assert_eq!(shared.done.load(Ordering::Relaxed), 1);
+        }
+        notifies.join().unwrap();
+    });
+}
+
+/// Two notifications may make one permit. Who takes it sees what was done before the second, unless another permit is left.
+#[test]
+fn a_notification_that_finds_a_permit_there_comes_with_it() {
+    explore(3, || {
+        let shared = shared();
+        shared.notify.notify_one();
+        let notifying = shared.clone();
+        let notifies = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_one();
+        });
+        let taking = shared.clone();
+        let takes = thread::spawn(move || {
+            assert!(pin!(taking.notify.notified()).enable());
+            taking.done.load(Ordering::Relaxed) == 1
+        });
+        notifies.join().unwrap();
+        let seen = takes.join().unwrap();
+        assert!(seen || pin!(shared.notify.notified()).enable());
+    });
+}
+
+/// A future that could have the permit, but learns of a `notify_waiters` when it takes it, leaves it there, and sees what was done.
+#[test]
+fn a_broadcast_that_comes_before_a_permit_is_taken_brings_what_was_done() {
+    explore(3, || {
+        let shared = shared();
+        shared.notify.notify_one();
+        let mut waiting = Box::pin(shared.notify.clone().notified_owned());
+        let notifying = shared.clone();
+        let notifies = thread::spawn(move || {
+            notifying.done.store(1, Ordering::Relaxed);
+            notifying.notify.notify_waiters();
+        });
+        let taking = shared.clone();
+        let takes = thread::spawn(move || {
+            assert!(waiting.as_mut().enable());
+            taking.done.load(Ordering::Relaxed) == 1
+        });
+        notifies.join().unwrap();
+        let seen = takes.join().unwrap();
+        let is_left = pin!(shared.notify.notified()).enable();
+        assert!(seen || !is_left);
     });
 }

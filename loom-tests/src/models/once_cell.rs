@@ -14,7 +14,6 @@ use std::task::Poll;
 type Cell = OnceCell<loom::sync::Arc<usize>>;
 
 /// Mutation: `fill` gives the permit back before it closes → fails: there are two values.
-/// Mutation: `fill` does not close → fails with a deadlock.
 #[test]
 fn everyone_gets_the_one_value() {
     explore(3, || {
@@ -37,7 +36,6 @@ fn everyone_gets_the_one_value() {
     });
 }
 
-/// Mutation: `Filling`'s drop keeps the permit → fails with a deadlock.
 #[test]
 fn who_gives_up_hands_on() {
     explore(3, || {

@@ -99,8 +99,6 @@ fn tasks_are_run_and_the_pool_ends() {
 }
 
 /// Two tasks that come together and need a worker each, as each waits for the other without giving up its thread.
-// Mutations (each makes this fail): worker.rs, `dry` does not tell of the rest of a batch; `found` does not tell the idle
-// word: deadlock.
 #[test]
 fn two_long_tasks_run_on_two_workers() {
     explore(1, || {
@@ -145,8 +143,7 @@ fn a_lone_worker_runs_all_that_comes() {
 
 /// A task that is spawned from outside while the pool closes is run or cancelled, and waited for; one that is spawned
 /// later is cancelled at once.
-// Mutations: pool.rs, `inject` does not drain the injector of a closed pool: the late task is not finished; it does not
-// notify who waits for the tasks, or without having held the lock: deadlock.
+// Mutation: pool.rs, `drain_late` notifies who waits for the tasks without having held the lock: deadlock.
 #[test]
 fn a_spawn_that_meets_the_end_is_run_or_cancelled() {
     for io in [false, true] {
@@ -413,8 +410,7 @@ fn a_worker_whose_timer_another_has_fired_sleeps_on() {
 }
 
 /// A core that no thread has taken ends its pool, and cancels what is queued.
-// Mutations: worker/handed.rs, the drop of `Handed` does not close the pool; pool.rs, `end_worker` does not close the owned lists:
-// deadlock.
+// Mutation: worker/handed.rs, the drop of `Handed` does not close the pool: deadlock.
 #[test]
 fn a_core_that_is_dropped_ends_the_pool() {
     explore(2, || {

@@ -34,8 +34,8 @@ fn settle(question: &Question) -> Option<u64> {
 }
 
 /// Who asks gets the answer, or knows that there will be none; and the next question gets an answer of its own.
-// Mutations (each makes this fail): question.rs, `collect` loads with Relaxed, or `answer` stores ANSWERED with Relaxed: two
-// threads have the place at once; `withdraw` stores FREE whatever there is, or `answer` goes on whatever there is: likewise.
+// Mutations: question.rs, `withdraw` stores FREE whatever there is, or `answer` goes on whatever there is: two threads have the
+// place at once.
 #[test]
 fn an_answer_is_to_the_question() {
     explore(3, || {
@@ -54,8 +54,7 @@ fn an_answer_is_to_the_question() {
 }
 
 /// Signals that come whenever they like: each answers one question or none, and no answer comes twice.
-// Mutations (each makes this fail): those of the first model; `ask` stores ASKED with Relaxed, or `answer` takes it with
-// Relaxed: two threads have the place at once, at the second question.
+// Mutations: those of the first model.
 #[test]
 fn signals_may_come_at_any_time() {
     explore(3, || {

@@ -120,8 +120,6 @@ fn a_fresh_try_never_erases_the_first_event() {
 }
 
 /// A clear that disproves a closed half never erases that it was closed again: an end that is there is known of.
-///
-/// Mutation: `clear` leaves READ_CLOSED → fails (ended for ever).
 #[test]
 fn a_clear_never_erases_a_newer_end() {
     explore(3, || {
@@ -156,7 +154,6 @@ fn a_clear_never_erases_a_newer_end() {
 /// Whoever knows that a half is closed, and waits for anything else, is not kept from it by that, and is told when it is said
 /// again, also if somebody takes it off meanwhile.
 ///
-/// Mutation: `beyond` leaves what is known → fails (it does not wait).
 /// Mutation: `beyond` does not compare the tick → fails (an end, not told).
 #[test]
 fn what_is_known_is_waited_for_until_it_is_told_anew() {
@@ -367,8 +364,6 @@ fn the_last_poll_of_a_direction_is_woken() {
 
 /// A waiter that meets the reactor's end completes with the news, as do all that come later, and those of the
 /// next owner if the slot has been given on.
-///
-/// Mutation: `release` takes CLOSED off → fails (not closed).
 #[test]
 fn a_waiter_that_meets_the_end_completes() {
     explore(3, || {

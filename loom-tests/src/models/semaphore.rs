@@ -6,9 +6,9 @@ use crate::sync::batch_semaphore::Semaphore;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 /// What a permit protects; loom reports two threads in it, or one that does not see the other's write.
 struct Guarded {
@@ -77,8 +77,6 @@ fn permits_in_parts_add_up() {
 }
 
 /// A waiter that gives up while a release is on its way hands the permit on.
-///
-/// Mutation: `release_to_waiting` does not look if the waiters have left → fails with a deadlock.
 #[test]
 fn who_cancels_hands_on() {
     explore(2, || {
@@ -168,5 +166,34 @@ fn who_is_refused_at_the_last_moment_sees_what_was_done_before_the_close() {
             assert_eq!(guarded.get(), 1);
         }
         thread.join().unwrap();
+    });
+}
+
+/// More permits come than the only one who waits has asked for: who takes the rest sees what was done under it.
+#[test]
+fn what_is_left_over_by_who_waits_comes_with_what_was_done() {
+    explore(3, || {
+        let guarded = guarded(0);
+        let mut waiting = pin!(guarded.semaphore.acquire(1));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
+        let releases = thread::spawn({
+            let guarded = guarded.clone();
+            move || {
+                guarded.set(1);
+                guarded.semaphore.release(2);
+            }
+        });
+        let takes = thread::spawn({
+            let guarded = guarded.clone();
+            move || {
+                if guarded.semaphore.try_acquire(1).is_ok() {
+                    assert_eq!(guarded.get(), 1);
+                }
+            }
+        });
+        releases.join().unwrap();
+        takes.join().unwrap();
+        assert!(waiting.poll(&mut cx).is_ready());
     });
 }

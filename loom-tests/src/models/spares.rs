@@ -130,8 +130,7 @@ fn a_stuck_worker_is_rescued() {
 }
 
 /// A spare that starts while the pool is closed is waited for, or does not start: one core is the last, and no task is left.
-// Mutations: pool.rs, `count_core` does not count: it counts below nothing; it does not look whether the last core has gone, nor
-// for the end: two are the last.
+// Mutation: pool.rs, `count_core` does not look whether the last core has gone, nor for the end: two are the last.
 #[test]
 fn a_start_meets_the_end() {
     explore(2, || {
@@ -148,7 +147,6 @@ fn a_start_meets_the_end() {
 }
 
 /// As above, but there is no thread for the spare.
-// Mutation: pool.rs, `count_core` does not count: it counts below nothing.
 #[test]
 fn a_start_that_fails_meets_the_end() {
     explore(2, || {
@@ -164,7 +162,6 @@ fn a_start_that_fails_meets_the_end() {
 
 /// A spare that leaves while a task comes from outside, and the worker sleeps or falls asleep: the task is run. The spare may
 /// be the one whom the push took for a searcher.
-// Mutation: idle.rs, `leave` keeps its count as searcher: deadlock.
 #[test]
 fn a_push_meets_a_leave() {
     let why = "three threads and a pool's whole life";
@@ -184,8 +181,6 @@ fn a_push_meets_a_leave() {
 }
 
 /// What a spare has when it leaves is run by the worker, which may be about to fall asleep as the last that moves.
-// Mutations: idle.rs, `leave` without its fence, or it wakes nobody; worker/handed.rs, `leave` gives the tasks to the injector when
-// it has looked whom to wake: deadlock.
 #[test]
 fn what_a_spare_leaves_behind_is_run() {
     let why = "three threads and a pool's whole life";
@@ -218,7 +213,6 @@ fn what_a_spare_leaves_behind_is_run() {
 }
 
 /// Whoever falls asleep looks at the queues of a spare that has come: that offers a task, and waits until it is run.
-// Mutation: spares.rs, `start_spare` leaves it to the watcher's next look to say how many are active: deadlock.
 #[test]
 fn who_falls_asleep_looks_at_a_spare_that_has_come() {
     explore(1, || {
@@ -253,8 +247,8 @@ fn who_falls_asleep_looks_at_a_spare_that_has_come() {
 
 /// The watcher takes its word back, and starts another one, while the spare that was told may be leaving: each has a place of its
 /// own, and those that are there are the first ones (which `start_spare` asserts).
-// Mutations: spares.rs, `withdraw` stores, or is not asked for; `gone` says so before the spare is counted out: one that is not the
-// next comes.
+// Mutations: spares.rs, `withdraw` is not asked for; `gone` says so before the spare is counted out: one that is not the next
+// comes.
 #[test]
 fn a_start_meets_a_leave() {
     explore(2, || {
@@ -275,6 +269,34 @@ fn a_start_meets_a_leave() {
         assert!(
             told.into_iter()
                 .chain(others)
+                .all(|gone| gone == Outcome::Left)
+        );
+        assert_eq!(pool.spares().0, 0, "a spare is counted that has gone");
+        assert_eq!(core.run(), Outcome::Last);
+    });
+}
+
+/// One has left, and its place is taken by the next: whoever starts that has heard that the first is counted no more (which
+/// `start_spare` asserts).
+#[test]
+fn who_starts_another_has_heard_of_the_leave() {
+    explore(2, || {
+        let (running, core) = Running::new(1);
+        let pool = &running.pool;
+        let told = Pool::start_spare(pool).expect("none is there yet");
+        pool.tell_youngest();
+        let told = run(told);
+        // A thread that has not seen what was counted before: loom lets it find that as well.
+        let starts = thread::spawn({
+            let pool = pool.clone();
+            move || Pool::start_spare(&pool).map(Handed::leave)
+        });
+        let started = starts.join().unwrap();
+        pool.close();
+        let told = told.join().unwrap();
+        assert!(
+            told.into_iter()
+                .chain(started)
                 .all(|gone| gone == Outcome::Left)
         );
         assert_eq!(pool.spares().0, 0, "a spare is counted that has gone");

@@ -5,9 +5,6 @@ use super::queue::{Queue, waits_for};
 use loom::thread;
 
 /// Wakes that come together, or during a poll, are answered by a poll that sees what each waker did before.
-// Mutations (each makes this fail): state.rs, `wake_and_release` Release → Relaxed, or without NOTIFIED when it coalesces, or one
-// of `start`'s two Acquires → Relaxed: "the task sleeps for ever", it has polled without a letter; `idle` does not requeue a task
-// that was woken: likewise.
 #[test]
 fn a_poll_follows_every_wake_and_sees_what_its_waker_did() {
     for yields in [0, 1] {
@@ -24,7 +21,6 @@ fn a_poll_follows_every_wake_and_sees_what_its_waker_did() {
 }
 
 /// Polls of one task on two threads: one at a time, each continuing where the other stopped.
-// Mutations: `idle` Release → Relaxed: "Causality violation", two polls touch the future unordered; those above: likewise.
 #[test]
 fn one_thread_polls_at_a_time_and_goes_on_from_the_last_poll() {
     for yields in [0, 2] {
@@ -50,8 +46,6 @@ fn one_thread_polls_at_a_time_and_goes_on_from_the_last_poll() {
 }
 
 /// An abort ends a task wherever it finds it: asleep, queued, requeued by itself, running, woken while running.
-// Mutations: `start` takes CANCELLED from its first look instead of from what its subtraction returned, for a queued or
-// for a requeued task: "the task sleeps for ever"; `abort` without NOTIFIED: likewise.
 #[test]
 fn an_abort_ends_the_task_wherever_it_is() {
     for yields in [0, 1] {
@@ -71,8 +65,6 @@ fn an_abort_ends_the_task_wherever_it_is() {
 }
 
 /// An abort meets the wake that completes the task: one of them wins, nothing is lost.
-// Mutations: `abort` without NOTIFIED: "the task sleeps for ever"; `notify` takes a complete task for one that sleeps: "a
-// complete task was queued".
 #[test]
 fn an_abort_or_the_output_wins() {
     explore(3, || {
@@ -92,9 +84,7 @@ fn an_abort_or_the_output_wins() {
 }
 
 /// A shutdown reaches a task that is asleep, queued, requeued by itself, running, or woken while running.
-// Mutations: `shutdown` does not notify a running task: "the task sleeps for ever"; its Acquire → Release: "Causality
-// violation", the closer drops a future that it has not received; run.rs, `idle` goes to sleep though `link` refused:
-// "the task sleeps for ever".
+// Mutation: run.rs, `idle` goes to sleep though `link` refused: "the task sleeps for ever".
 #[test]
 fn a_shutdown_ends_the_task_wherever_it_is() {
     for yields in [0, 2] {
@@ -114,7 +104,7 @@ fn a_shutdown_ends_the_task_wherever_it_is() {
 }
 
 /// A shutdown meets the first poll of a task, which is in no list yet: it enters the list, or is cancelled.
-// Mutations: the first and the third above: "the task sleeps for ever".
+// Mutation: the one above, likewise.
 #[test]
 fn a_shutdown_meets_the_first_poll() {
     explore(3, || {
@@ -131,7 +121,7 @@ fn a_shutdown_meets_the_first_poll() {
 }
 
 /// A claim that is dropped cancels the task, while wakes and aborts come in; they do not make a second claim.
-// Mutations: run.rs, the drop of a `Runnable` does nothing: "the task sleeps for ever"; `notify` as above.
+// Mutation: run.rs, the drop of a `Runnable` does nothing: "the task sleeps for ever".
 #[test]
 fn a_dropped_claim_cancels() {
     for yields in [0, 1] {

@@ -49,8 +49,6 @@ fn watch(pool: &Arc<Pool>) -> thread::JoinHandle<()> {
 }
 
 /// A worker that wakes up by itself and stays awake is looked at.
-// Mutations (each makes this fail): watcher.rs, no fence in `awake`, or none in `run`; `run` does not look at the workers
-// again after its fence; `awake` does not poke: deadlock.
 #[test]
 fn whoever_wakes_up_is_looked_at() {
     explore(3, || {
@@ -63,7 +61,6 @@ fn whoever_wakes_up_is_looked_at() {
 }
 
 /// Likewise a worker that is woken, which is counted out of the sleepers by another thread.
-// Mutations: those of the first model: deadlock.
 #[test]
 fn whoever_is_woken_is_looked_at() {
     explore(2, || {

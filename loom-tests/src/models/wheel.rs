@@ -5,6 +5,7 @@ use crate::kernel::clock::Clock;
 use crate::kernel::seat::Seat;
 use crate::kernel::wheel::{Entry, Handle, Wheel};
 use crate::prim::Arc;
+use crate::prim::atomic::AtomicBool;
 use loom::thread;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -90,7 +91,6 @@ fn two_workers_fire_an_entry_once() {
 
 /// Two workers that fire one wheel, and leave off where they find it locked, leave nothing behind: the owner does not go to
 /// sleep while anything is due. There is one more timer than a batch has room for.
-// Mutation: `earliest` of the state does not mind `due` → the last is never woken.
 #[test]
 fn who_leaves_off_leaves_no_timer_behind() {
     explore(2, || {
@@ -135,7 +135,7 @@ fn owner_sleeps_until_something_fires(wheel: &Wheel, seat: &Seat) {
 }
 
 // Mutation: `prepare_sleep` reads the deadline under one lock and publishes `until` under another → deadlock;
-// it does not publish `until`, or `link` never asks for a poke → deadlock.
+// it does not publish `until` → deadlock.
 #[test]
 fn the_owner_never_sleeps_past_a_deadline() {
     explore(3, || {
@@ -151,7 +151,6 @@ fn the_owner_never_sleeps_past_a_deadline() {
     });
 }
 
-// Mutation: `file` does not poke → deadlock.
 #[test]
 fn an_earlier_deadline_by_reset_wakes_the_owner_too() {
     explore(3, || {
@@ -176,8 +175,6 @@ fn an_earlier_deadline_by_reset_wakes_the_owner_too() {
     });
 }
 
-// Mutation: `finish` stores `FIRED` Relaxed, or `reset` loads it Relaxed → causality violation: the owner writes
-// the deadline that `fire` was still reading.
 #[test]
 fn reset_or_fire_wins_and_the_new_deadline_counts() {
     explore(3, || {
@@ -227,8 +224,7 @@ fn a_new_waker_is_woken_or_the_poll_is_ready() {
     });
 }
 
-// Mutation: `finish` takes the waker by a write to its cell → causality violation with the comparison; it stores
-// `FIRED` Relaxed → causality violation with the second filing.
+// Mutation: `finish` takes the waker by a write to its cell → causality violation with the comparison.
 #[test]
 fn polling_again_with_the_same_waker_may_race_with_fire() {
     explore(3, || {
@@ -250,7 +246,36 @@ fn polling_again_with_the_same_waker_may_race_with_fire() {
     });
 }
 
-// Mutation: `close` does not set `closed` → an entry filed after it waits for ever (woken 0 times).
+/// Who finds a timer fired, by a look at it or by a poll, sees what was done before it was fired, with Relaxed on purpose.
+#[test]
+fn who_finds_a_timer_fired_sees_what_was_done_before() {
+    for polls in [false, true] {
+        explore(3, move || {
+            let (wheel, _) = wheel();
+            let (_, waker) = Count::new();
+            let mut entry = pending(&wheel, 10, &waker);
+            let done = Arc::new(AtomicBool::new(false));
+            let owner = thread::spawn({
+                let done = done.clone();
+                move || {
+                    done.store(true, Ordering::Relaxed);
+                    wheel.fire(10)
+                }
+            });
+            let looks = thread::spawn(move || {
+                let has_fired = if polls {
+                    entry.as_mut().poll_elapsed(&waker).is_ready()
+                } else {
+                    entry.is_elapsed()
+                };
+                assert!(!has_fired || done.load(Ordering::Relaxed));
+            });
+            owner.join().unwrap();
+            looks.join().unwrap();
+        });
+    }
+}
+
 #[test]
 fn close_reaches_every_entry() {
     explore(3, || {
@@ -276,8 +301,7 @@ fn close_reaches_every_entry() {
 }
 
 // Mutations, `wheel/handle.rs`: `own` does not add `OWNED`, or `disown` takes that away without moving the owner's half over →
-// "Arc leaked", or causality violation: the wheel is freed while its owner uses it; a handle is dropped by a Relaxed step, or
-// the last count is not acquired → causality violation in the wheel's destructor.
+// "Arc leaked", or causality violation: the wheel is freed while its owner uses it.
 #[test]
 fn the_last_handle_frees_the_wheel_whoever_owned_it() {
     explore(3, || {
@@ -303,6 +327,27 @@ fn the_last_handle_frees_the_wheel_whoever_owned_it() {
         drop(wheel);
         other.join().unwrap();
         // loom finds the seat if the wheel has not been freed.
+    });
+}
+
+/// A wheel that is put back to how it was made is nobody else's any more, and what others did with it came before.
+#[test]
+fn who_renews_a_wheel_sees_what_others_have_done() {
+    explore(3, || {
+        let (mut wheel, _) = wheel();
+        let done = Arc::new(AtomicBool::new(false));
+        let other = thread::spawn({
+            let (wheel, done) = (wheel.clone(), done.clone());
+            move || {
+                done.store(true, Ordering::Relaxed);
+                drop(wheel);
+            }
+        });
+        let renews = thread::spawn(move || {
+            assert!(!wheel.renew(0) || done.load(Ordering::Relaxed));
+        });
+        other.join().unwrap();
+        renews.join().unwrap();
     });
 }
 

@@ -114,8 +114,9 @@ impl Spares {
     /// A spare has gone, and its place is free.
     pub(super) fn gone(&self, place: Option<Place>) {
         self.places.lock().extend(place);
-        // Ordering: Release, the partner of `Pool::settle`: what the spare did with its place has happened before.
-        self.there.fetch_sub(1, Ordering::Release);
+        // Ordering: Relaxed. What was done with the place came with it, by the lock; that it is not counted any more comes with
+        // the word, below.
+        self.there.fetch_sub(1, Ordering::Relaxed);
         // Last, or the watcher would take the place again while it is still counted. Ordering: Relaxed, only the spare leaves this
         // state (if it was not told, it never ran, or the pool ends); Release, the partner of `withdraw`.
         if self.told.load(Ordering::Relaxed) == LEAVING {
@@ -304,8 +305,8 @@ impl Pool {
 
     /// Counts those that have gone no more; returns how many workers are active. For the watcher.
     pub(crate) fn settle(&self) -> usize {
-        // Ordering: Acquire, the partner of `Spares::gone`.
-        let active = self.workers() + self.spares.there.load(Ordering::Acquire);
+        // Ordering: Relaxed, see `Spares::gone`.
+        let active = self.workers() + self.spares.there.load(Ordering::Relaxed);
         let counted = self.idle.active();
         if active != counted {
             self.idle.set_active(active);

@@ -433,11 +433,11 @@ impl State {
                 return Joining::Waiting(Word(word));
             }
             // Take the cell back.
-            // Ordering: as the load; nothing is published.
+            // Ordering: Relaxed, since what is in the cell is the handle's own, which nobody has touched; on failure as the load.
             match self.0.compare_exchange(
                 word,
                 word & !J_WAKER,
-                Ordering::Acquire,
+                Ordering::Relaxed,
                 Ordering::Acquire,
             ) {
                 Ok(_) => return Joining::Waiting(Word(word & !J_WAKER)),
@@ -484,10 +484,10 @@ impl State {
                 (_, true) => word & !JOIN | J_WAKER,
             };
             // Ordering: Release, since the completer takes over what the handle owned (the output that is
-            // to come); Acquire as the load.
+            // to come). Nothing is acquired: the waker that is taken back is the handle's own. On failure as the load.
             match self
                 .0
-                .compare_exchange(word, next, Ordering::AcqRel, Ordering::Acquire)
+                .compare_exchange(word, next, Ordering::Release, Ordering::Acquire)
             {
                 Ok(_) if waker != 0 => return Leaving::TakeWaker,
                 Ok(_) => return Leaving::Left,

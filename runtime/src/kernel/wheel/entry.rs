@@ -14,8 +14,8 @@
 //! the entry is linked, so that it may read it at any time.
 //!
 //! Orderings: the store of `FIRED` or `CLOSED` is the wheel's last touch of the entry, and Release; the
-//! owner's loads are Acquire, after which links, cells and memory are its own again. `LINKED` is stored and
-//! taken back by the owner itself.
+//! owner's loads are Acquire, after which links, cells and memory are its own again; or Relaxed under the lock, where
+//! the store was too. `LINKED` is stored and taken back by the owner itself.
 
 use super::level::Place;
 use super::{Handle, State};
@@ -86,7 +86,7 @@ impl Entry {
 
     /// True once a poll has found the deadline passed, or the wheel has fired this.
     pub(crate) fn is_elapsed(&self) -> bool {
-        // Ordering: Acquire, as all the owner's loads: who sees it fired may expect to see what the
+        // Ordering: Acquire, partner of the Release in `finish`: who sees it fired may expect to see what the
         // wheel's worker did before.
         self.state.load(Ordering::Acquire) == FIRED
     }
@@ -157,8 +157,8 @@ impl Entry {
         });
         let waker = waker.clone();
         let state = self.wheel.state.lock();
-        // Ordering: Acquire, partner of the Release in `finish`.
-        match self.state.load(Ordering::Acquire) {
+        // Ordering: Relaxed, entries are finished under the lock.
+        match self.state.load(Ordering::Relaxed) {
             FIRED => return Poll::Ready(Ok(())),
             CLOSED => return Poll::Ready(Err(Closed)),
             _ => {}
@@ -227,8 +227,8 @@ impl Entry {
     #[inline]
     fn unlink(&self) -> Option<MutexGuard<'_, State>> {
         let mut state = self.wheel.state.lock();
-        // Ordering: Acquire, partner of the Release in `finish`.
-        if self.state.load(Ordering::Acquire) != LINKED {
+        // Ordering: Relaxed, entries are finished under the lock.
+        if self.state.load(Ordering::Relaxed) != LINKED {
             return None;
         }
         // SAFETY: the state says that it is linked, in this wheel, and only changes under the lock.

@@ -71,13 +71,13 @@ impl<T> Slot<T> {
 
     /// Says that the receiver, whose waker is registered, waits for this slot; false if the value is there.
     pub(super) fn wait(&self) -> bool {
-        // Ordering: Acquire on failure: the value. Relaxed on success, for `AtomicWaker`'s promise is enough:
+        // Ordering: Relaxed on failure, as who takes the value acquires it; and on success, for `AtomicWaker`'s promise is enough:
         // a `fill` that finds WAITING takes the waker afterwards. If it came too early for the registration
         // before this, that registration would have seen the fill, and this exchange would have failed.
         // The same holds if WAITING is there already, from before this registration.
         match self
             .state
-            .compare_exchange(EMPTY, WAITING, Ordering::Relaxed, Ordering::Acquire)
+            .compare_exchange(EMPTY, WAITING, Ordering::Relaxed, Ordering::Relaxed)
         {
             Ok(_) => true,
             Err(state) => state == WAITING,

@@ -33,6 +33,9 @@
 //! slots when head ≥ p: then the receiver may free it. Usually it is a sender that moves the hint (and then
 //! p is close behind the block); the receiver does it if none has.
 //!
+//! So T1 is Acquire and F2 is Release, and neither is more: what senders with i < p did in the block comes to the
+//! receiver with their slots.
+//!
 //! **Where the hint may be.** It moves past a block only when all of its slots are full. So a sender that has
 //! claimed a slot and not filled it never finds the hint behind it, however late it looks. And it only moves
 //! from a block to a later one: a stale exchange cannot move it back, because its sender has not filled its
@@ -90,8 +93,8 @@ impl<T> Tx<T> {
     /// closed.
     #[inline]
     pub(super) fn push(&self, value: T) -> Result<bool, T> {
-        // Ordering: T1 of the header. It also pairs with `close`: who fails sees what was done before.
-        let claimed = self.tail.fetch_add(ONE, Ordering::AcqRel);
+        // Ordering: T1 of the header: Acquire. It also pairs with `close`: who fails sees what was done before.
+        let claimed = self.tail.fetch_add(ONE, Ordering::Acquire);
         if claimed & CLOSED != 0 {
             // The claimed index lies behind the end, where the receiver never looks.
             return Err(value);
@@ -140,15 +143,16 @@ impl<T> Tx<T> {
             block = next;
         }
         if hint != start && self.move_hint(start, hint) {
-            // Ordering: F2 of the header.
-            let claimed = self.tail.fetch_add(0, Ordering::AcqRel) >> 1;
+            // Ordering: F2 of the header: Release.
+            let claimed = self.tail.fetch_add(0, Ordering::Release) >> 1;
             let mut released = start;
             while released != hint {
                 // SAFETY: as above.
                 let this = unsafe { released.as_ref() };
                 let next = self.next_of(released);
-                // Ordering: Release: the receiver that reads it may take F1 and F2 for done.
-                this.released_at.store(claimed, Ordering::Release);
+                // Ordering: Relaxed: the receiver does not free the block before it has acquired our slot, which we fill
+                // after this.
+                this.released_at.store(claimed, Ordering::Relaxed);
                 released = next;
             }
         }
@@ -157,14 +161,15 @@ impl<T> Tx<T> {
 
     /// Moves the hint from a block to a later one; false if it was not there any more.
     fn move_hint(&self, from: NonNull<Block<T>>, to: NonNull<Block<T>>) -> bool {
-        // Ordering: Release publishes the block; Acquire on failure continues the order of the moves: who is
-        // told that the hint has gone on may rely on it (F1).
+        // Ordering: Release publishes the block. Relaxed on failure: who is told that the hint has gone on has read it there,
+        // so whoever comes after that, by F2 and T1, reads no older one (F1). Nor is that F2 before the T1 of who has moved it: this
+        // would acquire a look at a move that it has not made.
         self.hint
             .compare_exchange(
                 from.as_ptr(),
                 to.as_ptr(),
                 Ordering::Release,
-                Ordering::Acquire,
+                Ordering::Relaxed,
             )
             .is_ok()
     }
@@ -227,8 +232,8 @@ impl<T> Tx<T> {
 
     /// Refuses values from now on; returns the index behind the last one.
     pub(super) fn close(&self) -> u64 {
-        // Ordering: AcqRel: Release publishes what was done before to senders that fail.
-        self.tail.fetch_or(CLOSED, Ordering::AcqRel) >> 1
+        // Ordering: Release publishes what was done before to senders that fail. The values come with their slots.
+        self.tail.fetch_or(CLOSED, Ordering::Release) >> 1
     }
 
     pub(super) fn is_closed(&self) -> bool {
@@ -238,8 +243,8 @@ impl<T> Tx<T> {
 
     /// The index that is claimed next.
     pub(super) fn claimed(&self) -> u64 {
-        // Ordering: Acquire: a send that is known to be over is counted.
-        self.tail.load(Ordering::Acquire) >> 1
+        // Ordering: Relaxed: a send that is known to be over happened before, so it is counted; the values come with their slots.
+        self.tail.load(Ordering::Relaxed) >> 1
     }
 }
 
@@ -278,17 +283,17 @@ impl<T> Rx<T> {
         let old = self.block;
         // SAFETY: not retired yet.
         let this = unsafe { old.as_ref() };
-        // Ordering: Acquire pairs with the link. It is there: T3 came before the last slot was full.
-        let next = this.next.load(Ordering::Acquire);
+        // Ordering: Relaxed. It is there, and so is what is in it: T3 came before the last slot was full, which was acquired.
+        let next = this.next.load(Ordering::Relaxed);
         debug_assert!(!next.is_null());
         // SAFETY: as said.
         self.block = unsafe { NonNull::new_unchecked(next) };
-        // Ordering: Acquire pairs with the store: F1 and F2 are done.
-        if this.released_at.load(Ordering::Acquire) == UNKNOWN {
+        // Ordering: Relaxed: whoever reads another value knows that F1 and F2 are done, and takes over nothing else by it.
+        if this.released_at.load(Ordering::Relaxed) == UNKNOWN {
             // F1: either this moves the hint, or it is past the block already.
             tx.move_hint(old, self.block);
-            // Ordering: F2 of the header.
-            let claimed = tx.tail.fetch_add(0, Ordering::AcqRel) >> 1;
+            // Ordering: F2 of the header: Release.
+            let claimed = tx.tail.fetch_add(0, Ordering::Release) >> 1;
             // Ordering: Relaxed, only the receiver needs it; a sender that is about to store its own value
             // keeps the block from being freed, and either value will do.
             this.released_at.store(claimed, Ordering::Relaxed);

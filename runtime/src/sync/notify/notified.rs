@@ -172,8 +172,9 @@ impl Wait {
             .waker
             .with_mut(|place| unsafe { (*place).take() });
         drop(queue);
-        // Ordering: Acquire: what came with the notification goes on with it.
-        match self.waiter.fate.load(Ordering::Acquire) {
+        // Ordering: Relaxed, fates are decided under the lock, which was held after that: so what came with the notification
+        // goes on with it.
+        match self.waiter.fate.load(Ordering::Relaxed) {
             ONE => notify.notify(Which::Oldest),
             LAST => notify.notify(Which::Newest),
             _ => {}
