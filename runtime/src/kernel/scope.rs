@@ -251,7 +251,8 @@ impl Node {
         asked::looks(self);
         // Ordering: Relaxed; if there is a spare entry, this thread has come by `enter_many` before.
         let word = self.word.load(Ordering::Relaxed);
-        word & (ATTACHED | CANCELLED) == ATTACHED && entries::take(self) || self.enter_many()
+        let taken = word & (ATTACHED | CANCELLED) == ATTACHED && entries::take(self);
+        taken || self.enter_many()
     }
 
     /// As [`enter`](Self::enter), when there is no spare entry: for as many as there may be next.

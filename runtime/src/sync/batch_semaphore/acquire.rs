@@ -128,7 +128,6 @@ impl<'a> Acquire<'a> {
     }
 
     /// The running task's mark, if that is to be noted as the holder's once it has been served.
-    #[inline]
     fn task(&self) -> u64 {
         match self.waiter.purpose {
             Purpose::Exclusive => Mark::here(),
@@ -151,7 +150,6 @@ impl<'a> Acquire<'a> {
         cx.waker().clone()
     }
 
-    #[inline]
     fn poll_queued(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), AcquireError>> {
         let mut clone = None;
         let task = self.task();
@@ -276,7 +274,6 @@ impl Drop for Acquire<'_> {
 pub struct AcquireError(());
 
 impl fmt::Display for AcquireError {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("semaphore closed")
     }
@@ -307,7 +304,6 @@ pub enum TryAcquireError {
 }
 
 impl fmt::Display for TryAcquireError {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             TryAcquireError::Closed => "semaphore closed",

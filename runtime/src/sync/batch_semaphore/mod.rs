@@ -109,7 +109,6 @@ unsafe impl Sync for Waiter {}
 
 // SAFETY: `links` is a field, reached without a reference to the node.
 unsafe impl Linked for Waiter {
-    #[inline]
     unsafe fn links(node: NonNull<Self>) -> NonNull<Links<Self>> {
         // SAFETY: the node is live (caller), so its field's address is in bounds and not null.
         unsafe { NonNull::new_unchecked(&raw mut (*node.as_ptr()).links) }
@@ -147,14 +146,12 @@ impl Semaphore {
         }
     }
 
-    #[inline]
     pub(crate) fn available_permits(&self) -> usize {
         asked::looks(self);
         // Ordering: Acquire, so that "all permits are back" shows what was done under them.
         self.word.load(Ordering::Acquire) >> SHIFT
     }
 
-    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         asked::looks(self);
         // Ordering: Acquire shows what was done before `close`.
@@ -331,7 +328,6 @@ impl Semaphore {
 
     /// Gives `permits` to the first in the queue, and to the next when it has enough; returns what is left
     /// when the batch of wakers is full. What nobody wants goes back into the word.
-    #[inline]
     fn assign(&self, queue: &mut List<Waiter>, mut permits: usize, wakers: &mut WakeList) -> usize {
         while let Some(first) = queue.front() {
             if permits == 0 || !wakers.can_push() {
@@ -379,7 +375,6 @@ impl Semaphore {
     }
 
     /// Clears WAITING, after the queue became empty under the lock, and adds `permits`.
-    #[inline]
     fn last_one_left(&self, permits: usize) {
         // WAITING is set (invariant 1), so subtracting it clears it and borrows nothing. No overflow: while
         // someone waited the word held no permits, or the semaphore is closed and only gets its own back.
@@ -389,7 +384,6 @@ impl Semaphore {
     }
 
     /// Takes up to `n` of the available permits out of use, and returns how many.
-    #[inline]
     pub(crate) fn forget_permits(&self, n: usize) -> usize {
         asked::changes(self);
         // Ordering: Relaxed, the exchange decides.
@@ -413,7 +407,6 @@ impl Semaphore {
     }
 
     /// Refuses everyone who waits, and everyone who will come.
-    #[inline]
     pub(crate) fn close(&self) {
         asked::changes(self);
         wake_in_batches(|wakers| {
@@ -470,7 +463,6 @@ fn too_many_added(n: usize) -> ! {
 }
 
 impl fmt::Debug for Semaphore {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Ordering: Relaxed, a snapshot.
         let word = self.word.load(Ordering::Relaxed);
