@@ -63,8 +63,8 @@ struct Place {
     end: usize,
 }
 
-/// Builds the tests of a copy that has the mutants.
-pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<Built, String> {
+/// Builds the tests of a copy that has the mutants: all of them, or those that a pattern names, and the library's own.
+pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Result<Built, String> {
     let target = target(root);
     let folder = target.join("mutants");
     let copy = folder.join("copy");
@@ -115,7 +115,7 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<Built, String> {
         let Some(command) = commands.peek() else {
             unreachable!("the last command ends the loop");
         };
-        let told = cargo(command, &copy, &target)?;
+        let told = cargo(command, tests, &copy, &target)?;
         if told.has_failed {
             let guilty = guilty(&told.messages, &places);
             if guilty.is_empty() {
@@ -160,7 +160,10 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<Built, String> {
             unbuilt: unbuilt.collect(),
             package: copy.join("runtime"),
             folder,
-            key: key(root, &["runtime/src", "runtime/tests"])?,
+            key: hash(&format!(
+                "{} {tests:?}",
+                key(root, &["runtime/src", "runtime/tests"])?
+            )),
             switches: mutants.len(),
         });
     }
@@ -169,15 +172,21 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant]) -> Result<Built, String> {
 /// The workspace's manifest with the packages of the copy alone.
 fn only_what_is_needed(manifest: &str) -> Result<String, String> {
     let members = format!("members = {FOLDERS:?}");
-    let mut keeps = true;
+    let mut is_kept = true;
     let mut made = Vec::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
-            keeps = !line.contains("loom") && !line.contains("generator");
+            // What the switches bring along, parentheses and paths that are never taken, is nothing to refuse.
+            is_kept = !["loom", "generator", "workspace.lints"]
+                .iter()
+                .any(|section| line.contains(section));
+            if line.starts_with("[workspace.lints.") {
+                made.push(line);
+            }
         }
         if line.starts_with("members = [") {
             made.push(members.as_str());
-        } else if keeps && !line.starts_with("exclude = ") {
+        } else if is_kept && !line.starts_with("exclude = ") {
             made.push(line);
         }
     }
@@ -195,9 +204,9 @@ fn changed(
     without: &BTreeSet<usize>,
 ) -> Result<(String, Vec<Place>, BTreeSet<usize>), String> {
     if file == "runtime/src/lib.rs" {
-        // What the switches bring along, parentheses and paths that are never taken, is no news. The rest is on the lines it was on.
+        // At its end, so that the rest is on the lines it was on.
         return Ok((
-            format!("#![allow(warnings)] #![warn(deprecated)] {text}\nmod mutants;\n"),
+            format!("{text}\nmod mutants;\n"),
             Vec::new(),
             BTreeSet::new(),
         ));
@@ -300,7 +309,7 @@ impl Told {
     }
 }
 
-fn cargo(command: &str, copy: &Path, target: &Path) -> Result<Told, String> {
+fn cargo(command: &str, tests: Option<&str>, copy: &Path, target: &Path) -> Result<Told, String> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(program);
     cargo.args([
@@ -313,8 +322,13 @@ fn cargo(command: &str, copy: &Path, target: &Path) -> Result<Told, String> {
     match command {
         // The unit tests' code has no mutants, and costs nothing here.
         "check" => cargo.args(["--all-features", "--keep-going"]),
-        _ => cargo.args(["--tests", "--no-run"]),
+        _ => cargo.arg("--no-run"),
     };
+    match tests {
+        _ if command == "check" => {}
+        None => _ = cargo.arg("--tests"),
+        Some(pattern) => _ = cargo.args(["--test", pattern]),
+    }
     let output = cargo
         .arg("--manifest-path")
         .arg(copy.join("Cargo.toml"))

@@ -81,7 +81,7 @@ fn work(options: &Options) -> Result<bool, String> {
         println!("{} mutants", chosen.len());
         return Ok(true);
     }
-    let built = copy::build(&root, &mutants)?;
+    let built = copy::build(&root, &mutants, options.tests.as_deref())?;
     let tests = tests::unmutated(&built, options.jobs)?;
     println!("{} test binaries", tests.len());
     let mut wanted = Vec::new();

@@ -16,6 +16,7 @@ Options:
     --only TEXT       only mutants that have TEXT in their words: `Semaphore::close`
     --changed BASE    only mutants of files that differ from where HEAD and BASE part
     --sample N        so many of these, the same ones each time
+    --tests GLOB      only with these test binaries, and the library's own tests: `sync_*`; only they are built
     --within SECONDS  begin none when so much time has gone since the tests were built; what is left is told
     --jobs N          so many at a time (2)
     --again           also what was found before, and would be still so
@@ -34,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) only: Option<String>,
     pub(crate) changed: Option<String>,
     pub(crate) sample: Option<usize>,
+    pub(crate) tests: Option<String>,
     pub(crate) within: Option<Duration>,
     pub(crate) jobs: usize,
     pub(crate) again: bool,
@@ -57,6 +59,7 @@ impl Options {
             only: None,
             changed: None,
             sample: None,
+            tests: None,
             within: None,
             jobs: 2,
             again: false,
@@ -73,6 +76,7 @@ impl Options {
                 "--only" => options.only = Some(value()?),
                 "--changed" => options.changed = Some(value()?),
                 "--sample" => options.sample = Some(number(&argument, &value()?)?),
+                "--tests" => options.tests = Some(value()?),
                 "--within" => {
                     let seconds = number(&argument, &value()?)?;
                     options.within = Some(Duration::from_secs(seconds as u64));
@@ -94,6 +98,7 @@ impl Options {
             && self.only.is_none()
             && self.changed.is_none()
             && self.sample.is_none()
+            && self.tests.is_none()
             && self.within.is_none()
     }
 }

@@ -58,11 +58,22 @@ impl Test {
         (usize::MAX - matching, self.time)
     }
 
-    /// Runs it with a mutant. A machine that is busier than before is no hang.
+    /// Runs it with a mutant. A machine that is busier than before is no hang, and a test that fails for another reason is no test
+    /// that notices: it has to fail again, by itself, or among the others.
     pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
         let limit = 4 * self.time + Duration::from_secs(6);
-        let variable = ("LENO_MUTANT", mutant.to_string());
-        Ok(run(&self.path, &built.package, variable, limit)?.0)
+        let variable = ("LENO_MUTANT", &*mutant.to_string());
+        let run = |only: Option<&str>| -> Result<End, String> {
+            Ok(run(&self.path, &built.package, only, variable, limit)?.0)
+        };
+        let test = match run(None)? {
+            End::Failed(test) => test,
+            end => return Ok(end),
+        };
+        if !test.contains(' ') && run(Some(&test))? != End::Passed {
+            return Ok(End::Failed(test));
+        }
+        run(None)
     }
 }
 
@@ -110,8 +121,8 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
     // A test that fails once, on a busy machine, is no test that fails.
     for _ in 0..2 {
         fs::write(&bits, vec![0; built.switches.div_ceil(64) * 8]).map_err(told)?;
-        let variable = ("LENO_MUTANTS_REACHED", bits.display().to_string());
-        let (end, time) = run(path, &built.package, variable, LIMIT)?;
+        let variable = ("LENO_MUTANTS_REACHED", &*bits.display().to_string());
+        let (end, time) = run(path, &built.package, None, variable, LIMIT)?;
         let fails = match end {
             End::Passed => None,
             End::Failed(words) => Some(words),
@@ -179,11 +190,12 @@ fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
     })
 }
 
-/// Runs a test binary in a process group of its own, which is gone when this returns.
+/// Runs a test binary, or one of its tests, in a process group of its own, which is gone when this returns.
 fn run(
     test: &Path,
     package: &Path,
-    (variable, value): (&str, String),
+    only: Option<&str>,
+    (variable, value): (&str, &str),
     limit: Duration,
 ) -> Result<(End, Duration), String> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
@@ -196,9 +208,10 @@ fn run(
     let mut child = Command::new("sh")
         .args([
             "-c",
-            &format!("ulimit -c 0; ulimit -v {MEMORY}; exec \"$0\""),
+            &format!("ulimit -c 0; ulimit -v {MEMORY}; exec \"$0\" \"$@\""),
         ])
         .arg(test)
+        .args(only.into_iter().flat_map(|only| ["--exact", only]))
         .current_dir(package)
         .env_remove("LENO_MUTANT")
         .env_remove("LENO_MUTANTS_REACHED")
@@ -305,7 +318,7 @@ mod tests {
         let mut permissions = fs::metadata(&path).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
         fs::set_permissions(&path, permissions).unwrap();
-        let end = run(&path, &folder, ("LENO_MUTANT", "7".into()), limit)
+        let end = run(&path, &folder, None, ("LENO_MUTANT", "7"), limit)
             .unwrap()
             .0;
         fs::remove_dir_all(&folder).unwrap();
