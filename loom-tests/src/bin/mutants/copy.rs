@@ -16,6 +16,9 @@ use std::process::{Command, Stdio};
 /// What leno and its tests need of the repository.
 const FOLDERS: [&str; 4] = ["runtime", "reactor", "macros", "sim"];
 
+/// The switch's file, which is in the copy alone.
+const SWITCH: &str = "runtime/src/mutants.rs";
+
 /// What is not brought along. The tests among them look at the sources, build programs, or need the rest of the repository.
 pub(crate) const WITHOUT: [&str; 6] = [
     "runtime/fuzz/",
@@ -63,7 +66,7 @@ struct Place {
     end: usize,
 }
 
-/// Builds the tests of a copy that has the mutants: all of them, or those that a pattern names, and the library's own.
+/// Builds the tests of a copy that has the mutants: all of them, or those that patterns name, and the library's own.
 pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Result<Built, String> {
     let target = target(root);
     let folder = target.join("mutants");
@@ -91,20 +94,19 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Res
                 if WITHOUT.iter().any(|without| file.starts_with(without)) {
                     return Ok(None);
                 }
-                let (true, Ok(text)) = (file.starts_with("runtime/src/"), str::from_utf8(&bytes))
-                else {
+                let (true, Ok(text)) = (
+                    file.starts_with("runtime/src/"),
+                    std::str::from_utf8(&bytes),
+                ) else {
                     return Ok(Some(bytes));
                 };
                 let its = by_file.get(file).map_or(&[][..], Vec::as_slice);
                 let (text, ..) = changed(file, text, its, &refused)?;
                 Ok(Some(text.into_bytes()))
             };
-            bring(root, &copy, Path::new(folder), &change)?;
+            bring(root, &copy, Path::new(folder), Some(SWITCH), &change)?;
         }
-        put(
-            &copy.join("runtime/src/mutants.rs"),
-            include_str!("switch.rs"),
-        )?;
+        put(&copy.join(SWITCH), include_str!("switch.rs"))?;
         for (&file, its) in &by_file {
             let text =
                 fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
@@ -327,7 +329,11 @@ fn cargo(command: &str, tests: Option<&str>, copy: &Path, target: &Path) -> Resu
     match tests {
         _ if command == "check" => {}
         None => _ = cargo.arg("--tests"),
-        Some(pattern) => _ = cargo.args(["--test", pattern]),
+        Some(patterns) => {
+            for pattern in patterns.split(',') {
+                cargo.args(["--test", pattern]);
+            }
+        }
     }
     let output = cargo
         .arg("--manifest-path")

@@ -77,8 +77,8 @@ impl Results {
         Ok(Self { known, file })
     }
 
-    /// What is known of a mutant and still holds. What was caught is, as long as its file is the same; what was not may be by now, if
-    /// anything has changed.
+    /// What is known of a mutant and still holds. What was caught is, as long as its file is the same; what was not may be by now,
+    /// if anything has changed.
     pub(crate) fn of(&self, mutant: &str, file: u64, all: u64) -> Option<&Found> {
         let found = self.known.get(mutant)?;
         let holds = match found.verdict.is_caught() {

@@ -15,7 +15,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a test binary gets without a mutant.
-const LIMIT: Duration = Duration::from_secs(300);
+const LIMIT: Limit = Limit {
+    time: Duration::from_secs(600),
+    silence: Duration::from_secs(300),
+};
 
 /// What a process may map, in KiB: a mutant that goes on and on taking memory ends by that.
 const MEMORY: usize = 16 << 20;
@@ -28,8 +31,26 @@ pub(crate) struct Test {
     /// The mutants that it comes to.
     reached: BTreeSet<usize>,
     time: Duration,
+    /// How long no test of it has ended.
+    silence: Duration,
     /// It fails without a mutant too.
     pub(crate) fails: Option<String>,
+}
+
+/// What a test binary gets.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    time: Duration,
+    /// So long no test may end.
+    silence: Duration,
+}
+
+/// What a test binary did.
+#[derive(Debug)]
+struct Run {
+    end: End,
+    time: Duration,
+    silence: Duration,
 }
 
 /// How a test binary ended.
@@ -47,24 +68,29 @@ impl Test {
         self.fails.is_none() && self.reached.contains(&mutant)
     }
 
-    /// What comes first with a mutant of a file: what has its words in its name, and of these what takes less time.
-    pub(crate) fn rank(&self, file: &str) -> (usize, Duration) {
+    /// What comes first with a mutant of a file: what takes less time, and each word that its name has in common with the file's is
+    /// worth eight times as much.
+    pub(crate) fn rank(&self, file: &str) -> u128 {
         let words: BTreeSet<_> = file.split(['/', '_', '.']).collect();
         // The library's own tests stand in its files.
         let matching = match &*self.name {
             "leno" => 1,
             name => name.split('_').filter(|word| words.contains(word)).count(),
         };
-        (usize::MAX - matching, self.time)
+        self.time.as_micros() >> (3 * matching)
     }
 
     /// Runs it with a mutant. A machine that is busier than before is no hang, and a test that fails for another reason is no test
     /// that notices: it has to fail again, by itself, or among the others.
     pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
-        let limit = 4 * self.time + Duration::from_secs(6);
+        let patience = |time: Duration| 4 * time + Duration::from_secs(6);
+        let limit = Limit {
+            time: patience(self.time),
+            silence: patience(self.silence),
+        };
         let variable = ("LENO_MUTANT", &*mutant.to_string());
         let run = |only: Option<&str>| -> Result<End, String> {
-            Ok(run(&self.path, &built.package, only, variable, limit)?.0)
+            Ok(run(&self.path, &built.package, only, variable, limit)?.end)
         };
         let test = match run(None)? {
             End::Failed(test) => test,
@@ -122,11 +148,11 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
     for _ in 0..2 {
         fs::write(&bits, vec![0; built.switches.div_ceil(64) * 8]).map_err(told)?;
         let variable = ("LENO_MUTANTS_REACHED", &*bits.display().to_string());
-        let (end, time) = run(path, &built.package, None, variable, LIMIT)?;
+        let Run { end, time, silence } = run(path, &built.package, None, variable, LIMIT)?;
         let fails = match end {
             End::Passed => None,
             End::Failed(words) => Some(words),
-            End::Hung => Some(format!("it takes more than {LIMIT:?}")),
+            End::Hung => Some(format!("it takes more than {:?}", LIMIT.time)),
         };
         let reached = numbers(&fs::read(&bits).map_err(told)?);
         let has_passed = fails.is_none();
@@ -135,6 +161,7 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
             path: path.into(),
             reached,
             time,
+            silence,
             fails,
         });
         if has_passed {
@@ -158,12 +185,13 @@ fn numbers(bits: &[u8]) -> BTreeSet<usize> {
     bits.iter().enumerate().flat_map(of_byte).collect()
 }
 
-/// A line each: the stamp, the time in microseconds, how it fails, and the numbers of what it reaches.
+/// A line each: the stamp, the time and the longest silence in microseconds, how it fails, and the numbers of what it reaches.
 fn written(test: &Test, stamp: &str) -> String {
     let reached: Vec<_> = test.reached.iter().map(usize::to_string).collect();
     format!(
-        "{stamp}\n{}\n{}\n{}\n",
+        "{stamp}\n{}\n{}\n{}\n{}\n",
         test.time.as_micros(),
+        test.silence.as_micros(),
         test.fails.as_deref().unwrap_or_default(),
         reached.join(" ")
     )
@@ -175,7 +203,8 @@ fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
     if lines.next()? != stamp {
         return None;
     }
-    let time = Duration::from_micros(lines.next()?.parse().ok()?);
+    let mut duration = || Some(Duration::from_micros(lines.next()?.parse().ok()?));
+    let (time, silence) = (duration()?, duration()?);
     let fails = Some(lines.next()?.to_owned()).filter(|words| !words.is_empty());
     let reached = lines
         .next()?
@@ -186,6 +215,7 @@ fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
         path: path.into(),
         reached: reached.collect::<Option<_>>()?,
         time,
+        silence,
         fails,
     })
 }
@@ -196,8 +226,8 @@ fn run(
     package: &Path,
     only: Option<&str>,
     (variable, value): (&str, &str),
-    limit: Duration,
-) -> Result<(End, Duration), String> {
+    limit: Limit,
+) -> Result<Run, String> {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let told = |error: std::io::Error| format!("{}: {error}", test.display());
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -224,60 +254,84 @@ fn run(
         .process_group(0)
         .spawn()
         .map_err(told)?;
-    let end = wait(&mut child, begun + limit);
-    let time = begun.elapsed();
-    if let Some(group) = rustix::process::Pid::from_raw(child.id().cast_signed()) {
-        // Whoever is left of it; there may be nobody.
-        let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    }
+    let run = wait(&mut child, begun, limit);
+    // Whoever is left of it; there may be nobody.
+    let group = rustix::process::Pid::from_child(&child);
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     child.wait().map_err(told)?;
     // Some other process may be writing there still; it is for temporary files.
     let _ = fs::remove_dir_all(&litter);
-    Ok((end.map_err(told)?, time))
+    run.map_err(told)
 }
 
 /// Waits until it is known how it ends: the first test that fails is enough.
-fn wait(child: &mut Child, until: Instant) -> std::io::Result<End> {
-    let failures = failures(child);
+fn wait(child: &mut Child, begun: Instant, limit: Limit) -> std::io::Result<Run> {
+    let told = told(child);
     let mut pause = Duration::from_millis(1);
-    loop {
+    let (mut silence, mut last) = (Duration::ZERO, begun);
+    let end = loop {
         if let Some(status) = child.try_wait()? {
-            return Ok(if status.success() {
+            break if status.success() {
                 End::Passed
             } else {
-                End::Failed(last_words(&failures, status))
-            });
+                End::Failed(last_words(&told, status))
+            };
         }
-        match failures.recv_timeout(pause) {
-            Ok(test) => return Ok(End::Failed(test)),
+        match told.recv_timeout(pause) {
+            Ok(Told::Failed(test)) => break End::Failed(test),
+            Ok(Told::Other) => {
+                silence = silence.max(last.elapsed());
+                last = Instant::now();
+            }
             Err(RecvTimeoutError::Timeout) => {}
             // It has closed its output, and ends.
             Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
         }
-        if Instant::now() >= until {
-            return Ok(End::Hung);
+        if begun.elapsed() >= limit.time || last.elapsed() >= limit.silence {
+            break End::Hung;
         }
         pause = (2 * pause).min(Duration::from_millis(20));
-    }
+    };
+    Ok(Run {
+        end,
+        time: begun.elapsed(),
+        silence: silence.max(last.elapsed()),
+    })
 }
 
 /// Which test has failed, if it has said so, or how the process ended.
-fn last_words(failures: &Receiver<String>, status: ExitStatus) -> String {
-    let told = failures.recv_timeout(Duration::from_millis(200));
-    told.unwrap_or_else(|_| format!("its process ended: {status}"))
+fn last_words(told: &Receiver<Told>, status: ExitStatus) -> String {
+    let until = Instant::now() + Duration::from_millis(200);
+    loop {
+        match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Told::Failed(test)) => return test,
+            Ok(Told::Other) => {}
+            Err(_) => return format!("its process ended: {status}"),
+        }
+    }
 }
 
-/// The names of the tests that fail, as they are told.
-fn failures(child: &mut Child) -> Receiver<String> {
+/// A line of a test binary.
+#[derive(Debug)]
+enum Told {
+    /// This test has failed.
+    Failed(String),
+    Other,
+}
+
+/// The lines, as they are told.
+fn told(child: &mut Child) -> Receiver<Told> {
     let (sender, receiver) = mpsc::channel();
     let output = child.stdout.take().expect("a pipe");
     thread::spawn(move || {
         for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
             let line = String::from_utf8_lossy(&line);
-            if let Some(test) = failed(&line) {
-                // Nobody may be waiting any more; the pipe is read to its end all the same.
-                let _ = sender.send(test.to_owned());
-            }
+            let told = match failed(&line) {
+                Some(test) => Told::Failed(test.to_owned()),
+                None => Told::Other,
+            };
+            // Nobody may be waiting any more; the pipe is read to its end all the same.
+            let _ = sender.send(told);
         }
     });
     receiver
@@ -311,7 +365,7 @@ mod tests {
     use super::*;
 
     /// A shell's script as a test binary.
-    fn script(words: &str, limit: Duration) -> End {
+    fn script(words: &str, limit: Limit) -> End {
         let folder = tempfile();
         let path = folder.join("test");
         fs::write(&path, format!("#!/bin/sh\n{words}\n")).unwrap();
@@ -320,7 +374,7 @@ mod tests {
         fs::set_permissions(&path, permissions).unwrap();
         let end = run(&path, &folder, None, ("LENO_MUTANT", "7"), limit)
             .unwrap()
-            .0;
+            .end;
         fs::remove_dir_all(&folder).unwrap();
         end
     }
@@ -355,7 +409,10 @@ mod tests {
 
     #[test]
     fn what_does_not_end_is_ended() {
-        assert_eq!(script("sleep 1000", Duration::ZERO), End::Hung);
+        let time = Duration::ZERO;
+        assert_eq!(script("sleep 1000", Limit { time, ..LIMIT }), End::Hung);
+        let silence = Duration::ZERO;
+        assert_eq!(script("sleep 1000", Limit { silence, ..LIMIT }), End::Hung);
     }
 
     #[test]
@@ -365,29 +422,34 @@ mod tests {
             path: "there".into(),
             reached: numbers(&[0b1000_0010, 1]),
             time: Duration::from_micros(12),
+            silence: Duration::from_micros(7),
             fails: None,
         };
         assert_eq!(test.reached, BTreeSet::from([1, 7, 8]));
         let text = written(&test, "stamp");
         let back = read(&text, "stamp", "sync_mutex", Path::new("there")).unwrap();
         assert_eq!(
-            (back.reached, back.time, back.fails),
-            (test.reached, test.time, None)
+            (back.reached, back.time, back.silence, back.fails),
+            (test.reached, test.time, test.silence, None)
         );
         assert!(read(&text, "another", "sync_mutex", Path::new("there")).is_none());
     }
 
     #[test]
-    fn tests_that_have_the_files_words_in_their_names_come_first() {
-        let test = |name: &str| Test {
-            name: name.into(),
-            path: "there".into(),
-            reached: BTreeSet::new(),
-            time: Duration::ZERO,
-            fails: None,
+    fn quick_tests_come_first_and_those_with_the_files_words_before() {
+        let rank = |name: &str, milliseconds| {
+            let test = Test {
+                name: name.into(),
+                path: "there".into(),
+                reached: BTreeSet::new(),
+                time: Duration::from_millis(milliseconds),
+                silence: Duration::ZERO,
+                fails: None,
+            };
+            test.rank("runtime/src/sync/mutex/owned.rs")
         };
-        let file = "runtime/src/sync/mutex/owned.rs";
-        assert!(test("sync_mutex").rank(file) < test("sync_notify").rank(file));
-        assert!(test("sync_notify").rank(file) < test("task_abort").rank(file));
+        assert!(rank("sync_mutex", 100) < rank("sync_notify", 20));
+        assert!(rank("sync_notify", 20) < rank("task_abort", 5));
+        assert!(rank("task_abort", 5) < rank("leno", 10_000));
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn build(root: &Path, list: &List, alone: Option<&Mutation>) -> Resul
     put(&copy.join("Cargo.toml"), &only_the_models(&manifest)?)?;
     bring_lock(root, &copy)?;
     for folder in FOLDERS {
-        bring(root, &copy, Path::new(folder), &|file, bytes| {
+        bring(root, &copy, Path::new(folder), None, &|file, bytes| {
             let text = String::from_utf8(bytes).map_err(|error| format!("{file}: {error}"))?;
             changed(list, alone, file, text).map(|text| Some(text.into_bytes()))
         })?;

@@ -34,12 +34,13 @@ pub(crate) fn bring_lock(root: &Path, copy: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Makes a folder of the copy what the checkout's is, but for `change`, whose `None` leaves a file out. Only what differs is
-/// written, so that cargo builds no more than it must.
+/// Makes a folder of the copy what the checkout's is, but for `change`, whose `None` leaves a file out, and for a file that is in the
+/// copy alone. Only what differs is written, so that cargo builds no more than it must.
 pub(crate) fn bring(
     root: &Path,
     copy: &Path,
     folder: &Path,
+    besides: Option<&str>,
     change: &dyn Fn(&str, Vec<u8>) -> Result<Option<Vec<u8>>, String>,
 ) -> Result<(), String> {
     let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
@@ -49,7 +50,7 @@ pub(crate) fn bring(
         let entry = entry.map_err(|error| told(folder, error))?;
         let path = folder.join(entry.file_name());
         if entry.path().is_dir() {
-            bring(root, copy, &path, change)?;
+            bring(root, copy, &path, besides, change)?;
         } else {
             let bytes = fs::read(entry.path()).map_err(|error| told(&path, error))?;
             let Some(bytes) = change(&path.to_string_lossy(), bytes)? else {
@@ -61,7 +62,9 @@ pub(crate) fn bring(
     }
     for entry in fs::read_dir(copy.join(folder)).map_err(|error| told(folder, error))? {
         let entry = entry.map_err(|error| told(folder, error))?;
-        if !names.contains(&entry.file_name()) {
+        let is_besides =
+            besides.is_some_and(|file| folder.join(entry.file_name()) == Path::new(file));
+        if !names.contains(&entry.file_name()) && !is_besides {
             let path = entry.path();
             let removed = if path.is_dir() {
                 fs::remove_dir_all(&path)
