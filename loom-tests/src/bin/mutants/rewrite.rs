@@ -1,8 +1,8 @@
 //! Writes the mutants of a file into its text, each behind a switch.
 //!
 //! A function that returns something else gets a `return` before its first statement, an expression with another operator stands
-//! beside what it was, and an arm of a `match` that is gone has a guard. Nothing gets a line of its own, so all stays on the lines that
-//! tests, and the locations of panics, know.
+//! beside what it was, and an arm of a `match` that is gone has a guard. Nothing gets a line of its own, so all stays on the lines
+//! that tests, and the locations of panics, know.
 //!
 //! What the compiler works out itself, in a `const fn` or a `const`, can ask no switch.
 
@@ -218,7 +218,7 @@ fn one_line(text: &str) -> String {
 /// Where a line's comment begins: two slashes that are in no text.
 fn comment(line: &str) -> Option<usize> {
     let found = line.match_indices("//").map(|(at, _)| at);
-    let mut outside = found.filter(|&at| line[..at].matches('"').count().is_multiple_of(2));
+    let mut outside = found.filter(|&at| line[..at].matches('"').count() % 2 == 0);
     outside.next()
 }
 

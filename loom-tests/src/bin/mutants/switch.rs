@@ -3,9 +3,9 @@
 //! The command copies leno's sources and writes calls of [`is`] into the copy; this file goes there too. The checkout has no such
 //! calls.
 //!
-//! `LENO_MUTANT=17` makes a process run with mutant 17. `LENO_MUTANTS_REACHED=FILE` makes it set bit 17 of that file where it comes to
-//! the place of mutant 17: the file is mapped, so nothing is lost when a process aborts, and what it forks or starts sets its bits
-//! there as well.
+//! `LENO_MUTANT=17` makes a process run with mutant 17. `LENO_MUTANTS_REACHED=FILE` makes it set bit 17 of that file where it comes
+//! to the place of mutant 17: the file is mapped, so nothing is lost when a process aborts, and what it forks or starts sets its
+//! bits there as well.
 
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -33,7 +33,10 @@ pub(crate) fn is(number: u32) -> bool {
 
 #[inline(never)]
 fn reach(reached: *mut AtomicU64, number: u32) {
-    assert!(number / 64 < WORDS.load(Ordering::Relaxed), "mutant {number} has no bit");
+    assert!(
+        number / 64 < WORDS.load(Ordering::Relaxed),
+        "mutant {number} has no bit"
+    );
     // SAFETY: `begin` has mapped so many words, for the rest of the process, and whoever else has mapped them uses atomics as well.
     let word = unsafe { &*reached.add(number as usize / 64) };
     let bit = 1 << (number % 64);

@@ -34,6 +34,9 @@ pub(crate) fn bring_lock(root: &Path, copy: &Path) -> Result<(), String> {
     Ok(())
 }
 
+/// What becomes of a file, by its name; `None`, if it is left out.
+pub(crate) type Change<'a> = dyn Fn(&str, Vec<u8>) -> Result<Option<Vec<u8>>, String> + 'a;
+
 /// Makes a folder of the copy what the checkout's is, but for `change`, whose `None` leaves a file out, and for a file that is in the
 /// copy alone. Only what differs is written, so that cargo builds no more than it must.
 pub(crate) fn bring(
@@ -41,7 +44,7 @@ pub(crate) fn bring(
     copy: &Path,
     folder: &Path,
     besides: Option<&str>,
-    change: &dyn Fn(&str, Vec<u8>) -> Result<Option<Vec<u8>>, String>,
+    change: &Change<'_>,
 ) -> Result<(), String> {
     let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
     let mut names = BTreeSet::new();
