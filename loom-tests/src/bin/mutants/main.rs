@@ -4,6 +4,7 @@
 //! holds them all, and an environment variable says which of them a process runs with (`switch.rs`). `mutants --help` tells what
 //! there is to do with them.
 
+mod binaries;
 mod copy;
 #[path = "../shared/folders.rs"]
 mod folders;
@@ -15,8 +16,8 @@ mod report;
 mod results;
 mod rewrite;
 mod survivors;
-mod tests;
 
+use binaries::{End, Test, lock, side_by_side};
 use copy::Built;
 use folders::{changed_since, root, target};
 use list::Mutant;
@@ -30,7 +31,6 @@ use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
-use tests::{End, Test, lock, side_by_side};
 
 fn main() -> ExitCode {
     let options = match Options::read(std::env::args().skip(1)) {
@@ -82,7 +82,7 @@ fn work(options: &Options) -> Result<bool, String> {
         return Ok(true);
     }
     let built = copy::build(&root, &mutants, options.tests.as_deref())?;
-    let tests = tests::unmutated(&built, options.jobs)?;
+    let tests = binaries::unmutated(&built, options.jobs)?;
     println!("{} test binaries", tests.len());
     let mut wanted = Vec::new();
     for &number in &chosen {
