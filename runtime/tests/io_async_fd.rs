@@ -6,6 +6,7 @@ mod net_support;
 use leno::io::unix::AsyncFd;
 use leno::io::{Interest, Ready};
 use net_support::*;
+use std::error::Error;
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
@@ -203,6 +204,8 @@ fn a_regular_file_is_refused_and_comes_back() {
         let descriptor = file.as_raw_fd();
         // SAFETY: the file owns its descriptor.
         let error = unsafe { AsyncFd::register(file) }.unwrap_err();
+        let source = error.source().unwrap().downcast_ref::<io::Error>();
+        assert_eq!(source.unwrap().kind(), ErrorKind::PermissionDenied);
         let (file, cause) = error.into_parts();
         assert_eq!(file.as_raw_fd(), descriptor);
         assert_eq!(cause.kind(), ErrorKind::PermissionDenied);

@@ -9,7 +9,7 @@ use leno::io::{
 };
 use std::io::{Cursor, IoSlice};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use support::{Read, Source, Target, Write, panic_file, poll_once, ready};
 
 #[test]
@@ -233,6 +233,12 @@ fn vectored_writes_gather_in_the_buffer() {
     assert_eq!(writer.buffer(), b"");
     assert_eq!(ready(writer.write_vectored(&bufs[..1])).unwrap(), 0);
 
+    // As many as there is room for behind the first.
+    let mut writer = BufWriter::with_capacity(8, Target::default());
+    let bufs_of_7 = [&b"ab"[..], b"cdefg", b"hi"].map(IoSlice::new);
+    assert_eq!(ready(writer.write_vectored(&bufs_of_7)).unwrap(), 7);
+    assert_eq!(writer.buffer(), b"abcdefg");
+
     // The stream writes all of them: so they stay together.
     let mut writer = BufWriter::with_capacity(12, Vec::new());
     assert_eq!(ready(writer.write_vectored(&bufs)).unwrap(), 10);
@@ -258,6 +264,26 @@ async fn seeking_a_writer_flushes_it_first() {
     assert!(writer.seek(SeekFrom::Current(-9)).await.is_err());
     assert_eq!(writer.rewind().await.unwrap(), 0);
     assert_eq!(writer.get_ref().cursor.get_ref(), b"abXdef");
+}
+
+#[test]
+fn a_writer_that_nobody_seeks_in_is_not_flushed() {
+    let mut writer = BufWriter::new(Cursor::new(Vec::new()));
+    let mut complete = |is_sought: bool| {
+        ready(writer.write_all(b"ab")).unwrap();
+        let mut writer = Pin::new(&mut writer);
+        if is_sought {
+            writer.as_mut().start_seek(SeekFrom::Start(1)).unwrap();
+        }
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(position) = writer.as_mut().poll_complete(&mut cx) else {
+            panic!("memory is never busy");
+        };
+        (position.unwrap(), writer.buffer().to_vec())
+    };
+    assert_eq!(complete(false), (0, b"ab".to_vec()));
+    assert_eq!(complete(true), (1, Vec::new()));
+    assert_eq!(writer.get_ref().get_ref(), b"abab");
 }
 
 #[test]

@@ -4,7 +4,8 @@
 mod support;
 
 use leno::io::{
-    AsyncReadExt, AsyncWriteExt, DuplexStream, ErrorKind, SimplexStream, duplex, simplex,
+    AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, ErrorKind, SimplexStream, duplex,
+    simplex,
 };
 use std::future::Future;
 use std::io::IoSlice;
@@ -367,6 +368,7 @@ fn a_half_of_a_simplex_may_be_dropped_by_a_waker_of_the_other() {
 #[test]
 fn an_unsplit_simplex_is_a_queue_of_bytes() {
     let mut queue = SimplexStream::new_unsplit(4);
+    assert!(queue.is_write_vectored());
     let (woken, waker) = Count::new();
     ready(queue.write_all(b"abcd")).unwrap();
     let poll = pin!(queue.write(b"e")).poll(&mut Context::from_waker(&waker));

@@ -6,6 +6,7 @@ mod support;
 use leno::io::{
     self, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex, join, split,
 };
+use std::io::IoSlice;
 use std::thread;
 use support::{Source, Target, block_on, panic_file, ready};
 
@@ -63,6 +64,14 @@ fn a_half_says_whether_the_stream_can_write_vectored() {
     assert!(split(join(io::empty(), io::sink())).1.is_write_vectored());
     let (_, writer) = split(join(io::empty(), Target::default()));
     assert!(!writer.is_write_vectored());
+}
+
+#[test]
+fn a_half_writes_several_slices_at_once() {
+    let (reader, mut writer) = split(join(io::empty(), Vec::new()));
+    let bufs = [&b"ab"[..], b"cd"].map(IoSlice::new);
+    assert_eq!(ready(writer.write_vectored(&bufs)).unwrap(), 4);
+    assert_eq!(reader.unsplit(writer).writer(), b"abcd");
 }
 
 #[test]

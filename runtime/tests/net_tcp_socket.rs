@@ -105,6 +105,7 @@ fn the_options_of_linux_are_set_and_told() {
     on_one(async {
         let socket = TcpSocket::new_v4()?;
         assert_eq!(socket.device()?, None);
+        assert!(!socket.reuseport()?);
         socket.set_reuseport(true)?;
         assert!(socket.reuseport()?);
         socket.bind(any())?;

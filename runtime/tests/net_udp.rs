@@ -236,6 +236,9 @@ fn options_are_set_and_told() {
         assert_eq!(socket.ttl()?, 42);
         socket.set_tos_v4(0x10)?;
         assert_eq!(socket.tos_v4()?, 0x10);
+        #[expect(deprecated)]
+        let tos = socket.tos()?;
+        assert_eq!(tos, 0x10);
         assert!(socket.take_error()?.is_none());
         let error = socket.join_multicast_v4(Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED);
         assert!(error.is_err(), "that is no multicast group");

@@ -246,3 +246,27 @@ fn what_is_emptied_again_and_again_does_not_grow() {
         assert!(there() <= before + 2, "{} more", there() - before);
     }));
 }
+
+#[test]
+fn a_channel_gives_back_the_memory_of_a_sender_that_ran_ahead() {
+    use leno::sync::mpsc;
+
+    // More than a block of the channel, so that the sender goes on to the next ones by itself.
+    const AHEAD: usize = 300;
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let mut rounds = |count: usize| {
+        for _ in 0..count {
+            for n in 0..AHEAD {
+                sender.send(n).unwrap();
+            }
+            for n in 0..AHEAD {
+                assert_eq!(receiver.try_recv(), Ok(n));
+            }
+        }
+    };
+    rounds(10);
+    let there = || COUNT.get() - FREED.get();
+    let before = there();
+    rounds(100);
+    assert!(there() <= before + 2, "{} more", there() - before);
+}

@@ -146,6 +146,7 @@ fn the_last_sender_to_go_brings_the_end() {
 async fn a_close_keeps_what_was_sent_and_refuses_what_comes() {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     sender.send(1).unwrap();
+    assert!(!sender.is_closed() && !receiver.is_closed());
     receiver.close();
     receiver.close();
     assert!(sender.is_closed() && receiver.is_closed());
@@ -289,6 +290,7 @@ async fn weak_senders_do_not_keep_the_channel_open() {
     let (sender, receiver) = mpsc::unbounded_channel::<u8>();
     let weak = sender.downgrade();
     assert!(weak.upgrade().unwrap().same_channel(&sender));
+    assert!(!sender.same_channel(&mpsc::unbounded_channel().0));
     drop(sender);
     assert!(weak.upgrade().is_none() && weak.clone().upgrade().is_none());
     assert_eq!((receiver.sender_strong_count(), weak.weak_count()), (0, 1));

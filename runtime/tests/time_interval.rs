@@ -190,3 +190,13 @@ fn an_empty_period_panics_and_the_caller_is_blamed() {
     let (_, file) = panic_of(|| interval_at(Instant::now(), Duration::ZERO));
     assert_eq!(file, file!());
 }
+
+#[leno::test(start_paused = true)]
+async fn what_happens_when_a_tick_is_missed_can_be_asked() {
+    let mut interval = interval(PERIOD);
+    assert_eq!(interval.missed_tick_behavior(), MissedTickBehavior::Burst);
+    for behavior in [MissedTickBehavior::Skip, MissedTickBehavior::Delay] {
+        interval.set_missed_tick_behavior(behavior);
+        assert_eq!(interval.missed_tick_behavior(), behavior);
+    }
+}

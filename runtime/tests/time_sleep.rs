@@ -3,6 +3,7 @@
 mod time_support;
 
 use leno::runtime::Builder;
+use leno::time::error::Error;
 use leno::time::{Duration, Instant, Sleep, sleep, sleep_until};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
@@ -400,4 +401,38 @@ fn the_futures_are_send_and_sync() {
         fn unpin<T: Unpin>(_: &T) {}
         unpin(&leno::time::interval(ms(1)));
     });
+}
+
+#[leno::test(start_paused = true)]
+async fn a_sleep_prints_when_it_ends_and_whether_it_has() {
+    let deadline = Instant::now() + ms(1);
+    let mut sleep = pin!(sleep_until(deadline));
+    let printed =
+        |is_elapsed| format!("Sleep {{ deadline: {deadline:?}, is_elapsed: {is_elapsed} }}");
+    assert_eq!(format!("{sleep:?}"), printed(false));
+    sleep.as_mut().await;
+    assert_eq!(format!("{sleep:?}"), printed(true));
+}
+
+#[test]
+fn a_timers_error_is_of_one_kind_and_says_of_which() {
+    let kinds = |error: Error| {
+        [
+            error.is_shutdown(),
+            error.is_at_capacity(),
+            error.is_invalid(),
+        ]
+    };
+    for (error, is, words) in [
+        (Error::shutdown(), [true, false, false], "has shut down"),
+        (
+            Error::at_capacity(),
+            [false, true, false],
+            "too many timers",
+        ),
+        (Error::invalid(), [false, false, true], "out of range"),
+    ] {
+        assert_eq!(kinds(error), is);
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }

@@ -3,9 +3,9 @@
 //! One build holds them all: around every ordering stands a call that may make it weaker, and beside every step stands what
 //! replaces it (`mutation.rs` of the models decides, when they run). What cannot stand beside the other is built alone.
 
+use crate::folders::{bring, bring_lock, put, target};
 use crate::list::{Change, List, Mutation};
-use std::collections::BTreeSet;
-use std::ffi::OsString;
+use crate::pieces::{Piece, surround};
 use std::fs;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
@@ -37,12 +37,6 @@ impl From<Failure> for String {
 /// What the models need of the repository.
 const FOLDERS: [&str; 3] = ["runtime/src", "reactor/src", "loom-tests"];
 
-/// Where to build: cargo's own folder, as nothing there is the checkout's.
-fn target(root: &Path) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target"));
-    root.join(target)
-}
-
 /// Brings the copy up to date and builds its models: with the switches of all mutations that have one, or with one step alone, or,
 /// for an ordering, with those of the orderings alone.
 pub(crate) fn build(root: &Path, list: &List, alone: Option<&Mutation>) -> Result<Models, Failure> {
@@ -51,17 +45,11 @@ pub(crate) fn build(root: &Path, list: &List, alone: Option<&Mutation>) -> Resul
     let manifest = fs::read_to_string(root.join("Cargo.toml"))
         .map_err(|error| format!("Cargo.toml: {error}"))?;
     put(&copy.join("Cargo.toml"), &only_the_models(&manifest)?)?;
-    let lock = fs::read_to_string(root.join("Cargo.lock"))
-        .map_err(|error| format!("Cargo.lock: {error}"))?;
-    // cargo leaves out of the copy's what the models do not need, so it is compared with what it was made of.
-    let made_of = copy.join("Cargo.lock.of");
-    if fs::read_to_string(&made_of).ok().as_deref() != Some(&*lock) {
-        put(&copy.join("Cargo.lock"), &lock)?;
-        put(&made_of, &lock)?;
-    }
+    bring_lock(root, &copy)?;
     for folder in FOLDERS {
-        bring(root, &copy, Path::new(folder), &|file, text| {
-            changed(list, alone, file, text)
+        bring(root, &copy, Path::new(folder), None, &|file, bytes| {
+            let text = String::from_utf8(bytes).map_err(|error| format!("{file}: {error}"))?;
+            changed(list, alone, file, text).map(|text| Some(text.into_bytes()))
         })?;
     }
     models(&copy, &target)
@@ -145,51 +133,6 @@ fn only_the_models(manifest: &str) -> Result<String, String> {
     Ok(made.join("\n") + "\n")
 }
 
-/// Makes a folder of the copy what the checkout's is, but for `change`. Only what differs is written, so that cargo builds no
-/// more than it must.
-fn bring(
-    root: &Path,
-    copy: &Path,
-    folder: &Path,
-    change: &dyn Fn(&str, String) -> Result<String, String>,
-) -> Result<(), String> {
-    let told = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
-    let mut names = BTreeSet::new();
-    for entry in fs::read_dir(root.join(folder)).map_err(|error| told(folder, error))? {
-        let entry = entry.map_err(|error| told(folder, error))?;
-        let path = folder.join(entry.file_name());
-        if entry.path().is_dir() {
-            bring(root, copy, &path, change)?;
-        } else {
-            let text = fs::read_to_string(entry.path()).map_err(|error| told(&path, error))?;
-            put(&copy.join(&path), &change(&path.to_string_lossy(), text)?)?;
-        }
-        names.insert(entry.file_name());
-    }
-    for entry in fs::read_dir(copy.join(folder)).map_err(|error| told(folder, error))? {
-        let entry = entry.map_err(|error| told(folder, error))?;
-        if !names.contains(&entry.file_name()) {
-            let path = entry.path();
-            let removed = if path.is_dir() {
-                fs::remove_dir_all(&path)
-            } else {
-                fs::remove_file(&path)
-            };
-            removed.map_err(|error| told(&path, error))?;
-        }
-    }
-    Ok(())
-}
-
-fn put(path: &Path, text: &str) -> Result<(), String> {
-    if fs::read_to_string(path).is_ok_and(|there| there == text) {
-        return Ok(());
-    }
-    let folder = path.parent().expect("within the copy");
-    let done = fs::create_dir_all(folder).and_then(|()| fs::write(path, text));
-    done.map_err(|error| format!("{}: {error}", path.display()))
-}
-
 /// The text of a file as the copy has it.
 fn changed(
     list: &List,
@@ -247,87 +190,13 @@ fn changed(
     }
     // The two weaker ones of one ordering have the same place.
     pieces.dedup_by(|a, b| (a.start, &a.before) == (b.start, &b.before));
-    surround(&text, pieces).map_err(|error| format!("{file}: {error}"))
-}
-
-/// A piece of a text that gets something before and after it.
-#[derive(Debug)]
-struct Piece {
-    start: usize,
-    end: usize,
-    before: String,
-    after: String,
-}
-
-/// Puts in what is before and after the pieces. One may be within another.
-fn surround(text: &str, mut pieces: Vec<Piece>) -> Result<String, String> {
-    pieces.sort_by_key(|piece| (piece.start, std::cmp::Reverse(piece.end)));
-    let mut out = String::new();
-    let mut open: Vec<Piece> = Vec::new();
-    let mut at = 0;
-    for piece in pieces {
-        while open.last().is_some_and(|outer| outer.end <= piece.start) {
-            at = close(&mut out, text, at, open.pop());
-        }
-        if let Some(outer) = open.last().filter(|outer| outer.end < piece.end) {
-            let (one, other) = (&text[outer.start..outer.end], &text[piece.start..piece.end]);
-            return Err(format!(
-                "two mutations overlap, and one must be within the other: `{one}` and `{other}`"
-            ));
-        }
-        out += &text[at..piece.start];
-        out += &piece.before;
-        at = piece.start;
-        open.push(piece);
-    }
-    while !open.is_empty() {
-        at = close(&mut out, text, at, open.pop());
-    }
-    Ok(out + &text[at..])
-}
-
-/// Writes the rest of a piece and what is after it; returns where the text goes on.
-fn close(out: &mut String, text: &str, at: usize, piece: Option<Piece>) -> usize {
-    let Some(piece) = piece else { return at };
-    *out += &text[at..piece.end];
-    *out += &piece.after;
-    piece.end
+    let made = surround(&text, pieces).map_err(|error| format!("{file}: {error}"))?;
+    Ok(made.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn piece(start: usize, end: usize, before: &str) -> Piece {
-        let (before, after) = (format!("{before}("), ")".into());
-        Piece {
-            start,
-            end,
-            before,
-            after,
-        }
-    }
-
-    #[test]
-    fn pieces_may_be_within_each_other() {
-        let pieces = vec![
-            piece(5, 6, "c"),
-            piece(1, 4, "a"),
-            piece(2, 4, "b"),
-            piece(1, 4, "again"),
-            piece(6, 7, "d"),
-        ];
-        assert_eq!(
-            surround("0123456789", pieces).unwrap(),
-            "0a(again(1b(23)))4c(5)d(6)789"
-        );
-    }
-
-    #[test]
-    fn pieces_that_overlap_are_refused() {
-        let error = surround("0123456789", vec![piece(1, 4, "a"), piece(2, 6, "b")]).unwrap_err();
-        assert!(error.contains("`123` and `2345`"), "{error}");
-    }
 
     #[test]
     fn the_models_are_the_copys_only_member() {

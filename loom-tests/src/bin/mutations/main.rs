@@ -4,21 +4,26 @@
 //! a step, and steps that are left out or replaced. `mutations --help` tells what there is to do with them.
 
 mod copy;
+#[path = "../shared/folders.rs"]
+mod folders;
 mod list;
 mod options;
+#[path = "../shared/pieces.rs"]
+mod pieces;
 mod report;
 mod run;
 mod scan;
 mod search;
 
 use copy::Failure;
+use folders::{changed_since, root};
 use list::{Change, Known, List, Mutation};
 use options::{Options, Task};
 use report::{Row, Verdict};
 use run::{End, With};
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -53,15 +58,6 @@ fn misuse(error: &str) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// The repository that this was built from.
-fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package
-        .parent()
-        .expect("the models are in the repository")
-        .into()
-}
-
 /// The mutations that the options choose.
 fn chosen<'a>(list: &'a List, options: &Options) -> Result<Vec<&'a Mutation>, String> {
     let changed = match &options.changed {
@@ -92,33 +88,6 @@ fn chosen<'a>(list: &'a List, options: &Options) -> Result<Vec<&'a Mutation>, St
     // What has changed comes first, should the time not be enough.
     chosen.sort_by_key(|&(later, _)| later);
     Ok(chosen.into_iter().map(|(_, mutation)| mutation).collect())
-}
-
-/// The files that differ from where this branch began.
-fn changed_since(base: &str) -> Result<BTreeSet<String>, String> {
-    let git = |args: &[&str]| -> Result<String, String> {
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(root())
-            .args(args)
-            .output();
-        let output =
-            output.map_err(|error| format!("--changed asks git, which cannot be run: {error}"))?;
-        if !output.status.success() {
-            let told = String::from_utf8_lossy(&output.stderr);
-            return Err(format!(
-                "--changed {base}: git {}: {}",
-                args.join(" "),
-                told.trim()
-            ));
-        }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let began = git(&["merge-base", "HEAD", base])?;
-    Ok(git(&["diff", "--name-only", &began])?
-        .lines()
-        .map(str::to_owned)
-        .collect())
 }
 
 /// True if a mutation, or a model that catches it, is in one of the files.

@@ -1,0 +1,455 @@
+//! Runs test binaries: without a mutant, to see where they come and how long they take, and with one.
+
+use crate::copy::Built;
+use crate::list::hash;
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::sync::{Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// What a test binary gets without a mutant.
+const LIMIT: Limit = Limit {
+    time: Duration::from_secs(600),
+    silence: Duration::from_secs(300),
+};
+
+/// What a process may map, in KiB: a mutant that goes on and on taking memory ends by that.
+const MEMORY: usize = 16 << 20;
+
+/// A test binary, and what it does without a mutant.
+#[derive(Debug)]
+pub(crate) struct Test {
+    pub(crate) name: String,
+    path: PathBuf,
+    /// The mutants that it comes to.
+    reached: BTreeSet<usize>,
+    time: Duration,
+    /// How long no test of it has ended.
+    silence: Duration,
+    /// It fails without a mutant too.
+    pub(crate) fails: Option<String>,
+}
+
+/// What a test binary gets.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    time: Duration,
+    /// So long no test may end.
+    silence: Duration,
+}
+
+/// What a test binary did.
+#[derive(Debug)]
+struct Run {
+    end: End,
+    time: Duration,
+    silence: Duration,
+}
+
+/// How a test binary ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum End {
+    Passed,
+    /// Which test has failed, or how the process ended.
+    Failed(String),
+    /// It was ended.
+    Hung,
+}
+
+impl Test {
+    pub(crate) fn reaches(&self, mutant: usize) -> bool {
+        self.fails.is_none() && self.reached.contains(&mutant)
+    }
+
+    /// What comes first with a mutant of a file: what takes less time, and each word that its name has in common with the file's is
+    /// worth eight times as much.
+    pub(crate) fn rank(&self, file: &str) -> u128 {
+        let words: BTreeSet<_> = file.split(['/', '_', '.']).collect();
+        // The library's own tests stand in its files.
+        let matching = match &*self.name {
+            "leno" => 1,
+            name => name.split('_').filter(|word| words.contains(word)).count(),
+        };
+        self.time.as_micros() >> (3 * matching)
+    }
+
+    /// Runs it with a mutant. A machine that is busier than before is no hang, and a test that fails for another reason is no test
+    /// that notices: it has to fail again, by itself, or among the others.
+    pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
+        let patience = |time: Duration| 4 * time + Duration::from_secs(6);
+        let limit = Limit {
+            time: patience(self.time),
+            silence: patience(self.silence),
+        };
+        let variable = ("LENO_MUTANT", &*mutant.to_string());
+        let run = |only: Option<&str>| -> Result<End, String> {
+            Ok(run(&self.path, &built.package, only, variable, limit)?.end)
+        };
+        let test = match run(None)? {
+            End::Failed(test) => test,
+            end => return Ok(end),
+        };
+        if !test.contains(' ') && run(Some(&test))? != End::Passed {
+            return Ok(End::Failed(test));
+        }
+        run(None)
+    }
+}
+
+/// Runs each test binary without a mutant. What is known of a binary that is the same as the last time is kept.
+pub(crate) fn unmutated(built: &Built, jobs: usize) -> Result<Vec<Test>, String> {
+    let kept = built.folder.join("unmutated");
+    fs::create_dir_all(&kept).map_err(|error| format!("{}: {error}", kept.display()))?;
+    let next = AtomicUsize::new(0);
+    let tests = Mutex::new(Vec::new());
+    let work = || -> Result<(), String> {
+        while let Some((name, path)) = built.tests.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let test = look_at(built, &kept, name, path)?;
+            if let Some(words) = &test.fails {
+                println!("left out: {name} fails without a mutant: {words}");
+            }
+            lock(&tests).push(test);
+        }
+        Ok(())
+    };
+    side_by_side(jobs, work)?;
+    let mut tests = tests.into_inner().expect("no worker panics");
+    tests.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tests)
+}
+
+fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, String> {
+    let told = |error: std::io::Error| format!("{}: {error}", path.display());
+    let about = fs::metadata(path).map_err(told)?;
+    let stamp = format!(
+        "{} {} {:?}",
+        path.display(),
+        about.len(),
+        about.modified().map_err(told)?
+    );
+    let stamp = format!("{:016x}", hash(&stamp));
+    let kept = kept.join(name);
+    if let Some(test) = fs::read_to_string(&kept)
+        .ok()
+        .and_then(|text| read(&text, &stamp, name, path))
+    {
+        return Ok(test);
+    }
+    let bits = built.folder.join(format!("reached-{name}"));
+    let mut made = None;
+    // A test that fails once, on a busy machine, is no test that fails.
+    for _ in 0..2 {
+        fs::write(&bits, vec![0; built.switches.div_ceil(64) * 8]).map_err(told)?;
+        let variable = ("LENO_MUTANTS_REACHED", &*bits.display().to_string());
+        let Run { end, time, silence } = run(path, &built.package, None, variable, LIMIT)?;
+        let fails = match end {
+            End::Passed => None,
+            End::Failed(words) => Some(words),
+            End::Hung => Some(format!("it takes more than {:?}", LIMIT.time)),
+        };
+        let reached = numbers(&fs::read(&bits).map_err(told)?);
+        let has_passed = fails.is_none();
+        made = Some(Test {
+            name: name.into(),
+            path: path.into(),
+            reached,
+            time,
+            silence,
+            fails,
+        });
+        if has_passed {
+            break;
+        }
+    }
+    let test = made.expect("it was run");
+    fs::remove_file(&bits).map_err(told)?;
+    fs::write(&kept, written(&test, &stamp)).map_err(told)?;
+    Ok(test)
+}
+
+/// The numbers of the bits that are set.
+fn numbers(bits: &[u8]) -> BTreeSet<usize> {
+    let of_byte = |(index, byte): (usize, &u8)| {
+        let byte = *byte;
+        (0..8)
+            .filter(move |bit| byte & 1 << bit != 0)
+            .map(move |bit| 8 * index + bit)
+    };
+    bits.iter().enumerate().flat_map(of_byte).collect()
+}
+
+/// A line each: the stamp, the time and the longest silence in microseconds, how it fails, and the numbers of what it reaches.
+fn written(test: &Test, stamp: &str) -> String {
+    let reached: Vec<_> = test.reached.iter().map(usize::to_string).collect();
+    format!(
+        "{stamp}\n{}\n{}\n{}\n{}\n",
+        test.time.as_micros(),
+        test.silence.as_micros(),
+        test.fails.as_deref().unwrap_or_default(),
+        reached.join(" ")
+    )
+}
+
+/// None if it is of another binary, or is nothing that was written.
+fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
+    let mut lines = text.lines();
+    if lines.next()? != stamp {
+        return None;
+    }
+    let mut duration = || Some(Duration::from_micros(lines.next()?.parse().ok()?));
+    let (time, silence) = (duration()?, duration()?);
+    let fails = Some(lines.next()?.to_owned()).filter(|words| !words.is_empty());
+    let reached = lines
+        .next()?
+        .split_whitespace()
+        .map(|word| word.parse().ok());
+    Some(Test {
+        name: name.into(),
+        path: path.into(),
+        reached: reached.collect::<Option<_>>()?,
+        time,
+        silence,
+        fails,
+    })
+}
+
+/// Runs a test binary, or one of its tests, in a process group of its own, which is gone when this returns.
+fn run(
+    test: &Path,
+    package: &Path,
+    only: Option<&str>,
+    (variable, value): (&str, &str),
+    limit: Limit,
+) -> Result<Run, String> {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let told = |error: std::io::Error| format!("{}: {error}", test.display());
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    // Where what is ended in the middle leaves what it leaves.
+    let litter = std::env::temp_dir().join(format!("leno-mutants-{}-{number}", std::process::id()));
+    fs::create_dir(&litter).map_err(told)?;
+    let begun = Instant::now();
+    let mut child = Command::new("sh")
+        .args([
+            "-c",
+            &format!("ulimit -c 0; ulimit -v {MEMORY}; exec \"$0\" \"$@\""),
+        ])
+        .arg(test)
+        .args(only.into_iter().flat_map(|only| ["--exact", only]))
+        .current_dir(package)
+        .env_remove("LENO_MUTANT")
+        .env_remove("LENO_MUTANTS_REACHED")
+        .env(variable, value)
+        .env("CARGO_MANIFEST_DIR", package)
+        .env("TMPDIR", &litter)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .map_err(told)?;
+    let run = wait(&mut child, begun, limit);
+    // Whoever is left of it; there may be nobody.
+    let group = rustix::process::Pid::from_child(&child);
+    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+    child.wait().map_err(told)?;
+    // Some other process may be writing there still; it is for temporary files.
+    let _ = fs::remove_dir_all(&litter);
+    run.map_err(told)
+}
+
+/// Waits until it is known how it ends: the first test that fails is enough.
+fn wait(child: &mut Child, begun: Instant, limit: Limit) -> std::io::Result<Run> {
+    let told = told(child);
+    let mut pause = Duration::from_millis(1);
+    let (mut silence, mut last) = (Duration::ZERO, begun);
+    let end = loop {
+        if let Some(status) = child.try_wait()? {
+            break if status.success() {
+                End::Passed
+            } else {
+                End::Failed(last_words(&told, status))
+            };
+        }
+        match told.recv_timeout(pause) {
+            Ok(Told::Failed(test)) => break End::Failed(test),
+            Ok(Told::Other) => {
+                silence = silence.max(last.elapsed());
+                last = Instant::now();
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // It has closed its output, and ends.
+            Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
+        }
+        if begun.elapsed() >= limit.time || last.elapsed() >= limit.silence {
+            break End::Hung;
+        }
+        pause = (2 * pause).min(Duration::from_millis(20));
+    };
+    Ok(Run {
+        end,
+        time: begun.elapsed(),
+        silence: silence.max(last.elapsed()),
+    })
+}
+
+/// Which test has failed, if it has said so, or how the process ended.
+fn last_words(told: &Receiver<Told>, status: ExitStatus) -> String {
+    let until = Instant::now() + Duration::from_millis(200);
+    loop {
+        match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(Told::Failed(test)) => return test,
+            Ok(Told::Other) => {}
+            Err(_) => return format!("its process ended: {status}"),
+        }
+    }
+}
+
+/// A line of a test binary.
+#[derive(Debug)]
+enum Told {
+    /// This test has failed.
+    Failed(String),
+    Other,
+}
+
+/// The lines, as they are told.
+fn told(child: &mut Child) -> Receiver<Told> {
+    let (sender, receiver) = mpsc::channel();
+    let output = child.stdout.take().expect("a pipe");
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line);
+            let told = match failed(&line) {
+                Some(test) => Told::Failed(test.to_owned()),
+                None => Told::Other,
+            };
+            // Nobody may be waiting any more; the pipe is read to its end all the same.
+            let _ = sender.send(told);
+        }
+    });
+    receiver
+}
+
+/// The name of the test, if a line tells that it has failed.
+fn failed(line: &str) -> Option<&str> {
+    let test = line.strip_prefix("test ")?.strip_suffix("FAILED")?;
+    test.trim_end().strip_suffix("...").map(str::trim_end)
+}
+
+/// Does work on some threads at once, until all are through.
+pub(crate) fn side_by_side(
+    jobs: usize,
+    work: impl Fn() -> Result<(), String> + Sync,
+) -> Result<(), String> {
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(&work)).collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| worker.join().expect("no worker panics"))
+    })
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("no worker panics")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell's script as a test binary.
+    fn script(words: &str, limit: Limit) -> End {
+        let folder = tempfile();
+        let path = folder.join("test");
+        fs::write(&path, format!("#!/bin/sh\n{words}\n")).unwrap();
+        let mut permissions = fs::metadata(&path).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+        fs::set_permissions(&path, permissions).unwrap();
+        let end = run(&path, &folder, None, ("LENO_MUTANT", "7"), limit)
+            .unwrap()
+            .end;
+        fs::remove_dir_all(&folder).unwrap();
+        end
+    }
+
+    fn tempfile() -> PathBuf {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("leno-mutants-test-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn the_end_of_a_process_is_told() {
+        assert_eq!(script("exit 0", LIMIT), End::Passed);
+        assert_eq!(script("[ $LENO_MUTANT = 7 ]", LIMIT), End::Passed);
+        let End::Failed(words) = script("kill -9 $$", LIMIT) else {
+            panic!("it has passed");
+        };
+        assert!(words.contains("signal: 9"), "{words}");
+    }
+
+    #[test]
+    fn the_first_failure_is_enough() {
+        let end = script(
+            "echo 'test a::b ... ok'; echo 'test a::c ... FAILED'; sleep 1000",
+            LIMIT,
+        );
+        assert_eq!(end, End::Failed("a::c".into()));
+    }
+
+    #[test]
+    fn what_does_not_end_is_ended() {
+        let time = Duration::ZERO;
+        assert_eq!(script("sleep 1000", Limit { time, ..LIMIT }), End::Hung);
+        let silence = Duration::ZERO;
+        assert_eq!(script("sleep 1000", Limit { silence, ..LIMIT }), End::Hung);
+    }
+
+    #[test]
+    fn what_is_known_is_read_as_it_is_written() {
+        let test = Test {
+            name: "sync_mutex".into(),
+            path: "there".into(),
+            reached: numbers(&[0b1000_0010, 1]),
+            time: Duration::from_micros(12),
+            silence: Duration::from_micros(7),
+            fails: None,
+        };
+        assert_eq!(test.reached, BTreeSet::from([1, 7, 8]));
+        let text = written(&test, "stamp");
+        let back = read(&text, "stamp", "sync_mutex", Path::new("there")).unwrap();
+        assert_eq!(
+            (back.reached, back.time, back.silence, back.fails),
+            (test.reached, test.time, test.silence, None)
+        );
+        assert!(read(&text, "another", "sync_mutex", Path::new("there")).is_none());
+    }
+
+    #[test]
+    fn quick_tests_come_first_and_those_with_the_files_words_before() {
+        let rank = |name: &str, milliseconds| {
+            let test = Test {
+                name: name.into(),
+                path: "there".into(),
+                reached: BTreeSet::new(),
+                time: Duration::from_millis(milliseconds),
+                silence: Duration::ZERO,
+                fails: None,
+            };
+            test.rank("runtime/src/sync/mutex/owned.rs")
+        };
+        assert!(rank("sync_mutex", 100) < rank("sync_notify", 20));
+        assert!(rank("sync_notify", 20) < rank("task_abort", 5));
+        assert!(rank("task_abort", 5) < rank("leno", 10_000));
+    }
+}
