@@ -64,26 +64,29 @@ fn a_member_gives_back_what_is_spare() {
 #[test]
 fn what_is_spare_counts_around_too() {
     explore(3, || {
-        let queue = Queue::new();
         let around = Owner::begin(NodeKind::Supervisor);
         let owner = Owner::begin_within(NodeKind::Supervisor, &around.node);
-        let mut drops = Vec::new();
+        let (drops, dropped) = Drops::new();
         let inside = owner.node.inside();
-        for _ in 0..3 {
-            let (is_dropped, dropped) = Drops::new();
-            drops.push(is_dropped);
-            drop_handle(spawn(&queue, &owner.node, async move { drop(dropped) }));
+        // One, and two, and four: three of these are left over.
+        for _ in 0..4 {
+            assert!(owner.node.enter());
         }
-        // There is one of the entries that were made for two.
-        drop(inside);
-        let runs = thread::spawn({
-            let queue = queue.clone();
-            move || queue.run()
+        let leaves = thread::spawn({
+            let node = owner.node.clone();
+            move || {
+                for _ in 0..3 {
+                    leave(&node);
+                }
+                drop(dropped);
+                leave(&node);
+            }
         });
-        owner.drop();
+        drop(inside);
+        owner.leave();
         around.end();
-        assert!(drops.iter().all(Drops::is_dropped));
-        runs.join().unwrap();
+        assert!(drops.is_dropped());
+        leaves.join().unwrap();
         owner.go();
         around.go();
     });
@@ -93,26 +96,30 @@ fn what_is_spare_counts_around_too() {
 #[test]
 fn nobody_takes_the_entries_of_another_node() {
     explore(3, || {
-        let queue = Queue::new();
         let around = Owner::begin(NodeKind::Supervisor);
-        let outside = around.node.inside();
-        for _ in 0..2 {
-            drop_handle(spawn(&queue, &around.node, async {}));
-        }
         let owner = Owner::begin_within(NodeKind::Supervisor, &around.node);
-        let (drops, dropped) = Drops::new();
+        let outside = around.node.inside();
+        // One of these is left over.
+        for _ in 0..2 {
+            assert!(around.node.enter());
+        }
         let inside = owner.node.inside();
-        drop_handle(spawn(&queue, &owner.node, async move { drop(dropped) }));
+        for _ in 0..2 {
+            assert!(owner.node.enter());
+        }
         drop(inside);
-        let runs = thread::spawn({
-            let queue = queue.clone();
-            move || queue.run()
+        let leaves = thread::spawn({
+            let (around, node) = (around.node.clone(), owner.node.clone());
+            move || {
+                for node in [&node, &node, &around, &around] {
+                    leave(node);
+                }
+            }
         });
         owner.end();
-        assert!(drops.is_dropped());
         drop(outside);
         around.end();
-        runs.join().unwrap();
+        leaves.join().unwrap();
         owner.go();
         around.go();
     });
