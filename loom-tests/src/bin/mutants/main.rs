@@ -19,7 +19,7 @@ mod survivors;
 
 use binaries::{End, Test, lock, side_by_side};
 use copy::Built;
-use folders::{changed_since, root, target};
+use folders::{changed_since, occupy, root, target};
 use list::Mutant;
 use options::{Options, Task};
 use report::Known;
@@ -63,7 +63,12 @@ fn work(options: &Options) -> Result<bool, String> {
         println!("no mutant is chosen");
         return Ok(true);
     }
-    let mut results = Results::open(&target(&root).join("mutants").join("results"))?;
+    let folder = target(&root).join("mutants");
+    let _occupied = match options.task {
+        Task::List => None,
+        _ => Some(occupy(&folder)?),
+    };
+    let mut results = Results::open(&folder.join("results"))?;
     let files = hashes(&root, &mutants)?;
     let hash = |mutant: &Mutant| files[mutant.file.as_str()];
     if options.task == Task::List {

@@ -3,7 +3,7 @@
 //! One build holds them all: around every ordering stands a call that may make it weaker, and beside every step stands what
 //! replaces it (`mutation.rs` of the models decides, when they run). What cannot stand beside the other is built alone.
 
-use crate::folders::{bring, bring_lock, put, target};
+use crate::folders::{bring, bring_lock, occupy, put, target};
 use crate::list::{Change, List, Mutation};
 use crate::pieces::{Piece, surround};
 use std::fs;
@@ -42,6 +42,8 @@ const FOLDERS: [&str; 3] = ["runtime/src", "reactor/src", "loom-tests"];
 pub(crate) fn build(root: &Path, list: &List, alone: Option<&Mutation>) -> Result<Models, Failure> {
     let target = target(root);
     let copy = target.join("mutations").join("copy");
+    // Until what was built of it is somewhere else.
+    let _occupied = occupy(&target.join("mutations"))?;
     let manifest = fs::read_to_string(root.join("Cargo.toml"))
         .map_err(|error| format!("Cargo.toml: {error}"))?;
     put(&copy.join("Cargo.toml"), &only_the_models(&manifest)?)?;

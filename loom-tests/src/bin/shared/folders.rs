@@ -1,8 +1,10 @@
 //! Copies of the repository's folders, in cargo's target folder. The checkout is only read.
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::{Errno, retry_on_intr};
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -19,6 +21,26 @@ pub(crate) fn root() -> PathBuf {
 pub(crate) fn target(root: &Path) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| OsString::from("target"));
     root.join(target)
+}
+
+/// Waits until nobody else uses the folder, which is made if it is not there. It is this process's until what is returned is dropped.
+pub(crate) fn occupy(folder: &Path) -> Result<File, String> {
+    let path = folder.join("in-use");
+    let opened = fs::create_dir_all(folder).and_then(|()| {
+        let mut options = File::options();
+        options.create(true).write(true).truncate(false).open(&path)
+    });
+    let told = |error: std::io::Error| format!("{}: {error}", path.display());
+    let file = opened.map_err(told)?;
+    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => {
+            eprintln!("{}: another run has it; this one waits", folder.display());
+            retry_on_intr(|| flock(&file, FlockOperation::LockExclusive))
+        }
+        done => done,
+    }
+    .map_err(|error| told(error.into()))?;
+    Ok(file)
 }
 
 /// Puts the lock file into a copy, if the checkout's is another than the one it was made of.
