@@ -63,6 +63,11 @@ pub trait Groups: Timers {
     /// Spawns so many tasks into a group, and awaits them; each has the output 1, and this their sum.
     fn join_group(tasks: u64) -> impl Future<Output = u64> + Send;
 
+    /// Spawns the futures into a group, and awaits them; returns the sum of their outputs.
+    fn run_group<F: Future<Output = u64> + Send + 'static>(
+        futures: impl Iterator<Item = F> + Send,
+    ) -> impl Future<Output = u64> + Send;
+
     /// Spawns so many tasks into a group, each of which sleeps for ever; awaits `asleep`; then cancels them, and waits until they have ended.
     fn cancel_group(
         tasks: u64,

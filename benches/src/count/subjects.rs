@@ -51,6 +51,7 @@ pub(super) fn all() -> Vec<Subject> {
         subject(&spawn::BATCHES, 20_000, InstructionsAndAllocations),
         subject(&spawn::ONE_AT_A_TIME, 10_000, InstructionsAndAllocations),
         subject(&groups::JOIN, 20_000, InstructionsAndAllocations),
+        subject(&groups::SELF_WAKE, 20_000, Instructions),
         subject(&groups::CANCEL, 20_000, InstructionsAndAllocations),
         subject(
             &groups::DEADLINE_AROUND_READY,

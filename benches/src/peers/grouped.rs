@@ -24,6 +24,20 @@ impl Groups for Leno {
         sum
     }
 
+    async fn run_group<F: Future<Output = u64> + Send + 'static>(
+        futures: impl Iterator<Item = F> + Send,
+    ) -> u64 {
+        leno::task::supervise(async |tasks| {
+            let handles: Vec<_> = futures.map(|future| tasks.spawn(future)).collect();
+            let mut sum = 0;
+            for handle in handles {
+                sum += handle.await.expect("the task ran");
+            }
+            sum
+        })
+        .await
+    }
+
     async fn cancel_group(tasks: u64, asleep: impl Future<Output = ()> + Send) {
         let cancelled: Never = leno::task::group(async |group| {
             for _ in 0..tasks {
@@ -51,6 +65,17 @@ impl Groups for Tokio {
         for _ in 0..tasks {
             set.spawn(async { 1 });
         }
+        let mut sum = 0;
+        while let Some(output) = set.join_next().await {
+            sum += output.expect("the task ran");
+        }
+        sum
+    }
+
+    async fn run_group<F: Future<Output = u64> + Send + 'static>(
+        futures: impl Iterator<Item = F> + Send,
+    ) -> u64 {
+        let mut set: tokio::task::JoinSet<u64> = futures.collect();
         let mut sum = 0;
         while let Some(output) = set.join_next().await {
             sum += output.expect("the task ran");

@@ -2,7 +2,7 @@
 
 use crate::peer::{Groups, on_worker};
 use crate::workload::{Case, Pinning, Sample, Setting, Workload};
-use crate::workloads::sampling::{DEADLINE, on_fresh};
+use crate::workloads::sampling::{DEADLINE, on_fresh, self_wake};
 use crate::workloads::spawn::{finished, split};
 use std::future::ready;
 use std::time::{Duration, Instant};
@@ -33,6 +33,16 @@ pub static JOIN: Workload = Workload {
     ..GROUP
 };
 
+/// Polled again and again.
+pub static SELF_WAKE: Workload = Workload {
+    name: "group: self-wake, 100 tasks",
+    isolates: "What a group adds to a task's poll: compare with the row of bare tasks. tokio's is a JoinSet, which adds nothing.",
+    cannot_show: "What it adds to a wake that crosses threads: nothing.",
+    workers: &[1, 2, 0],
+    operations: 500_000,
+    ..GROUP
+};
+
 /// Put to sleep and cancelled.
 pub static CANCEL: Workload = Workload {
     name: "group: cancel 1000 that sleep",
@@ -59,6 +69,10 @@ pub fn cases<P: Groups>() -> Vec<Case> {
             run: join::<P>,
         },
         Case {
+            workload: &SELF_WAKE,
+            run: self_waking::<P>,
+        },
+        Case {
             workload: &CANCEL,
             run: cancel::<P>,
         },
@@ -79,6 +93,18 @@ fn join<P: Groups>(setting: Setting) -> Sample {
                 done += P::join_group(batch).await;
             }
             finished(start, done, rounds * batch)
+        })
+    })
+}
+
+fn self_waking<P: Groups>(setting: Setting) -> Sample {
+    const TASKS: u64 = 100;
+    on_fresh(setting, |peer: &P, switches| {
+        let each = switches.div_ceil(TASKS);
+        on_worker(peer, async move {
+            let start = Instant::now();
+            let done = P::run_group((0..TASKS).map(|_| self_wake(each))).await;
+            finished(start, done, each * TASKS)
         })
     })
 }
