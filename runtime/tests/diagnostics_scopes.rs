@@ -27,6 +27,7 @@ on_each_runtime!(
     a_task_tells_its_scope,
     a_task_that_never_slept_tells_its_scope,
     a_closure_and_scopes_within_are_counted,
+    entries_in_advance_are_not_counted,
     what_is_cancelled_and_goes_on,
     a_group_that_nobody_awaits,
     a_dump_tells_the_scopes_in_a_task,
@@ -60,6 +61,29 @@ fn outwards(scope: Option<&ScopeInfo>) -> Vec<&ScopeInfo> {
 
 fn kinds(scope: Option<&ScopeInfo>) -> Vec<ScopeKind> {
     outwards(scope).iter().map(|scope| scope.kind()).collect()
+}
+
+/// Who spawns several tasks in one poll, and looks in that, sees those that there are.
+async fn entries_in_advance_are_not_counted(runtime: &str) {
+    let work = task::supervise(async |group| {
+        let mut members = vec![group.spawn(pending::<()>())];
+        let first = members[0].id();
+        asleep(first).await;
+        // In the same poll.
+        members.extend((0..5).map(|_| group.spawn(pending::<()>())));
+        let tasks = Handle::current().tasks();
+        let first = tasks.iter().find(|task| task.id() == first).unwrap();
+        // All of them, and the body: of the supervisor, and of the scope around.
+        let live: Vec<_> = outwards(first.scope())
+            .iter()
+            .map(|scope| scope.live())
+            .collect();
+        assert_eq!(live, [7, 7], "{runtime}");
+        for member in members {
+            member.cancel().await;
+        }
+    });
+    Scope::new().run(work).await.unwrap();
 }
 
 async fn a_task_tells_its_scope(runtime: &str) {

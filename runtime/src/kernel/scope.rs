@@ -204,7 +204,7 @@ impl Node {
     /// This thread is within the node until what is returned is dropped, which comes before the node goes.
     #[inline]
     pub(crate) fn inside(self: &SelfArc<Self>) -> Inside {
-        Inside::enter(SelfArc::as_ptr(self).cast())
+        Inside::of(Self::pointer(self))
     }
 
     /// Where it is, for who [leaves](Self::leave) it. From this, and not from a reference, a count can be made again.

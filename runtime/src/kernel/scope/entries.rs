@@ -32,6 +32,24 @@ impl Inside {
     }
 }
 
+impl Inside {
+    /// Within a node, which the caller keeps.
+    #[inline]
+    pub(crate) fn of(node: NonNull<Node>) -> Self {
+        Self::enter(address(node))
+    }
+
+    /// This thread is in no such node any more, which may go; who has entered it puts back what was there before.
+    #[inline]
+    pub(crate) fn forget(node: NonNull<Node>) {
+        here::with(|here| {
+            if here.scope.get() == address(node) {
+                here.scope.set(ptr::null());
+            }
+        });
+    }
+}
+
 impl Drop for Inside {
     #[inline]
     fn drop(&mut self) {
@@ -55,7 +73,7 @@ fn give_back(node: *const ()) {
         here.spare_entries.replace(0)
     });
     if let (Some(node), 1..) = (NonNull::new(node.cast_mut()), spare) {
-        // SAFETY: `keep` has stored so many entries of it, which are taken out of there.
+        // SAFETY: `enter_many`, on this thread, has entered it for so many by `keep`, and nobody else finds them any more.
         unsafe { Node::leave_many(node.cast(), spare) };
     }
 }
@@ -65,7 +83,7 @@ fn give_back(node: *const ()) {
 pub(super) fn take(node: &Node) -> bool {
     here::with(|here| {
         let spare = here.spare_entries.get();
-        let taken = spare > 0 && here.entered.get() == address(node);
+        let taken = spare > 0 && here.entered.get() == address(node.into());
         if taken {
             here.spare_entries.set(spare - 1);
         }
@@ -79,7 +97,7 @@ pub(super) fn spare(node: &Node) -> usize {
     if spare == 0 {
         return 0;
     }
-    // SAFETY: its spare entries keep it, until they are given back by this thread.
+    // SAFETY: its spare entries keep it, and this thread, which alone can give them back, is here.
     let mut at = unsafe { entered.cast::<Node>().as_ref() };
     while let Some(entered) = at {
         if ptr::eq(entered, node) {
@@ -95,10 +113,11 @@ pub(super) fn spare(node: &Node) -> usize {
 pub(super) fn many(node: &Node) -> usize {
     here::with(|here| {
         // Who is not within it would give nothing back; and the entries of a node further out are not given back before it is left.
-        if here.scope.get() != address(node) || here.spare_entries.get() > 0 {
+        let node = address(node.into());
+        if here.scope.get() != node || here.spare_entries.get() > 0 {
             return 1;
         }
-        let many = if here.entered.replace(address(node)) == address(node) {
+        let many = if here.entered.replace(node) == node {
             MOST.min(2 * here.many_entries.get())
         } else {
             1
@@ -114,6 +133,6 @@ pub(super) fn keep(spare: usize) {
     here::with(|here| here.spare_entries.set(spare));
 }
 
-fn address(node: &Node) -> *const () {
-    ptr::from_ref(node).cast()
+fn address(node: NonNull<Node>) -> *const () {
+    node.as_ptr().cast_const().cast()
 }

@@ -387,8 +387,8 @@ impl ScopeInfo {
     /// How many are in the scope: the tasks and blocking closures of it and of all scopes within it, and its own future until
     /// that is done.
     ///
-    /// It may be up to 15 too many while another thread is in a poll that has spawned several tasks into the scope: that counts some
-    /// in advance, until the poll is over.
+    /// It may be too many, by up to 15 for each other thread that is in a poll which has spawned several tasks into the scope: such a
+    /// thread counts some in advance, until its poll is over.
     ///
     /// # Examples
     ///

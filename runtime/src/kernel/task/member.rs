@@ -117,7 +117,7 @@ impl Member {
     /// This thread is within its scope until what is returned is dropped, which comes before the task leaves that.
     #[inline]
     pub(super) fn inside(&self) -> Inside {
-        Inside::enter(self.node.as_ptr().cast_const().cast())
+        Inside::of(self.node)
     }
 
     /// Its scope has cancelled the task without having found it: says why, if the task's handle is to tell.

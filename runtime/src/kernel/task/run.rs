@@ -279,7 +279,7 @@ impl Drop for Runnable {
 #[cold]
 #[inline(never)]
 unsafe fn drop_output(task: NonNull<Header>, node: Option<NonNull<Node>>) {
-    let _inside = node.map(|node| Inside::enter(node.as_ptr().cast_const().cast()));
+    let _inside = node.map(Inside::of);
     // SAFETY: the caller's. It does not unwind.
     dropping(|| unsafe { (task.as_ref().vtable.drop_output)(task) });
 }

@@ -12,7 +12,7 @@ use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::scope::{Inside, Node};
 use std::mem::ManuallyDrop;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 /// True if a task that is spawned here inherits anything.
 #[inline(always)]
@@ -101,7 +101,7 @@ pub(super) struct Departure {
 #[inline(always)]
 pub(super) unsafe fn depart(task: NonNull<Header>, word: Word) -> Departure {
     let context = if word.inherits() {
-        // SAFETY: alive, as the caller polls it, who is the poller.
+        // SAFETY: the caller is the poller, which keeps the task.
         unsafe { task.as_ref().origin().take_context() }
     } else {
         None
@@ -129,12 +129,8 @@ impl Departure {
             drop_context(context);
         }
         if let Some(node) = self.node {
-            here::with(|here| {
-                // What the task was in may be gone after this: as above.
-                if here.scope.get() == node.as_ptr().cast_const().cast() {
-                    here.scope.set(ptr::null());
-                }
-            });
+            // It may be gone after this.
+            Inside::forget(node);
             // SAFETY: the member has entered it, and leaves it here, once.
             unsafe { Node::leave(node) };
         }
