@@ -63,27 +63,27 @@ fn kinds(scope: Option<&ScopeInfo>) -> Vec<ScopeKind> {
     outwards(scope).iter().map(|scope| scope.kind()).collect()
 }
 
-/// Who spawns several tasks in one poll, and looks in that, sees those that there are.
+/// Who spawns several tasks in one poll of a group, and looks in that, sees those that there are.
 async fn entries_in_advance_are_not_counted(runtime: &str) {
-    let work = task::supervise(async |group| {
-        let mut members = vec![group.spawn(pending::<()>())];
-        let first = members[0].id();
+    type Never = Result<(), &'static str>;
+    let work = task::group(async |group| -> Never {
+        let first = group.spawn(pending::<Never>()).id().unwrap();
         asleep(first).await;
         // In the same poll.
-        members.extend((0..5).map(|_| group.spawn(pending::<()>())));
+        for _ in 0..5 {
+            drop(group.spawn(pending::<Never>()));
+        }
         let tasks = Handle::current().tasks();
         let first = tasks.iter().find(|task| task.id() == first).unwrap();
-        // All of them, and the body: of the supervisor, and of the scope around.
+        // All of them, and the body: of the group, and of the scope around.
         let live: Vec<_> = outwards(first.scope())
             .iter()
             .map(|scope| scope.live())
             .collect();
         assert_eq!(live, [7, 7], "{runtime}");
-        for member in members {
-            member.cancel().await;
-        }
+        Err("enough")
     });
-    Scope::new().run(work).await.unwrap();
+    assert_eq!(Scope::new().run(work).await.unwrap(), Err("enough"));
 }
 
 async fn a_task_tells_its_scope(runtime: &str) {
