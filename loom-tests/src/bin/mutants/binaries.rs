@@ -228,12 +228,12 @@ fn run(
     (variable, value): (&str, &str),
     limit: Limit,
 ) -> Result<Run, String> {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
     let told = |error: std::io::Error| format!("{}: {error}", test.display());
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
     // Where what is ended in the middle leaves what it leaves.
-    let litter = std::env::temp_dir().join(format!("leno-mutants-{}-{number}", std::process::id()));
-    fs::create_dir(&litter).map_err(told)?;
+    let litter = tempfile::Builder::new()
+        .prefix("leno-mutants-")
+        .tempdir()
+        .map_err(told)?;
     let begun = Instant::now();
     let mut child = Command::new("sh")
         .args([
@@ -247,7 +247,7 @@ fn run(
         .env_remove("LENO_MUTANTS_REACHED")
         .env(variable, value)
         .env("CARGO_MANIFEST_DIR", package)
-        .env("TMPDIR", &litter)
+        .env("TMPDIR", litter.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -259,8 +259,6 @@ fn run(
     let group = rustix::process::Pid::from_child(&child);
     let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
     child.wait().map_err(told)?;
-    // Some other process may be writing there still; it is for temporary files.
-    let _ = fs::remove_dir_all(&litter);
     run.map_err(told)
 }
 
@@ -366,26 +364,15 @@ mod tests {
 
     /// A shell's script as a test binary.
     fn script(words: &str, limit: Limit) -> End {
-        let folder = tempfile();
-        let path = folder.join("test");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test");
         fs::write(&path, format!("#!/bin/sh\n{words}\n")).unwrap();
         let mut permissions = fs::metadata(&path).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
         fs::set_permissions(&path, permissions).unwrap();
-        let end = run(&path, &folder, None, ("LENO_MUTANT", "7"), limit)
+        run(&path, folder.path(), None, ("LENO_MUTANT", "7"), limit)
             .unwrap()
-            .end;
-        fs::remove_dir_all(&folder).unwrap();
-        end
-    }
-
-    fn tempfile() -> PathBuf {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("leno-mutants-test-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir(&folder).unwrap();
-        folder
+            .end
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! there is to do with them.
 
 mod binaries;
+#[path = "../shared/command.rs"]
+mod command;
 mod copy;
 #[path = "../shared/folders.rs"]
 mod folders;
@@ -33,24 +35,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => return misuse(&error),
-    };
-    match work(&options) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => misuse(&error),
-    }
-}
-
-fn misuse(error: &str) -> ExitCode {
-    eprintln!("mutants: {error}");
-    ExitCode::from(2)
+    let options = Options::read(std::env::args().skip(1));
+    command::run("mutants", options::HELP, options, work)
 }
 
 fn work(options: &Options) -> Result<bool, String> {

@@ -1,5 +1,6 @@
 //! What the command is told.
 
+use crate::command::{jobs, number, value};
 use std::time::Duration;
 
 pub(crate) const HELP: &str = "\
@@ -65,29 +66,25 @@ impl Options {
             again: false,
         };
         while let Some(argument) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| format!("{argument} needs a value; see --help"))
-            };
+            let mut value = || value(&argument, &mut arguments);
             match argument.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--file" => options.file = Some(value()?),
                 "--only" => options.only = Some(value()?),
                 "--changed" => options.changed = Some(value()?),
-                "--sample" => options.sample = Some(number(&argument, &value()?)?),
+                "--sample" => {
+                    let sample = number(&argument, &mut arguments)?;
+                    options.sample = Some(sample.try_into().unwrap_or(usize::MAX));
+                }
                 "--tests" => options.tests = Some(value()?),
                 "--within" => {
-                    let seconds = number(&argument, &value()?)?;
-                    options.within = Some(Duration::from_secs(seconds as u64));
+                    let seconds = number(&argument, &mut arguments)?;
+                    options.within = Some(Duration::from_secs(seconds));
                 }
-                "--jobs" => options.jobs = number(&argument, &value()?)?,
+                "--jobs" => options.jobs = jobs(&mut arguments)?,
                 "--again" => options.again = true,
                 _ => return Err(format!("there is no `{argument}`; see --help")),
             }
-        }
-        if options.jobs == 0 || options.jobs > 64 {
-            return Err("--jobs must be from 1 to 64".into());
         }
         Ok(Some(options))
     }
@@ -101,12 +98,6 @@ impl Options {
             && self.tests.is_none()
             && self.within.is_none()
     }
-}
-
-fn number(argument: &str, value: &str) -> Result<usize, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{argument} {value}: a number is needed"))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! What is broken is listed in `loom-tests/mutations`: all orderings of the kernel, of `sync` and of the reactor, each weakened by
 //! a step, and steps that are left out or replaced. `mutations --help` tells what there is to do with them.
 
+#[path = "../shared/command.rs"]
+mod command;
 mod copy;
 #[path = "../shared/folders.rs"]
 mod folders;
@@ -32,30 +34,18 @@ use std::time::{Duration, Instant};
 const LIMIT: Duration = Duration::from_secs(100);
 
 fn main() -> ExitCode {
-    let options = match Options::read(std::env::args().skip(1)) {
-        Ok(Some(options)) => options,
-        Ok(None) => {
-            print!("{}", options::HELP);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => return misuse(&error),
-    };
-    let done = match options.task {
-        Task::Models => report::models(&root(), &options),
-        Task::List => list(&options),
-        Task::Run => run_all(&options),
-        Task::Search => search::search(&root(), &options),
-    };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => misuse(&error),
-    }
-}
-
-fn misuse(error: &str) -> ExitCode {
-    eprintln!("mutations: {error}");
-    ExitCode::from(2)
+    let options = Options::read(std::env::args().skip(1));
+    command::run(
+        "mutations",
+        options::HELP,
+        options,
+        |options| match options.task {
+            Task::Models => report::models(&root(), options),
+            Task::List => list(options),
+            Task::Run => run_all(options),
+            Task::Search => search::search(&root(), options),
+        },
+    )
 }
 
 /// The mutations that the options choose.

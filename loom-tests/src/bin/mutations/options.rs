@@ -1,5 +1,6 @@
 //! What the command is told.
 
+use crate::command::{jobs, number, value};
 use std::time::{Duration, Instant};
 
 pub(crate) const HELP: &str = "\
@@ -69,11 +70,7 @@ impl Options {
             again: false,
         };
         while let Some(argument) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .ok_or_else(|| format!("{argument} needs a value; see --help"))
-            };
+            let mut value = || value(&argument, &mut arguments);
             match argument.as_str() {
                 "--help" | "-h" => return Ok(None),
                 "--file" => options.file = Some(value()?),
@@ -81,19 +78,13 @@ impl Options {
                 "--changed" => options.changed = Some(value()?),
                 "--share" => options.share = Some(share(&value()?)?),
                 "--within" => {
-                    options.within = Some(Duration::from_secs(number(&argument, &value()?)?))
+                    let seconds = number(&argument, &mut arguments)?;
+                    options.within = Some(Duration::from_secs(seconds));
                 }
-                "--jobs" => {
-                    options.jobs = number(&argument, &value()?)?
-                        .try_into()
-                        .unwrap_or(usize::MAX)
-                }
+                "--jobs" => options.jobs = jobs(&mut arguments)?,
                 "--again" => options.again = true,
                 _ => return Err(format!("there is no `{argument}`; see --help")),
             }
-        }
-        if options.jobs == 0 || options.jobs > 64 {
-            return Err("--jobs must be from 1 to 64".into());
         }
         if options.again && task != Task::Search {
             return Err("--again is for `search`".into());
@@ -108,12 +99,6 @@ impl Options {
     pub(crate) fn is_over(&self, start: Instant) -> bool {
         self.within.is_some_and(|within| start.elapsed() >= within)
     }
-}
-
-fn number(argument: &str, value: &str) -> Result<u64, String> {
-    value
-        .parse()
-        .map_err(|_| format!("{argument} {value}: a number is needed"))
 }
 
 fn share(value: &str) -> Result<(usize, usize), String> {
