@@ -19,6 +19,9 @@ struct Failure {
     /// `file::test`, or `file::*` for a file that does not compile.
     test: String,
     reason: String,
+    /// It passes alone, and beside others on a machine that is not busy: anything else is not known of it.
+    #[serde(default)]
+    flaky: bool,
 }
 
 /// A test, or several of a file that are not there, that did not pass.
@@ -74,7 +77,7 @@ impl KnownFailures {
             let package = report.file.package;
             let mut not_passed = |name: &str, tests, kind, note: &str| {
                 let test = format!("{}::{name}", report.file.name);
-                let reason = self.reason(package, &test).map(str::to_owned);
+                let reason = self.reason(package, &test, kind).map(str::to_owned);
                 verdict.not_passed.push(NotPassed {
                     package,
                     test,
@@ -105,16 +108,17 @@ impl KnownFailures {
         verdict.passing = self
             .failure
             .iter()
-            .filter(|failure| passes(failure, reports))
+            .filter(|failure| !failure.flaky && passes(failure, reports))
             .map(name_of)
             .collect();
         verdict
     }
 
-    fn reason(&self, package: &str, test: &str) -> Option<&str> {
-        let mut failures = self.failure.iter();
-        let failure =
-            failures.find(|failure| failure.package == package && failure.test == test)?;
+    fn reason(&self, package: &str, test: &str, kind: Kind) -> Option<&str> {
+        let failure = self.failure.iter().find(|failure| {
+            let same = failure.package == package && failure.test == test;
+            same && (kind == Kind::Flaky || !failure.flaky)
+        })?;
         Some(&failure.reason)
     }
 }
@@ -183,6 +187,18 @@ mod tests {
                 .judge(&[report("fs", &[("a", Kind::Passed), ("b", Kind::Flaky)])])
                 .is_success()
         );
+    }
+
+    #[test]
+    fn a_test_that_is_known_to_be_flaky_has_to_pass_alone() {
+        let entry = "[[failure]]\npackage = \"tokio\"\ntest = \"fs::a\"\nreason = \"so\"\nflaky = true\n";
+        let known = KnownFailures::parse(entry).unwrap();
+        let run = |kind| known.judge(&[report("fs", &[("a", kind)])]);
+        assert!(run(Kind::Flaky).is_success());
+        for kind in [Kind::Failed, Kind::TimedOut, Kind::Crashed, Kind::Missing] {
+            assert!(!run(kind).is_success(), "{kind:?}");
+        }
+        assert!(run(Kind::Passed).passing.is_empty());
     }
 
     #[test]
