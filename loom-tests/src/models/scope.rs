@@ -5,6 +5,7 @@
 //! it ordered.
 
 mod entries;
+mod members;
 
 use super::block_on::block_on;
 use super::explore;
@@ -250,7 +251,7 @@ fn drop_handle<T>(handle: Option<JoinHandle<T>>) {
 }
 
 /// An output that nobody has taken is dropped before the scope's end.
-// Mutation: run.rs, `complete_and_depart` drops the departure before it completes: "Causality violation", the output goes
+// Mutation: run.rs, `complete_member` leaves before it completes: "Causality violation", the output goes
 // after the scope's end.
 #[test]
 fn an_output_is_gone_too() {
@@ -265,97 +266,6 @@ fn an_output_is_gone_too() {
         owner.end();
         assert!(drops.is_dropped());
         runs.join().unwrap();
-        owner.go();
-    });
-}
-
-/// A task that sleeps is woken, and ends, while a cancel takes it out of the list and aborts it: its memory is there for that.
-// Mutations: `attach` does not take the count that the last one gives back: "it leaks" (it is gone too early); `link` does
-// not note that the member is in the list, or run.rs, `complete_and_depart` unlinks it when it is complete: "Causality
-// violation", the list leads into memory that is gone; `cancel` makes the tasks' handles when it has let the lock go: memory
-// that is gone; `poll_end` does not look again when it has registered: "deadlock".
-#[test]
-fn a_cancel_meets_the_end_of_a_member() {
-    explore(3, || {
-        let queue = Queue::new();
-        let owner = Owner::begin(NodeKind::Supervisor);
-        let first: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
-        let (drops, dropped) = Drops::new();
-        let handle = spawn(&queue, &owner.node, {
-            let (first, mut dropped, mut polled) = (first.clone(), Some(dropped), false);
-            poll_fn(move |cx| {
-                if std::mem::replace(&mut polled, true) {
-                    drop(dropped.take());
-                    return Poll::Ready(());
-                }
-                *first.lock() = Some(cx.waker().clone());
-                Poll::Pending
-            })
-        });
-        drop(handle.unwrap());
-        queue.run();
-        let waker = first.lock().take().unwrap();
-        let ends = thread::spawn({
-            let queue = queue.clone();
-            move || {
-                waker.wake();
-                queue.run();
-            }
-        });
-        owner.node.cancel(&requested("enough"));
-        queue.run();
-        owner.end();
-        assert!(drops.is_dropped());
-        ends.join().unwrap();
-        owner.go();
-    });
-}
-
-/// Who walks through the list of tasks meets the end of one: as long as it is in there it has not left its scope, which can be
-/// counted; and what is counted can be looked at when the lock is gone.
-// Mutation: run.rs, `complete_and_depart` drops the departure before it completes: "a task that is listed has left".
-#[test]
-fn whoever_looks_meets_the_end_of_a_member() {
-    explore(3, || {
-        let queue = Queue::new();
-        let owner = Owner::begin(NodeKind::Supervisor);
-        let first: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
-        let handle = spawn(&queue, &owner.node, {
-            let (first, mut polled) = (first.clone(), false);
-            poll_fn(move |cx| {
-                if std::mem::replace(&mut polled, true) {
-                    return Poll::Ready(());
-                }
-                *first.lock() = Some(cx.waker().clone());
-                Poll::Pending
-            })
-        });
-        drop(handle.unwrap());
-        queue.run();
-        let waker = first.lock().take().unwrap();
-        // The task is the last one.
-        owner.leave();
-        let ends = thread::spawn({
-            let queue = queue.clone();
-            move || {
-                waker.wake();
-                queue.run();
-            }
-        });
-        let found = queue.walk(|_, member| {
-            let member = member.expect("a task of a scope is a member");
-            assert!(
-                !member.scope().has_ended(),
-                "a task that is listed has left"
-            );
-            Node::of_member(member)
-        });
-        assert!(found.len() <= 1);
-        for node in &found {
-            assert!(Looks::new().look(node).live() <= 1);
-        }
-        drop(found);
-        ends.join().unwrap();
         owner.go();
     });
 }

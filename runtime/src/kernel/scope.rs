@@ -536,26 +536,19 @@ impl Node {
         if state.reason.is_some() {
             return false;
         }
-        this.linked().set(true);
         // SAFETY: it is in no list, and stays in its task's memory until `unlink`, which comes before the task is complete.
         unsafe { state.members.push_back(member) };
         true
     }
 
-    /// The member is about to complete. For its poller. The node, which it is still in.
-    #[inline(always)]
-    pub(crate) fn unlink(member: NonNull<Member>) -> NonNull<Self> {
-        // SAFETY: the poller's.
-        let this = unsafe { member.as_ref() };
-        if this.linked().get() {
-            Self::take_out(member);
-        }
-        this.node()
-    }
-
+    /// The member is about to complete, or does not sleep after all.
+    ///
+    /// # Safety
+    ///
+    /// The caller is its poller, and has [linked](Self::link) it.
     #[cold]
     #[inline(never)]
-    fn take_out(member: NonNull<Member>) {
+    pub(crate) unsafe fn unlink(member: NonNull<Member>) {
         // SAFETY: the member is alive, and in the node; and it is in its list, or in none.
         unsafe {
             let node = member.as_ref().node();

@@ -110,11 +110,8 @@ impl Node {
                 };
                 // SAFETY: it was in the list, so its task is not complete: its poller has still to take this lock. Hence it is
                 // alive, and the handle keeps it when the lock is gone.
-                let (task, told) = unsafe {
-                    let task = Header::of_member(member);
-                    (AbortHandle::of(task.as_ref()), member.as_ref().is_told())
-                };
-                batch.push((task, told));
+                let task = unsafe { Header::of_member(member).as_ref() };
+                batch.push((AbortHandle::of(task), task.is_told()));
             }
             let done = batch.len() < AT_A_TIME;
             drop(state);

@@ -38,16 +38,6 @@ impl Inside {
     pub(crate) fn of(node: NonNull<Node>) -> Self {
         Self::enter(address(node))
     }
-
-    /// This thread is in no such node any more, which may go; who has entered it puts back what was there before.
-    #[inline]
-    pub(crate) fn forget(node: NonNull<Node>) {
-        here::with(|here| {
-            if here.scope.get() == address(node) {
-                here.scope.set(ptr::null());
-            }
-        });
-    }
 }
 
 impl Drop for Inside {

@@ -72,6 +72,8 @@ pub(super) struct Vtable {
     pub(super) future_size: usize,
     /// Behind the header lies a [`Member`].
     pub(super) is_member: bool,
+    /// Its handle is to tell why it was cancelled.
+    pub(super) is_told: bool,
 }
 
 /// How a poll has ended.
@@ -99,14 +101,31 @@ enum Stage<F, K> {
 
 /// Drops a future that panics in its poll while that unwinds, as it drops what is on the stack: destructors can see that
 /// their thread is panicking.
-struct Unwinding<'a, F, K>(&'a mut Stage<F, K>);
+struct Unwinding<F, K>(*mut Stage<F, K>);
 
-impl<F, K> Drop for Unwinding<'_, F, K> {
+impl<F, K> Drop for Unwinding<F, K> {
     fn drop(&mut self) {
-        let dropped = catch_unwind(AssertUnwindSafe(|| *self.0 = Stage::Gone));
+        // SAFETY: whoever has made this owns the stage.
+        let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { *self.0 = Stage::Gone }));
         if let Err(payload) = dropped {
             foreign::discard(payload);
         }
+    }
+}
+
+/// Stores the output where the future was, which is gone by then. (An assignment would look for what is there, which is known.)
+struct Stored<F, K> {
+    stage: *mut Stage<F, K>,
+    output: ManuallyDrop<Result<K, Failure>>,
+}
+
+impl<F, K> Drop for Stored<F, K> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: it is not used any more.
+        let output = unsafe { ManuallyDrop::take(&mut self.output) };
+        // SAFETY: whoever has made this owns the stage, and has dropped what is in it.
+        unsafe { self.stage.write(Stage::Output(output)) };
     }
 }
 
@@ -154,6 +173,11 @@ impl Header {
         self.vtable.future_size
     }
 
+    /// Its handle gives an error that says why its scope has cancelled it.
+    pub(crate) fn is_told(&self) -> bool {
+        self.vtable.is_told
+    }
+
     /// The observation of the task's scheduler, if it has any.
     pub(crate) fn observe(&self) -> Option<&Observe> {
         self.home.observe()
@@ -191,8 +215,19 @@ impl Header {
         if !unsafe { task.as_ref() }.vtable.is_member {
             return None;
         }
+        // SAFETY: alive (caller), and a member.
+        Some(unsafe { Self::as_member(task) })
+    }
+
+    /// The member of a task of which it is known that it is one.
+    ///
+    /// # Safety
+    ///
+    /// `task` is alive, and a member.
+    #[inline(always)]
+    pub(super) unsafe fn as_member(task: NonNull<Self>) -> NonNull<Member> {
         // SAFETY: the cell of a member has it there, see `Cell::VTABLE`; the pointer is to the whole cell.
-        Some(unsafe { task.add(1).cast() })
+        unsafe { task.add(1).cast() }
     }
 
     /// The task of a member.
@@ -264,6 +299,7 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
             assert!(!M::IS_MEMBER || std::mem::offset_of!(Self, member) == size_of::<Header>());
             M::IS_MEMBER
         },
+        is_told: M::IS_TOLD,
     };
 
     /// What the task's handle gets of how its future has ended. For the poller.
@@ -284,21 +320,26 @@ impl<F: Future + 'static, M: Membership<F::Output>> Cell<F, M> {
         let stage = Self::stage(task);
         let polled = catch_unwind(AssertUnwindSafe(|| {
             stage.with_mut(|stage| {
+                let unwinding = Unwinding(stage);
                 // SAFETY: the caller is the poller, so nobody else touches the stage.
-                let unwinding = Unwinding(unsafe { &mut *stage });
-                let Stage::Future(future) = &mut *unwinding.0 else {
+                let Stage::Future(future) = (unsafe { &mut *stage }) else {
                     unreachable!("a task without its future was polled");
                 };
+                let future: *mut F = future;
                 // SAFETY: the future stays in the task's memory until it is dropped in place.
-                let polled = unsafe { Pin::new_unchecked(future) }.poll(cx);
-                let mut unwinding = ManuallyDrop::new(unwinding);
+                let polled = unsafe { Pin::new_unchecked(&mut *future) }.poll(cx);
+                let _polled = ManuallyDrop::new(unwinding);
                 let output = match polled {
                     Poll::Pending => return Polled::Pending,
                     Poll::Ready(output) => output,
                 };
-                // Drops the future. If that panics, the output is stored all the same, and then replaced
-                // by the panic below.
-                *unwinding.0 = Stage::Output(Self::end(task, Ok(output)));
+                let _stored = Stored {
+                    stage,
+                    output: ManuallyDrop::new(Self::end(task, Ok(output))),
+                };
+                // If this panics, the output is stored all the same, and then replaced by the panic below.
+                // SAFETY: it is in the stage, and is dropped there once: what is stored next overwrites it.
+                unsafe { future.drop_in_place() };
                 Polled::Ready
             })
         }));

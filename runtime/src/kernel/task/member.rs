@@ -11,7 +11,6 @@ use crate::kernel::list::{Linked, Links};
 use crate::kernel::scope::{Failed, Inside, Node};
 use crate::prim::SelfArc;
 use std::any::Any;
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
@@ -22,6 +21,9 @@ pub(crate) trait Membership<O>: 'static {
 
     /// It begins with a [`Member`].
     const IS_MEMBER: bool;
+
+    /// Whoever waits for the task wants to know why it was cancelled.
+    const IS_TOLD: bool;
 
     /// As long as it is there, this thread is within what the task is a member of.
     type Inside;
@@ -47,6 +49,7 @@ impl<O: 'static> Membership<O> for () {
     type Kept = O;
     type Inside = ();
     const IS_MEMBER: bool = false;
+    const IS_TOLD: bool = false;
 
     #[inline(always)]
     fn give_back(self) {}
@@ -75,13 +78,9 @@ pub(crate) struct Member {
     node: NonNull<Node>,
     /// In the node's list; under its lock.
     links: Links<Member>,
-    /// The poller's: it has been in the list, and may be.
-    linked: Cell<bool>,
-    /// Whoever waits for it wants to know why it was cancelled.
-    told: bool,
 }
 
-// SAFETY: the node is `Sync`; the links are reached under its lock, the cell by the task's poller alone.
+// SAFETY: the node is `Sync`; the links are reached under its lock.
 unsafe impl Send for Member {}
 // SAFETY: as above.
 unsafe impl Sync for Member {}
@@ -104,16 +103,6 @@ impl Member {
         unsafe { self.node.as_ref() }
     }
 
-    /// For the poller.
-    pub(crate) fn linked(&self) -> &Cell<bool> {
-        &self.linked
-    }
-
-    /// Its handle gives an error that says why it was cancelled.
-    pub(crate) fn is_told(&self) -> bool {
-        self.told
-    }
-
     /// This thread is within its scope until what is returned is dropped, which comes before the task leaves that.
     #[inline]
     pub(super) fn inside(&self) -> Inside {
@@ -123,7 +112,7 @@ impl Member {
     /// Its scope has cancelled the task without having found it: says why, if the task's handle is to tell.
     #[cold]
     pub(super) fn note(&self, task: &Header) {
-        if self.told {
+        if task.is_told() {
             if let Some(reason) = self.scope().reason() {
                 task.origin().note(reason);
             }
@@ -131,6 +120,7 @@ impl Member {
     }
 
     /// Its scope is cancelled, and it with that.
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.scope().is_cancelled()
     }
@@ -190,8 +180,6 @@ impl<K: Telling> Grouped<K> {
             member: Member {
                 node: Node::pointer(node),
                 links: Links::new(),
-                linked: Cell::new(false),
-                told: K::TOLD,
             },
             _kind: PhantomData,
         })
@@ -202,6 +190,7 @@ impl<O: 'static, K: Kind<O>> Membership<O> for Grouped<K> {
     type Kept = K::Kept;
     type Inside = Inside;
     const IS_MEMBER: bool = true;
+    const IS_TOLD: bool = K::TOLD;
 
     fn give_back(self) {
         // SAFETY: `enter` has entered it, and nobody leaves it for this.

@@ -218,8 +218,7 @@ impl Runnable {
             // SAFETY: the task stays alive until it has completed, which calls `finished` first.
             linked = unsafe { header.home.link(self.0) };
             if linked.is_none() {
-                // The scheduler closed meanwhile: nobody would come for a task that goes to sleep.
-                self.cancel_started(word);
+                self.refused(word);
                 return None;
             }
         }
@@ -233,6 +232,18 @@ impl Runnable {
         }
     }
 
+    /// Its scheduler closed in its first poll: nobody would come for a task that goes to sleep. It was linked to its scope, if it
+    /// is in one.
+    #[cold]
+    fn refused(self, word: Word) {
+        if word.is_surrounded() {
+            // Without LINKED, nobody would know later that it has to be.
+            // SAFETY: this is the poller, and it was linked.
+            unsafe { surroundings::unlink(self.0) };
+        }
+        self.cancel_started(word);
+    }
+
     /// Drops the future instead of polling it. The task is running.
     #[cold]
     fn cancel_started(self, word: Word) {
@@ -241,12 +252,13 @@ impl Runnable {
         let header = unsafe { &*task.as_ptr() };
         // One that has no surroundings of its own does not see those of whoever ends it.
         let _nothing = Within::nothing();
-        let _entered = word
+        let entered = word
             .is_surrounded()
-            // SAFETY: this is the poller, and the task completes within `complete`, which does without.
+            // SAFETY: this is the poller, and drops it before the task completes.
             .then(|| unsafe { surroundings::enter(task) });
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
+        drop(entered);
         // SAFETY: the output (the failure) is stored, and the claim ends here.
         unsafe { complete(task, word) };
     }
@@ -300,12 +312,15 @@ pub(super) fn dropping(f: impl FnOnce()) {
 /// The caller is the poller, whose claim ends here, and the stage holds the output.
 #[inline(always)]
 unsafe fn complete(task: NonNull<Header>, word: Word) {
-    if word.is_surrounded() {
-        // SAFETY: the caller's.
-        unsafe { complete_and_depart(task, word) }
-    } else {
+    if !word.is_surrounded() {
         // SAFETY: the caller's.
         unsafe { complete_plain(task, word) }
+    } else if !word.inherits() {
+        // SAFETY: the caller's; it has surroundings, and they are not what it inherits.
+        unsafe { complete_member(task, word) }
+    } else {
+        // SAFETY: the caller's.
+        unsafe { complete_heir(task, word) }
     }
 }
 
@@ -320,19 +335,50 @@ unsafe fn complete_plain(task: NonNull<Header>, word: Word) {
     unsafe { complete_alone(task, word, None) }
 }
 
-/// As [`complete`], of a task that is within something, which it leaves after that.
+/// As [`complete`], of a member of a scope, which it leaves after that.
+///
+/// # Safety
+///
+/// As [`complete`], and the task is a member.
+#[inline(never)]
+unsafe fn complete_member(task: NonNull<Header>, word: Word) {
+    // SAFETY: a member (caller).
+    let member = unsafe { Header::as_member(task) };
+    if word.shard().is_some() {
+        // SAFETY: this is the poller, and it has gone to sleep before, so it was linked.
+        unsafe { Node::unlink(member) };
+    }
+    // SAFETY: alive (caller).
+    let node = unsafe { member.as_ref() }.node();
+    // SAFETY: the caller's.
+    unsafe { complete_alone(task, word, Some(node)) };
+    // SAFETY: the member has entered it, and leaves it here, once.
+    unsafe { Node::leave(node) };
+}
+
+/// As [`complete`], of a task that has inherited values, and may be a member besides.
 ///
 /// # Safety
 ///
 /// As [`complete`].
 #[cold]
 #[inline(never)]
-unsafe fn complete_and_depart(task: NonNull<Header>, word: Word) {
+unsafe fn complete_heir(task: NonNull<Header>, word: Word) {
     // SAFETY: the caller is the poller, and completes the task now.
-    let departure = unsafe { surroundings::depart(task, word) };
+    let inheritance = unsafe { surroundings::leave_behind(task) };
+    if word.shard().is_some() {
+        // SAFETY: this is the poller, and it has gone to sleep before, so it was linked.
+        unsafe { surroundings::unlink(task) };
+    }
+    // SAFETY: alive (caller), and its member with it.
+    let node = unsafe { Header::member(task).map(|member| member.as_ref().node()) };
     // SAFETY: the caller's.
-    unsafe { complete_alone(task, word, departure.node()) };
-    departure.leave();
+    unsafe { complete_alone(task, word, node) };
+    drop(inheritance);
+    if let Some(node) = node {
+        // SAFETY: the member has entered it, and leaves it here, once.
+        unsafe { Node::leave(node) };
+    }
 }
 
 /// As [`complete`], of a task that is within nothing, or in the `node`, which its caller leaves.

@@ -6,12 +6,10 @@
 //! COMPLETE, so that whoever is told that a scope has ended finds no task of it, and nothing of one that is still to be dropped.
 
 use super::cell::Header;
-use super::state::Word;
 use crate::kernel::context::{Context, Within};
 use crate::kernel::foreign;
 use crate::kernel::here;
 use crate::kernel::scope::{Inside, Node};
-use std::mem::ManuallyDrop;
 use std::ptr::NonNull;
 
 /// True if a task that is spawned here inherits anything.
@@ -77,7 +75,7 @@ pub(super) unsafe fn link(task: NonNull<Header>) -> bool {
     let Some(member) = (unsafe { Header::member(task) }) else {
         return true;
     };
-    // `depart` gives it back before the task is complete.
+    // `unlink` comes before the task is complete: LINKED says so, which is set next.
     let linked = Node::link(member);
     if !linked {
         // SAFETY: as above.
@@ -86,59 +84,39 @@ pub(super) unsafe fn link(task: NonNull<Header>) -> bool {
     linked
 }
 
-/// What is left of a task that is about to complete.
-pub(super) struct Departure {
-    // Nothing unwinds before this is left, so no code is needed for that.
-    context: ManuallyDrop<Option<Context>>,
-    node: Option<NonNull<Node>>,
+/// Its scope finds the task no longer.
+///
+/// # Safety
+///
+/// The caller is the task's poller, and [`link`] has returned true.
+#[cold]
+pub(super) unsafe fn unlink(task: NonNull<Header>) {
+    // SAFETY: alive, as the caller polls it.
+    if let Some(member) = unsafe { Header::member(task) } {
+        // SAFETY: the caller's.
+        unsafe { Node::unlink(member) };
+    }
 }
 
-/// The task is about to complete: its scope does not find it any more, but still counts it, until [`Departure::leave`].
+/// What a task has inherited, when the task itself is about to go.
+pub(super) struct Inheritance(Option<Context>);
+
+/// The task, which is about to complete, leaves behind what it has inherited: to be dropped when it is complete.
 ///
 /// # Safety
 ///
 /// The caller is the task's poller, whose claim ends with the completion that follows.
-#[inline(always)]
-pub(super) unsafe fn depart(task: NonNull<Header>, word: Word) -> Departure {
-    let context = if word.inherits() {
-        // SAFETY: the caller is the poller, which keeps the task.
-        unsafe { task.as_ref().origin().take_context() }
-    } else {
-        None
-    };
-    // SAFETY: alive, and its poller says so for the first and last time.
-    let node = unsafe { Header::member(task).map(Node::unlink) };
-    Departure {
-        context: ManuallyDrop::new(context),
-        node,
-    }
+pub(super) unsafe fn leave_behind(task: NonNull<Header>) -> Inheritance {
+    // SAFETY: the caller is the poller, which keeps the task.
+    Inheritance(unsafe { task.as_ref().origin().take_context() })
 }
 
-impl Departure {
-    /// What it is in until then.
-    pub(super) fn node(&self) -> Option<NonNull<Node>> {
-        self.node
-    }
-
-    /// The task is complete.
-    #[inline(always)]
-    pub(super) fn leave(self) {
-        if let Some(context) = ManuallyDrop::into_inner(self.context) {
+impl Drop for Inheritance {
+    fn drop(&mut self) {
+        if let Some(context) = self.0.take() {
             // This may be what the thread has. Its poller puts back what was there before.
             Within::clear();
-            drop_context(context);
-        }
-        if let Some(node) = self.node {
-            // It may be gone after this.
-            Inside::forget(node);
-            // SAFETY: the member has entered it, and leaves it here, once.
-            unsafe { Node::leave(node) };
+            foreign::call(|| drop(context));
         }
     }
-}
-
-#[cold]
-#[inline(never)]
-fn drop_context(context: Context) {
-    foreign::call(|| drop(context));
 }
