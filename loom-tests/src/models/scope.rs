@@ -4,6 +4,7 @@
 //! then what is left. A drop is noted in a cell without any order of its own, so that whoever may rely on it is seen to have
 //! it ordered.
 
+mod deadline;
 mod entries;
 mod members;
 
