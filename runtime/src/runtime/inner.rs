@@ -1,5 +1,6 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
+#[cfg(feature = "introspection")]
 mod asking;
 mod closures;
 mod counted;
@@ -331,6 +332,24 @@ impl Inner {
     fn is_left_behind(&self) -> bool {
         let is_whole = self.is_local() && self.reactor().is_none();
         !is_whole && self.is_inherited()
+    }
+
+    /// The tasks that have been asleep, and the one that this thread is polling; those of sets that are polled in it last.
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        if self.is_left_behind() {
+            // They are the parent's, and so may be whoever holds a lock.
+            return Vec::new();
+        }
+        let mut tasks = self.register().tasks();
+        for noted in self.sets.all() {
+            tasks.append(&mut noted.set.register().tasks());
+        }
+        tasks
+    }
+
+    /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.
+    pub(in crate::runtime) fn with_sets<R>(&self, f: impl FnOnce(&Sets) -> R) -> Option<R> {
+        (!self.is_left_behind()).then(|| f(&self.sets))
     }
 
     /// Has the runtime observed more closely, or less.

@@ -323,6 +323,7 @@ mod metrics;
 #[cfg(feature = "introspection")]
 pub(crate) mod prometheus;
 pub(crate) mod required;
+#[cfg_attr(not(feature = "introspection"), path = "no_roots.rs")]
 pub(crate) mod roots;
 pub(crate) mod sets;
 
