@@ -28,6 +28,7 @@ pub(crate) struct Register {
 
 impl Register {
     /// With so many lists of tasks.
+    #[inline]
     pub(crate) fn new(shards: usize, wanted: Wanted) -> Self {
         Self {
             owned: Owned::new(shards),
@@ -59,6 +60,7 @@ impl Register {
     }
 
     /// The tasks that have been asleep, and the one that this thread is polling.
+    #[inline]
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, self.address(), census::BITE)
     }
@@ -90,6 +92,7 @@ impl Register {
 
     /// Where the lists of tasks are, for who reads them from outside.
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[inline]
     pub(crate) fn outline(&self) -> (*const (), usize, usize) {
         self.owned.outline()
     }

@@ -246,6 +246,7 @@ impl Inner {
     }
 
     /// Spare workers that are there, and how often one has been started.
+    #[inline]
     pub(crate) fn spares(&self) -> (usize, u64) {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.spares(),
@@ -253,6 +254,7 @@ impl Inner {
         }
     }
 
+    #[inline]
     pub(crate) fn live_tasks(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
@@ -278,6 +280,7 @@ impl Inner {
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
@@ -288,6 +291,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
@@ -297,6 +301,7 @@ impl Inner {
     }
 
     #[track_caller]
+    #[inline]
     fn check_worker(&self, worker: usize) {
         let workers = self.workers();
         assert!(
@@ -305,6 +310,7 @@ impl Inner {
         );
     }
 
+    #[inline]
     pub(crate) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
@@ -335,6 +341,7 @@ impl Inner {
     }
 
     /// The tasks that have been asleep, and the one that this thread is polling; those of sets that are polled in it last.
+    #[inline]
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         if self.is_left_behind() {
             // They are the parent's, and so may be whoever holds a lock.
@@ -348,6 +355,7 @@ impl Inner {
     }
 
     /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.
+    #[inline]
     pub(in crate::runtime) fn with_sets<R>(&self, f: impl FnOnce(&Sets) -> R) -> Option<R> {
         (!self.is_left_behind()).then(|| f(&self.sets))
     }

@@ -131,6 +131,7 @@ impl Member {
     }
 
     /// Its scope is cancelled, and it with that.
+    #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
         self.scope().is_cancelled()
     }
@@ -274,7 +275,7 @@ unsafe fn fail_with<E: Send + 'static>(
 ///
 /// The task is in the node.
 #[cold]
-#[inline(never)]
+#[inline]
 unsafe fn fail(node: NonNull<Node>, task: &Header, failure: Failure) -> SelfArc<Node> {
     // SAFETY: the caller's.
     let node = unsafe { Node::counted(node) };
