@@ -35,7 +35,7 @@ use crate::kernel::worker::Outcome;
 use crate::prim::thread;
 use crate::prim::{Arc, Condvar, Mutex, MutexGuard, SelfArc};
 use std::cell::Cell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -107,9 +107,22 @@ struct State {
     waits: usize,
     /// What the threads run, but for workers' loops.
     running: Places,
-    /// Of the threads that have not ended by themselves. `None` for one that has, before its handle was there.
-    handles: HashMap<usize, Option<thread::JoinHandle<()>>>,
+    /// Of the threads that have not ended by themselves, by their numbers. `None` for one that has, before its handle was there.
+    handles: Vec<(usize, Option<thread::JoinHandle<()>>)>,
     next_thread: usize,
+}
+
+impl State {
+    /// A thread's handle has come, or the thread has ended by itself: the later of the two takes out what the first has left.
+    fn note_or_forget(&mut self, number: usize, handle: Option<thread::JoinHandle<()>>) {
+        match self
+            .handles
+            .binary_search_by_key(&number, |&(number, _)| number)
+        {
+            Ok(place) => drop(self.handles.remove(place)),
+            Err(place) => self.handles.insert(place, (number, handle)),
+        }
+    }
 }
 
 /// Runs a thread's [`Main`] in what whoever submits jobs wants to be there. (std's `Arc`, for only that can be of a type
@@ -159,7 +172,7 @@ impl Blocking {
                 has_standby: false,
                 waits: 0,
                 running: Places::new(),
-                handles: HashMap::new(),
+                handles: Vec::new(),
                 next_thread: 0,
             }),
             job: Condvar::new(),
@@ -221,7 +234,7 @@ impl Blocking {
         let handles = std::mem::take(&mut state.handles);
         drop(state);
         let own = thread::current().id();
-        for handle in handles.into_values().flatten() {
+        for handle in handles.into_iter().filter_map(|(_, handle)| handle) {
             if handle.thread().id() != own {
                 // Its last step was to say so: this waits for the system to clean up. A panic was the user's
                 // (a callback), and the hook has reported it.
@@ -371,9 +384,7 @@ impl Shared {
         let error = match spawned {
             Ok(Ok(handle)) => {
                 let mut state = shared.state.lock();
-                if state.handles.remove(&number).is_none() {
-                    state.handles.insert(number, Some(handle));
-                }
+                state.note_or_forget(number, Some(handle));
                 return Ok(());
             }
             Ok(Err(error)) => error,
@@ -537,9 +548,7 @@ impl Main {
         state.threads -= 1;
         state.expired += 1;
         // Nobody will join this thread, so its handle goes now, or as soon as it comes.
-        if state.handles.remove(&self.number).is_none() {
-            state.handles.insert(self.number, None);
-        }
+        state.note_or_forget(self.number, None);
     }
 }
 

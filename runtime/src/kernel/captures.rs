@@ -125,13 +125,19 @@ pub(crate) fn ask(tasks: &[AbortHandle], patience: Duration) -> Vec<Standing> {
     standings.collect()
 }
 
-/// A task answers those whose rounds were open when its poll began.
-pub(super) fn answer(rounds: &[Arc<Round>], task: Id, answer: &Answer) {
-    for round in rounds {
-        let mut answers = round.answers.lock();
-        answers.told.insert(task, answer.clone());
-        if answers.told.len() >= answers.awaited {
-            round.came.notify_one();
+/// The rounds that were open when a task's poll began.
+#[derive(Debug)]
+pub(crate) struct Rounds(Vec<Arc<Round>>);
+
+impl Rounds {
+    /// The task answers them.
+    pub(super) fn answer(&self, task: Id, answer: &Answer) {
+        for round in &self.0 {
+            let mut answers = round.answers.lock();
+            answers.told.insert(task, answer.clone());
+            if answers.told.len() >= answers.awaited {
+                round.came.notify_one();
+            }
         }
     }
 }
@@ -147,9 +153,10 @@ impl Captures {
         self.0.get_mut().is_empty()
     }
 
-    /// The rounds that are open. None while nobody asks.
-    pub(super) fn rounds(&self) -> Vec<Arc<Round>> {
-        self.0.lock().clone()
+    /// The rounds that are open; `None` while nobody asks.
+    pub(super) fn rounds(&self) -> Option<Rounds> {
+        let rounds = self.0.lock().clone();
+        (!rounds.is_empty()).then_some(Rounds(rounds))
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) const BITE: usize = 256;
 
 /// The tasks of a scheduler that have been asleep, and the one that is being polled here, if it is the scheduler's.
 /// `scheduler` is its [address](crate::kernel::task::Scheduler::address).
+#[inline]
 pub(crate) fn take(owned: &Owned, scheduler: *const (), bite: usize) -> Vec<TaskInfo> {
     let mut found = Vec::new();
     let running = here::with(|here| here.running.get()) as *mut Header;

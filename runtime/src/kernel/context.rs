@@ -38,6 +38,7 @@ pub(crate) struct Value(SelfArc<Kept<dyn Any + Send + Sync>>);
 struct Kept<T: ?Sized>(ManuallyDrop<T>);
 
 impl<T: ?Sized> Drop for Kept<T> {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: it is dropped here, and nobody has it any more.
         foreign::call(|| unsafe { ManuallyDrop::drop(&mut self.0) });
@@ -56,12 +57,14 @@ impl Value {
 
 impl Context {
     /// What there is on this thread, and `value` for the key instead of what that had.
+    #[inline]
     pub(crate) fn with(key: usize, value: Value) -> Self {
         let around = Self::current().and_then(|context| context.without(key));
         Self(SelfArc::new(Link { key, value, around }))
     }
 
     /// The others: those in front of the key are linked anew.
+    #[inline]
     fn without(&self, key: usize) -> Option<Self> {
         let mut in_front = Vec::new();
         let mut link = &self.0;
@@ -80,12 +83,14 @@ impl Context {
     }
 
     /// True if it is what there is on this thread.
+    #[inline]
     pub(crate) fn is_current(context: Option<&Self>) -> bool {
         let current = here::with(|here| here.context.get());
         context.map_or(ptr::null(), Self::as_pointer) == current
     }
 
     /// What there is on this thread.
+    #[inline]
     pub(crate) fn current() -> Option<Self> {
         let link = here::with(|here| here.context.get()).cast::<Link>();
         if link.is_null() {

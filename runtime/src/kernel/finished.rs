@@ -34,6 +34,7 @@ impl Finished {
     }
 
     /// The task with this number has completed. Wakes who waits.
+    #[inline]
     pub(crate) fn push(&self, number: usize) {
         asked::changes(self);
         let mut state = self.0.lock();
@@ -80,12 +81,14 @@ impl Finished {
     }
 
     /// True if `waker` is in place already. A task that completes takes it away, so none has since it was put there.
+    #[inline]
     fn has_waker(&self, waker: &Waker) -> bool {
         let state = self.0.lock();
         state.waker.as_ref().is_some_and(|old| old.will_wake(waker))
     }
 
     /// Forgets all numbers, and who waits.
+    #[inline]
     pub(crate) fn clear(&self) {
         let mut state = self.0.lock();
         state.numbers.clear();

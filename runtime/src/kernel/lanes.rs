@@ -70,6 +70,7 @@ unsafe impl Send for Counted {}
 unsafe impl Sync for Counted {}
 
 impl Counted {
+    #[inline]
     fn new(first: Option<Counted>) -> Self {
         let layout = Layout::new::<Row>();
         // SAFETY: a row's size is not 0.
@@ -129,6 +130,7 @@ impl Drop for Counted {
 ///
 /// Nobody counts the row any more.
 #[cold]
+#[inline]
 unsafe fn free(row: NonNull<Row>) {
     // SAFETY: the caller's; it was initialised when it was made.
     unsafe { row.drop_in_place() };
@@ -137,6 +139,7 @@ unsafe fn free(row: NonNull<Row>) {
 }
 
 impl Row {
+    #[inline]
     fn wake(&self, lane: usize) {
         // Ordering: Release publishes what this was woken for to the owner's swap (see the module's header).
         if self.woken.fetch_or(1 << lane, Ordering::Release) == 0 {
@@ -165,6 +168,7 @@ unsafe fn parts(waker: *const ()) -> (ManuallyDrop<Counted>, usize) {
     (ManuallyDrop::new(Counted(row)), lane)
 }
 
+#[inline]
 unsafe fn clone(waker: *const ()) -> RawWaker {
     // SAFETY: called through a waker, here and below.
     let (row, _) = unsafe { parts(waker) };
@@ -172,6 +176,7 @@ unsafe fn clone(waker: *const ()) -> RawWaker {
     RawWaker::new(waker, &VTABLE)
 }
 
+#[inline]
 unsafe fn wake(waker: *const ()) {
     // SAFETY: as above.
     let (row, lane) = unsafe { parts(waker) };
@@ -180,12 +185,14 @@ unsafe fn wake(waker: *const ()) {
     row.wake(lane);
 }
 
+#[inline]
 unsafe fn wake_by_ref(waker: *const ()) {
     // SAFETY: as above.
     let (row, lane) = unsafe { parts(waker) };
     row.wake(lane);
 }
 
+#[inline]
 unsafe fn drop_waker(waker: *const ()) {
     // SAFETY: as above.
     let (row, _) = unsafe { parts(waker) };
@@ -250,6 +257,7 @@ pub(crate) enum With {
 }
 
 impl Lanes {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             first: Seen::new(Counted::new(None)),
@@ -261,6 +269,7 @@ impl Lanes {
     }
 
     /// A lane for a future, which is to be polled. The owner is not woken.
+    #[inline]
     pub(crate) fn insert(&mut self) -> usize {
         while self.row(self.room).used == u64::MAX {
             self.room += 1;
@@ -278,6 +287,7 @@ impl Lanes {
     }
 
     /// The future of a lane is gone.
+    #[inline]
     pub(crate) fn remove(&mut self, lane: usize) {
         let (row, bit) = (lane / ROW, !(1 << (lane % ROW)));
         let seen = self.row(row);
@@ -293,6 +303,7 @@ impl Lanes {
     }
 
     /// Begins a poll of the owner, with its waker: registers that, and sees which lanes were woken.
+    #[inline]
     pub(crate) fn begin(&mut self, waker: &Waker) -> With {
         if is_telling(waker) {
             // Not registered: that would be told, too.
@@ -316,6 +327,7 @@ impl Lanes {
     }
 
     /// The next lane to be polled, after the one before.
+    #[inline]
     pub(crate) fn next(&mut self) -> Option<usize> {
         let rows = 1 + self.more.len();
         let start = self.next;
@@ -389,6 +401,7 @@ impl Lanes {
         }
     }
 
+    #[inline]
     fn rows(&mut self) -> impl Iterator<Item = &mut Seen> {
         std::iter::once(&mut self.first).chain(&mut self.more)
     }
@@ -402,6 +415,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// True if the next lane is for another turn: then the owner has to be woken.
+    #[inline]
     pub(crate) fn is_over(&mut self) -> bool {
         self.polls += 1;
         self.polls > AT_A_TIME || !budget::has_remaining()
@@ -409,6 +423,7 @@ impl Turn {
 }
 
 impl Drop for Lanes {
+    #[inline]
     fn drop(&mut self) {
         // Wakers of lanes may be about for long: they are to keep no task in memory.
         drop(self.take_owner());
@@ -416,6 +431,7 @@ impl Drop for Lanes {
 }
 
 impl fmt::Debug for Lanes {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let used = |seen: &Seen| seen.used.count_ones();
         let more: u32 = self.more.iter().map(used).sum();

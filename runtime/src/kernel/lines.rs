@@ -6,7 +6,6 @@
 
 use crate::kernel::here;
 use crate::kernel::task::{AbortHandle, Header};
-use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::{Arc, Mutex};
 use std::collections::HashMap;
 use std::ptr::NonNull;
@@ -60,9 +59,6 @@ impl Lines {
 impl Place {
     /// The running task gets in line, if its scheduler wants to know.
     pub(crate) fn take(ticket: u64) -> Option<Self> {
-        if !LOOKED_INTO {
-            return None;
-        }
         let running = here::with(|here| here.running.get()) as *mut Header;
         // SAFETY: who polls a task keeps it, and this is a call in the middle of its poll.
         let task = unsafe { NonNull::new(running)?.as_ref() };

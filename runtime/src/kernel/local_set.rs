@@ -138,6 +138,7 @@ pub(crate) struct Polling<'a> {
 }
 
 impl LocalSet {
+    #[inline]
     pub(crate) fn new() -> Self {
         let shared = Arc::new(Shared {
             remote: Mutex::new(Remote {
@@ -173,6 +174,7 @@ impl LocalSet {
     }
 
     /// Makes the set current, for [`spawn_on_current`].
+    #[inline]
     pub(crate) fn enter(&self) -> Entered {
         let own = Rc::into_raw(Rc::clone(&self.0));
         let outer = here::with(|here| here.local_set.replace(own.cast()));
@@ -182,6 +184,7 @@ impl LocalSet {
     }
 
     /// P1: the set is being polled, by somebody who is woken by `waker`, until the guard is dropped.
+    #[inline]
     pub(crate) fn poll(&self, waker: &Waker) -> Polling<'_> {
         let polling = self.polling();
         if !polling.nested {
@@ -190,6 +193,7 @@ impl LocalSet {
         polling
     }
 
+    #[inline]
     fn polling(&self) -> Polling<'_> {
         // The tasks of the thread's worker could be moved elsewhere, but not those of the set.
         let in_place = here::with(|here| here.blocking.get()) == Blocking::InPlace;
@@ -202,11 +206,13 @@ impl LocalSet {
     }
 
     /// True if all tasks have completed.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.0.shared.live() == 0
     }
 
     /// The tasks that have been asleep, and the one that this thread is polling.
+    #[inline]
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         self.0.shared.register.tasks()
     }
@@ -217,11 +223,13 @@ impl LocalSet {
     }
 
     /// Says what is to be looked for from now on.
+    #[inline]
     pub(crate) fn want(&self, wanted: &'static Wanted) {
         *self.0.shared.wanted.lock() = Some(wanted);
     }
 
     /// The next task.
+    #[inline]
     fn next(&self) -> Option<Runnable> {
         let own = &*self.0;
         if asked::asks() {
@@ -239,6 +247,7 @@ impl LocalSet {
 
 impl Polling<'_> {
     /// P2 and P3; true if there may be more to do.
+    #[inline]
     pub(crate) fn run_tasks(&self) -> bool {
         // What this is polled within is whoever's who polls it, and not the tasks'.
         let _nothing = Within::nothing();
@@ -264,6 +273,7 @@ impl Drop for Polling<'_> {
 }
 
 impl Drop for LocalSet {
+    #[inline]
     fn drop(&mut self) {
         // Destructors find the set in place; what they wake comes to the own queue, what they spawn is cancelled.
         let _polling = self.polling();
@@ -328,17 +338,20 @@ impl Own {
         handle
     }
 
+    #[inline]
     fn push(&self, task: Runnable) {
         self.take_own();
         self.queue.borrow_mut().push_back(task);
     }
 
+    #[inline]
     fn pop(&self) -> Option<Runnable> {
         self.take_own();
         self.queue.borrow_mut().pop_front()
     }
 
     /// The next task, if a simulation chooses it.
+    #[inline]
     fn drawn(&self) -> Option<Runnable> {
         self.take_own();
         while let Some(task) = self.pop_remote() {
@@ -350,6 +363,7 @@ impl Own {
     }
 
     /// What this thread has pushed from outside of the set's polls came before what is pushed now.
+    #[inline]
     fn take_own(&self) {
         // Ordering: Relaxed, stored by this thread.
         if self.shared.own_len.load(Ordering::Relaxed) != 0 {
@@ -360,6 +374,7 @@ impl Own {
     }
 
     /// What another thread has pushed first.
+    #[inline]
     fn pop_remote(&self) -> Option<Runnable> {
         let mut inbox = self.inbox.borrow_mut();
         if inbox.is_empty() {
@@ -370,17 +385,20 @@ impl Own {
 }
 
 /// What tells this thread from the others that are alive.
+#[inline]
 fn this_thread() -> usize {
     here::with(|here| ptr::from_ref(here).addr())
 }
 
 impl Shared {
+    #[inline]
     fn live(&self) -> usize {
         // Ordering: Relaxed. Tasks are spawned and completed on the owner's thread, and this is asked there, or is a hint.
         self.live.load(Ordering::Relaxed)
     }
 
     /// The set, if this thread is polling it.
+    #[inline]
     fn polling(&self) -> Option<&Own> {
         let own = here::with(|here| here.local_set.get()).cast::<Own>();
         // SAFETY: as in `spawn_on_current`: `here.local_set` owns a count, which the callers do not outlast.
@@ -388,6 +406,7 @@ impl Shared {
         own.filter(|own| ptr::eq(&*own.shared, self) && own.polling.get())
     }
 
+    #[inline]
     fn push_remote(&self, task: Runnable) {
         // R1. The task stays in there until the owner comes, even if it is closing.
         let mut remote = self.remote.lock();
@@ -410,6 +429,7 @@ impl Shared {
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
         let own = here::with(|here| here.local_set.replace(self.outer.cast())).cast::<Own>();
         if !own.is_null() {
@@ -421,6 +441,7 @@ impl Drop for Entered {
 }
 
 impl fmt::Debug for LocalSet {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalSet")
             .field("live_tasks", &self.0.shared.live())
@@ -429,12 +450,14 @@ impl fmt::Debug for LocalSet {
 }
 
 impl fmt::Debug for Entered {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Entered(..)")
     }
 }
 
 impl fmt::Debug for Polling<'_> {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Polling(..)")
     }

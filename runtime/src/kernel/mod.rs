@@ -11,8 +11,9 @@
 //!  k2  task · atomic_waker · lanes · children · root ·   what wakes and is woken; which tasks there are, what is found
 //!      finished · wheel · owned · census · captures ·    out about them, and recorded of them
 //!      lines · findings · observe · register · scope
+//!      no_captures · no_findings · no_lines · no_observe    what stands for those where nobody looks
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
-//!  k4  pool · spares · worker · slow · local ·           the loops that tie it together
+//!  k4  pool · spares · worker · slow · no_slow · local · the loops that tie it together
 //!      local_set · blocking · no_pool · no_worker        what stands for a pool where there is none
 //! ```
 //!
@@ -25,6 +26,7 @@ pub(crate) mod atomic_waker;
 pub(crate) mod blocking;
 pub(crate) mod budget;
 pub(crate) mod cancel_safe;
+#[cfg_attr(not(feature = "introspection"), path = "no_captures.rs")]
 pub(crate) mod captures;
 pub(crate) mod census;
 pub(crate) mod children;
@@ -32,6 +34,7 @@ pub(crate) mod clock;
 pub(crate) mod context;
 pub(crate) mod deferred;
 pub(crate) mod driver;
+#[cfg_attr(not(feature = "introspection"), path = "no_findings.rs")]
 pub(crate) mod findings;
 pub(crate) mod finished;
 pub(crate) mod foreign;
@@ -41,10 +44,12 @@ pub(crate) mod idle;
 pub(crate) mod intervals;
 pub(crate) mod lanes;
 pub(crate) mod late;
+#[cfg_attr(not(feature = "introspection"), path = "no_lines.rs")]
 pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod local;
 pub(crate) mod local_set;
+#[cfg_attr(not(feature = "introspection"), path = "no_observe.rs")]
 pub(crate) mod observe;
 pub(crate) mod owned;
 #[cfg(feature = "rt-multi-thread")]
@@ -58,6 +63,7 @@ pub(crate) mod root;
 pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;
+#[cfg_attr(not(feature = "introspection"), path = "no_slow.rs")]
 pub(crate) mod slow;
 #[cfg(feature = "rt-multi-thread")]
 pub(crate) mod spares;

@@ -90,6 +90,7 @@ impl Shard {
 }
 
 impl Owned {
+    #[inline]
     pub(crate) fn new(shards: usize) -> Self {
         let shards = (0..shards)
             .map(|_| {
@@ -150,6 +151,7 @@ impl Owned {
     /// Looks at all tasks that there are when their shard's turn comes, `bite` of them at a time, and puts what `look` says
     /// into `seen`. `look` is called under the lock, and must be quick; there is room in `seen` before.
     /// One that is a member of a scope is shown with that.
+    #[inline]
     pub(crate) fn walk<T>(
         &self,
         bite: usize,

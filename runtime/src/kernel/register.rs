@@ -5,7 +5,7 @@
 
 use crate::kernel::captures::Captures;
 use crate::kernel::census;
-use crate::kernel::lines::{Lines, LongWait};
+use crate::kernel::lines::Lines;
 use crate::kernel::observe::Observe;
 use crate::kernel::owned::Owned;
 use crate::kernel::scope::ScopeInfo;
@@ -13,7 +13,6 @@ use crate::kernel::task::{AbortHandle, Id, TaskInfo};
 use crate::kernel::wanted::Wanted;
 use crate::prim::Arc;
 use std::ptr;
-use std::time::Duration;
 
 /// The tasks of one scheduler.
 #[derive(Debug)]
@@ -21,13 +20,15 @@ pub(crate) struct Register {
     /// Those that have been asleep.
     pub(crate) owned: Owned,
     captures: Captures,
-    lines: Arc<Lines>,
+    /// Who of them waits in line, of whom that was noted.
+    pub(crate) lines: Arc<Lines>,
     pub(crate) observe: Observe,
     pub(crate) wanted: Wanted,
 }
 
 impl Register {
     /// With so many lists of tasks.
+    #[inline]
     pub(crate) fn new(shards: usize, wanted: Wanted) -> Self {
         Self {
             owned: Owned::new(shards),
@@ -59,6 +60,7 @@ impl Register {
     }
 
     /// The tasks that have been asleep, and the one that this thread is polling.
+    #[inline]
     pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
         census::take(&self.owned, self.address(), census::BITE)
     }
@@ -88,13 +90,9 @@ impl Register {
         wanted.waits.is_some().then_some(&self.lines)
     }
 
-    /// The tasks that have waited in line for as long as `time`, and of which that was noted.
-    pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
-        self.lines.waiting_for(time)
-    }
-
     /// Where the lists of tasks are, for who reads them from outside.
     #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[inline]
     pub(crate) fn outline(&self) -> (*const (), usize, usize) {
         self.owned.outline()
     }

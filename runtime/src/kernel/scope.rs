@@ -146,6 +146,7 @@ unsafe impl Linked for Node {
 
 impl Node {
     /// A node that its owner has entered.
+    #[inline]
     pub(crate) fn new(kind: NodeKind, place: &'static Location<'static>) -> SelfArc<Self> {
         SelfArc::new(Self {
             word: AtomicUsize::new(ONE),
@@ -172,12 +173,14 @@ impl Node {
     }
 
     /// The innermost node that this thread is within.
+    #[inline]
     pub(crate) fn current() -> Option<SelfArc<Self>> {
         // SAFETY: whoever has written it keeps it for as long as it is there.
         unsafe { seed::node_at(here::with(|here| here.scope.get())) }
     }
 
     /// The owner begins, within another node perhaps.
+    #[inline]
     pub(crate) fn begin(self: &SelfArc<Self>, around: Option<SelfArc<Self>>) {
         // Ordering: Relaxed; it is told to people.
         self.begun_by
@@ -197,6 +200,7 @@ impl Node {
         }
     }
 
+    #[inline]
     fn has_begun(&self) -> bool {
         self.around.get().is_some()
     }
@@ -218,6 +222,7 @@ impl Node {
     /// # Safety
     ///
     /// It was got from [`pointer`](Self::pointer), and somebody is in, or counts it.
+    #[inline]
     pub(crate) unsafe fn counted(node: NonNull<Self>) -> SelfArc<Self> {
         // SAFETY: the caller's.
         unsafe { SelfArc::increment_strong_count(node.as_ptr()) };
@@ -235,6 +240,7 @@ impl Node {
     }
 
     /// The node that this one is cancelled with.
+    #[inline]
     fn outer(&self) -> Option<&SelfArc<Self>> {
         self.around().filter(|_| !self.is_shield())
     }
@@ -256,6 +262,7 @@ impl Node {
     }
 
     /// As [`enter`](Self::enter), when there is no spare entry: for as many as there may be next.
+    #[inline]
     fn enter_many(self: &SelfArc<Self>) -> bool {
         // Ordering: Acquire, the partner of the exchange that sets it: with it comes that those around are attached, so that one
         // which does not look so has ended. Relaxed below: who enters counts for one who is in, so nothing is handed over; that
@@ -302,6 +309,7 @@ impl Node {
     /// The nodes around come first, from the outermost on: if one of them turns out to be cancelled, who is told of that is told
     /// under no lock of a node within.
     #[cold]
+    #[inline]
     fn attach(self: &SelfArc<Self>) {
         loop {
             let mut node = self;
@@ -316,11 +324,13 @@ impl Node {
     }
 
     /// Only the owner is in, and has been, so far.
+    #[inline]
     fn is_alone(&self) -> bool {
         self.is_in_use() && self.word.load(Ordering::Relaxed) & ATTACHED == 0
     }
 
     /// As [`attach`](Self::attach), when the node around is attached, or has ended.
+    #[inline]
     fn attach_alone(self: &SelfArc<Self>) {
         let state = self.state.lock();
         // Under the lock nobody else attaches; and while it is not attached only the owner is in, so the exchange below fails for
@@ -485,17 +495,20 @@ impl Node {
     /// # Safety
     ///
     /// The caller is the owner, and has not left so far.
+    #[inline]
     pub(crate) unsafe fn leave_as_owner(node: &SelfArc<Self>) {
         // SAFETY: the caller's.
         unsafe { Self::leave_alone(Self::pointer(node), 1) };
     }
 
     /// Somebody is in.
+    #[inline]
     fn is_in_use(&self) -> bool {
         self.word.load(Ordering::Relaxed) >= ONE
     }
 
     /// The owner has left; has everybody?
+    #[inline]
     pub(crate) fn poll_end(&self, cx: &Context<'_>) -> Poll<()> {
         asked::looks(self);
         if self.has_ended() {
@@ -517,6 +530,7 @@ impl Node {
     }
 
     /// The owner waits for its body: it is to be woken by a cancel. True if there is one.
+    #[inline]
     pub(crate) fn poll_cancelled(&self, cx: &Context<'_>) -> bool {
         asked::looks(self);
         waits_in(cx.waker(), What::Cancel, self);
@@ -572,6 +586,7 @@ impl Drop for Node {
 }
 
 impl std::fmt::Debug for Node {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Node")
             .field("kind", &self.kind)

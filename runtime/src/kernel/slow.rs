@@ -21,7 +21,7 @@ mod timed;
 use crate::kernel::findings::{self, Activity, Finding, SlowPoll, ThreadState};
 use crate::kernel::observe::Observe;
 use crate::kernel::task::{Poll, Polling, TaskInfo};
-use crate::kernel::wanted::{LOOKED_INTO, Wanted};
+use crate::kernel::wanted::Wanted;
 use crate::kernel::worker;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::stack::{self, Frames};
@@ -51,9 +51,6 @@ pub(super) struct Watched {
 impl Watched {
     /// `None` if slow polls are not wanted.
     pub(super) fn new(wanted: &Wanted) -> Option<Box<Self>> {
-        if !LOOKED_INTO {
-            return None;
-        }
         wanted.slow_polls.map(|_| {
             Box::new(Self {
                 polling: Polling::new(),
@@ -135,9 +132,6 @@ enum Stage {
 impl Slow {
     /// For a pool that has so many workers. `None` if it wants to know of no slow polls.
     pub(super) fn new(wanted: &Wanted, workers: usize) -> Option<Self> {
-        if !LOOKED_INTO {
-            return None;
-        }
         let threshold = wanted.slow_polls?;
         let stacks = wanted.stacks && stack::prepare() && threads::prepare_to_interrupt(answer);
         Some(Self {

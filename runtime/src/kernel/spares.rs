@@ -37,7 +37,6 @@ use crate::kernel::pool::{Pool, Remote};
 use crate::kernel::slow::Slow;
 use crate::kernel::stuck::{Observed, Seen, is_shorter};
 use crate::kernel::task::Runnable;
-use crate::kernel::wanted::LOOKED_INTO;
 use crate::kernel::watcher::{self, NAP, NEXT};
 use crate::kernel::wheel::{self, NEVER};
 use crate::kernel::worker::{Core, Handed};
@@ -168,20 +167,16 @@ impl Pool {
                 nap
             },
         );
-        if LOOKED_INTO {
-            if let Some(slow) = memory.slow {
-                slow.end();
-            }
+        if let Some(slow) = memory.slow {
+            slow.end();
         }
     }
 
     /// Looks at all workers, and does what has to be done; says when to look again.
     fn look(pool: &Arc<Self>, memory: &mut Memory, start: impl Fn(Handed) -> bool) -> Duration {
         pool.settle();
-        if LOOKED_INTO {
-            if let Some(slow) = &mut memory.slow {
-                pool.look_for_slow_polls(slow);
-            }
+        if let Some(slow) = &mut memory.slow {
+            pool.look_for_slow_polls(slow);
         }
         let now = prim::now();
         let unattended =

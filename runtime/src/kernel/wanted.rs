@@ -3,8 +3,8 @@
 use crate::prim::OnceLock;
 use std::time::Duration;
 
-/// Somebody can look into a scheduler, and say what is wanted. Without the feature `introspection` nobody can: then what serves
-/// them alone stands behind this constant, so that none of it is compiled to code.
+/// Somebody can look into a scheduler, and say what is wanted. Without the feature `introspection` nobody can: what serves them
+/// alone and is no module of its own stands behind this constant, so that none of it is compiled to code.
 pub(crate) const LOOKED_INTO: bool = cfg!(feature = "introspection");
 
 /// The diagnostics of one scheduler.

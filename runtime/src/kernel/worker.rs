@@ -29,6 +29,7 @@
 
 mod attend;
 mod handed;
+#[cfg_attr(not(feature = "introspection"), path = "worker/no_observed.rs")]
 mod observed;
 mod pace;
 mod relief;

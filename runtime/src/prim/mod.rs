@@ -21,14 +21,18 @@ mod lock;
 #[cfg(unix)]
 pub(crate) mod peer;
 pub(crate) mod process;
-#[cfg(unix)]
+#[cfg(all(feature = "introspection", unix))]
 pub(crate) mod shared_file;
+#[cfg(feature = "introspection")]
 pub(crate) mod stack;
 #[cfg(unix)]
 pub(crate) mod system;
+#[cfg(feature = "introspection")]
 pub(crate) mod threads;
+#[cfg(feature = "introspection")]
 pub(crate) mod tick;
 pub(crate) mod turns;
+#[cfg(feature = "introspection")]
 pub(crate) mod words;
 
 pub(crate) use cell::UnsafeCell;

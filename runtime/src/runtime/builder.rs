@@ -91,6 +91,7 @@ impl Builder {
     /// assert_eq!(runtime.block_on(task).unwrap(), thread::current().id());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn new_current_thread() -> Self {
         Self::new(Kind::CurrentThread)
     }
@@ -116,6 +117,7 @@ impl Builder {
         Self::new(Kind::MultiThread)
     }
 
+    #[inline]
     fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -233,6 +235,7 @@ impl Builder {
     #[track_caller]
     #[cfg(feature = "rt-multi-thread")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
+    #[inline]
     pub fn worker_threads(&mut self, workers: usize) -> &mut Self {
         assert!(workers > 0, "a runtime needs at least 1 worker thread");
         assert!(
@@ -289,6 +292,7 @@ impl Builder {
     #[track_caller]
     #[cfg(feature = "rt-multi-thread")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
+    #[inline]
     pub fn spare_workers(&mut self, spares: usize) -> &mut Self {
         assert!(
             spares <= MAX_SPARES,
@@ -336,6 +340,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn max_blocking_threads(&mut self, threads: usize) -> &mut Self {
         assert!(threads > 0, "`max_blocking_threads` must be at least 1");
         self.max_blocking_threads = threads;
@@ -588,6 +593,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn event_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "event_interval must be greater than 0");
         self.intervals.events = Some(val);
@@ -630,6 +636,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn global_queue_interval(&mut self, val: u32) -> &mut Self {
         assert!(val > 0, "global_queue_interval must be greater than 0");
         self.intervals.injected = Some(val);
@@ -663,6 +670,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn max_io_events_per_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_tick must be non-zero");
         self.events_per_tick = capacity;
@@ -702,6 +710,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn max_io_events_per_busy_tick(&mut self, capacity: usize) -> &mut Self {
         assert!(capacity > 0, "max_io_events_per_busy_tick must be non-zero");
         self.events_per_busy_tick = Some(capacity);
@@ -813,6 +822,7 @@ impl Builder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn build_local(&mut self, options: LocalOptions) -> io::Result<LocalRuntime> {
         let LocalOptions { .. } = options;
         assert!(
@@ -945,6 +955,7 @@ fn callback(shared: &Option<SharedCallback>) -> Option<Callback> {
 }
 
 impl fmt::Debug for Builder {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("kind", &self.kind)

@@ -51,6 +51,7 @@ impl DurationHistogram {
     /// assert_eq!(*ends.last().unwrap(), None);
     /// # });
     /// ```
+    #[inline]
     pub fn buckets(&self) -> impl Iterator<Item = (Option<Duration>, u64)> + '_ {
         let ends = (0..BUCKETS - 1).map(|number| Some(Duration::from_nanos(FIRST << number)));
         ends.chain([None]).zip(self.counted.buckets)
@@ -69,6 +70,7 @@ impl DurationHistogram {
     /// assert_eq!(metrics.poll_time_histogram().count(), 0);
     /// # });
     /// ```
+    #[inline]
     pub fn count(&self) -> u64 {
         self.counted.buckets.iter().sum()
     }
@@ -92,6 +94,7 @@ impl DurationHistogram {
 }
 
 impl fmt::Debug for DurationHistogram {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let used = self.buckets().filter(|&(_, count)| count > 0);
         f.debug_struct("DurationHistogram")

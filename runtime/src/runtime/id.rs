@@ -32,6 +32,7 @@ impl Id {
         self.0.get()
     }
 
+    #[inline]
     pub(crate) fn next() -> Self {
         static LAST: AtomicU64 = AtomicU64::new(0);
         // Ordering: Relaxed, only the number itself matters; 64 bits of it do not come round.
@@ -41,6 +42,7 @@ impl Id {
 }
 
 impl fmt::Display for Id {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

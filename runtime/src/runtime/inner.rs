@@ -1,5 +1,6 @@
 //! A runtime's parts, and the few places that ask which kind it is.
 
+#[cfg(feature = "introspection")]
 mod asking;
 mod closures;
 mod counted;
@@ -245,6 +246,7 @@ impl Inner {
     }
 
     /// Spare workers that are there, and how often one has been started.
+    #[inline]
     pub(crate) fn spares(&self) -> (usize, u64) {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.spares(),
@@ -252,6 +254,7 @@ impl Inner {
         }
     }
 
+    #[inline]
     pub(crate) fn live_tasks(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.live_tasks(),
@@ -277,6 +280,7 @@ impl Inner {
 
     /// How often a worker went to sleep, and came back. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
@@ -287,6 +291,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was awake. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
@@ -296,6 +301,7 @@ impl Inner {
     }
 
     #[track_caller]
+    #[inline]
     fn check_worker(&self, worker: usize) {
         let workers = self.workers();
         assert!(
@@ -304,6 +310,7 @@ impl Inner {
         );
     }
 
+    #[inline]
     pub(crate) fn injected(&self) -> usize {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.injected(),
@@ -331,6 +338,26 @@ impl Inner {
     fn is_left_behind(&self) -> bool {
         let is_whole = self.is_local() && self.reactor().is_none();
         !is_whole && self.is_inherited()
+    }
+
+    /// The tasks that have been asleep, and the one that this thread is polling; those of sets that are polled in it last.
+    #[inline]
+    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
+        if self.is_left_behind() {
+            // They are the parent's, and so may be whoever holds a lock.
+            return Vec::new();
+        }
+        let mut tasks = self.register().tasks();
+        for noted in self.sets.all() {
+            tasks.append(&mut noted.set.register().tasks());
+        }
+        tasks
+    }
+
+    /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.
+    #[inline]
+    pub(in crate::runtime) fn with_sets<R>(&self, f: impl FnOnce(&Sets) -> R) -> Option<R> {
+        (!self.is_left_behind()).then(|| f(&self.sets))
     }
 
     /// Has the runtime observed more closely, or less.

@@ -79,6 +79,7 @@ impl LocalRuntime {
     /// assert_eq!(count.get(), 3);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn new() -> io::Result<Self> {
         Builder::new_current_thread()
             .enable_all()
@@ -198,6 +199,7 @@ impl LocalRuntime {
     /// assert_eq!(runtime.block_on(task).unwrap(), "spawned before it is driven");
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enter(&self) -> EnterGuard<'_> {
         self.runtime.enter()
     }
@@ -237,6 +239,7 @@ impl LocalRuntime {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn shutdown_timeout(self, duration: Duration) {
         self.runtime.shutdown_timeout(duration);
     }
@@ -283,6 +286,7 @@ impl LocalRuntime {
     /// assert!(task.is_finished());
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn shutdown_background(self) {
         self.runtime.shutdown_background();
     }

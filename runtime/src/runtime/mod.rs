@@ -323,6 +323,7 @@ mod metrics;
 #[cfg(feature = "introspection")]
 pub(crate) mod prometheus;
 pub(crate) mod required;
+#[cfg_attr(not(feature = "introspection"), path = "no_roots.rs")]
 pub(crate) mod roots;
 pub(crate) mod sets;
 
@@ -358,6 +359,7 @@ use std::time::Duration;
 /// assert!(is_rt_shutdown_err(&error));
 /// # Ok::<(), std::io::Error>(())
 /// ```
+#[inline]
 pub fn is_rt_shutdown_err(err: &io::Error) -> bool {
     crate::prim::reactor::is_reactor_gone(err)
         || err.get_ref().is_some_and(|inner| inner.is::<ShutDown>())
@@ -450,6 +452,7 @@ impl Runtime {
     #[cfg(feature = "rt-multi-thread")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rt-multi-thread")))]
     #[track_caller]
+    #[inline]
     pub fn new() -> io::Result<Self> {
         Builder::new_multi_thread().enable_all().build()
     }
@@ -569,6 +572,7 @@ impl Runtime {
     /// runtime.block_on(sleep);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn enter(&self) -> EnterGuard<'_> {
         self.handle.enter()
     }
@@ -618,6 +622,7 @@ impl Runtime {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[track_caller]
+    #[inline]
     pub fn shutdown_timeout(mut self, duration: Duration) {
         // Not by the destructor, which has no caller.
         self.patience = Patience::None;
@@ -674,6 +679,7 @@ impl Runtime {
     /// });
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[inline]
     pub fn shutdown_background(mut self) {
         self.patience = Patience::None;
     }

@@ -7,7 +7,6 @@
 
 use crate::kernel::captures::Answer;
 use crate::kernel::task;
-use crate::kernel::wanted::LOOKED_INTO;
 use pin_project_lite::pin_project;
 use std::any::type_name;
 use std::collections::HashSet;
@@ -202,7 +201,7 @@ impl<F: Future> Future for Listed<'_, F> {
             lock(&listing.root.state).waker = Some(waker);
         }
         // Ordering: Relaxed, see `Root::ask`.
-        if !LOOKED_INTO || !listing.root.asked.load(Ordering::Relaxed) {
+        if !listing.root.asked.load(Ordering::Relaxed) {
             return this.future.poll(cx);
         }
         listing.root.asked.store(false, Ordering::Relaxed);

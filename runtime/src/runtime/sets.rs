@@ -10,14 +10,13 @@ use crate::kernel::here;
 use crate::kernel::local_set::{LocalSet, Outside};
 use crate::prim::Mutex;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ptr;
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 
-/// The sets of one runtime.
+/// The sets of one runtime: few, as each has a thread.
 #[derive(Debug, Default)]
-pub(super) struct Sets(Mutex<HashMap<super::Id, NotedSet>>);
+pub(super) struct Sets(Mutex<Vec<(super::Id, NotedSet)>>);
 
 /// A set that a runtime knows of.
 #[derive(Debug, Clone)]
@@ -44,8 +43,10 @@ impl Sets {
     }
 
     /// Those that there are, in no order.
+    #[inline]
     pub(super) fn all(&self) -> Vec<NotedSet> {
-        self.0.lock().values().cloned().collect()
+        let sets = self.0.lock();
+        sets.iter().map(|(_, noted)| noted.clone()).collect()
     }
 }
 
@@ -69,6 +70,7 @@ impl Noted {
     }
 
     #[cold]
+    #[inline]
     fn change(&self, set: &LocalSet) {
         self.take_out();
         current::with(|inner| {
@@ -79,13 +81,18 @@ impl Noted {
                 set: set.outside(),
                 owner: thread::current().id(),
             };
-            inner.with_sets(|sets| sets.0.lock().insert(self.id, noted));
+            inner.with_sets(|sets| sets.0.lock().push((self.id, noted)));
         });
     }
 
+    #[inline]
     fn take_out(&self) {
         if let Some(inner) = self.runtime.take().upgrade() {
-            let noted = inner.with_sets(|sets| sets.0.lock().remove(&self.id));
+            let noted = inner.with_sets(|sets| {
+                let mut sets = sets.0.lock();
+                let place = sets.iter().position(|(id, _)| *id == self.id);
+                place.map(|place| sets.swap_remove(place))
+            });
             // After the lock.
             drop(noted);
         }
@@ -93,6 +100,7 @@ impl Noted {
 }
 
 impl Drop for Noted {
+    #[inline]
     fn drop(&mut self) {
         self.take_out();
     }

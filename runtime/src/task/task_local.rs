@@ -237,6 +237,7 @@ impl<T: 'static> LocalKey<T> {
 
 #[cold]
 #[track_caller]
+#[inline]
 pub(super) fn no_value() -> ! {
     panic!(
         "cannot access a task-local storage value without setting it first: \
@@ -298,6 +299,7 @@ enum Refused {
 impl Refused {
     #[cold]
     #[track_caller]
+    #[inline]
     fn panic(self) -> ! {
         match self {
             Self::Borrowed => panic!(

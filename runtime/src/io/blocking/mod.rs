@@ -5,10 +5,12 @@
 //!
 //! Operations that have told their caller "written" are mandatory: the end of the runtime does not cancel them.
 
+#[cfg(any(feature = "fs", feature = "io-std"))]
 mod buffer;
-#[cfg(unix)]
+#[cfg(all(unix, any(feature = "fs", feature = "io-std")))]
 pub(crate) mod readable;
 
+#[cfg(any(feature = "fs", feature = "io-std"))]
 pub(crate) use buffer::Buffer;
 
 use crate::kernel::blocking::Job;

@@ -24,12 +24,14 @@ impl Outside {
     }
 
     /// How many tasks have not completed, or had not a moment ago.
+    #[inline]
     pub(crate) fn live(&self) -> usize {
         self.0.live()
     }
 }
 
 impl Scheduler for SetHome {
+    #[inline]
     fn schedule(&self, task: Runnable) {
         match self.0.polling() {
             Some(own) => own.push(task),
@@ -37,6 +39,7 @@ impl Scheduler for SetHome {
         }
     }
 
+    #[inline]
     unsafe fn schedule_unheld(this: NonNull<Self>, task: Runnable) {
         // SAFETY: alive until the task is pushed (the caller's), and not used after that.
         let home = unsafe { &*this.as_ptr() };
@@ -50,11 +53,13 @@ impl Scheduler for SetHome {
         }
     }
 
+    #[inline]
     unsafe fn link(&self, task: NonNull<Header>) -> Option<u16> {
         // SAFETY: the caller's; it is unlinked in `finished`.
         unsafe { self.0.register.owned.link(0, task) }.then_some(0)
     }
 
+    #[inline]
     unsafe fn finished(&self, task: NonNull<Header>, shard: Option<u16>) {
         if let Some(shard) = shard {
             // SAFETY: the caller's: `link` put it into this shard.
@@ -68,10 +73,12 @@ impl Scheduler for SetHome {
         Some(&self.0.register)
     }
 
+    #[inline]
     fn lines(&self) -> Option<&Arc<Lines>> {
         self.0.register.lines(self.wanted())
     }
 
+    #[inline]
     fn wanted(&self) -> &Wanted {
         let wanted = *self.0.wanted.lock();
         wanted.unwrap_or_else(wanted::of_the_process)
@@ -79,6 +86,7 @@ impl Scheduler for SetHome {
 }
 
 impl fmt::Debug for Outside {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LocalSet")
             .field("live_tasks", &self.live())

@@ -23,15 +23,11 @@ pub(crate) use recorder::Recorder;
 
 use crate::kernel::here;
 use crate::kernel::task::Header;
-use crate::kernel::wanted::LOOKED_INTO;
 use event::Outcome;
 
 /// Calls `f` with the pen of this thread, if it records. True if it does.
 #[inline(always)]
 pub(crate) fn with_recorder(f: impl FnOnce(&Recorder)) -> bool {
-    if !LOOKED_INTO {
-        return false;
-    }
     let recorder = here::with(|here| here.recorder.get()).cast::<Recorder>();
     // SAFETY: `here.recorder` is null, or what this thread's core (or the scheduler that it drives) owns: it is set when that
     // begins to record, and cleared before the core leaves the thread. `f` runs no task, the one thing that can hand it on.

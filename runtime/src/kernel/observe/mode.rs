@@ -10,7 +10,6 @@ use super::ring::Copied;
 use super::sample::Sample;
 use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::task::Header;
-use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{Mutex, SelfArc, process};
 use std::fmt;
@@ -183,7 +182,7 @@ impl Observe {
     #[cold]
     fn outside(&self, f: impl FnOnce(&Recorder)) {
         // In a process that was forked another thread's lock may never be released.
-        if !LOOKED_INTO || self.shared.is_off() || self.process != process::number() {
+        if self.shared.is_off() || self.process != process::number() {
             return;
         }
         let mut outside = self.outside.lock();

@@ -55,22 +55,26 @@ impl Counters {
     }
 
     /// The worker goes to sleep, or comes back.
+    #[inline]
     pub(in crate::kernel) fn count_sleep(&self) {
         add(&self.sleeps, 1);
     }
 
     /// The worker looks around.
+    #[inline]
     pub(in crate::kernel) fn count_look(&self) {
         add(&self.looks, 1);
     }
 
     /// The worker has taken so many tasks from another.
+    #[inline]
     pub(in crate::kernel) fn count_steal(&self, tasks: usize) {
         note(&self.steals, 1);
         note(&self.stolen, tasks as u64);
     }
 
     /// Where the worker is: unchanged as long as it is in one poll, or asleep.
+    #[inline]
     pub(in crate::kernel) fn position(&self) -> Position {
         Position {
             sleeps: self.sleeps.load(Ordering::Relaxed),
@@ -84,6 +88,7 @@ impl Counters {
     }
 
     /// The worker has stood still for so many nanoseconds more. For the watcher.
+    #[inline]
     pub(in crate::kernel) fn count_stuck(&self, time: u64) {
         note(&self.stuck, time);
     }
@@ -101,16 +106,19 @@ impl Pool {
     }
 
     /// How often a worker went to sleep, and came back.
+    #[inline]
     pub(crate) fn sleeps(&self, worker: usize) -> u64 {
         self.counters(worker).sleeps.load(Ordering::Relaxed)
     }
 
     /// Nanoseconds that a worker was awake until it last went to sleep, or ended.
+    #[inline]
     pub(crate) fn busy(&self, worker: usize) -> u64 {
         self.counters(worker).busy.load(Ordering::Relaxed)
     }
 
     /// How often a worker has taken tasks from another, and how many.
+    #[inline]
     pub(crate) fn steals(&self, worker: usize) -> (u64, u64) {
         let counters = self.counters(worker);
         let steals = counters.steals.load(Ordering::Relaxed);
@@ -118,6 +126,7 @@ impl Pool {
     }
 
     /// Nanoseconds that a worker was seen stuck.
+    #[inline]
     pub(crate) fn stuck_time(&self, worker: usize) -> u64 {
         self.counters(worker).stuck.load(Ordering::Relaxed)
     }

@@ -36,6 +36,7 @@ impl Node {
     }
 
     /// Why it is cancelled, if it is: it, or one around it.
+    #[inline]
     pub(crate) fn reason(&self) -> Option<Reason> {
         self.reason_up_to(0)
     }
@@ -43,6 +44,7 @@ impl Node {
     /// As [`reason`](Self::reason), for a node that begins within this one. Those around are asked up to the first that is in the
     /// list of the next: a cancel that comes from further out, or is on its way, reaches the new one too, and its beginning takes
     /// no longer for being deep within.
+    #[inline]
     pub(super) fn reason_at_hand(&self) -> Option<Reason> {
         self.reason_up_to(ENROLLED)
     }
@@ -64,10 +66,12 @@ impl Node {
     }
 
     /// Cancels the node and those within it, unless it has been, for that reason. True if it had not been.
+    #[inline]
     pub(crate) fn cancel(&self, reason: &Reason) -> bool {
         self.cancel_for(reason, None)
     }
 
+    #[inline]
     fn cancel_for(&self, reason: &Reason, failure: Option<Failure>) -> bool {
         let mut within = Vec::new();
         if !self.cancel_alone(reason, failure, &mut within) {
@@ -79,6 +83,7 @@ impl Node {
         true
     }
 
+    #[inline]
     fn cancel_alone(
         &self,
         reason: &Reason,
@@ -132,6 +137,7 @@ impl Node {
     }
 
     /// A member has failed, or the body, and the others end for it.
+    #[inline]
     pub(crate) fn fail(&self, task: Option<&Header>, failed: Failed, text: Option<String>) {
         let info = task.map(TaskInfo::look);
         let place = info.as_ref().map_or(self.place, TaskInfo::spawned_at);
@@ -156,11 +162,13 @@ impl Node {
     }
 
     /// What members have failed with so far.
+    #[inline]
     pub(crate) fn take_failures(&self) -> Vec<Failure> {
         std::mem::take(&mut self.state.lock().failures)
     }
 
     /// Waits for the node to be cancelled, as `key` says or a new one.
+    #[inline]
     pub(crate) fn poll_reason(
         self: &SelfArc<Self>,
         key: &mut Option<u64>,
@@ -190,6 +198,7 @@ impl Node {
     }
 
     /// Who has waited does not any more.
+    #[inline]
     pub(crate) fn forget_waiter(&self, key: u64) {
         let mut state = self.state.lock();
         let position = state.waiters.iter().position(|(of, _)| *of == key);

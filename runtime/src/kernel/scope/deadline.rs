@@ -30,6 +30,7 @@ impl Timer {
 
 impl Node {
     /// The earliest deadline of this node and those around it.
+    #[inline]
     pub(crate) fn deadline(&self) -> Option<u64> {
         let mut node = self;
         let mut earliest = node.own_deadline();
@@ -44,6 +45,7 @@ impl Node {
     }
 
     /// That of the node itself.
+    #[inline]
     pub(crate) fn own_deadline(&self) -> Option<u64> {
         // Ordering: Relaxed. Who sets it wakes the owner, which looks again.
         let deadline = self.deadline.load(Ordering::Relaxed);
@@ -51,6 +53,7 @@ impl Node {
     }
 
     /// Gives the node another deadline. Its owner, which is woken, sees to a timer.
+    #[inline]
     pub(crate) fn set_deadline(&self, deadline: u64) {
         // Ordering: Relaxed; the waker's place orders it before the owner's next look.
         self.deadline.store(deadline, Ordering::Relaxed);
@@ -58,10 +61,12 @@ impl Node {
     }
 
     /// Where deadlines are waited for, if that is not known already.
+    #[inline]
     pub(crate) fn set_wheel(&self, wheel: wheel::Handle) {
         let _ = self.wheel.set(wheel);
     }
 
+    #[inline]
     pub(crate) fn has_wheel(&self) -> bool {
         self.wheel.get().is_some()
     }
@@ -69,6 +74,7 @@ impl Node {
     /// Has the node cancelled at its deadline, if it has one and there is a wheel. The timer cancels it by itself, so the members
     /// end in time also while the owner is busy.
     #[cold]
+    #[inline]
     pub(crate) fn arm(self: &SelfArc<Self>) {
         let (Some(deadline), Some(wheel)) = (self.own_deadline(), self.wheel.get()) else {
             return;
@@ -93,6 +99,7 @@ impl Node {
     }
 
     /// The body is done: the deadline means nothing any more, and the timer gives back what it has of the node.
+    #[inline]
     pub(crate) fn disarm(&self) {
         if self.own_deadline().is_some() {
             let mut timer = self.timer.lock();
@@ -104,6 +111,7 @@ impl Node {
     }
 
     /// Its time is over.
+    #[inline]
     pub(crate) fn expire(&self) {
         self.cancel(&match self.kind {
             NodeKind::Shield(limit) => Reason::shield_expired(self.place, limit),
@@ -114,6 +122,7 @@ impl Node {
 
 /// What a deadline's timer wakes: so the members end in time also while the owner is busy.
 impl Wake for Node {
+    #[inline]
     fn wake(self: SelfArc<Self>) {
         self.expire();
     }

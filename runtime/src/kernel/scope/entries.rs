@@ -82,6 +82,7 @@ pub(super) fn take(node: &Node) -> bool {
 }
 
 /// How many of those who are in this node are spare entries of this thread's, of this one or of one that is within it.
+#[inline]
 pub(super) fn spare(node: &Node) -> usize {
     let (entered, spare) = here::with(|here| (here.entered.get(), here.spare_entries.get()));
     if spare == 0 {

@@ -97,6 +97,7 @@ pub enum ScopeKind {
 
 impl Node {
     /// What is known of it now.
+    #[inline]
     pub(crate) fn look(&self) -> Looked {
         let state = self.state.lock();
         let (reason, cancelled_at) = (state.reason.clone(), state.cancelled_at);
@@ -122,6 +123,7 @@ impl Node {
     }
 
     /// What tells it from all others.
+    #[inline]
     fn number(&self) -> u64 {
         static NEXT: Note = Note::new(1);
         let number = self.number.load(Ordering::Relaxed);
@@ -139,12 +141,14 @@ impl Node {
     }
 
     /// Whoever has begun it does not wait for it any more.
+    #[inline]
     pub(super) fn forget_owner(&self) {
         // Ordering: Relaxed, as it is told to people.
         self.begun_by.store(NOBODY, Ordering::Relaxed);
     }
 
     /// The node of a member, kept. Neither allocates nor frees.
+    #[inline]
     pub(crate) fn of_member(member: &Member) -> SelfArc<Self> {
         let node = member.node().as_ptr().cast_const();
         // SAFETY: it is kept until the member has left it, which is the last that its task does.
@@ -162,6 +166,7 @@ pub(crate) struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
+    #[inline]
     pub(crate) fn new() -> Self {
         Self {
             seen: HashMap::new(),
@@ -170,6 +175,7 @@ impl<'a> Looks<'a> {
     }
 
     /// What is known of the node, and of those around it.
+    #[inline]
     pub(crate) fn look(&mut self, node: &'a SelfArc<Node>) -> ScopeInfo {
         let mut new = Vec::new();
         let mut around = None;
@@ -195,6 +201,7 @@ impl<'a> Looks<'a> {
 }
 
 impl ScopeInfo {
+    #[inline]
     fn new(mut node: Looked, around: Option<Self>) -> Self {
         // It may have been cancelled with the one around without having been told so far.
         if let (None, Some(around)) = (&node.reason, &around) {
@@ -308,6 +315,7 @@ impl ScopeInfo {
     /// .await;
     /// # });
     /// ```
+    #[inline]
     pub fn begun_by(&self) -> Option<Id> {
         let task = self.0.node.begun_by;
         Id::from_raw(task).filter(|_| task != NOBODY)
@@ -465,6 +473,7 @@ impl Drop for Seen {
 }
 
 /// Not as [`Debug`](fmt::Debug) has it: to be read by people.
+#[inline]
 fn write_duration(f: &mut fmt::Formatter<'_>, seconds: f64) -> fmt::Result {
     if seconds < 1.0 {
         write!(f, "{:.0} ms", seconds * 1000.0)
@@ -474,6 +483,7 @@ fn write_duration(f: &mut fmt::Formatter<'_>, seconds: f64) -> fmt::Result {
 }
 
 impl fmt::Display for ScopeInfo {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at {}", self.kind(), self.place())?;
         if let Some(task) = self.begun_by() {
@@ -503,6 +513,7 @@ impl fmt::Display for ScopeInfo {
 }
 
 impl fmt::Debug for ScopeInfo {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScopeInfo")
             .field("id", &self.id())
@@ -518,6 +529,7 @@ impl fmt::Debug for ScopeInfo {
 }
 
 impl fmt::Display for ScopeKind {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Group => "group",

@@ -31,6 +31,7 @@ impl Owner {
     }
 
     /// The body is done, and dropped.
+    #[inline]
     fn leave(&mut self) {
         if self.is_in {
             self.node.disarm();
@@ -38,6 +39,7 @@ impl Owner {
         }
     }
 
+    #[inline]
     fn go(&mut self) {
         if std::mem::take(&mut self.is_in) {
             // SAFETY: the owner is in, and leaves once.
@@ -51,6 +53,7 @@ impl Owner {
     }
 
     /// As [`end`](Self::end).
+    #[inline]
     pub(crate) fn poll_end(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.leave();
         ready!(self.node.poll_end(cx));
@@ -59,6 +62,7 @@ impl Owner {
     }
 
     /// Nobody waits here: who is in goes on without the owner, until the deadline.
+    #[inline]
     pub(crate) fn hand_over(mut self) {
         self.has_ended = true;
         self.node.forget_owner();
@@ -67,6 +71,7 @@ impl Owner {
 }
 
 impl Drop for Owner {
+    #[inline]
     fn drop(&mut self) {
         if !self.has_ended {
             self.node.forget_owner();

@@ -56,10 +56,12 @@ impl Seed {
     }
 
     /// The node before it begins, for a handle.
+    #[inline]
     pub(crate) fn early(&self) -> &SelfArc<Node> {
         self.node.get_or_init(|| self.grow())
     }
 
+    #[inline]
     fn grow(&self) -> SelfArc<Node> {
         let node = Node::new(self.kind, self.place);
         self.tend(&node);
@@ -68,6 +70,7 @@ impl Seed {
 
     /// Tells the node its deadline.
     #[cold]
+    #[inline]
     fn tend(&self, node: &SelfArc<Node>) {
         if let Some(wheel) = &self.wheel {
             node.set_wheel(wheel.clone());
@@ -93,6 +96,7 @@ impl Seed {
 
     /// The node, which begins where the seed was last settled, if it has not.
     #[cold]
+    #[inline]
     pub(crate) fn make(&self) -> &SelfArc<Node> {
         let node = self.node.get_or_init(|| self.grow());
         if !node.has_begun() {
@@ -139,6 +143,7 @@ impl Drop for Seed {
 /// # Safety
 ///
 /// Whoever has written it there still keeps it.
+#[inline]
 pub(super) unsafe fn node_at(scope: *const ()) -> Option<SelfArc<Node>> {
     if scope.is_null() {
         return None;
@@ -189,6 +194,7 @@ pub(crate) fn look_here(end: *const Node, mut see: impl FnMut(&Node)) {
 }
 
 impl std::fmt::Debug for Seed {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Seed")
             .field("kind", &self.kind)

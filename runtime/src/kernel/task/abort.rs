@@ -51,6 +51,7 @@ impl RefUnwindSafe for AbortHandle {}
 
 impl AbortHandle {
     /// A handle to a live task, whose header the caller has at hand.
+    #[inline]
     pub(super) fn new(task: NonNull<Header>, header: &Header) -> Self {
         header.state.retain();
         Self(task)
@@ -70,11 +71,13 @@ impl AbortHandle {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn abort(&self) {
         abort(self.0, self.header(), Location::caller());
     }
 
     /// As [`abort`](Self::abort), for a reason that somebody else has, which is noted if the task's handle is to tell it.
+    #[inline]
     pub(crate) fn abort_for(&self, reason: Option<&Reason>) {
         abort_for(self.0, self.header(), || reason.cloned());
     }
@@ -92,6 +95,7 @@ impl AbortHandle {
     /// assert!(abort.is_finished());
     /// # });
     /// ```
+    #[inline]
     pub fn is_finished(&self) -> bool {
         asked::looks(self.0.as_ptr());
         self.header().state.is_complete()
@@ -108,6 +112,7 @@ impl AbortHandle {
     /// # task.await.unwrap();
     /// # });
     /// ```
+    #[inline]
     pub fn id(&self) -> Id {
         self.header().mark.id()
     }
@@ -146,6 +151,7 @@ impl AbortHandle {
     }
 
     /// A handle to a task that its list keeps for as long as the caller holds its lock.
+    #[inline]
     pub(crate) fn of(task: &Header) -> Self {
         Self::new(NonNull::from(task), task)
     }
@@ -157,6 +163,7 @@ impl AbortHandle {
 }
 
 /// Asks a live task to end, as somebody says at the place.
+#[inline]
 pub(super) fn abort(task: NonNull<Header>, header: &Header, place: &'static Location<'static>) {
     abort_for(task, header, || Some(Reason::aborted(place)));
 }
@@ -182,12 +189,14 @@ fn abort_for(task: NonNull<Header>, header: &Header, reason: impl FnOnce() -> Op
 }
 
 impl Clone for AbortHandle {
+    #[inline]
     fn clone(&self) -> Self {
         Self::new(self.0, self.header())
     }
 }
 
 impl Drop for AbortHandle {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: the reference of this handle, which ends.
         unsafe { release(self.0) };
@@ -195,6 +204,7 @@ impl Drop for AbortHandle {
 }
 
 impl fmt::Debug for AbortHandle {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AbortHandle")
             .field("id", &self.id())

@@ -1,7 +1,7 @@
 //! A poll that tells where its task stands: which leaves it comes to, by which chain of calls, and what they wait for.
 //!
 //! A future that goes to sleep keeps a waker: a clone of the one it is given, unless it has an equal one from before. So the
-//! poller hands out a waker that equals no other ([`borrowed`]). Then every leaf, of any crate, calls [`clone`] to have one,
+//! poller hands out a waker that equals no other ([`Capture::waker`]). Then every leaf, of any crate, calls [`clone`] to have one,
 //! with the whole chain of awaits on the stack. What it gets is an ordinary waker: nothing is left of this.
 //!
 //! The poll is a real one, in the task's turn and on its thread, as after a wake that was for nothing, which any future must
@@ -15,10 +15,9 @@
 use super::cell::Header;
 use super::id::{HandedOn, Id, Mark};
 use super::waker;
-use crate::kernel::captures::Answer;
+use crate::kernel::captures::{Answer, Rounds};
 use crate::kernel::here;
 use crate::kernel::scope::{Looked, Node, look_here};
-use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::stack::Frames;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -100,6 +99,8 @@ impl LockHolder {
 /// What one poll has told so far. Lives on the poller's stack.
 #[derive(Debug)]
 pub(crate) struct Capture {
+    /// Those to whom the task answers; none if it is no task.
+    rounds: Option<Rounds>,
     /// The data of the waker that is handed out.
     task: *const (),
     leaves: RefCell<Vec<Leaf>>,
@@ -128,16 +129,17 @@ impl Capture {
     /// # Safety
     ///
     /// The caller is the task's poller.
-    pub(super) unsafe fn new(task: NonNull<Header>) -> Self {
+    pub(super) unsafe fn new(task: NonNull<Header>, rounds: Rounds) -> Self {
         // SAFETY: alive, as the caller polls it.
         let member = unsafe { Header::member(task) };
         // SAFETY: as above; the member lies in the task's memory.
         let member_of = member.map(|member| unsafe { member.as_ref() }.node());
-        Self::of(task.as_ptr() as *const (), member_of)
+        Self::of(task.as_ptr() as *const (), member_of, Some(rounds))
     }
 
-    fn of(task: *const (), member_of: Option<NonNull<Node>>) -> Self {
+    fn of(task: *const (), member_of: Option<NonNull<Node>>, rounds: Option<Rounds>) -> Self {
         Self {
+            rounds,
             task,
             leaves: RefCell::new(Vec::new()),
             walks: Cell::new(0),
@@ -156,7 +158,21 @@ impl Capture {
         f()
     }
 
-    pub(super) fn into_answer(self, is_ready: bool, handed_on: HandedOn) -> Answer {
+    /// A waker of the task for the length of the poll that tells of its leaves. As the ordinary one, it is not counted.
+    pub(super) fn waker(&self) -> ManuallyDrop<Waker> {
+        let raw = RawWaker::new(self.task, &VTABLE);
+        // SAFETY: the functions of `VTABLE` keep the contract of `RawWakerVTable`, as those of the ordinary waker do.
+        ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
+    }
+
+    /// The poll is over: the task, whose mark that is, answers those who ask.
+    pub(super) fn answer(mut self, is_ready: bool, mark: u64) {
+        if let Some((rounds, task)) = self.rounds.take().zip(Id::of_mark(mark)) {
+            rounds.answer(task, &self.into_answer(is_ready, Mark::handed_on(mark)));
+        }
+    }
+
+    fn into_answer(self, is_ready: bool, handed_on: HandedOn) -> Answer {
         Answer {
             leaves: self.leaves.into_inner(),
             has_more: self.has_more.get(),
@@ -193,13 +209,6 @@ impl Capture {
     }
 }
 
-/// A waker for the length of a poll that tells of its leaves. As the ordinary one, it is not counted.
-pub(super) fn borrowed(task: NonNull<Header>) -> ManuallyDrop<Waker> {
-    let raw = RawWaker::new(task.as_ptr() as *const (), &VTABLE);
-    // SAFETY: the functions of `VTABLE` keep the contract of `RawWakerVTable`, as those of the ordinary waker do.
-    ManuallyDrop::new(unsafe { Waker::from_raw(raw) })
-}
-
 /// Calls `f` with the capture that this thread's poll tells, if it is of this task.
 fn with_capture(task: *const (), f: impl FnOnce(&Capture)) {
     let capture = here::with(|here| here.capture.get()).cast::<Capture>();
@@ -227,9 +236,6 @@ pub(crate) fn waits_for(waker: &Waker, what: impl FnOnce() -> WaitsFor) {
 /// Whether the poll for which `waker` is lent tells of its leaves.
 #[inline]
 pub(crate) fn is_telling(waker: &Waker) -> bool {
-    if !LOOKED_INTO {
-        return false;
-    }
     let vtable = waker.vtable();
     ptr::eq(vtable, &VTABLE) || ptr::eq(vtable, &OF_ANOTHER)
 }
@@ -270,7 +276,7 @@ struct Instead<'a> {
 pub(crate) fn tells<R>(waker: &Waker, poll: impl FnOnce(&mut Context<'_>) -> R) -> (R, Answer) {
     let instead = Instead { waker };
     let data = ptr::from_ref(&instead).cast();
-    let capture = Capture::of(data, None);
+    let capture = Capture::of(data, None, None);
     // SAFETY: the functions of `OF_ANOTHER` keep the contract of `RawWakerVTable`: what the pointer is to outlives the poll,
     // for which this waker is lent, and a clone is one of the other waker. It is not dropped, and would not mind.
     let waker = ManuallyDrop::new(unsafe { Waker::from_raw(RawWaker::new(data, &OF_ANOTHER)) });

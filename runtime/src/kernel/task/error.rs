@@ -124,6 +124,7 @@ impl JoinError {
     /// # });
     /// ```
     #[track_caller]
+    #[inline]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.try_into_panic() {
             Ok(payload) => payload,
@@ -149,6 +150,7 @@ impl JoinError {
     /// assert!(error.is_cancelled());
     /// # });
     /// ```
+    #[inline]
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send + 'static>, Self> {
         match self.failure {
             Repr::Panic(payload) => Ok(payload.0),
@@ -182,6 +184,7 @@ impl JoinError {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn name(&self) -> Option<&str> {
         self.origin.name()
     }
@@ -199,6 +202,7 @@ impl JoinError {
     /// println!("{error}: {}", error.reason().unwrap());
     /// # });
     /// ```
+    #[inline]
     pub fn reason(&self) -> Option<Reason> {
         match self.failure {
             Repr::Cancelled => Some(self.noted().cloned().unwrap_or_else(Reason::shutdown)),
@@ -206,6 +210,7 @@ impl JoinError {
         }
     }
 
+    #[inline]
     fn noted(&self) -> Option<&Reason> {
         self.origin.reason()
     }
@@ -220,6 +225,7 @@ impl JoinError {
     /// assert_eq!(error.spawned_at().file(), file!());
     /// # });
     /// ```
+    #[inline]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.origin.place()
     }

@@ -53,6 +53,7 @@ pub enum TaskState {
 
 impl TaskInfo {
     /// Copies what is known of a task that the caller keeps in memory. Neither allocates nor frees.
+    #[inline]
     pub(crate) fn look(task: &Header) -> Self {
         Self {
             id: task.mark.id(),
@@ -77,6 +78,7 @@ impl TaskInfo {
     }
 
     /// Adds what is known of the scope that the task is in.
+    #[inline]
     pub(crate) fn set_scope(&mut self, scope: ScopeInfo) {
         self.scope = Some(scope);
     }
@@ -108,6 +110,7 @@ impl TaskInfo {
     /// # std::io::Result::Ok(())
     /// # }).unwrap();
     /// ```
+    #[inline]
     pub fn name(&self) -> Option<&str> {
         self.origin.name()
     }
@@ -129,6 +132,7 @@ impl TaskInfo {
     /// assert!(tasks[0].type_name().contains("fetch"));
     /// # });
     /// ```
+    #[inline]
     pub fn type_name(&self) -> &'static str {
         (self.type_name)()
     }
@@ -148,6 +152,7 @@ impl TaskInfo {
     /// assert_eq!(tasks[0].spawned_at().line() + 1, next_line);
     /// # });
     /// ```
+    #[inline]
     pub fn spawned_at(&self) -> &'static Location<'static> {
         self.origin.place()
     }
@@ -247,6 +252,7 @@ impl TaskInfo {
 }
 
 impl fmt::Display for TaskInfo {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "task {}", self.id())?;
         if let Some(name) = self.name() {
@@ -262,6 +268,7 @@ impl fmt::Display for TaskInfo {
 }
 
 impl fmt::Debug for TaskInfo {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskInfo")
             .field("id", &self.id())
@@ -277,6 +284,7 @@ impl fmt::Debug for TaskInfo {
 }
 
 impl fmt::Display for TaskState {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             TaskState::Asleep => "asleep",

@@ -3,9 +3,10 @@
 use super::cell::Header;
 use super::info::TaskInfo;
 use crate::kernel::findings::{self, Finding};
+use crate::kernel::wanted::LOOKED_INTO;
 
 /// Futures of no more bytes than this are not looked at, whatever is wanted.
-pub(super) const LARGE: usize = 1024;
+pub(super) const LARGE: usize = if LOOKED_INTO { 1024 } else { usize::MAX };
 
 /// Tells of the future of a fresh task, if it is larger than what is wanted.
 #[cold]

@@ -12,6 +12,7 @@ use super::cell::Header;
 use super::error::Failure;
 use super::info::TaskInfo;
 use crate::kernel::findings::{self, Finding, Outcome};
+use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::thread;
 use std::any::{Any, type_name};
 
@@ -26,6 +27,9 @@ pub(super) fn is_result<T>() -> bool {
 /// Tells of what is about to be dropped, if it is a failure. May run the program's code, and does not unwind.
 #[inline]
 pub(super) fn tell_of<T: 'static>(task: &Header, output: &Result<T, Failure>) {
+    if !LOOKED_INTO {
+        return;
+    }
     match output {
         Ok(output) if is_result::<T>() => tell_of_error(task, output),
         Err(Some(payload)) => tell_of_panic(task, payload.as_ref()),

@@ -263,7 +263,7 @@ unsafe fn fail_with<E: Send + 'static>(
 ///
 /// The task is in the node.
 #[cold]
-#[inline(never)]
+#[inline]
 unsafe fn fail(node: NonNull<Node>, task: &Header, failure: Failure) -> SelfArc<Node> {
     // SAFETY: the caller's.
     let node = unsafe { Node::counted(node) };

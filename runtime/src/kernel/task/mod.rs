@@ -54,6 +54,7 @@
 //! Orderings are argued at each transition in [`state`]; the models are `loom-tests/src/models/task.rs`.
 
 mod abort;
+#[cfg_attr(not(feature = "introspection"), path = "no_capture.rs")]
 mod capture;
 mod cell;
 mod error;
@@ -67,6 +68,7 @@ mod member;
 mod origin;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) mod outline;
+#[cfg_attr(not(feature = "introspection"), path = "no_polling.rs")]
 mod polling;
 mod reason;
 mod run;
@@ -75,9 +77,9 @@ mod surroundings;
 mod waker;
 
 pub use abort::AbortHandle;
-pub(crate) use capture::{
-    Leaf, LockHolder, WaitsFor, What, is_telling, tells, waits_for, waits_in,
-};
+#[cfg(feature = "introspection")]
+pub(crate) use capture::{Leaf, tells};
+pub(crate) use capture::{LockHolder, WaitsFor, What, is_telling, waits_for, waits_in};
 pub(crate) use cell::Header;
 pub use error::JoinError;
 pub(crate) use home::{Home, Lent, Scheduler};
@@ -87,7 +89,9 @@ pub use info::{TaskInfo, TaskState};
 pub use join::{Cancel, JoinHandle};
 pub(crate) use member::{Apart, Failing, Given, Grouped, Member, Membership};
 pub(crate) use origin::Origin;
-pub(crate) use polling::{Poll, Polling};
+#[cfg(feature = "introspection")]
+pub(crate) use polling::Poll;
+pub(crate) use polling::Polling;
 pub use reason::{Reason, ReasonKind};
 pub(crate) use run::Runnable;
 

@@ -68,6 +68,7 @@ impl Origin {
 
     /// As [`caller`](Self::caller), with a name.
     #[track_caller]
+    #[inline]
     pub(crate) fn named(name: &str) -> Self {
         Extra::new(Location::caller(), Some(name.into()), None).into_origin()
     }
@@ -86,6 +87,7 @@ impl Origin {
         Self(AtomicPtr::new(word))
     }
 
+    #[inline]
     pub(crate) fn place(&self) -> &'static Location<'static> {
         let word = self.word();
         match extra_of(word) {
@@ -101,11 +103,13 @@ impl Origin {
         std::ptr::from_ref(self.place()).addr()
     }
 
+    #[inline]
     pub(crate) fn name(&self) -> Option<&str> {
         self.extra()?.name.as_deref()
     }
 
     /// Both, for a simulation.
+    #[inline]
     pub(crate) fn place_and_name(&self) -> (&'static Location<'static>, Option<String>) {
         (self.place(), self.name().map(str::to_owned))
     }
@@ -135,6 +139,7 @@ impl Origin {
     }
 
     /// Why the task is cancelled, if that was noted.
+    #[inline]
     pub(crate) fn reason(&self) -> Option<&Reason> {
         self.extra()?.reason.get()
     }
@@ -158,6 +163,7 @@ impl Origin {
     /// # Safety
     ///
     /// The caller is the task's poller, which completes it.
+    #[inline]
     pub(super) unsafe fn take_context(&self) -> Option<Context> {
         let extra = self.extra()?;
         // SAFETY: the cell is the caller's.
@@ -172,6 +178,7 @@ impl Origin {
         self.0.load(Ordering::Acquire)
     }
 
+    #[inline]
     fn extra(&self) -> Option<&Extra> {
         // SAFETY: this counts for it.
         extra_of(self.word()).map(|extra| unsafe { &*extra })
@@ -189,6 +196,7 @@ fn extra_of(word: *mut ()) -> Option<*const Extra> {
 }
 
 impl Extra {
+    #[inline]
     fn new(
         place: &'static Location<'static>,
         name: Option<Box<str>>,
@@ -206,6 +214,7 @@ impl Extra {
     ///
     /// The caller counts for it, and is the task's poller.
     #[cold]
+    #[inline]
     unsafe fn context(this: *const Self) -> *const () {
         // SAFETY: the caller's.
         let this = unsafe { &*this };
@@ -255,6 +264,7 @@ fn drop_extra(extra: *const Extra) {
 }
 
 impl fmt::Debug for Origin {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Origin")
             .field("name", &self.name())

@@ -68,10 +68,12 @@ struct Detail {
 }
 
 impl Reason {
+    #[inline]
     fn new(kind: ReasonKind, place: Option<&'static Location<'static>>, by: Option<Id>) -> Self {
         Self::with(kind, place, by, None, Duration::ZERO)
     }
 
+    #[inline]
     fn with(
         kind: ReasonKind,
         place: Option<&'static Location<'static>>,
@@ -90,22 +92,26 @@ impl Reason {
 
     /// Somebody called `abort` at the place, in the task that is running.
     #[cold]
+    #[inline]
     pub(crate) fn aborted(place: &'static Location<'static>) -> Self {
         Self::new(ReasonKind::Aborted, Some(place), Id::current())
     }
 
     /// The scope of the place had a deadline.
+    #[inline]
     pub(crate) fn deadline(place: &'static Location<'static>) -> Self {
         Self::new(ReasonKind::Deadline, Some(place), None)
     }
 
     /// Somebody asked for it at the place, in the task that is running.
+    #[inline]
     pub(crate) fn requested(place: &'static Location<'static>, text: &str) -> Self {
         let (kind, text) = (ReasonKind::Requested, Some(text.into()));
         Self::with(kind, Some(place), Id::current(), text, Duration::ZERO)
     }
 
     /// The task `by`, spawned at the place, has returned an error, or panicked; `text` is what is known of that.
+    #[inline]
     pub(crate) fn sibling(
         panicked: bool,
         place: &'static Location<'static>,
@@ -122,21 +128,25 @@ impl Reason {
     }
 
     /// The future of what was begun at the place was dropped.
+    #[inline]
     pub(crate) fn owner_dropped(place: &'static Location<'static>) -> Self {
         Self::new(ReasonKind::OwnerDropped, Some(place), Id::current())
     }
 
     /// What was to be done by then, and was begun at the place, was not.
+    #[inline]
     pub(crate) fn shield_expired(place: &'static Location<'static>, limit: Duration) -> Self {
         Self::with(ReasonKind::ShieldExpired, Some(place), None, None, limit)
     }
 
     /// What was begun at the place had ended when something was to begin in it.
+    #[inline]
     pub(crate) fn ended(place: &'static Location<'static>) -> Self {
         Self::new(ReasonKind::Ended, Some(place), None)
     }
 
     /// Nobody has said why: it was the end of the runtime, or of the set.
+    #[inline]
     pub(crate) fn shutdown() -> Self {
         Self::new(ReasonKind::Shutdown, None, None)
     }
@@ -268,6 +278,7 @@ impl fmt::Display for Reason {
 
 impl Reason {
     /// "cancelled", and why.
+    #[inline]
     pub(crate) fn write_verdict(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.kind {
             // Says so itself.
@@ -289,6 +300,7 @@ impl Reason {
 }
 
 impl fmt::Debug for Reason {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Reason");
         debug.field("kind", &self.0.kind);

@@ -1,16 +1,14 @@
 //! Running a task: the claim to poll it, one poll, and what follows from it.
 
-use super::capture::{self, Capture};
+use super::capture::Capture;
 use super::cell::{Header, Polled};
-use super::id::{Id, Mark};
 use super::state::{Completed, Idle, Start, Word};
 use super::surroundings;
 use super::waker;
-use crate::kernel::captures::{self, Captures};
+use crate::kernel::captures::Captures;
 use crate::kernel::context::Within;
 use crate::kernel::observe::event::Outcome;
 use crate::kernel::scope::{Inside, Node};
-use crate::kernel::wanted::LOOKED_INTO;
 use crate::kernel::{foreign, here, observe};
 use crate::prim::asked;
 use std::ptr::NonNull;
@@ -118,20 +116,16 @@ impl Runnable {
         header.state.see_request();
         // The home may go with the task.
         let home = header.home.clone();
-        let rounds = home.captures().map_or_else(Vec::new, Captures::rounds);
-        if !LOOKED_INTO || rounds.is_empty() {
+        let Some(rounds) = home.captures().and_then(Captures::rounds) else {
             // Whoever asked waits no longer.
             let waker = waker::borrowed::<OBSERVED>(self.0);
             return self.poll::<OBSERVED>(word, &waker);
-        }
+        };
         // SAFETY: this is the poller.
-        let capture = unsafe { Capture::new(self.0) };
-        let waker = capture::borrowed(self.0);
+        let capture = unsafe { Capture::new(self.0, rounds) };
+        let waker = capture.waker();
         let again = capture.within(|| self.poll::<OBSERVED>(word, &waker));
-        let answer = capture.into_answer(again.is_some(), Mark::handed_on(mark));
-        if let Some(id) = Id::of_mark(mark) {
-            captures::answer(&rounds, id, &answer);
-        }
+        capture.answer(again.is_some(), mark);
         again
     }
 

@@ -527,6 +527,7 @@ impl State {
 }
 
 impl std::fmt::Debug for Word {
+    #[inline]
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         const NAMES: [(u64, &str); 8] = [
             (RUNNING, "RUNNING"),

@@ -8,16 +8,12 @@ use crate::kernel::observe::event::{Kind, Word};
 pub(super) use crate::kernel::observe::turns::*;
 use crate::kernel::observe::with_recorder;
 use crate::kernel::task::{Id, Runnable};
-use crate::kernel::wanted::LOOKED_INTO;
 
 impl Core {
     /// Which loop this worker belongs into: true for the one that records, `None` for the end. Called between two of them.
     pub(super) fn next_loop(&self) -> Option<bool> {
         if self.pool.idle.is_closed() {
             return None;
-        }
-        if !LOOKED_INTO {
-            return Some(false);
         }
         let records = self.pool.idle.is_observed();
         self.pen

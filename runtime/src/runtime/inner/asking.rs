@@ -12,19 +12,6 @@ use std::thread::Thread;
 use std::time::Duration;
 
 impl Inner {
-    /// The tasks that have been asleep, and the one that this thread is polling; those of sets that are polled in it last.
-    pub(crate) fn tasks(&self) -> Vec<TaskInfo> {
-        if self.is_left_behind() {
-            // They are the parent's, and so may be whoever holds a lock.
-            return Vec::new();
-        }
-        let mut tasks = self.register().tasks();
-        for noted in self.sets.all() {
-            tasks.append(&mut noted.set.register().tasks());
-        }
-        tasks
-    }
-
     /// Handles to the tasks that have been asleep; those of sets last.
     pub(crate) fn handles(&self) -> Vec<AbortHandle> {
         if self.is_left_behind() {
@@ -49,11 +36,6 @@ impl Inner {
             scopes.extend(noted.set.register().scopes());
         }
         scopes
-    }
-
-    /// Calls `f` with the sets that are noted; not in a process where the runtime works no more.
-    pub(in crate::runtime) fn with_sets<R>(&self, f: impl FnOnce(&Sets) -> R) -> Option<R> {
-        (!self.is_left_behind()).then(|| f(&self.sets))
     }
 
     /// How many tasks the sets have.
@@ -98,9 +80,9 @@ impl Inner {
 
     /// The tasks that have waited in line for a lock for as long as `time`. None, if nobody wanted to know.
     pub(crate) fn waiting_for(&self, time: Duration) -> Vec<LongWait> {
-        let mut waiting = self.register().waiting_for(time);
+        let mut waiting = self.register().lines.waiting_for(time);
         for noted in self.sets.all() {
-            waiting.append(&mut noted.set.register().waiting_for(time));
+            waiting.append(&mut noted.set.register().lines.waiting_for(time));
         }
         waiting
     }

@@ -5,6 +5,7 @@ use super::{Inner, Scheduler};
 impl Inner {
     /// How often a worker has taken tasks from another, and how many. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn steals(&self, worker: usize) -> (u64, u64) {
         self.check_worker(worker);
         match &self.scheduler {
@@ -15,6 +16,7 @@ impl Inner {
 
     /// Nanoseconds for which a worker was seen stuck. Panics if there is no such worker.
     #[track_caller]
+    #[inline]
     pub(crate) fn stuck_time(&self, worker: usize) -> u64 {
         self.check_worker(worker);
         match &self.scheduler {
@@ -24,6 +26,7 @@ impl Inner {
     }
 
     /// How many events the reactor has delivered.
+    #[inline]
     pub(crate) fn io_events(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.driver().events(),
@@ -32,6 +35,7 @@ impl Inner {
     }
 
     /// How many timers have been fired.
+    #[inline]
     pub(crate) fn timers_fired(&self) -> u64 {
         match &self.scheduler {
             Scheduler::Pool { pool, .. } => pool.wheels().map(|wheel| wheel.fired()).sum(),

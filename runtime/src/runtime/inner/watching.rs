@@ -4,25 +4,62 @@ use super::{Inner, Scheduler};
 use crate::kernel::blocking::{Job, Refused};
 use crate::kernel::pool::Pool;
 use crate::kernel::worker;
+use crate::prim::{Condvar, Mutex};
 use crate::runtime::current;
-use std::convert::Infallible;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A thread that watches a pool until that is closed.
 #[derive(Debug)]
 pub(super) struct WatcherThread {
     thread: thread::JoinHandle<()>,
-    /// Is cut off at its end.
-    ended: mpsc::Receiver<Infallible>,
+    end: Arc<End>,
+}
+
+/// Whether the thread has come to its end. (A channel of std's would do, and is three of them in the program.)
+#[derive(Debug, Default)]
+struct End {
+    has_come: Mutex<bool>,
+    came: Condvar,
+}
+
+/// Says so when it is dropped: the thread may unwind.
+struct Ends(Arc<End>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        *self.0.has_come.lock() = true;
+        self.0.came.notify_all();
+    }
+}
+
+impl End {
+    /// Waits for it, until then at most; true if it has come.
+    fn wait(&self, until: Option<Instant>) -> bool {
+        let mut has_come = self.has_come.lock();
+        while !*has_come {
+            has_come = match until {
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    self.came.wait_timeout(has_come, left).0
+                }
+                None => self.came.wait(has_come),
+            };
+        }
+        true
+    }
 }
 
 impl WatcherThread {
     /// Waits for its end, for `timeout` at most; gives it back if it has not come by then.
     pub(super) fn join(self, timeout: Option<Duration>) -> Result<(), Self> {
         if let Some(timeout) = timeout {
-            if self.ended.recv_timeout(timeout) == Err(mpsc::RecvTimeoutError::Timeout) {
+            // A moment that the clock does not have is waited for for ever.
+            if !self.end.wait(Instant::now().checked_add(timeout)) {
                 return Err(self);
             }
         }
@@ -42,7 +79,8 @@ impl Inner {
             return;
         }
         let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
-        let (ends, ended) = mpsc::channel::<Infallible>();
+        let end = Arc::new(End::default());
+        let ends = Ends(Arc::clone(&end));
         let watch = move || {
             Pool::watch(&pool, |core| inner.start_spare(core));
             drop(ends);
@@ -50,7 +88,7 @@ impl Inner {
         let builder = thread::Builder::new().name("leno-watcher".to_owned());
         // If the system refuses it, stuck workers are on their own; nothing else is lost.
         let thread = builder.spawn(watch).ok();
-        *watcher.lock() = thread.map(|thread| WatcherThread { thread, ended });
+        *watcher.lock() = thread.map(|thread| WatcherThread { thread, end });
     }
 
     /// Brings a spare worker to a thread; false if there is none.
