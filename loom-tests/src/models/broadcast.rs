@@ -52,9 +52,6 @@ fn the_end_comes_after_the_last_value() {
     });
 }
 
-/// Mutation: `receive` takes a slot's value for the one it wants, whatever its position → fails: a value is received
-/// out of order.
-/// Mutation: a lagging receiver goes on at the newest value → fails: a value is missed that nobody told of.
 #[test]
 fn who_is_too_slow_is_told_what_it_has_missed() {
     explore(2, || {
@@ -117,7 +114,6 @@ fn closed_ends_when_the_last_receiver_leaves() {
 
 /// An upgrade beside the last sender's leave makes a sender, or the channel is closed for good.
 ///
-/// Mutation: `upgrade` adds without looking → fails: the receiver is told the end, and then gets a value.
 #[test]
 fn an_upgrade_succeeds_or_the_channel_is_closed() {
     explore(3, || {

@@ -311,7 +311,6 @@ struct Payload(Arc<()>);
 unsafe impl Send for Payload {}
 
 /// A join waker that panics harms neither the task nor whoever polls it.
-// Mutation: run.rs, `complete` does not catch it: the panic ends the model.
 #[test]
 fn a_join_waker_may_panic() {
     struct Panics(Arc<()>);

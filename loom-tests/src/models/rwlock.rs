@@ -34,7 +34,6 @@ fn lock(readers: u32) -> Arc<RwLock<Data>> {
 }
 
 /// Mutation: `write` acquires one permit → fails with a causality violation (the data).
-/// Mutation: a hold gives back no permits → fails with a deadlock.
 #[test]
 fn a_writer_is_alone_and_readers_see_what_was_written() {
     explore(2, || {
@@ -58,7 +57,6 @@ fn a_writer_is_alone_and_readers_see_what_was_written() {
 }
 
 /// Mutation: `keep_one` gives all permits back → fails with a causality violation (the data): another writer is there.
-/// Mutation: `keep_one` gives none back → fails with a deadlock: the other reader waits for this one's drop.
 #[test]
 fn nobody_writes_while_a_writer_becomes_a_reader() {
     explore(2, || {

@@ -159,9 +159,9 @@ fn told(handle: JoinHandle<()>) -> String {
 /// A task is spawned, and goes to sleep, while its scope is cancelled: it is refused, ends instead of sleeping, or is found
 /// and aborted. Whichever it is, the scope's end comes after that of its future, and the handle tells the reason.
 // Mutations: scope.rs, `cancel` sets CANCELLED before it has the lock: the task ends without a reason; surroundings.rs,
-// `link` or `is_cancelled` notes no reason: likewise; `link` does not look whether there is a reason, or `cancel` puts that
-// there after it has emptied the list: "deadlock", the task sleeps for ever (here, or in
-// `a_cancel_reaches_the_nodes_within`); `attach` takes an ended node for one that can be attached: "it leaks".
+// `link` or `is_cancelled` notes no reason: likewise; `cancel` puts the reason there after it has emptied the list: "deadlock",
+// the task sleeps for ever (here, or in `a_cancel_reaches_the_nodes_within`); `attach` takes an ended node for one that can be
+// attached: "it leaks".
 #[test]
 fn who_joins_is_not_missed_by_a_cancel() {
     for yields in [0, 1] {
@@ -191,9 +191,8 @@ fn who_joins_is_not_missed_by_a_cancel() {
 }
 
 /// The same of one that has been in before, so that the owner's end has to wait for it: what it did is there then.
-// Mutations: `leave` AcqRel → Acquire, or `has_ended` Acquire → Relaxed: "Causality violation", the owner goes on before the
-// future is gone; run.rs,
-// `cancel_started` departs before it drops the future: likewise; `leave` does not wake the owner: "deadlock".
+// Mutation: run.rs, `cancel_started` leaves before it drops the future: "Causality violation", the owner goes on before the
+// future is gone.
 #[test]
 fn the_end_comes_after_whoever_is_in() {
     for yields in [0, 1] {
@@ -218,7 +217,6 @@ fn the_end_comes_after_whoever_is_in() {
 }
 
 /// Two tasks end on two threads while the owner waits: it is woken by the last one, and sees what both did, their drops included.
-// Mutations: the orderings above: likewise; `leave` AcqRel → Relaxed: likewise.
 #[test]
 fn the_last_one_wakes_the_owner() {
     explore(3, || {
@@ -252,8 +250,6 @@ fn drop_handle<T>(handle: Option<JoinHandle<T>>) {
 }
 
 /// An output that nobody has taken is dropped before the scope's end.
-// Mutation: run.rs, `complete_member` leaves before it completes: "Causality violation", the output goes
-// after the scope's end.
 #[test]
 fn an_output_is_gone_too() {
     explore(3, || {
@@ -300,9 +296,7 @@ fn the_owner_is_dropped() {
 }
 
 /// Two threads are the first to enter: the node counts for itself once.
-// Mutations: `enter` looks at ATTACHED without Acquire, or it is set without Release: "deadlock", since the node around is left
-// and was not entered; `attach` does not hold its lock; `leave` does not dismiss the node from the list of the one around:
-// "assertion failed: self.is_empty()".
+// Mutation: `attach` does not hold its lock: "assertion failed: self.is_empty()".
 #[test]
 fn two_are_the_first_to_enter() {
     explore(3, || {
@@ -327,8 +321,6 @@ fn two_are_the_first_to_enter() {
 
 /// The first to enter is somebody who is not in, while the owner leaves: refused, or waited for. The node around is left
 /// either way.
-// Mutations: `enter` takes a node that has ended: "it leaks"; `attach` does not dismiss it when it is too late: "assertion failed:
-// self.is_empty()".
 #[test]
 fn who_enters_first_meets_the_owners_end() {
     explore(3, || {
@@ -360,8 +352,6 @@ fn who_enters_first_meets_the_owners_end() {
 
 /// A node is cancelled while one within it gets its first member: that is cancelled with it, and ends before the node around
 /// does.
-// Mutations: `cancel` does not go on to the nodes within; `enrol` does not tell that the node around is cancelled; `attach`
-// does not set ENROLLED; `leave` does not leave the node around: "deadlock" (the last two in the next model already).
 #[test]
 fn a_cancel_reaches_the_nodes_within() {
     explore(2, || {
@@ -437,7 +427,6 @@ fn a_cancel_reaches_through_a_node_that_was_empty() {
 }
 
 /// The owner of a node within is dropped while its task lives: the node around waits for the task.
-// Mutations: those of `the_end_comes_after_whoever_is_in`: likewise.
 #[test]
 fn the_node_around_waits_for_what_is_within() {
     explore(3, || {
@@ -461,8 +450,6 @@ fn the_node_around_waits_for_what_is_within() {
 }
 
 /// Two are in a node within, whose owner was dropped: the end of the node around comes after what both did.
-// Mutation: `leave` AcqRel → Release: "Causality violation", the last one leaves the node around without having taken over
-// what the other did.
 #[test]
 fn what_was_done_within_is_handed_on() {
     explore(3, || {
@@ -615,8 +602,7 @@ fn a_handle_that_has_no_output_keeps_the_group() {
 }
 
 /// Somebody begins to wait for a cancel while it comes; another gives up: the first is told, and no waker is left.
-// Mutations: `poll_reason` does not attach the node, does not look for a reason under the lock, or `cancel` does not wake who
-// waits: "deadlock".
+// Mutations: `poll_reason` does not look for a reason under the lock, or `cancel` does not wake who waits: "deadlock".
 #[test]
 fn who_waits_for_a_cancel_is_told() {
     explore(3, || {
@@ -647,7 +633,6 @@ fn who_waits_for_a_cancel_is_told() {
 }
 
 /// The body sleeps while its scope is cancelled: it is woken, or has seen it.
-// Mutations: `cancel` does not wake the owner; `poll_cancelled` looks before it registers: "deadlock".
 #[test]
 fn a_body_is_woken_by_a_cancel() {
     explore(3, || {

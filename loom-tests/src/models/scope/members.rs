@@ -3,8 +3,7 @@
 use super::*;
 
 /// A task that sleeps is woken, and ends, while a cancel takes it out of the list and aborts it: its memory is there for that.
-// Mutations: `attach` does not take the count that the last one gives back: "it leaks" (it is gone too early); `cancel` makes the
-// tasks' handles when it has let the lock go: memory that is gone; `poll_end` does not look again when it has registered: "deadlock".
+// Mutation: `cancel` makes the tasks' handles when it has let the lock go: memory that is gone.
 #[test]
 fn a_cancel_meets_the_end_of_a_member() {
     explore(3, || {
