@@ -214,7 +214,6 @@ fn a_push_that_meets_the_end_is_cancelled() {
 }
 
 /// Of two threads in `block_on` one drives, and hands the core on when it is done: both get their outputs.
-// Mutations: local.rs, `Driven::drop` does not poke the next; `Driven::take` does not enter the list: deadlock.
 #[test]
 fn the_core_goes_to_whoever_still_needs_it() {
     explore(2, || {
@@ -231,7 +230,6 @@ fn the_core_goes_to_whoever_still_needs_it() {
 
 /// A thread that gives up waiting for the core, since its future is done, does not keep it from the next. (That this
 /// holds for a future that panics is tested in `runtime/tests/runtime_block_on.rs`: loom cannot unwind here.)
-// Mutations: local.rs, `Waiting` does not forget; `forget_waiter` does not poke the next: deadlock.
 #[test]
 fn who_gives_up_waiting_for_the_core_leaves_it_to_the_next() {
     explore(2, || {
@@ -276,8 +274,7 @@ impl Event {
 }
 
 /// Somebody who helps gives the core to whoever has a claim, wherever it is about to wait, and has it again afterwards.
-// Mutations: handover.rs, `take_core` does not set `wanted`, or does not poke the seat; `help` goes on although it is wanted;
-// `give_core` pokes nobody: deadlock, all of them. A helper takes the core although a claim waits: it may do so again and again.
+// Mutation: handover.rs, a helper takes the core although a claim waits: it may do so again and again.
 #[test]
 fn a_helper_makes_way_for_a_claim() {
     for io in [false, true] {
@@ -306,7 +303,6 @@ fn a_helper_makes_way_for_a_claim() {
 }
 
 /// Of those who wait for the core a claim is called first, since the helpers leave it alone until then.
-// Mutation: handover.rs, `next` takes the helpers first: deadlock.
 #[test]
 fn a_claim_is_called_before_a_helper() {
     explore(2, || {
@@ -329,8 +325,7 @@ fn a_claim_is_called_before_a_helper() {
 }
 
 /// Of two who help each gets the core when the other one polls its future, which may take as long as it likes.
-// Mutations: handover.rs, `help` stays in the list while it polls; `forget_waiter` does not poke the next; `help` keeps the core
-// while it polls: deadlock, all of them.
+// Mutation: handover.rs, `help` keeps the core while it polls: deadlock.
 #[test]
 fn a_helper_that_polls_its_future_leaves_the_core_to_the_next() {
     explore(3, || {
@@ -386,8 +381,7 @@ fn a_helper_that_is_woken_when_it_is_called_leaves_the_line() {
 
 /// The end that meets a helper comes all the same: at once, or when the helper is about to stop driving. Either way all tasks
 /// have been dropped when both threads are done.
-// Mutations: handover.rs, `leave_end` does not look whether the core has come back, or does not mark; `give_core` does not
-// close: the task lives on, all of them. local.rs, `round` sleeps without a look at `wanted`: deadlock.
+// Mutation: handover.rs, `leave_end` does not mark: the task lives on.
 #[test]
 fn the_end_meets_a_helper() {
     let patience = [None, None, Some(Duration::ZERO)];
@@ -431,8 +425,7 @@ fn ready_later() -> impl Future<Output = ()> {
 
 /// A future of a bound scheduler is dropped on the scheduler's thread, also if a waker elsewhere has claimed its task when
 /// the end comes; and what others spawn during the end, or after it, is cancelled too.
-// Mutations: local.rs, `inject` looks at `closed` without `bound`: a future is dropped by the waker's thread; `close` does not
-// wait for wakers: the same; `inject` does not notify while the scheduler is closing: deadlock.
+// Mutation: local.rs, `close` does not wait for wakers: a future is dropped by the waker's thread.
 #[test]
 fn a_bound_scheduler_drops_its_futures_on_its_thread() {
     struct Dropped(thread::ThreadId);
