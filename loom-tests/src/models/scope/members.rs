@@ -1,6 +1,7 @@
 //! A member is in its scope's list from its first sleep until it is about to complete, and counts until it is complete.
 
 use super::*;
+use crate::kernel::context::{Context as Inherited, Value as InheritedValue, Within};
 
 /// A task that sleeps is woken, and ends, while a cancel takes it out of the list and aborts it: its memory is there for that.
 // Mutation: `cancel` makes the tasks' handles when it has let the lock go: memory that is gone.
@@ -115,6 +116,56 @@ fn a_member_that_its_scheduler_refuses_is_in_no_list() {
         owner.node.cancel(&requested("too late"));
         owner.end();
         assert!(drops.is_dropped());
+        owner.go();
+    });
+}
+
+/// A task of the scope that has inherited a value sleeps, is woken, and ends, while a cancel takes it out of the list and aborts it.
+/// It is the last to have the value, which is gone when the scope has ended.
+#[test]
+fn an_heir_leaves_nothing_behind() {
+    /// A value that says when it is dropped.
+    struct Value(#[allow(dead_code, reason = "it is dropped")] Dropped);
+    // SAFETY: it is only dropped, by whoever is the last to have it.
+    unsafe impl Send for Value {}
+    // SAFETY: as above.
+    unsafe impl Sync for Value {}
+
+    explore(3, || {
+        let queue = Queue::new();
+        let owner = Owner::begin(NodeKind::Supervisor);
+        let first: Arc<Mutex<Option<Waker>>> = Arc::new(Mutex::new(None));
+        let (drops, dropped) = Drops::new();
+        let inherited = Inherited::with(1, InheritedValue::new(Value(dropped)));
+        let handle = {
+            let _within = Within::context(&inherited);
+            spawn(&queue, &owner.node, {
+                let (first, mut polled) = (first.clone(), false);
+                poll_fn(move |cx| {
+                    if std::mem::replace(&mut polled, true) {
+                        return Poll::Ready(());
+                    }
+                    *first.lock() = Some(cx.waker().clone());
+                    Poll::Pending
+                })
+            })
+        };
+        drop(inherited);
+        drop(handle.unwrap());
+        queue.run();
+        let waker = first.lock().take().unwrap();
+        let ends = thread::spawn({
+            let queue = queue.clone();
+            move || {
+                waker.wake();
+                queue.run();
+            }
+        });
+        owner.node.cancel(&requested("enough"));
+        queue.run();
+        owner.end();
+        assert!(drops.is_dropped());
+        ends.join().unwrap();
         owner.go();
     });
 }
