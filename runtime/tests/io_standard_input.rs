@@ -173,8 +173,7 @@ fn role() {
                 let mut input = stdin();
                 let mut read = pin!(input.read_u8());
                 begin_to_wait(read.as_mut()).await;
-                eprintln!("reading");
-                assert_eq!(read.await.unwrap(), b'1');
+                assert_eq!(wait_and_tell(read).await.unwrap(), b'1');
             });
             assert!(!files.is_empty());
             eprintln!("has read");
@@ -188,13 +187,25 @@ fn role() {
             };
             setrlimit(Resource::Nofile, one).unwrap();
             runtime.block_on(async {
-                let (mut one, mut other) = (stdin(), stdin());
-                let (mut one, mut other) = (pin!(one.read_u8()), pin!(other.read_u8()));
-                begin_to_wait(one.as_mut()).await;
-                begin_to_wait(other.as_mut()).await;
-                eprintln!("reading");
-                let (one, other) = leno::join!(one, other);
-                let mut read = [one.unwrap(), other.unwrap()];
+                let (tell, told) = leno::sync::oneshot::channel();
+                // Each is a task, so that neither is woken for the other when both wait.
+                let one = leno::spawn(async move {
+                    let mut input = stdin();
+                    let mut read = pin!(input.read_u8());
+                    begin_to_wait(read.as_mut()).await;
+                    tell.send(()).unwrap();
+                    read.await.unwrap()
+                });
+                told.await.unwrap();
+                let other = leno::spawn(async {
+                    let mut input = stdin();
+                    let mut read = pin!(input.read_u8());
+                    begin_to_wait(read.as_mut()).await;
+                    // The thread that looks hears of this one by looking again, and nobody hears of that.
+                    std::thread::sleep(Duration::from_millis(20));
+                    wait_and_tell(read).await.unwrap()
+                });
+                let mut read = [one.await.unwrap(), other.await.unwrap()];
                 read.sort_unstable();
                 assert_eq!(&read, b"12");
             });
@@ -228,6 +239,21 @@ async fn begin_to_wait<F: Future>(mut read: Pin<&mut F>) {
         Poll::Ready(())
     })
     .await;
+}
+
+/// Waits for a read that has to, and says so.
+async fn wait_and_tell<F: Future>(mut read: Pin<&mut F>) -> F::Output {
+    let mut has_told = false;
+    poll_fn(|cx| {
+        let polled = read.as_mut().poll(cx);
+        if !has_told {
+            assert!(polled.is_pending());
+            eprintln!("reading");
+            has_told = true;
+        }
+        polled
+    })
+    .await
 }
 
 fn give_up(runtime: &Runtime) {
