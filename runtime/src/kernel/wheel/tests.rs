@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::clock::SIMULATED;
-use crate::prim::on_one_thread;
+use crate::prim::{SelfArc, on_one_thread};
 use std::pin::Pin;
 use std::task::{Poll, Wake, Waker};
 
@@ -71,16 +71,16 @@ fn deadlines_that_come_thick_share_a_wake_up() {
 /// What the owner of a wheel was told while it woke who was due.
 struct Asks {
     wheel: Handle,
-    told: std::sync::Mutex<Vec<(Option<u64>, Option<u64>)>>,
+    told: Mutex<Vec<(Option<u64>, Option<u64>)>>,
 }
 
 impl Wake for Asks {
-    fn wake(self: std::sync::Arc<Self>) {
+    fn wake(self: SelfArc<Self>) {
         let told = (
             self.wheel.prepare_sleep(),
             self.wheel.prepare_shared_sleep(),
         );
-        self.told.lock().unwrap().push(told);
+        self.told.lock().push(told);
     }
 }
 
@@ -88,9 +88,9 @@ impl Wake for Asks {
 fn nobody_sleeps_while_some_are_due() {
     on_one_thread(|| {
         let wheel = wheel();
-        let asks = std::sync::Arc::new(Asks {
+        let asks = SelfArc::new(Asks {
             wheel: wheel.clone(),
-            told: Default::default(),
+            told: Mutex::new(Vec::new()),
         });
         let waker = Waker::from(asks.clone());
         // One more than are woken at a time.
@@ -100,7 +100,7 @@ fn nobody_sleeps_while_some_are_due() {
             .collect();
         assert_eq!(wheel.fire(SIMULATED + TICK), 33);
         assert_eq!(wheel.fired(), 33);
-        let told = std::mem::take(&mut *asks.told.lock().unwrap());
+        let told = std::mem::take(&mut *asks.told.lock());
         let (last, others) = told.split_last().unwrap();
         assert_eq!(*last, (None, None));
         assert_eq!(others, [(Some(0), Some(0)); 32]);
