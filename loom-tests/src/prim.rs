@@ -9,6 +9,12 @@ pub(crate) use std::sync::Arc as SelfArc;
 /// Settings that are made once; not modelled.
 pub(crate) use std::sync::OnceLock;
 
+/// Runs a kernel file's own test, which is of one thread.
+#[cfg(test)]
+pub(crate) fn on_one_thread(test: impl Fn() + Send + Sync + 'static) {
+    crate::models::explore(0, test);
+}
+
 /// A cell whose end counts as a write: all accesses must have happened before, or its memory went too early.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T: ?Sized>(loom::cell::UnsafeCell<T>);

@@ -10,13 +10,14 @@ use leno::runtime::{Builder, Runtime};
 use net_support::{on_one, start_and_cancel};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{Read, Seek, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::process::Stdio;
+use std::task::Poll;
 use std::time::Duration;
 
 const ROLE: &str = "LENO_STANDARD_INPUT_ROLE";
@@ -169,11 +170,45 @@ fn role() {
             let files = std::iter::repeat_with(|| std::fs::File::open("/dev/null"));
             let files: Vec<_> = files.map_while(Result::ok).collect();
             runtime.block_on(async {
-                start_and_cancel(stdin().read_u8());
-                eprintln!("reading");
-                assert_eq!(stdin().read_u8().await.unwrap(), b'1');
+                let mut input = stdin();
+                let mut read = pin!(input.read_u8());
+                begin_to_wait(read.as_mut()).await;
+                assert_eq!(wait_and_tell(read).await.unwrap(), b'1');
             });
             assert!(!files.is_empty());
+            eprintln!("has read");
+        }
+        "too many at a time" => {
+            let runtime = current_thread();
+            // The system looks at no more descriptors at a time than a process may have.
+            let one = Rlimit {
+                current: Some(1),
+                maximum: getrlimit(Resource::Nofile).maximum,
+            };
+            setrlimit(Resource::Nofile, one).unwrap();
+            runtime.block_on(async {
+                let (tell, told) = leno::sync::oneshot::channel();
+                // Each is a task, so that neither is woken for the other when both wait.
+                let one = leno::spawn(async move {
+                    let mut input = stdin();
+                    let mut read = pin!(input.read_u8());
+                    begin_to_wait(read.as_mut()).await;
+                    tell.send(()).unwrap();
+                    read.await.unwrap()
+                });
+                told.await.unwrap();
+                let other = leno::spawn(async {
+                    let mut input = stdin();
+                    let mut read = pin!(input.read_u8());
+                    begin_to_wait(read.as_mut()).await;
+                    // The thread that looks hears of this one by looking again, and nobody hears of that.
+                    std::thread::sleep(Duration::from_millis(20));
+                    wait_and_tell(read).await.unwrap()
+                });
+                let mut read = [one.await.unwrap(), other.await.unwrap()];
+                read.sort_unstable();
+                assert_eq!(&read, b"12");
+            });
             eprintln!("has read");
         }
         "fork" => fork(),
@@ -190,6 +225,35 @@ fn role() {
         }
         other => unreachable!("{other}"),
     }
+}
+
+/// Has a read wait until there is input. Before that it finds out whether std has some, and is woken when it knows.
+async fn begin_to_wait<F: Future>(mut read: Pin<&mut F>) {
+    let mut polls = if cfg!(target_os = "linux") { 2 } else { 1 };
+    poll_fn(|cx| {
+        assert!(read.as_mut().poll(cx).is_pending());
+        polls -= 1;
+        if polls > 0 {
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    })
+    .await;
+}
+
+/// Waits for a read that has to, and says so.
+async fn wait_and_tell<F: Future>(mut read: Pin<&mut F>) -> F::Output {
+    let mut has_told = false;
+    poll_fn(|cx| {
+        let polled = read.as_mut().poll(cx);
+        if !has_told {
+            assert!(polled.is_pending());
+            eprintln!("reading");
+            has_told = true;
+        }
+        polled
+    })
+    .await
 }
 
 fn give_up(runtime: &Runtime) {
@@ -355,6 +419,18 @@ fn a_wait_needs_no_descriptor() {
         let mut program = Program::start("no descriptors");
         program.says("reading").await;
         program.types("1").await;
+        program.says("has read").await;
+        program.ends().await;
+        Ok(())
+    });
+}
+
+#[test]
+fn more_may_wait_than_the_system_looks_at() {
+    on_one(async {
+        let mut program = Program::start("too many at a time");
+        program.says("reading").await;
+        program.types("12").await;
         program.says("has read").await;
         program.ends().await;
         Ok(())

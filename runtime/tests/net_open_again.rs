@@ -5,9 +5,10 @@ mod net_support;
 
 use leno::io::unix::AsyncFd;
 use leno::io::{AsyncReadExt, AsyncWriteExt, Interest};
+use leno::net::TcpStream;
 use leno::net::unix::pipe;
 use net_support::*;
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd};
@@ -186,6 +187,26 @@ fn a_socket_that_was_registered_before_it_listened_waits_for_connections() {
         let address = socket.get_ref().local_addr()?.as_socket().unwrap();
         let _client = std::net::TcpStream::connect(address)?;
         accept().await?;
+        Ok(())
+    });
+}
+
+#[test]
+fn an_attempt_for_both_directions_finds_out_that_a_stream_is_connected() {
+    on_one(async {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        let stream = TcpStream::from_std(socket.into())?;
+        assert!(stream.ready(Interest::READABLE).await?.is_read_closed());
+        let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+        // That it takes a while is no error.
+        let _ = SockRef::from(&stream).connect(&listener.local_addr()?.into());
+        let (_peer, _) = listener.accept()?;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        assert_would_block(
+            stream.try_io(both, || io::Result::<()>::Err(ErrorKind::WouldBlock.into())),
+        );
+        start_and_leave_alone(stream.readable()).await;
         Ok(())
     });
 }

@@ -42,6 +42,22 @@ fn try_read_reads_what_readable_announced() {
     });
 }
 
+/// Where the system tells of what comes later, and of urgent data.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_short_read_uses_the_readiness_up() {
+    on_both(|| async {
+        let (mut near, mut far) = tcp_pair().await?;
+        for _ in 0..3 {
+            near.write_all(b"hello").await?;
+            let mut buffer = [0; 16];
+            assert_eq!(far.read(&mut buffer).await?, 5);
+            start_and_cancel(far.readable());
+        }
+        Ok(())
+    });
+}
+
 /// Writes until there is no room, and returns how much.
 fn fill(stream: &TcpStream) -> io::Result<usize> {
     let chunk = [7; 64 * 1024];

@@ -59,6 +59,17 @@ fn a_refused_connect_is_an_error() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn a_connect_that_cannot_begin_is_an_error() {
+    on_one(async {
+        let address = "[::1]:80".parse().unwrap();
+        let error = TcpSocket::new_v4()?.connect(address).await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EAFNOSUPPORT));
+        Ok(())
+    });
+}
+
 #[test]
 fn options_are_set_and_told() {
     let socket = TcpSocket::new_v4().unwrap();

@@ -242,6 +242,11 @@ fn options_are_set_and_told() {
         assert!(socket.take_error()?.is_none());
         let error = socket.join_multicast_v4(Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED);
         assert!(error.is_err(), "that is no multicast group");
+        let group = Ipv4Addr::new(224, 0, 0, 123);
+        let error = socket.leave_multicast_v4(group, Ipv4Addr::UNSPECIFIED);
+        assert!(error.is_err(), "it has not joined");
+        let error = socket.leave_multicast_v6(&group.to_ipv6_mapped(), 0);
+        assert!(error.is_err(), "it is of IPv4");
         Ok(())
     });
 }

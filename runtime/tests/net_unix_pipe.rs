@@ -12,6 +12,7 @@ use std::future::poll_fn;
 use std::io::{ErrorKind, IoSlice, IoSliceMut, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::task::Poll;
 use tempfile::TempDir;
 
 /// A pipe with a name, in a folder of its own.
@@ -79,6 +80,8 @@ fn what_can_be_tried_blocks_when_it_has_to() {
         assert_would_block(sender.try_write(b"x"));
         assert_would_block(sender.try_io(|| -> std::io::Result<()> { panic!("it is full") }));
         start_and_cancel(sender.writable());
+        let is_pending = poll_fn(|cx| Poll::Ready(sender.poll_write_ready(cx).is_pending()));
+        assert!(is_pending.await);
 
         assert!(receiver.ready(Interest::READABLE).await?.is_readable());
         let (mut one, mut two) = ([0; 1000], [0; 24]);

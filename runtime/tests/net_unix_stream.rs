@@ -292,6 +292,33 @@ fn the_peer_is_known() {
     });
 }
 
+/// Root may be somebody else for a while, and else this is nobody whose numbers are 0.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_peer_is_known_whoever_it_is() {
+    let made = std::thread::spawn(|| {
+        // SAFETY: these calls cannot fail and touch no memory.
+        let (mut uid, mut gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+        if uid == 0 {
+            (uid, gid) = (7, 9);
+            // The system's own calls are about the thread that makes them; libc's are about all threads.
+            for (call, number) in [(libc::SYS_setresgid, gid), (libc::SYS_setresuid, uid)] {
+                // SAFETY: it takes numbers, and the thread does nothing but make a pair of sockets.
+                assert_eq!(unsafe { libc::syscall(call, -1, number, -1) }, 0);
+            }
+        }
+        (std::os::unix::net::UnixStream::pair(), uid, gid)
+    });
+    let (pair, uid, gid) = made.join().unwrap();
+    on_one(async {
+        let (near, _far) = pair?;
+        near.set_nonblocking(true)?;
+        let cred = UnixStream::from_std(near)?.peer_cred()?;
+        assert_eq!((cred.uid(), cred.gid()), (uid, gid));
+        Ok(())
+    });
+}
+
 #[test]
 fn halves_reunite_and_end_their_direction() {
     on_both(|| async {

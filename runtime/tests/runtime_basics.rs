@@ -199,3 +199,25 @@ fn block_in_place_lets_the_other_tasks_go_on() {
         .unwrap();
     });
 }
+
+#[test]
+fn a_runtime_is_shown_with_its_parts() {
+    for (kind, runtime) in runtimes() {
+        let task = runtime.spawn(std::future::pending::<()>());
+        let shown = format!("{:?}", runtime.handle());
+        let workers = runtime.metrics().num_workers();
+        let scheduler = match kind {
+            "current-thread" => "Local { live_tasks: 1, .. }".to_owned(),
+            _ => format!("Pool {{ workers: {workers}, live_tasks: 1, idle: "),
+        };
+        for part in [&*scheduler, "Home(..)", "Blocking { threads: "] {
+            assert!(shown.contains(part), "no `{part}` in `{shown}`");
+        }
+        let (id, abort) = (task.id(), task.abort_handle());
+        assert_eq!(format!("{task:?}"), format!("JoinHandle {{ id: {id:?} }}"));
+        assert_eq!(
+            format!("{abort:?}"),
+            format!("AbortHandle {{ id: {id:?} }}")
+        );
+    }
+}

@@ -12,6 +12,7 @@ fn a_panic_in_a_waiting_block_on_does_not_lose_the_driver() {
     let (drives, driving) = channel();
     let (waits, waiting) = channel();
     let (release, released) = leno::sync::oneshot::channel::<()>();
+    let (tell, told) = leno::sync::oneshot::channel();
     thread::scope(|scope| {
         let driver = scope.spawn(|| {
             runtime.block_on(async {
@@ -28,7 +29,7 @@ fn a_panic_in_a_waiting_block_on_does_not_lose_the_driver() {
 
         let waiter = scope.spawn(|| {
             runtime.block_on(async {
-                let task = leno::spawn(async { 7 });
+                let task = leno::spawn(async { told.await.unwrap() });
                 waits.send(()).unwrap();
                 task.await.unwrap()
             })
@@ -37,6 +38,8 @@ fn a_panic_in_a_waiting_block_on_does_not_lose_the_driver() {
         waiting.recv().unwrap();
         release.send(()).unwrap();
         driver.join().unwrap();
+        // The task is left to this thread.
+        tell.send(7).unwrap();
         assert_eq!(waiter.join().unwrap(), 7);
     });
 }

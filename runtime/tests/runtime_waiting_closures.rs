@@ -5,6 +5,8 @@ use leno::runtime::{Builder, Handle, Runtime};
 use leno::sync::{Mutex, mpsc, oneshot};
 use leno::task::{JoinHandle, block_in_place, spawn_blocking};
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
@@ -192,14 +194,14 @@ fn the_limit_holds_for_those_that_run() {
         });
     }
     // Threads above the limit end when they are done, so from here on never more than so many are at work.
-    let running = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let running = Arc::new(AtomicUsize::new(0));
     let closures: Vec<_> = (0..20)
         .map(|_| {
             let running = running.clone();
             runtime.spawn_blocking(move || {
-                let now = running.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let now = running.fetch_add(1, Ordering::Relaxed);
                 std::thread::yield_now();
-                running.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+                running.fetch_sub(1, Ordering::Relaxed);
                 now + 1
             })
         })
@@ -235,4 +237,138 @@ fn a_thousand_that_wait_take_no_thousand_threads() {
         runtime.block_on(closure).unwrap();
     }
     assert!(threads.lock().unwrap().len() < 1500);
+}
+
+/// A closure of [`Counted::start`].
+struct Closure {
+    go_on: Sender<()>,
+    waits: Receiver<()>,
+    end: Sender<()>,
+    handle: JoinHandle<()>,
+}
+
+impl Closure {
+    /// Has it wait.
+    fn wait(&self) {
+        self.go_on.send(()).unwrap();
+        self.waits.recv().unwrap();
+    }
+
+    /// Has it end.
+    fn end(self, runtime: &Runtime) {
+        self.end.send(()).unwrap();
+        runtime.block_on(self.handle).unwrap();
+    }
+}
+
+/// A runtime whose threads are counted as they start, and for which a gate may be closed.
+struct Counted {
+    runtime: Runtime,
+    started: Arc<AtomicUsize>,
+    gate: Arc<std::sync::Mutex<()>>,
+}
+
+impl Counted {
+    fn new(limit: usize) -> Self {
+        let started = Arc::new(AtomicUsize::new(0));
+        let gate = Arc::new(std::sync::Mutex::new(()));
+        let passes = {
+            let (started, gate) = (Arc::clone(&started), Arc::clone(&gate));
+            move || {
+                started.fetch_add(1, Ordering::Relaxed);
+                drop(gate.lock());
+            }
+        };
+        let runtime = Builder::new_current_thread()
+            .max_blocking_threads(limit)
+            .on_thread_start(passes)
+            .build()
+            .unwrap();
+        Self {
+            runtime,
+            started,
+            gate,
+        }
+    }
+
+    /// Starts a closure that runs until it is told to go on, and then waits until it is told to end. Returns when it runs.
+    fn start(&self) -> Closure {
+        let ((begin, begins), (go_on, goes_on)) = (channel(), channel());
+        let ((wait, waits), (end, ends)) = (channel(), channel());
+        let handle = self.runtime.spawn_blocking(move || {
+            begin.send(()).unwrap();
+            // The pool knows nothing of this.
+            goes_on.recv().unwrap();
+            block_in_place(|| {
+                wait.send(()).unwrap();
+                ends.recv().unwrap();
+            });
+        });
+        begins.recv().unwrap();
+        Closure {
+            go_on,
+            waits,
+            end,
+            handle,
+        }
+    }
+
+    /// Ends the runtime, and returns how many threads there were in all.
+    fn end(self) -> usize {
+        drop(self.runtime);
+        self.started.load(Ordering::Relaxed)
+    }
+}
+
+#[test]
+fn what_a_thread_is_coming_for_takes_no_other_one() {
+    let counted = Counted::new(1);
+    let closed = counted.gate.lock().unwrap();
+    let closures: Vec<_> = (0..3)
+        .map(|_| counted.runtime.spawn_blocking(|| ()))
+        .collect();
+    drop(closed);
+    for closure in closures {
+        counted.runtime.block_on(closure).unwrap();
+    }
+    assert_eq!(counted.end(), 1);
+}
+
+#[test]
+fn who_waits_when_no_closure_is_queued_takes_no_thread() {
+    for limit in [1, 2] {
+        let counted = Counted::new(limit);
+        let closure = counted.start();
+        closure.wait();
+        closure.end(&counted.runtime);
+        assert_eq!(counted.end(), 1);
+    }
+}
+
+#[test]
+fn who_waits_when_a_thread_is_coming_takes_no_other_one() {
+    for limit in [2, 3] {
+        let counted = Counted::new(limit);
+        let closure = counted.start();
+        let closed = counted.gate.lock().unwrap();
+        let other = counted.runtime.spawn_blocking(|| ());
+        closure.wait();
+        drop(closed);
+        counted.runtime.block_on(other).unwrap();
+        closure.end(&counted.runtime);
+        assert_eq!(counted.end(), 2);
+    }
+}
+
+#[test]
+fn who_waits_while_another_closure_runs_takes_no_thread() {
+    let counted = Counted::new(2);
+    let (waits, runs) = (counted.start(), counted.start());
+    let queued = counted.runtime.spawn_blocking(|| ());
+    waits.wait();
+    waits.end(&counted.runtime);
+    counted.runtime.block_on(queued).unwrap();
+    runs.wait();
+    runs.end(&counted.runtime);
+    assert_eq!(counted.end(), 2);
 }

@@ -132,6 +132,12 @@ pub(crate) fn seed() -> u64 {
     RandomState::new().hash_one(reserve_ids(1))
 }
 
+/// Runs a test of one thread. Behind loom's door it runs within loom, which has to know of all that is made of its types.
+#[cfg(test)]
+pub(crate) fn on_one_thread(test: impl Fn() + Send + Sync + 'static) {
+    test();
+}
+
 /// Declares a thread-local that needs neither lazy initialisation nor a destructor.
 macro_rules! thread_local_cells {
     ($(#[$attr:meta])* static $name:ident: $t:ty = $init:expr;) => {

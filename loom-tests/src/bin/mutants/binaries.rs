@@ -1,8 +1,9 @@
 //! Runs test binaries: without a mutant, to see where they come and how long they take, and with one.
 
 use crate::copy::Built;
+use crate::hang;
 use crate::list::hash;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::CommandExt;
@@ -35,6 +36,15 @@ pub(crate) struct Test {
     silence: Duration,
     /// It fails without a mutant too.
     pub(crate) fails: Option<String>,
+    /// Its tests; none, if some fail when they are run by themselves.
+    alone: BTreeMap<String, Alone>,
+}
+
+/// What one test does by itself, without a mutant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Alone {
+    reached: BTreeSet<usize>,
+    time: Duration,
 }
 
 /// What a test binary gets.
@@ -68,38 +78,101 @@ impl Test {
         self.fails.is_none() && self.reached.contains(&mutant)
     }
 
-    /// What comes first with a mutant of a file: what takes less time, and each word that its name has in common with the file's is
-    /// worth eight times as much.
-    pub(crate) fn rank(&self, file: &str) -> u128 {
+    /// The tests that come to a mutant by themselves.
+    fn coming(&self, mutant: usize) -> impl Iterator<Item = (&str, &Alone)> {
+        let tests = self.alone.iter();
+        let coming = tests.filter(move |(_, alone)| alone.reached.contains(&mutant));
+        coming.map(|(name, alone)| (&**name, alone))
+    }
+
+    /// How long those take that come to a mutant: all, if none does by itself.
+    fn time(&self, mutant: usize) -> Duration {
+        let time: Duration = self.coming(mutant).map(|(_, alone)| alone.time).sum();
+        if time.is_zero() {
+            self.time
+        } else {
+            time.min(self.time)
+        }
+    }
+
+    /// What comes first with a mutant of a file: what takes less time for each mutant that it is likely to catch. That it catches
+    /// one is likely, if it has two words of the file's in its name, and with each word less it is an eighth as likely, until it
+    /// was asked of some.
+    pub(crate) fn rank(&self, mutant: usize, file: &str, asked: usize, caught: usize) -> u128 {
         let words: BTreeSet<_> = file.split(['/', '_', '.']).collect();
         // The library's own tests stand in its files.
         let matching = match &*self.name {
             "leno" => 1,
             name => name.split('_').filter(|word| words.contains(word)).count(),
         };
-        self.time.as_micros() >> (3 * matching)
+        let certain = 8 * 8;
+        let before = 1 << (3 * matching.min(2));
+        // To begin takes some time too.
+        let time = self.time(mutant).as_micros() + 20_000;
+        time * (certain * (asked as u128 + 1)) / (certain * caught as u128 + before)
     }
 
-    /// Runs it with a mutant. A machine that is busier than before is no hang, and a test that fails for another reason is no test
-    /// that notices: it has to fail again, by itself, or among the others.
+    /// Runs one of its tests with a mutant; `None`, if that test does not come to it by itself.
+    pub(crate) fn run_one_with(
+        &self,
+        built: &Built,
+        mutant: usize,
+        test: &str,
+    ) -> Result<Option<End>, String> {
+        let alone = self.alone.get(test);
+        let Some(alone) = alone.filter(|alone| alone.reached.contains(&mutant)) else {
+            return Ok(None);
+        };
+        let limit = Limit::of(alone.time, alone.time);
+        let end = match self.run(built, mutant, &[test], limit)? {
+            // It has to fail again.
+            End::Failed(_) => self.run(built, mutant, &[test], limit)?,
+            end => end,
+        };
+        Ok(Some(end))
+    }
+
+    /// Runs those of its tests that come to a mutant with it: all, if none does by itself. A machine that is busier than before is no
+    /// hang, and a test that fails for another reason is no test that notices: it has to fail again, by itself, or among the others.
     pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
-        let patience = |time: Duration| 4 * time + Duration::from_secs(6);
-        let limit = Limit {
-            time: patience(self.time),
-            silence: patience(self.silence),
+        let (tests, times): (Vec<_>, Vec<_>) = self
+            .coming(mutant)
+            .map(|(name, alone)| (name, alone.time))
+            .unzip();
+        let limit = match times.iter().max() {
+            Some(&longest) => Limit::of(times.iter().sum(), longest.max(self.silence)),
+            None => Limit::of(self.time, self.silence),
         };
-        let variable = ("LENO_MUTANT", &*mutant.to_string());
-        let run = |only: Option<&str>| -> Result<End, String> {
-            Ok(run(&self.path, &built.package, only, variable, limit)?.end)
-        };
-        let test = match run(None)? {
+        let test = match self.run(built, mutant, &tests, limit)? {
             End::Failed(test) => test,
             end => return Ok(end),
         };
-        if !test.contains(' ') && run(Some(&test))? != End::Passed {
+        if !test.contains(' ') && self.run(built, mutant, &[&test], limit)? != End::Passed {
             return Ok(End::Failed(test));
         }
-        run(None)
+        self.run(built, mutant, &tests, limit)
+    }
+
+    fn run(
+        &self,
+        built: &Built,
+        mutant: usize,
+        tests: &[&str],
+        limit: Limit,
+    ) -> Result<End, String> {
+        let variable = ("LENO_MUTANT", &*mutant.to_string());
+        Ok(run(&self.path, &built.package, tests, variable, limit)?.end)
+    }
+}
+
+impl Limit {
+    /// For what takes so long without a mutant.
+    fn of(time: Duration, silence: Duration) -> Self {
+        let patience = |time: Duration| 4 * time + Duration::from_secs(6);
+        Self {
+            time: patience(time),
+            silence: patience(silence),
+        }
     }
 }
 
@@ -143,35 +216,62 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
         return Ok(test);
     }
     let bits = built.folder.join(format!("reached-{name}"));
-    let mut made = None;
-    // A test that fails once, on a busy machine, is no test that fails.
-    for _ in 0..2 {
+    let watched = |tests: &[&str]| -> Result<(Run, BTreeSet<usize>), String> {
         fs::write(&bits, vec![0; built.switches.div_ceil(64) * 8]).map_err(told)?;
         let variable = ("LENO_MUTANTS_REACHED", &*bits.display().to_string());
-        let Run { end, time, silence } = run(path, &built.package, None, variable, LIMIT)?;
-        let fails = match end {
-            End::Passed => None,
-            End::Failed(words) => Some(words),
-            End::Hung => Some(format!("it takes more than {:?}", LIMIT.time)),
-        };
-        let reached = numbers(&fs::read(&bits).map_err(told)?);
-        let has_passed = fails.is_none();
-        made = Some(Test {
-            name: name.into(),
-            path: path.into(),
-            reached,
-            time,
-            silence,
-            fails,
-        });
-        if has_passed {
-            break;
+        let run = run(path, &built.package, tests, variable, LIMIT)?;
+        Ok((run, numbers(&fs::read(&bits).map_err(told)?)))
+    };
+    let mut watch = watched(&[])?;
+    // A test that fails once, on a busy machine, is no test that fails.
+    if watch.0.end != End::Passed {
+        watch = watched(&[])?;
+    }
+    let (Run { end, time, silence }, mut reached) = watch;
+    let fails = match end {
+        End::Passed => None,
+        End::Failed(words) => Some(words),
+        End::Hung => Some(format!("it takes more than {:?}", LIMIT.time)),
+    };
+    let mut alone = BTreeMap::new();
+    if fails.is_none() {
+        for test in listed(path, &built.package)? {
+            let (run, its) = watched(&[&test])?;
+            if run.end != End::Passed {
+                // They need each other, so they are run together.
+                alone.clear();
+                break;
+            }
+            reached.extend(&its);
+            let (reached, time) = (its, run.time);
+            alone.insert(test, Alone { reached, time });
         }
     }
-    let test = made.expect("it was run");
+    let test = Test {
+        name: name.into(),
+        path: path.into(),
+        reached,
+        time,
+        silence,
+        fails,
+        alone,
+    };
     fs::remove_file(&bits).map_err(told)?;
     fs::write(&kept, written(&test, &stamp)).map_err(told)?;
     Ok(test)
+}
+
+/// The tests of a binary; none, if it has another harness than the usual one.
+fn listed(test: &Path, package: &Path) -> Result<Vec<String>, String> {
+    let output = Command::new(test)
+        .args(["--list", "--format=terse"])
+        .current_dir(package)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("{}: {error}", test.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let tests = text.lines().filter_map(|line| line.strip_suffix(": test"));
+    Ok(tests.map(str::to_owned).collect())
 }
 
 /// The numbers of the bits that are set.
@@ -185,16 +285,25 @@ fn numbers(bits: &[u8]) -> BTreeSet<usize> {
     bits.iter().enumerate().flat_map(of_byte).collect()
 }
 
-/// A line each: the stamp, the time and the longest silence in microseconds, how it fails, and the numbers of what it reaches.
+/// A line each: the stamp, the time and the longest silence in microseconds, how it fails, and the numbers of what it reaches; then
+/// for each test by itself its name, and on another line its time and the numbers of what it reaches.
 fn written(test: &Test, stamp: &str) -> String {
-    let reached: Vec<_> = test.reached.iter().map(usize::to_string).collect();
-    format!(
+    let listed = |reached: &BTreeSet<usize>| {
+        let numbers: Vec<_> = reached.iter().map(usize::to_string).collect();
+        numbers.join(" ")
+    };
+    let mut text = format!(
         "{stamp}\n{}\n{}\n{}\n{}\n",
         test.time.as_micros(),
         test.silence.as_micros(),
         test.fails.as_deref().unwrap_or_default(),
-        reached.join(" ")
-    )
+        listed(&test.reached)
+    );
+    for (name, alone) in &test.alone {
+        let (time, reached) = (alone.time.as_micros(), listed(&alone.reached));
+        text += &format!("{name}\n{time} {reached}\n");
+    }
+    text
 }
 
 /// None if it is of another binary, or is nothing that was written.
@@ -206,25 +315,35 @@ fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
     let mut duration = || Some(Duration::from_micros(lines.next()?.parse().ok()?));
     let (time, silence) = (duration()?, duration()?);
     let fails = Some(lines.next()?.to_owned()).filter(|words| !words.is_empty());
-    let reached = lines
-        .next()?
-        .split_whitespace()
-        .map(|word| word.parse().ok());
+    let numbers = |line: &str| -> Option<BTreeSet<usize>> {
+        let words = line.split_whitespace();
+        words.map(|word| word.parse().ok()).collect()
+    };
+    let reached = numbers(lines.next()?)?;
+    let mut alone = BTreeMap::new();
+    while let Some(test) = lines.next() {
+        let line = lines.next()?;
+        let (time, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let time = Duration::from_micros(time.parse().ok()?);
+        let reached = numbers(rest)?;
+        alone.insert(test.to_owned(), Alone { reached, time });
+    }
     Some(Test {
         name: name.into(),
         path: path.into(),
-        reached: reached.collect::<Option<_>>()?,
+        reached,
         time,
         silence,
         fails,
+        alone,
     })
 }
 
-/// Runs a test binary, or one of its tests, in a process group of its own, which is gone when this returns.
+/// Runs a test binary, or some of its tests, in a process group of its own, which is gone when this returns.
 fn run(
     test: &Path,
     package: &Path,
-    only: Option<&str>,
+    only: &[&str],
     (variable, value): (&str, &str),
     limit: Limit,
 ) -> Result<Run, String> {
@@ -241,7 +360,12 @@ fn run(
             &format!("ulimit -c 0; ulimit -v {MEMORY}; exec \"$0\" \"$@\""),
         ])
         .arg(test)
-        .args(only.into_iter().flat_map(|only| ["--exact", only]))
+        .args(if only.is_empty() {
+            None
+        } else {
+            Some("--exact")
+        })
+        .args(only)
         .current_dir(package)
         .env_remove("LENO_MUTANT")
         .env_remove("LENO_MUTANTS_REACHED")
@@ -267,6 +391,9 @@ fn wait(child: &mut Child, begun: Instant, limit: Limit) -> std::io::Result<Run>
     let told = told(child);
     let mut pause = Duration::from_millis(1);
     let (mut silence, mut last) = (Duration::ZERO, begun);
+    let group = rustix::process::Pid::from_child(child);
+    // For how long it had a processor when a line had come, and no other one for a second.
+    let mut had: Option<Duration> = None;
     let end = loop {
         if let Some(status) = child.try_wait()? {
             break if status.success() {
@@ -280,12 +407,19 @@ fn wait(child: &mut Child, begun: Instant, limit: Limit) -> std::io::Result<Run>
             Ok(Told::Other) => {
                 silence = silence.max(last.elapsed());
                 last = Instant::now();
+                had = None;
             }
             Err(RecvTimeoutError::Timeout) => {}
             // It has closed its output, and ends.
             Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
         }
-        if begun.elapsed() >= limit.time || last.elapsed() >= limit.silence {
+        if had.is_none() && last.elapsed() >= Duration::from_secs(1) {
+            had = Some(hang::time(group));
+        }
+        let had = had.unwrap_or_default();
+        let is_late =
+            begun.elapsed() >= limit.time && hang::hangs(group, Duration::ZERO, limit.time);
+        if is_late || last.elapsed() >= limit.silence && hang::hangs(group, had, limit.silence) {
             break End::Hung;
         }
         pause = (2 * pause).min(Duration::from_millis(20));
@@ -362,6 +496,13 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
 
+    fn alone(reached: &[usize], microseconds: u64) -> Alone {
+        Alone {
+            reached: reached.iter().copied().collect(),
+            time: Duration::from_micros(microseconds),
+        }
+    }
+
     /// A shell's script as a test binary.
     fn script(words: &str, limit: Limit) -> End {
         let folder = tempfile::tempdir().unwrap();
@@ -370,7 +511,7 @@ mod tests {
         let mut permissions = fs::metadata(&path).unwrap().permissions();
         std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
         fs::set_permissions(&path, permissions).unwrap();
-        run(&path, folder.path(), None, ("LENO_MUTANT", "7"), limit)
+        run(&path, folder.path(), &[], ("LENO_MUTANT", "7"), limit)
             .unwrap()
             .end
     }
@@ -411,6 +552,9 @@ mod tests {
             time: Duration::from_micros(12),
             silence: Duration::from_micros(7),
             fails: None,
+            alone: ["a::b", "c"]
+                .map(|name| (name.to_owned(), alone(&[8], 5)))
+                .into(),
         };
         assert_eq!(test.reached, BTreeSet::from([1, 7, 8]));
         let text = written(&test, "stamp");
@@ -419,12 +563,13 @@ mod tests {
             (back.reached, back.time, back.silence, back.fails),
             (test.reached, test.time, test.silence, None)
         );
+        assert_eq!(back.alone, test.alone);
         assert!(read(&text, "another", "sync_mutex", Path::new("there")).is_none());
     }
 
     #[test]
     fn quick_tests_come_first_and_those_with_the_files_words_before() {
-        let rank = |name: &str, milliseconds| {
+        let rank_of = |mutant, name: &str, milliseconds, asked, caught| {
             let test = Test {
                 name: name.into(),
                 path: "there".into(),
@@ -432,11 +577,20 @@ mod tests {
                 time: Duration::from_millis(milliseconds),
                 silence: Duration::ZERO,
                 fails: None,
+                // Where it is fast.
+                alone: BTreeMap::from([("a".to_owned(), alone(&[3], 1))]),
             };
-            test.rank("runtime/src/sync/mutex/owned.rs")
+            test.rank(mutant, "runtime/src/sync/mutex/owned.rs", asked, caught)
         };
+        let after =
+            |name: &str, milliseconds, asked, caught| rank_of(2, name, milliseconds, asked, caught);
+        let rank = |name, milliseconds| after(name, milliseconds, 0, 0);
         assert!(rank("sync_mutex", 100) < rank("sync_notify", 20));
         assert!(rank("sync_notify", 20) < rank("task_abort", 5));
         assert!(rank("task_abort", 5) < rank("leno", 10_000));
+        // Only what comes to the mutant is run.
+        assert!(rank_of(3, "task_abort", 100_000, 0, 0) < rank("task_abort", 5));
+        // What they have done counts more.
+        assert!(after("task_abort", 5, 3, 3) < after("sync_mutex", 5, 3, 0));
     }
 }

@@ -68,9 +68,10 @@ struct Place {
 
 /// Builds the tests of a copy that has the mutants: all of them, or those that patterns name, and the library's own.
 pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Result<Built, String> {
-    let target = target(root);
-    let folder = target.join("mutants");
+    let folder = target(root).join("mutants");
     let copy = folder.join("copy");
+    // Not cargo's own folder: it takes the copy's packages for the checkout's there, and each build would replace the other's.
+    let target = folder.join("target");
     let manifest = fs::read_to_string(root.join("Cargo.toml"))
         .map_err(|error| format!("Cargo.toml: {error}"))?;
     put(&copy.join("Cargo.toml"), &only_what_is_needed(&manifest)?)?;

@@ -20,9 +20,15 @@ pub(crate) const FOLDERS: [(&str, usize); 5] = [
 struct Listed {
     name: String,
     file: String,
+    function: Option<Function>,
     span: Span,
     replacement: String,
     genre: Genre,
+}
+
+#[derive(Debug, Deserialize)]
+struct Function {
+    function_name: String,
 }
 
 /// What is replaced: from, to; lines and characters are counted from 1.
@@ -54,6 +60,8 @@ pub(crate) enum Genre {
 pub(crate) struct Mutant {
     /// Its file in the repository.
     pub(crate) file: String,
+    /// The function that it is in.
+    pub(crate) function: Option<String>,
     /// What is done and where, as `replace == with != in Semaphore::close`.
     pub(crate) change: String,
     /// Which one it is of those that are told of in the same words, from 1.
@@ -153,6 +161,7 @@ fn parse(json: &[u8]) -> Result<Vec<Mutant>, String> {
         *nth += 1;
         mutants.push(Mutant {
             file: one.file,
+            function: one.function.map(|function| function.function_name),
             change,
             nth: *nth,
             span: one.span,
@@ -173,8 +182,8 @@ pub(crate) fn chosen(
         let mutant = &mutants[*number];
         let file = options.file.as_ref();
         let only = options.only.as_ref();
-        file.is_none_or(|file| matches(file, &mutant.file))
-            && only.is_none_or(|only| mutant.change.contains(only.as_str()))
+        file.is_none_or(|files| files.split(',').any(|file| matches(file, &mutant.file)))
+            && only.is_none_or(|only| only.split(',').any(|only| mutant.change.contains(only)))
             && changed.is_none_or(|files| files.contains(&mutant.file))
     };
     let mut chosen: Vec<_> = (0..mutants.len()).filter(wanted).collect();

@@ -5,11 +5,13 @@
 //! there is to do with them.
 
 mod binaries;
+mod catchers;
 #[path = "../shared/command.rs"]
 mod command;
 mod copy;
 #[path = "../shared/folders.rs"]
 mod folders;
+mod hang;
 mod list;
 mod options;
 #[path = "../shared/pieces.rs"]
@@ -20,6 +22,7 @@ mod rewrite;
 mod survivors;
 
 use binaries::{End, Test, lock, side_by_side};
+use catchers::Catchers;
 use copy::Built;
 use folders::{changed_since, occupy, root, target};
 use list::Mutant;
@@ -90,9 +93,15 @@ fn work(options: &Options) -> Result<bool, String> {
         chosen.len(),
         wanted.len()
     );
+    let catchers = Catchers::default();
+    for mutant in &mutants {
+        let found = results.ever(&mutant.name());
+        if let Some(found) = found.filter(|found| found.verdict.is_caught()) {
+            catchers.add_words(mutant, &found.words);
+        }
+    }
     let (begun, next) = (Instant::now(), AtomicUsize::new(0));
     let shared = Mutex::new(&mut results);
-    let catchers = Catchers::default();
     side_by_side(options.jobs, || {
         while let Some(&number) = wanted.get(next.fetch_add(1, Ordering::Relaxed)) {
             if options
@@ -149,23 +158,8 @@ fn hashes<'a>(root: &Path, mutants: &'a [Mutant]) -> Result<BTreeMap<&'a str, u6
     Ok(hashes)
 }
 
-/// How often each test binary has caught a mutant of a file: what has caught one catches the next.
-#[derive(Debug, Default)]
-struct Catchers(Mutex<BTreeMap<(String, String), usize>>);
-
-impl Catchers {
-    fn count(&self, file: &str, test: &str) -> usize {
-        let key = (file.to_owned(), test.to_owned());
-        lock(&self.0).get(&key).copied().unwrap_or(0)
-    }
-
-    fn add(&self, file: &str, test: &str) {
-        let key = (file.to_owned(), test.to_owned());
-        *lock(&self.0).entry(key).or_insert(0) += 1;
-    }
-}
-
-/// Runs the tests that come to a mutant's place, until one notices.
+/// Runs the tests that come to a mutant's place, until one notices: those that have noticed others of its file by themselves, then
+/// all of each binary.
 fn run(
     built: &Built,
     tests: &[Test],
@@ -177,18 +171,30 @@ fn run(
     if coming.is_empty() {
         return Ok((Verdict::NotReached, String::new()));
     }
-    coming.sort_by_key(|test| {
-        let count = catchers.count(&mutant.file, &test.name);
-        (usize::MAX - count, test.rank(&mutant.file))
-    });
-    for test in &coming {
-        let (verdict, words) = match test.run_with(built, number)? {
-            End::Passed => continue,
-            End::Failed(words) => (Verdict::Caught, format!("{}: {words}", test.name)),
-            End::Hung => (Verdict::Hung, test.name.clone()),
+    for (binary, name) in catchers.tests(mutant) {
+        let Some(test) = coming.iter().find(|test| test.name == binary) else {
+            continue;
         };
-        catchers.add(&mutant.file, &test.name);
-        return Ok((verdict, words));
+        let verdict = match test.run_one_with(built, number, &name)? {
+            None | Some(End::Passed) => continue,
+            Some(End::Failed(_)) => Verdict::Caught,
+            Some(End::Hung) => Verdict::Hung,
+        };
+        catchers.add(mutant, &binary, &name);
+        return Ok((verdict, format!("{binary}: {name}")));
+    }
+    catchers.sort(number, mutant, &mut coming);
+    for test in &coming {
+        let end = test.run_with(built, number)?;
+        catchers.count(&mutant.file, &test.name, end != End::Passed);
+        return Ok(match end {
+            End::Passed => continue,
+            End::Failed(words) => {
+                catchers.add(mutant, &test.name, &words);
+                (Verdict::Caught, format!("{}: {words}", test.name))
+            }
+            End::Hung => (Verdict::Hung, test.name.clone()),
+        });
     }
     Ok((Verdict::Survived, format!("{} test binaries", coming.len())))
 }

@@ -13,8 +13,8 @@ Tasks:
     list              tell which mutants there are, and what was found of them so far
 
 Options:
-    --file GLOB       only mutants of these files: `sync/mpsc/*`, `pool.rs`
-    --only TEXT       only mutants that have TEXT in their words: `Semaphore::close`
+    --file GLOB,…     only mutants of these files: `sync/mpsc/*`, `pool.rs`
+    --only TEXT,…     only mutants that have one of these in their words: `Semaphore::close`
     --changed BASE    only mutants of files that differ from where HEAD and BASE part
     --sample N        so many of these, the same ones each time
     --tests GLOB,…    only with these test binaries, and the library's own tests: `sync_*,task_*`; only they are built

@@ -94,6 +94,11 @@ impl Results {
         (found.file == file).then_some(found.verdict)
     }
 
+    /// What was last found of a mutant, whatever has changed.
+    pub(crate) fn ever(&self, mutant: &str) -> Option<&Found> {
+        self.known.get(mutant)
+    }
+
     pub(crate) fn add(
         &mut self,
         mutant: String,

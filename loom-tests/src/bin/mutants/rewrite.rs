@@ -273,6 +273,7 @@ mod tests {
         };
         Mutant {
             file: "a.rs".into(),
+            function: None,
             change: "a change".into(),
             nth: 1,
             span: Span {

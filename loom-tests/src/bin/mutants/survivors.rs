@@ -79,6 +79,7 @@ mod tests {
         let place = Place { line: 1, column: 1 };
         Mutant {
             file: "a.rs".into(),
+            function: None,
             change: change.into(),
             nth,
             span: Span {

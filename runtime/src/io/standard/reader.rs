@@ -262,6 +262,11 @@ fn read(bytes: &mut Buffer, limit: usize, had_more: bool) -> (Option<io::Result<
     } else {
         read_by_buffer(bytes, &mut std, limit)
     };
+    ended(result)
+}
+
+/// What [`read`] tells of a read that has left something, or not, or has failed.
+fn ended(result: io::Result<bool>) -> (Option<io::Result<()>>, bool) {
     match result {
         Ok(has_more) => (Some(Ok(())), has_more),
         // Somebody has made it non-blocking.
@@ -283,5 +288,56 @@ fn read_by_buffer(bytes: &mut Buffer, reader: &mut impl BufRead, limit: usize) -
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    /// Fails once, and has bytes then.
+    struct Failing(Option<ErrorKind>, &'static [u8]);
+
+    impl Read for Failing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            unreachable!("its buffer is read")
+        }
+    }
+
+    impl BufRead for Failing {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            match self.0.take() {
+                Some(kind) => Err(kind.into()),
+                None => Ok(self.1),
+            }
+        }
+
+        fn consume(&mut self, count: usize) {
+            self.1 = &self.1[count..];
+        }
+    }
+
+    #[test]
+    fn what_is_not_asked_for_is_left_in_the_buffer() {
+        let mut std = Failing(Some(ErrorKind::Interrupted), b"abc");
+        for (limit, has_more, left) in [(2, true, &b"c"[..]), (1, false, b""), (1, false, b"")] {
+            let mut bytes = Buffer::default();
+            let told = read_by_buffer(&mut bytes, &mut std, limit).unwrap();
+            assert_eq!((told, std.1), (has_more, left), "{limit}");
+        }
+        let mut std = Failing(Some(ErrorKind::Other), b"abc");
+        let error = read_by_buffer(&mut Buffer::default(), &mut std, 2).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other);
+    }
+
+    #[test]
+    fn a_reader_is_told_of_all_errors_but_that_there_is_nothing() {
+        assert!(matches!(ended(Ok(true)), (Some(Ok(())), true)));
+        assert!(matches!(ended(Ok(false)), (Some(Ok(())), false)));
+        let (told, has_more) = ended(Err(ErrorKind::WouldBlock.into()));
+        assert!(told.is_none() && !has_more);
+        let (told, has_more) = ended(Err(ErrorKind::Other.into()));
+        assert!(told.unwrap().is_err() && !has_more);
     }
 }

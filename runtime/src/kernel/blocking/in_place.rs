@@ -17,7 +17,7 @@ use crate::kernel::root::Driving;
 use crate::kernel::waiting::{Waiting, waiting};
 use crate::kernel::worker;
 use crate::prim::{MutexGuard, SelfArc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Crew for Main {
     fn begin_to_wait(&self) {
@@ -44,9 +44,7 @@ impl Main {
     pub(super) fn stand_by<'a>(&self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let shared = &*self.shared;
         let surplus = state.threads.saturating_sub(shared.config.max_threads);
-        let patience = shared.config.patience;
-        let patience = patience.saturating_add(patience.saturating_mul(square(surplus) / 1000));
-        let end = Instant::now() + patience;
+        let end = Instant::now() + patience(shared.config.patience, surplus);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if state.closed || left.is_zero() {
@@ -59,8 +57,11 @@ impl Main {
     }
 }
 
-fn square(number: usize) -> u32 {
-    u32::try_from(number.saturating_mul(number)).unwrap_or(u32::MAX)
+/// How long a thread stands by where there are so many more than there may be.
+fn patience(least: Duration, surplus: usize) -> Duration {
+    let times = surplus.saturating_mul(surplus) / 1000;
+    let times = u32::try_from(times).unwrap_or(u32::MAX);
+    least.saturating_add(least.saturating_mul(times))
 }
 
 /// Calls `f` with what this thread runs, if it belongs to a pool.
@@ -98,4 +99,19 @@ fn hand_on() -> Option<Waiting> {
             _ => Some(waiting),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_threads_there_are_the_longer_the_next_one_stands_by() {
+        let least = Duration::from_millis(10);
+        for (surplus, times) in [(0, 1), (1, 1), (31, 1), (32, 2), (100, 11), (1000, 1001)] {
+            assert_eq!(patience(least, surplus), times * least, "{surplus}");
+        }
+        assert!(patience(least, usize::MAX) >= u32::MAX * least);
+        assert_eq!(patience(Duration::MAX, 32), Duration::MAX);
+    }
 }

@@ -47,6 +47,8 @@
 mod entry;
 mod handle;
 mod level;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use self::entry::{Closed, Entry};
 pub(crate) use self::handle::Handle;

@@ -91,3 +91,27 @@ pub(in crate::net) fn has_room(socket: &impl AsFd) -> bool {
     let mut asked = [Polled::new(socket, libc::POLLOUT)];
     poll(&mut asked, Some(Duration::ZERO)).is_ok() && asked[0].found() & libc::POLLOUT != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixDatagram;
+
+    #[test]
+    fn a_socket_has_room_until_it_is_full() {
+        let (sender, receiver) = UnixDatagram::pair().unwrap();
+        sender.set_nonblocking(true).unwrap();
+        assert!(has_room(&sender));
+        while sender.send(b"message").is_ok() {}
+        assert!(!has_room(&sender));
+        while !has_room(&sender) {
+            assert_eq!(receiver.recv(&mut [0; 8]).unwrap(), 7);
+        }
+    }
+
+    #[test]
+    fn each_pause_is_twice_as_long_as_the_last() {
+        assert_eq!(longer(FIRST), 2 * FIRST);
+        assert_eq!(longer(LONGEST), LONGEST);
+    }
+}
