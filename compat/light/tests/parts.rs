@@ -67,6 +67,29 @@ fn macros_need_no_runtime() {
     assert_eq!(poll_once(first), Poll::Ready(1));
 }
 
+#[cfg(feature = "rt")]
+#[test]
+fn who_ends_for_the_panic_of_another_is_told_its_text() {
+    use leno::task::{self, TaskGroup};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    async fn panics() -> Result<(), ()> {
+        panic!("as planned")
+    }
+
+    let runtime = leno::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.unwrap();
+    let mut kept = None::<TaskGroup<()>>;
+    let body = task::group(async |group| {
+        kept = Some(group.clone());
+        let _child = group.spawn(panics());
+        std::future::pending::<Result<(), ()>>().await
+    });
+    catch_unwind(AssertUnwindSafe(|| runtime.block_on(body))).unwrap_err();
+    let reason = kept.unwrap().reason().unwrap();
+    assert_eq!(reason.text(), Some("as planned"));
+}
+
 #[cfg(feature = "io-util")]
 #[test]
 fn pipes_in_memory_need_no_runtime() {

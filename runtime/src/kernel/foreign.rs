@@ -23,3 +23,22 @@ pub(crate) fn discard(payload: Box<dyn Any + Send>) {
         let _leaked = ManuallyDrop::new(payload);
     }
 }
+
+/// Of the text of a panic this much is kept, since many of them may wait to be read.
+const MOST: usize = 4096;
+
+/// The text that somebody panicked with, or its beginning.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<String> {
+    let text = match payload.downcast_ref::<&'static str>() {
+        Some(text) => text,
+        None => payload.downcast_ref::<String>()?.as_str(),
+    };
+    if text.len() <= MOST {
+        return Some(text.to_owned());
+    }
+    let mut end = MOST;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Some(format!("{}…", &text[..end]))
+}

@@ -1,4 +1,4 @@
-//! What the kernel finds, in a build without the feature `introspection`: nobody makes sentences of it, so nothing is handed on.
+//! What the kernel finds, in a build without the feature `introspection`: nobody is told of it, so nothing is handed on.
 
 use crate::kernel::task::{Reason, TaskInfo};
 use std::any::Any;
@@ -43,8 +43,4 @@ pub(crate) fn tell(_finding: Finding) {}
 
 pub(crate) fn read(_output: &dyn Any) -> Outcome {
     Outcome::Fine
-}
-
-pub(crate) fn message(_payload: &(dyn Any + Send)) -> Option<String> {
-    None
 }

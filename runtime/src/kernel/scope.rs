@@ -12,7 +12,7 @@
 //! | --- | --- | --- |
 //! | enter | who spawns | entered + 1 (or more: [`entries`]), unless it is CANCELLED, or 0, and the same in each node around, whether that is cancelled or not; *then* the task is made |
 //! | link | the member, as it goes to sleep for the first time | lock; reason there? → refused, it ends instead of sleeping; else into the list |
-//! | leave | the member, as the last thing: after its future, its output and COMPLETE | unlink, if it ever was linked (lock); entered − 1 (AcqRel), here and in each node around, from the inside outwards; the last one wakes the owner |
+//! | leave | the member: out of the list before it completes, and the rest as the last thing, after its future, its output and COMPLETE | unlink, if it ever was linked (lock); entered − 1 (AcqRel), here and in each node around, from the inside outwards; the last one wakes the owner |
 //! | cancel | anyone; a deadline's timer | lock: the reason, if there is none yet, and CANCELLED; take members out, 32 at a time; abort them outside of the lock; then the nodes within |
 //! | end | the owner | leave; register in `owner`; entered = 0 (Acquire) → done |
 //!

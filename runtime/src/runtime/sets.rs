@@ -14,7 +14,7 @@ use std::ptr;
 use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 
-/// The sets of one runtime: few, as each has a thread.
+/// The sets of one runtime. They are few, as a thread seldom has more than one.
 #[derive(Debug, Default)]
 pub(super) struct Sets(Mutex<Vec<(super::Id, NotedSet)>>);
 

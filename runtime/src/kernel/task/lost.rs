@@ -12,6 +12,7 @@ use super::cell::Header;
 use super::error::Failure;
 use super::info::TaskInfo;
 use crate::kernel::findings::{self, Finding, Outcome};
+use crate::kernel::foreign;
 use crate::kernel::wanted::LOOKED_INTO;
 use crate::prim::thread;
 use std::any::{Any, type_name};
@@ -43,7 +44,7 @@ fn tell_of_panic(task: &Header, payload: &(dyn Any + Send)) {
     if task.home.wanted().lost_panics && !is_given_up(task) {
         findings::tell(Finding::LostPanic {
             task: TaskInfo::look(task),
-            message: findings::message(payload),
+            message: foreign::message(payload),
         });
     }
 }

@@ -7,6 +7,7 @@
 use super::cell::Header;
 use super::error::Failure;
 use crate::kernel::findings::{self, Outcome};
+use crate::kernel::foreign;
 use crate::kernel::list::{Linked, Links};
 use crate::kernel::scope::{Failed, Inside, Node};
 use crate::prim::SelfArc;
@@ -269,7 +270,7 @@ unsafe fn fail(node: NonNull<Node>, task: &Header, failure: Failure) -> SelfArc<
     let node = unsafe { Node::counted(node) };
     match failure {
         Some(payload) => {
-            let text = findings::message(&*payload);
+            let text = foreign::message(&*payload);
             node.fail(Some(task), Failed::Panic(payload), text);
         }
         // With the group; or by its handle, which has said so; or by the end of its runtime.

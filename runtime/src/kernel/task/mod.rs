@@ -39,15 +39,16 @@
 //! 6. **JOIN goes last.** A handle that is dropped after COMPLETE drops the output first and clears JOIN
 //!    then; the other way round the memory could go while the output is being dropped.
 //! 7. **LINKED and the shard are the poller's**: it sets them as it first goes idle and reads them when it
-//!    completes. A task that never slept is in no list: its queue or its poller knows it.
+//!    completes, to take it out, of its scope's list as well. A task that never slept is in no list: its queue or its poller
+//!    knows it.
 //! 8. **Freeing runs no user code**: future, output and join waker are gone by then, and the [origin](Origin) is plain data.
 //!    So the last waker may fall on any thread, long after the runtime.
 //! 9. **SPECIAL never comes without NOTIFIED**, as CANCELLED does not: whoever starts the task next sees it, in what its
 //!    read-modify-write returns, clears it, and [looks further](crate::kernel::captures). One that is left on a task that
 //!    ends means nothing.
 //! 10. **SURROUNDED and INHERITS never change.** A task with the one has a [`Member`] beside its future, whose scope it is polled
-//!     within, or a context in its origin; with the other it has this, and each start looks further, for that. Completing
-//!     [leaves](surroundings) the scope when nothing of the task is left that runs user code.
+//!     within, or a context in its origin; with the other it has this, and each start looks further, for that. Who completes
+//!     the task leaves the scope when nothing of it is left that runs user code.
 //!
 //! A task forgotten by mistake leaks; it never dangles.
 //!

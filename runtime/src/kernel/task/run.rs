@@ -226,12 +226,12 @@ impl Runnable {
         }
     }
 
-    /// Its scheduler closed in its first poll: nobody would come for a task that goes to sleep. It was linked to its scope, if it
-    /// is in one.
+    /// Ends the task after its first poll: its scheduler closed meanwhile, and nobody would come for one that sleeps. It was linked
+    /// to its scope, if it is in one.
     #[cold]
     fn refused(self, word: Word) {
         if word.is_surrounded() {
-            // Without LINKED, nobody would know later that it has to be.
+            // LINKED, which would tell later that it is in the scope's list, is not set.
             // SAFETY: this is the poller, and it was linked.
             unsafe { surroundings::unlink(self.0) };
         }
@@ -252,6 +252,7 @@ impl Runnable {
             .then(|| unsafe { surroundings::enter(task) });
         // SAFETY: this is the poller, and the future is still there. It does not unwind.
         dropping(|| header.within(|| unsafe { (header.vtable.cancel)(task) }));
+        // What completing runs besides is within nothing.
         drop(entered);
         // SAFETY: the output (the failure) is stored, and the claim ends here.
         unsafe { complete(task, word) };

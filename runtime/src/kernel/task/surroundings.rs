@@ -2,7 +2,7 @@
 //!
 //! Such a task is born SURROUNDED (invariant 10). Its scope is entered where its future is polled, by code of its
 //! [type](super::cell), so that others pay nothing; values are rarer, and each start of a task that has some comes here by way of
-//! [`run`](super::run)'s cold path. When its future and its output are gone, or its output is its handle's, it leaves the scope: after
+//! [`run`](super::run)'s cold path. When its future and its output are gone, or its output is its handle's, [`run`](super::run) leaves the scope: after
 //! COMPLETE, so that whoever is told that a scope has ended finds no task of it, and nothing of one that is still to be dropped.
 
 use super::cell::Header;
@@ -75,7 +75,7 @@ pub(super) unsafe fn link(task: NonNull<Header>) -> bool {
     let Some(member) = (unsafe { Header::member(task) }) else {
         return true;
     };
-    // `unlink` comes before the task is complete: LINKED says so, which is set next.
+    // It is taken out before the task is complete, by LINKED, which is set next, or because it is refused by its scheduler.
     let linked = Node::link(member);
     if !linked {
         // SAFETY: as above.

@@ -14,27 +14,27 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(super) struct WatcherThread {
     thread: thread::JoinHandle<()>,
-    end: Arc<End>,
+    finish: Arc<Finish>,
 }
 
-/// Whether the thread has come to its end. (A channel of std's would do, and is three of them in the program.)
+/// Whether the thread has come to its end. (A channel would do, but brings all three kinds that std has of them into every program.)
 #[derive(Debug, Default)]
-struct End {
+struct Finish {
     has_come: Mutex<bool>,
     came: Condvar,
 }
 
 /// Says so when it is dropped: the thread may unwind.
-struct Ends(Arc<End>);
+struct Finishing(Arc<Finish>);
 
-impl Drop for Ends {
+impl Drop for Finishing {
     fn drop(&mut self) {
         *self.0.has_come.lock() = true;
         self.0.came.notify_all();
     }
 }
 
-impl End {
+impl Finish {
     /// Waits for it, until then at most; true if it has come.
     fn wait(&self, until: Option<Instant>) -> bool {
         let mut has_come = self.has_come.lock();
@@ -58,8 +58,8 @@ impl WatcherThread {
     /// Waits for its end, for `timeout` at most; gives it back if it has not come by then.
     pub(super) fn join(self, timeout: Option<Duration>) -> Result<(), Self> {
         if let Some(timeout) = timeout {
-            // A moment that the clock does not have is waited for for ever.
-            if !self.end.wait(Instant::now().checked_add(timeout)) {
+            // Where the clock does not go so far there is no limit.
+            if !self.finish.wait(Instant::now().checked_add(timeout)) {
                 return Err(self);
             }
         }
@@ -79,8 +79,8 @@ impl Inner {
             return;
         }
         let (inner, pool) = (Arc::clone(self), Arc::clone(pool));
-        let end = Arc::new(End::default());
-        let ends = Ends(Arc::clone(&end));
+        let finish = Arc::new(Finish::default());
+        let ends = Finishing(Arc::clone(&finish));
         let watch = move || {
             Pool::watch(&pool, |core| inner.start_spare(core));
             drop(ends);
@@ -88,7 +88,7 @@ impl Inner {
         let builder = thread::Builder::new().name("leno-watcher".to_owned());
         // If the system refuses it, stuck workers are on their own; nothing else is lost.
         let thread = builder.spawn(watch).ok();
-        *watcher.lock() = thread.map(|thread| WatcherThread { thread, end });
+        *watcher.lock() = thread.map(|thread| WatcherThread { thread, finish });
     }
 
     /// Brings a spare worker to a thread; false if there is none.
