@@ -39,8 +39,9 @@
 //! | `macros` | `#[leno::main]`, `#[leno::test]`, `select!`, `join!`, `try_join!` | yes |
 //! | `coroutine` | `#[leno::coroutine]`, `#[leno::cancel_safe]` | yes |
 //! | `introspection` | `diagnostics`, `trace`, what the program `leno` asks | yes |
+//! | `structured` | structured concurrency: [`task::group`], [`task::supervise`], [`task::local_group`], [`task::race`], [`task::Scope`] | yes |
 //! | `fs`, `io-std`, `process`, `signal` | the modules of these names; the standard streams | no |
-//! | `full` | all of the above but `coroutine` and `introspection` | no |
+//! | `full` | all of the above but `coroutine`, `introspection` and `structured` | no |
 //! | `test-util` | `time::{pause, resume, advance}`; with `introspection`, `test::cancel_at_every_await` | no |
 //! | `diagnostics` | names, files and lines in reports | no |
 //! | `hyper`, `sim`, `tracing` | see `hyper`, `sim`, `diagnostics` | no |
@@ -80,7 +81,12 @@
 // Parts have more inside than a build without their users calls; what nobody calls is not compiled to code.
 // The documentation is whole with all features, as docs.rs has it.
 #![cfg_attr(
-    not(all(feature = "full", feature = "introspection", feature = "test-util")),
+    not(all(
+        feature = "full",
+        feature = "introspection",
+        feature = "structured",
+        feature = "test-util"
+    )),
     allow(
         dead_code,
         unreachable_code,

@@ -67,7 +67,7 @@ fn macros_need_no_runtime() {
     assert_eq!(poll_once(first), Poll::Ready(1));
 }
 
-#[cfg(feature = "rt")]
+#[cfg(feature = "structured")]
 #[test]
 fn who_ends_for_the_panic_of_another_is_told_its_text() {
     use leno::task::{self, TaskGroup};
@@ -139,7 +139,7 @@ fn tasks_run_on_the_current_thread() {
     assert_eq!(sum, 10);
 }
 
-#[cfg(feature = "rt")]
+#[cfg(feature = "structured")]
 #[test]
 fn scopes_have_deadlines_with_and_without_the_feature_time() {
     use std::time::Duration;

@@ -29,6 +29,7 @@ pub(crate) mod cancel_safe;
 #[cfg_attr(not(feature = "introspection"), path = "no_captures.rs")]
 pub(crate) mod captures;
 pub(crate) mod census;
+#[cfg(feature = "structured")]
 pub(crate) mod children;
 pub(crate) mod clock;
 pub(crate) mod context;
@@ -42,6 +43,7 @@ pub(crate) mod here;
 pub(crate) mod hooks;
 pub(crate) mod idle;
 pub(crate) mod intervals;
+#[cfg(feature = "structured")]
 pub(crate) mod lanes;
 pub(crate) mod late;
 #[cfg_attr(not(feature = "introspection"), path = "no_lines.rs")]

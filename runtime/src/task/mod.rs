@@ -1,20 +1,14 @@
 #![doc = include_str!("guide.md")]
 
 mod blocking;
-mod body;
 mod builder;
 pub mod coop;
-mod group;
-mod guard;
 mod inherited;
 pub mod join_set;
-mod local_group;
 mod local_set;
-mod race;
-mod scope;
-mod shield;
 mod spawn;
-mod supervise;
+#[cfg(feature = "structured")]
+mod structured;
 mod task_local;
 mod yield_now;
 
@@ -30,24 +24,21 @@ pub use blocking::spawn_blocking;
 pub use builder::Builder;
 #[doc(hidden)]
 pub use coop::{Unconstrained, consume_budget, unconstrained};
-pub use group::{
-    AllErrors, Answer, Child, Errors, FirstError, Policy, TaskGroup, group, group_with,
-};
-pub use guard::{Guard, OnCancel, guard, on_cancel};
 #[doc(hidden)]
 pub use inherited::is_shared_by_tasks;
 pub use inherited::{InheritedKey, detached};
 pub use join_set::JoinSet;
-pub use local_group::{
-    LocalChild, LocalGroup, Sendable, TryLocalGroup, Unsendable, local_group, local_group_send,
-    try_local_group, try_local_group_send,
-};
 pub use local_set::{LocalEnterGuard, LocalSet, spawn_local};
-pub use race::{IntoRace, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, race};
-pub use scope::{Cancelled, Scope, ScopeHandle, deadline, is_cancelled, reason};
-pub use shield::{Shield, shield};
 pub use spawn::spawn;
-pub use supervise::{Supervisor, supervise};
+#[cfg(feature = "structured")]
+#[cfg_attr(docsrs, doc(cfg(feature = "structured")))]
+pub use structured::{
+    AllErrors, Answer, Cancelled, Child, Errors, FirstError, Guard, IntoRace, LocalChild,
+    LocalGroup, OnCancel, Policy, Race, Race2, Race3, Race4, Race5, Race6, Race7, Race8, Scope,
+    ScopeHandle, Sendable, Shield, Supervisor, TaskGroup, TryLocalGroup, Unsendable, deadline,
+    group, group_with, guard, is_cancelled, local_group, local_group_send, on_cancel, race, reason,
+    shield, supervise, try_local_group, try_local_group_send,
+};
 #[doc(hidden)]
 pub use task_local::LocalSlot;
 pub use task_local::{AccessError, LocalKey};

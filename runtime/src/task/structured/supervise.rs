@@ -1,11 +1,11 @@
 //! Groups of tasks whose ends are their own.
 
-use super::JoinHandle;
-use super::local_set::spawn_local_from;
 use crate::kernel::blocking;
 use crate::kernel::scope::{Node, NodeKind, Seed};
 use crate::kernel::task::{Apart, Grouped, Origin, Reason};
 use crate::runtime::current;
+use crate::task::JoinHandle;
+use crate::task::local_set::spawn_local_from;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};

@@ -7,12 +7,12 @@ pub use child::Child;
 pub use policy::{AllErrors, Answer, Errors, FirstError, Policy};
 
 use super::body::{Body, Ended, is_within};
-use super::local_set::spawn_local_from;
-use super::yield_now;
 use crate::kernel::scope::{Failed, Failure, Node, NodeKind, Seed, tell_of};
 use crate::kernel::task::{Failing, Grouped, Origin, Reason};
 use crate::locks::Semaphore;
 use crate::runtime::current;
+use crate::task::local_set::spawn_local_from;
+use crate::task::yield_now;
 use std::any::Any;
 use std::fmt;
 use std::future::{Future, pending};
