@@ -1,6 +1,6 @@
 //! Runs test binaries: without a mutant, to see where they come and how long they take, and with one.
 
-use crate::copy::Built;
+use crate::copy::{Built, MODELS};
 use crate::hang;
 use crate::list::hash;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,9 @@ const LIMIT: Limit = Limit {
     time: Duration::from_secs(600),
     silence: Duration::from_secs(300),
 };
+
+/// Models are asked of a mutant that so much time is enough for, without one.
+const MODELS_LIMIT: Duration = Duration::from_secs(20);
 
 /// What a process may map, in KiB: a mutant that goes on and on taking memory ends by that.
 const MEMORY: usize = 16 << 20;
@@ -46,6 +49,9 @@ struct Alone {
     reached: BTreeSet<usize>,
     time: Duration,
 }
+
+/// What some tests did, and the mutants that they came to.
+type Watched = (Run, BTreeSet<usize>);
 
 /// What a test binary gets.
 #[derive(Debug, Clone, Copy)]
@@ -78,16 +84,27 @@ impl Test {
         self.fails.is_none() && self.reached.contains(&mutant)
     }
 
-    /// The tests that come to a mutant by themselves.
-    fn coming(&self, mutant: usize) -> impl Iterator<Item = (&str, &Alone)> {
+    /// The tests that come to a mutant by themselves. Of the models those that take the least, as many as take [`MODELS_LIMIT`].
+    fn coming(&self, mutant: usize) -> Vec<(&str, &Alone)> {
         let tests = self.alone.iter();
         let coming = tests.filter(move |(_, alone)| alone.reached.contains(&mutant));
-        coming.map(|(name, alone)| (&**name, alone))
+        let mut coming: Vec<_> = coming.map(|(name, alone)| (&**name, alone)).collect();
+        if self.name == MODELS {
+            coming.sort_by_key(|(_, alone)| alone.time);
+            let mut sum = Duration::ZERO;
+            let most = coming.iter().take_while(|(_, alone)| {
+                sum += alone.time;
+                sum <= MODELS_LIMIT
+            });
+            coming.truncate(most.count());
+        }
+        coming
     }
 
     /// How long those take that come to a mutant: all, if none does by itself.
     fn time(&self, mutant: usize) -> Duration {
-        let time: Duration = self.coming(mutant).map(|(_, alone)| alone.time).sum();
+        let coming = self.coming(mutant);
+        let time: Duration = coming.iter().map(|(_, alone)| alone.time).sum();
         if time.is_zero() {
             self.time
         } else {
@@ -137,8 +154,12 @@ impl Test {
     pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
         let (tests, times): (Vec<_>, Vec<_>) = self
             .coming(mutant)
+            .into_iter()
             .map(|(name, alone)| (name, alone.time))
             .unzip();
+        if tests.is_empty() && self.name == MODELS {
+            return Ok(End::Passed);
+        }
         let limit = match times.iter().max() {
             Some(&longest) => Limit::of(times.iter().sum(), longest.max(self.silence)),
             None => Limit::of(self.time, self.silence),
@@ -161,7 +182,10 @@ impl Test {
         limit: Limit,
     ) -> Result<End, String> {
         let variable = ("LENO_MUTANT", &*mutant.to_string());
-        Ok(run(&self.path, &built.package, tests, variable, limit)?.end)
+        let end = run(&self.path, &built.package, tests, variable, limit)?.end;
+        // A model that takes longer has more to try: it is stopped, and has noticed nothing.
+        let is_stopped = end == End::Hung && self.name == MODELS;
+        Ok(if is_stopped { End::Passed } else { end })
     }
 }
 
@@ -216,12 +240,19 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
         return Ok(test);
     }
     let bits = built.folder.join(format!("reached-{name}"));
-    let watched = |tests: &[&str]| -> Result<(Run, BTreeSet<usize>), String> {
+    let watched = |tests: &[&str]| -> Result<Watched, String> {
         fs::write(&bits, vec![0; built.switches.div_ceil(64) * 8]).map_err(told)?;
         let variable = ("LENO_MUTANTS_REACHED", &*bits.display().to_string());
         let run = run(path, &built.package, tests, variable, LIMIT)?;
         Ok((run, numbers(&fs::read(&bits).map_err(told)?)))
     };
+    // Models take long, and do not need each other: they are run by themselves alone.
+    if name == MODELS {
+        let test = models(path, &built.package, &watched)?;
+        fs::remove_file(&bits).map_err(told)?;
+        fs::write(&kept, written(&test, &stamp)).map_err(told)?;
+        return Ok(test);
+    }
     let mut watch = watched(&[])?;
     // A test that fails once, on a busy machine, is no test that fails.
     if watch.0.end != End::Passed {
@@ -258,6 +289,36 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
     };
     fs::remove_file(&bits).map_err(told)?;
     fs::write(&kept, written(&test, &stamp)).map_err(told)?;
+    Ok(test)
+}
+
+/// The models, each of which is run by itself.
+fn models(
+    path: &Path,
+    package: &Path,
+    watched: &dyn Fn(&[&str]) -> Result<Watched, String>,
+) -> Result<Test, String> {
+    let mut test = Test {
+        name: MODELS.into(),
+        path: path.into(),
+        reached: BTreeSet::new(),
+        time: Duration::ZERO,
+        silence: Duration::ZERO,
+        fails: None,
+        alone: BTreeMap::new(),
+    };
+    for model in listed(path, package)? {
+        let (run, reached) = watched(&[&model])?;
+        if run.end != End::Passed {
+            test.fails = Some(model);
+            break;
+        }
+        test.reached.extend(&reached);
+        test.time += run.time;
+        test.silence = test.silence.max(run.time);
+        let time = run.time;
+        test.alone.insert(model, Alone { reached, time });
+    }
     Ok(test)
 }
 

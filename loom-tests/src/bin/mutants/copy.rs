@@ -1,4 +1,6 @@
-//! The copy of leno that all mutants are built into, and what cargo says of it.
+//! The copies of leno and of its models that all mutants are built into, and what cargo says of them.
+//!
+//! They are two, since the models' door may refuse a mutant that leno's own takes.
 //!
 //! What does not compile is found by the compiler's words: a mutant that they point into is taken out, until the rest builds.
 
@@ -13,20 +15,21 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What leno and its tests need of the repository.
-const FOLDERS: [&str; 4] = ["runtime", "reactor", "macros", "sim"];
+/// The models' name among the test binaries.
+pub(crate) const MODELS: &str = "models";
 
 /// The switch's file, which is in the copy alone.
 const SWITCH: &str = "runtime/src/mutants.rs";
 
 /// What is not brought along. The tests among them look at the sources, build programs, or need the rest of the repository.
-pub(crate) const WITHOUT: [&str; 6] = [
+pub(crate) const WITHOUT: [&str; 7] = [
     "runtime/fuzz/",
     "runtime/tests/ui/",
     "runtime/tests/architecture.rs",
     "runtime/tests/compile_fail.rs",
     "runtime/tests/guarantees.rs",
     "sim/corpus/",
+    "loom-tests/src/bin/",
 ];
 
 /// Why a mutant cannot be run.
@@ -38,6 +41,57 @@ pub(crate) enum Unbuilt {
     Elsewhere,
     /// The compiler refuses it.
     Refused,
+}
+
+/// What is copied and built by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// leno, and its tests.
+    Leno,
+    /// leno's files behind the models' door, and the models.
+    Models,
+}
+
+impl Part {
+    /// The folder that it is copied to.
+    fn copy(self) -> &'static str {
+        match self {
+            Self::Leno => "copy",
+            Self::Models => "copy-of-models",
+        }
+    }
+
+    /// What it needs of the repository.
+    fn folders(self) -> &'static [&'static str] {
+        match self {
+            Self::Leno => &["runtime", "reactor", "macros", "sim"],
+            Self::Models => &["loom-tests", "runtime/src", "reactor/src"],
+        }
+    }
+
+    /// Its packages.
+    fn members(self) -> &'static [&'static str] {
+        match self {
+            Self::Leno => self.folders(),
+            Self::Models => &["loom-tests"],
+        }
+    }
+
+    /// What cargo is told to do, one after the other.
+    fn commands(self) -> &'static [&'static str] {
+        match self {
+            Self::Leno => &["check", "test"],
+            Self::Models => &["test"],
+        }
+    }
+
+    /// Where what did not build the last time is kept.
+    fn refused(self) -> &'static str {
+        match self {
+            Self::Leno => "refused",
+            Self::Models => "refused-by-models",
+        }
+    }
 }
 
 /// The built tests.
@@ -66,16 +120,9 @@ struct Place {
     end: usize,
 }
 
-/// Builds the tests of a copy that has the mutants: all of them, or those that patterns name, and the library's own.
+/// Builds the tests of copies that have the mutants: all of them, or those that patterns name, and the library's own.
 pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Result<Built, String> {
     let folder = target(root).join("mutants");
-    let copy = folder.join("copy");
-    // Not cargo's own folder: it takes the copy's packages for the checkout's there, and each build would replace the other's.
-    let target = folder.join("target");
-    let manifest = fs::read_to_string(root.join("Cargo.toml"))
-        .map_err(|error| format!("Cargo.toml: {error}"))?;
-    put(&copy.join("Cargo.toml"), &only_what_is_needed(&manifest)?)?;
-    bring_lock(root, &copy)?;
     let mut by_file: BTreeMap<&str, Vec<(usize, &Mutant)>> = BTreeMap::new();
     for (number, mutant) in mutants.iter().enumerate() {
         by_file
@@ -83,42 +130,105 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Res
             .or_default()
             .push((number, mutant));
     }
+    let mut unbuilt = BTreeMap::new();
+    let PartBuilt {
+        tests: mut built,
+        refused,
+    } = build_part(Part::Leno, root, &folder, &by_file, tests)?;
+    let compiled =
+        fs::read_to_string(folder.join("compiled")).map_err(|error| error.to_string())?;
+    let compiled: BTreeSet<usize> = compiled
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    for (&file, its) in &by_file {
+        let text = read(root, file)?;
+        let (.., constant) = changed(Part::Leno, file, &text, its, &refused)?;
+        unbuilt.extend(constant.into_iter().map(|of| (of, Unbuilt::Constant)));
+    }
+    for number in 0..mutants.len() {
+        let why = if refused.contains(&number) {
+            Unbuilt::Refused
+        } else if !compiled.contains(&number) {
+            Unbuilt::Elsewhere
+        } else {
+            continue;
+        };
+        unbuilt.entry(number).or_insert(why);
+    }
+    if tests.is_none_or(|tests| tests.split(',').any(|test| test == MODELS)) {
+        let models = build_part(Part::Models, root, &folder, &by_file, tests)?.tests;
+        built.extend(models.into_iter().map(|(_, path)| (MODELS.into(), path)));
+    }
+    Ok(Built {
+        tests: built,
+        unbuilt,
+        package: folder.join(Part::Leno.copy()).join("runtime"),
+        folder,
+        key: hash(&format!(
+            "{} {tests:?}",
+            key(
+                root,
+                &["runtime/src", "runtime/tests", "loom-tests/src/models"]
+            )?
+        )),
+        switches: mutants.len(),
+    })
+}
+
+/// The built tests of a part, and the mutants that do not build there.
+struct PartBuilt {
+    tests: Vec<(String, PathBuf)>,
+    refused: BTreeSet<usize>,
+}
+
+/// Builds a part's tests, without those mutants that do not build, and tells which these are.
+fn build_part(
+    part: Part,
+    root: &Path,
+    folder: &Path,
+    by_file: &BTreeMap<&str, Vec<(usize, &Mutant)>>,
+    tests: Option<&str>,
+) -> Result<PartBuilt, String> {
+    let copy = folder.join(part.copy());
+    // Not cargo's own folder: it takes the copy's packages for the checkout's there, and each build would replace the other's.
+    let target = folder.join("target");
+    let manifest = read(root, "Cargo.toml")?;
+    put(
+        &copy.join("Cargo.toml"),
+        &only_what_is_needed(&manifest, part)?,
+    )?;
+    bring_lock(root, &copy)?;
     let sources = key(root, &["runtime/src"])?;
-    let kept = folder.join("refused");
+    let kept = folder.join(part.refused());
     let mut refused = read_refused(&kept, sources);
-    let mut constant = BTreeSet::new();
-    let mut commands = ["check", "test"].iter().peekable();
+    let mut commands = part.commands().iter().peekable();
     loop {
-        let mut places = BTreeMap::new();
-        for folder in FOLDERS {
+        for folder in part.folders() {
             let change = |file: &str, bytes: Vec<u8>| -> Result<Option<Vec<u8>>, String> {
                 if WITHOUT.iter().any(|without| file.starts_with(without)) {
                     return Ok(None);
                 }
-                let (true, Ok(text)) = (
-                    file.starts_with("runtime/src/"),
-                    std::str::from_utf8(&bytes),
-                ) else {
+                let Ok(text) = std::str::from_utf8(&bytes) else {
                     return Ok(Some(bytes));
                 };
                 let its = by_file.get(file).map_or(&[][..], Vec::as_slice);
-                let (text, ..) = changed(file, text, its, &refused)?;
+                let (text, ..) = changed(part, file, text, its, &refused)?;
                 Ok(Some(text.into_bytes()))
             };
             bring(root, &copy, Path::new(folder), Some(SWITCH), &change)?;
         }
         put(&copy.join(SWITCH), include_str!("switch.rs"))?;
-        for (&file, its) in &by_file {
-            let text =
-                fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))?;
-            let (_, its_places, its_constant) = changed(file, &text, its, &refused)?;
+        let mut places = BTreeMap::new();
+        for (&file, its) in by_file {
+            let text = read(root, file)?;
+            let (_, its_places, _) = changed(part, file, &text, its, &refused)?;
             places.insert(file.to_owned(), its_places);
-            constant.extend(its_constant);
         }
         let Some(command) = commands.peek() else {
             unreachable!("the last command ends the loop");
         };
-        let told = cargo(command, tests, &copy, &target)?;
+        let told = cargo(part, command, tests, &copy, &target)?;
         if told.has_failed {
             let guilty = guilty(&told.messages, &places);
             if guilty.is_empty() {
@@ -140,49 +250,28 @@ pub(crate) fn build(root: &Path, mutants: &[Mutant], tests: Option<&str>) -> Res
             commands.next();
             continue;
         }
-        let compiled =
-            fs::read_to_string(folder.join("compiled")).map_err(|error| error.to_string())?;
-        let compiled: BTreeSet<usize> = compiled
-            .split_whitespace()
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        let unbuilt = (0..mutants.len()).filter_map(|number| {
-            let why = if constant.contains(&number) {
-                Unbuilt::Constant
-            } else if refused.contains(&number) {
-                Unbuilt::Refused
-            } else if !compiled.contains(&number) {
-                Unbuilt::Elsewhere
-            } else {
-                return None;
-            };
-            Some((number, why))
-        });
-        return Ok(Built {
-            tests: told.executables(),
-            unbuilt: unbuilt.collect(),
-            package: copy.join("runtime"),
-            folder,
-            key: hash(&format!(
-                "{} {tests:?}",
-                key(root, &["runtime/src", "runtime/tests"])?
-            )),
-            switches: mutants.len(),
-        });
+        let tests = told.executables();
+        return Ok(PartBuilt { tests, refused });
     }
 }
 
-/// The workspace's manifest with the packages of the copy alone.
-fn only_what_is_needed(manifest: &str) -> Result<String, String> {
-    let members = format!("members = {FOLDERS:?}");
+fn read(root: &Path, file: &str) -> Result<String, String> {
+    fs::read_to_string(root.join(file)).map_err(|error| format!("{file}: {error}"))
+}
+
+/// The workspace's manifest with the packages of the part's copy alone.
+fn only_what_is_needed(manifest: &str, part: Part) -> Result<String, String> {
+    let members = format!("members = {:?}", part.members());
+    // What the switches bring along, parentheses and paths that are never taken, is nothing to refuse.
+    let without: &[&str] = match part {
+        Part::Leno => &["loom", "generator", "workspace.lints"],
+        Part::Models => &["workspace.lints"],
+    };
     let mut is_kept = true;
     let mut made = Vec::new();
     for line in manifest.lines() {
         if line.starts_with('[') {
-            // What the switches bring along, parentheses and paths that are never taken, is nothing to refuse.
-            is_kept = !["loom", "generator", "workspace.lints"]
-                .iter()
-                .any(|section| line.contains(section));
+            is_kept = !without.iter().any(|section| line.contains(section));
             if line.starts_with("[workspace.lints.") {
                 made.push(line);
             }
@@ -201,18 +290,30 @@ fn only_what_is_needed(manifest: &str) -> Result<String, String> {
 
 /// A file's text as the copy has it, where its switches are, and which mutants cannot be switched.
 fn changed(
+    part: Part,
     file: &str,
     text: &str,
     mutants: &[(usize, &Mutant)],
     without: &BTreeSet<usize>,
 ) -> Result<(String, Vec<Place>, BTreeSet<usize>), String> {
-    if file == "runtime/src/lib.rs" {
-        // At its end, so that the rest is on the lines it was on.
-        return Ok((
-            format!("{text}\nmod mutants;\n"),
-            Vec::new(),
-            BTreeSet::new(),
-        ));
+    // At a file's end, so that the rest is on the lines it was on.
+    let with_switch = match (part, file) {
+        (Part::Leno, "runtime/src/lib.rs") => Some(format!("{text}\nmod mutants;\n")),
+        (Part::Models, "loom-tests/src/lib.rs") => Some(format!(
+            "{text}\n#[path = \"../../{SWITCH}\"]\nmod mutants;\n"
+        )),
+        (Part::Models, "loom-tests/Cargo.toml") => {
+            // The switch's own.
+            Some(text.replacen(
+                "[dependencies]\n",
+                "[dependencies]\nlibc.workspace = true\n",
+                1,
+            ))
+        }
+        _ => None,
+    };
+    if let Some(text) = with_switch {
+        return Ok((text, Vec::new(), BTreeSet::new()));
     }
     if mutants.is_empty() {
         return Ok((text.to_owned(), Vec::new(), BTreeSet::new()));
@@ -312,13 +413,23 @@ impl Told {
     }
 }
 
-fn cargo(command: &str, tests: Option<&str>, copy: &Path, target: &Path) -> Result<Told, String> {
+fn cargo(
+    part: Part,
+    command: &str,
+    tests: Option<&str>,
+    copy: &Path,
+    target: &Path,
+) -> Result<Told, String> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cargo = Command::new(program);
+    let package = match part {
+        Part::Leno => "leno",
+        Part::Models => "leno-loom-tests",
+    };
     cargo.args([
         command,
         "--package",
-        "leno",
+        package,
         "--lib",
         "--message-format=json",
     ]);
@@ -328,10 +439,10 @@ fn cargo(command: &str, tests: Option<&str>, copy: &Path, target: &Path) -> Resu
         _ => cargo.arg("--no-run"),
     };
     match tests {
-        _ if command == "check" => {}
+        _ if command == "check" || part == Part::Models => {}
         None => _ = cargo.arg("--tests"),
         Some(patterns) => {
-            for pattern in patterns.split(',') {
+            for pattern in patterns.split(',').filter(|&pattern| pattern != MODELS) {
                 cargo.args(["--test", pattern]);
             }
         }
@@ -383,7 +494,10 @@ fn guilty(messages: &[Message], places: &BTreeMap<String, Vec<Place>>) -> BTreeS
 
 /// The mutants of the innermost switch around a place: the one that it is in, or all, if what is pointed to is what they replace.
 fn at(span: &Marked, places: &BTreeMap<String, Vec<Place>>) -> Vec<usize> {
-    let Some(places) = places.get(&span.file_name) else {
+    // The models name leno's files by a path from their own.
+    let file = span.file_name.find("runtime/src/");
+    let file = file.map_or(&*span.file_name, |from| &span.file_name[from..]);
+    let Some(places) = places.get(file) else {
         return span
             .expansion
             .as_ref()
