@@ -189,7 +189,8 @@ impl Blocking {
             return false;
         };
         let state = shared.state.get_mut();
-        state.next_thread == 0 && state.queue.is_empty() && state.waits == 0 && !state.closed
+        // Whatever is submitted to one that has no thread begins with starting one.
+        state.next_thread == 0 && !state.closed
     }
 
     /// Queues a job, and sees to it that a thread comes for it.

@@ -147,12 +147,6 @@ impl Captures {
         Self(Mutex::new(Vec::new()))
     }
 
-    /// True if it is as it was made. Nobody else knows it.
-    #[allow(dead_code, reason = "there may be no simulation")]
-    pub(crate) fn is_as_new(&mut self) -> bool {
-        self.0.get_mut().is_empty()
-    }
-
     /// The rounds that are open; `None` while nobody asks.
     pub(super) fn rounds(&self) -> Option<Rounds> {
         let rounds = self.0.lock().clone();

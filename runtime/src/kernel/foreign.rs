@@ -42,3 +42,21 @@ pub(crate) fn message(payload: &(dyn Any + Send)) -> Option<String> {
     }
     Some(format!("{}…", &text[..end]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{MOST, message};
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        let text = "é".repeat(MOST);
+        let kept = message(&text).unwrap();
+        assert_eq!(kept.strip_suffix('…').unwrap(), &text[..MOST]);
+        // Here the cut would be within one.
+        let text = format!("e{text}");
+        let kept = message(&text).unwrap();
+        assert_eq!(kept.strip_suffix('…').unwrap(), &text[..MOST - 1]);
+        let text = "e".repeat(MOST);
+        assert_eq!(message(&text), Some(text));
+    }
+}

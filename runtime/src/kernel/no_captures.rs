@@ -13,10 +13,6 @@ impl Captures {
         Self
     }
 
-    pub(crate) fn is_as_new(&mut self) -> bool {
-        true
-    }
-
     pub(super) fn rounds(&self) -> Option<Rounds> {
         None
     }

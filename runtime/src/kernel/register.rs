@@ -44,14 +44,14 @@ impl Register {
     pub(crate) fn is_as_new(&mut self) -> bool {
         let Self {
             owned,
-            captures,
+            // Who asks knows it.
+            captures: _,
             // Nobody notes in there who waits unless that is wanted.
             lines: _,
             observe,
             wanted,
         } = self;
-        let is_unasked = captures.is_as_new() && wanted.waits.is_none();
-        owned.is_as_new() && is_unasked && observe.is_as_new()
+        owned.is_as_new() && wanted.waits.is_none() && observe.is_as_new()
     }
 
     /// What tells its scheduler from others.

@@ -111,17 +111,18 @@ impl Observe {
             // Nothing of it changes without a source.
             shared: _,
             state,
-            outside,
+            // It is of a source too.
+            outside: _,
             process,
         } = self;
         let State {
-            recording,
-            traces,
+            // Whoever has wanted any of these has given a source.
+            recording: _,
+            traces: _,
+            tracks: _,
             source,
-            tracks,
         } = state.get_mut();
-        let is_wanted = *recording || *traces != 0 || source.is_some() || !tracks.is_empty();
-        !is_wanted && outside.get_mut().is_none() && *process == process::number()
+        source.is_none() && *process == process::number()
     }
 
     /// Somebody wants something else from now on. `source` is asked when that is first anything; `tell` tells the workers
