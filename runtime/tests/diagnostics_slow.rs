@@ -130,6 +130,36 @@ fn a_poll_that_blocks_is_told_of_with_its_stack() {
     }
 }
 
+#[test]
+fn those_that_it_holds_up_are_counted() {
+    let _turn = turn();
+    let barrier = Arc::new(Barrier::new(2));
+    let reports = reports({
+        let barrier = Arc::clone(&barrier);
+        move |_| {
+            barrier.wait();
+        }
+    });
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .spare_workers(0)
+        .diagnostics(watchful())
+        .build()
+        .unwrap();
+    let task = runtime.spawn(async move {
+        let behind = [(); 3].map(|()| leno::spawn(async {}));
+        barrier.wait();
+        behind
+    });
+    let behind = runtime.block_on(task).unwrap();
+    let report = reports.recv().unwrap();
+    assert_eq!(json(&report)["behind"], 3);
+    assert!(report.to_string().contains(", and holds up 3 others"));
+    for task in behind {
+        runtime.block_on(task).unwrap();
+    }
+}
+
 /// A spare worker is none that users know by a number.
 #[test]
 fn a_spare_worker_is_told_from_the_others() {

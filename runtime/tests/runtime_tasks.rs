@@ -158,6 +158,19 @@ fn a_task_that_has_not_slept_is_not_there() {
 }
 
 #[test]
+fn alive_are_those_that_a_worker_has_spawned_as_well() {
+    let [_, runtime] = asleep(1, "sleeper");
+    let task = runtime.spawn(async {
+        let tasks: Vec<_> = (0..10).map(|_| leno::spawn(pending::<()>())).collect();
+        (Handle::current().metrics().num_alive_tasks(), tasks)
+    });
+    let (alive, tasks) = runtime.block_on(task).unwrap();
+    // The sleeper and the one that asks are from outside.
+    assert_eq!(alive, 12);
+    assert_eq!(tasks.len(), 10);
+}
+
+#[test]
 fn the_tasks_of_a_local_set_are_its_own_and_those_of_its_runtime() {
     let (runtime, set) = (current_thread(), LocalSet::new());
     let sleeper = set.spawn_local(pending::<()>());

@@ -161,6 +161,24 @@ fn a_handle_cancels_and_tells() {
 }
 
 #[test]
+fn who_waits_no_more_is_not_told_and_the_others_are() {
+    on_all_runtimes(|| async {
+        let scope = Scope::new();
+        let waits: Vec<_> = (0..3)
+            .map(|_| leno::spawn(scope.handle().cancelled()))
+            .collect();
+        task::yield_now().await;
+        let [first, second, third] = waits.try_into().unwrap();
+        second.abort();
+        assert!(second.await.unwrap_err().is_cancelled());
+        scope.handle().cancel("enough");
+        for waits in [first, third] {
+            assert_eq!(waits.await.unwrap().text(), Some("enough"));
+        }
+    });
+}
+
+#[test]
 fn cancelled_before_it_runs() {
     on_all_runtimes(|| async {
         let scope = Scope::new();

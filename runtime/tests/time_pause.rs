@@ -4,6 +4,7 @@ mod time_support;
 
 use leno::runtime::Builder;
 use leno::time::{Duration, Instant, advance, pause, resume, sleep, sleep_until};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use time_support::{Bell, ms, panic_of, paused, poll, poll_with, running, us};
 
@@ -71,6 +72,24 @@ async fn advance_moves_the_clock_exactly() {
         advance(duration).await;
         assert_eq!(start.elapsed(), duration);
     }
+}
+
+#[leno::test(start_paused = true)]
+async fn advance_goes_to_the_last_moment_and_not_beyond() {
+    // As far as it goes, by ever smaller steps: what does not fit says so, and moves nothing.
+    for bit in (0..u64::BITS).rev() {
+        let mut step = pin!(advance(Duration::from_nanos(1 << bit)));
+        let before = Instant::now();
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| poll(step.as_mut()))) {
+            let text = panic.downcast_ref::<String>().unwrap();
+            assert!(text.contains("it would pass its last moment"), "{text}");
+            assert_eq!(Instant::now(), before);
+        }
+    }
+    // It stands there, paused.
+    let last = Instant::now();
+    advance(Duration::ZERO).await;
+    assert_eq!(Instant::now(), last);
 }
 
 #[leno::test(start_paused = true)]

@@ -4,9 +4,10 @@ mod time_support;
 
 use leno::runtime::Builder;
 use leno::time::error::Error;
-use leno::time::{Duration, Instant, Sleep, sleep, sleep_until};
+use leno::time::{Duration, Instant, Sleep, advance, sleep, sleep_until};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use time_support::{Bell, ms, panic_of, paused, poll, poll_with, us};
@@ -104,6 +105,38 @@ fn sleeps_end_in_the_order_of_their_deadlines() {
         sleep_until(start + us(3_000_001)).await;
         assert_eq!(*woken.lock().unwrap(), [2, 6, 4, 1, 3, 5, 0, 7]);
     });
+}
+
+/// Those that are due in one tick of the wheel too.
+#[leno::test(start_paused = true)]
+async fn sleeps_that_end_together_end_in_the_order_of_their_deadlines() {
+    let start = Instant::now() + Duration::from_millis(1);
+    let (begun, ended) = (
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(Mutex::new(Vec::new())),
+    );
+    let tasks: Vec<_> = (0..100u64)
+        .map(|number| {
+            let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
+            // Some are equal: these end in the order in which they have begun.
+            let deadline = number * 37 % 50;
+            leno::spawn(async move {
+                begun.fetch_add(1, Ordering::Relaxed);
+                sleep_until(start + Duration::from_nanos(deadline)).await;
+                ended.lock().unwrap().push((deadline, number));
+            })
+        })
+        .collect();
+    while begun.load(Ordering::Relaxed) < 100 {
+        leno::task::yield_now().await;
+    }
+    advance(Duration::from_secs(1)).await;
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let ended = ended.lock().unwrap();
+    assert_eq!(ended.len(), 100);
+    assert!(ended.is_sorted(), "{ended:?}");
 }
 
 #[leno::test(start_paused = true)]

@@ -145,6 +145,7 @@ fn the_tasks_of_threads_outside_are_known_too() {
             task::yield_now().await;
         }
         // This is the thread of `block_on`, which is no worker.
+        trace::mark("from afar");
         sender.send(()).unwrap();
         task.unwrap().await.unwrap().unwrap();
         trace::snapshot().unwrap()
@@ -160,6 +161,11 @@ fn the_tasks_of_threads_outside_are_known_too() {
         by: Cause::Outside,
     };
     assert!(kinds.contains(&woken), "{kinds:?}");
+    let marked = EventKind::Mark {
+        label: "from afar".into(),
+        task: None,
+    };
+    assert!(kinds.contains(&marked), "{kinds:?}");
     let spawned = EventKind::Spawn {
         task: far,
         by: None,
