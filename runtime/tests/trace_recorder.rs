@@ -11,6 +11,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
 fn runtime(workers: usize, recorder: bool) -> Runtime {
     Builder::new_multi_thread()
@@ -89,6 +90,7 @@ fn check_news(snapshot: &Snapshot, spawner: Option<u64>, yields: Outcome) {
         let task = snapshot.task(task).unwrap();
         assert!(task.has_ended());
         assert!(task.type_name().unwrap().contains("news"), "{task}");
+        assert!(task.future_size() > size_of::<usize>(), "{task}");
         assert!(
             task.spawned_at().unwrap().contains("trace_recorder.rs:"),
             "{task}"
@@ -330,10 +332,74 @@ fn a_current_thread_runtime_is_recorded() {
     // There who yields sleeps until the others have had their turn.
     check_news(&snapshot, None, Outcome::Asleep);
     let parks = runtime.block_on(async {
-        leno::time::sleep(std::time::Duration::from_millis(2)).await;
+        let nap = leno::time::sleep(std::time::Duration::from_millis(2));
+        task::spawn(nap).await.unwrap();
         trace::snapshot().unwrap()
     });
     assert!(parks.events().any(|event| event.kind == EventKind::Park));
+    let fired = EventKind::Timers { woken: 1 };
+    assert!(parks.events().any(|event| event.kind == fired), "{parks:?}");
+}
+
+/// Of a current-thread runtime that traces, whose thread is known to record.
+fn traced(program: impl Future<Output = ()>) -> (Snapshot, Runtime) {
+    let runtime = Builder::new_current_thread()
+        .diagnostics(Diagnostics::off())
+        .build()
+        .unwrap();
+    let snapshot = runtime.block_on(async {
+        let tracing = trace::start().unwrap();
+        until_recorded().await;
+        program.await;
+        tracing.finish().unwrap()
+    });
+    (snapshot, runtime)
+}
+
+#[test]
+fn only_a_wake_that_changes_something_is_recorded() {
+    let (snapshot, _runtime) = traced(async {
+        let (tell, told) = oneshot::channel();
+        let mut tell = Some(tell);
+        let sleeper = std::future::poll_fn(move |cx| match tell.take() {
+            Some(tell) => {
+                tell.send(cx.waker().clone()).unwrap();
+                Poll::Pending
+            }
+            None => Poll::Ready(()),
+        });
+        let sleeper = task::Builder::new().name("sleeper").spawn(sleeper);
+        let wakes = task::spawn(async {
+            let waker = told.await.unwrap();
+            waker.wake_by_ref();
+            waker.wake_by_ref();
+            waker
+        });
+        sleeper.unwrap().await.unwrap();
+        // It is complete.
+        wakes.await.unwrap().wake();
+    });
+    let sleeper = named(&snapshot, "sleeper");
+    let wakes = snapshot
+        .events()
+        .filter(|event| matches!(event.kind, EventKind::Wake { task, .. } if task == sleeper));
+    assert_eq!(wakes.count(), 1, "{snapshot:?}");
+}
+
+#[test]
+fn each_poll_of_a_trace_is_counted() {
+    let (snapshot, runtime) = traced(async {
+        for _ in 0..100 {
+            task::spawn(task::yield_now()).await.unwrap();
+        }
+    });
+    let polls = snapshot
+        .events()
+        .filter(|event| matches!(event.kind, EventKind::Poll { .. }));
+    assert_eq!(
+        runtime.metrics().poll_time_histogram().count(),
+        polls.count() as u64
+    );
 }
 
 #[test]
