@@ -160,6 +160,25 @@ fn those_that_it_holds_up_are_counted() {
     }
 }
 
+/// There are neither events nor timers, nor other tasks.
+#[test]
+fn no_spare_worker_comes_where_nothing_can_wait_for_one() {
+    let _turn = turn();
+    let barrier = Arc::new(Barrier::new(2));
+    let reports = reports({
+        let barrier = Arc::clone(&barrier);
+        move |_| {
+            barrier.wait();
+        }
+    });
+    // By then who looks after workers has looked at this one some times.
+    let runtime = runtime(1, Diagnostics::off().slow_polls(5 * THRESHOLD));
+    let task = spawn_checkout(&runtime, &barrier);
+    runtime.block_on(task).unwrap();
+    reports.recv().unwrap();
+    assert_eq!(runtime.metrics().spare_worker_start_count(), 0);
+}
+
 /// A spare worker is none that users know by a number.
 #[test]
 fn a_spare_worker_is_told_from_the_others() {

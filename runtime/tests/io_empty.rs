@@ -11,6 +11,11 @@ use std::io::IoSlice;
 use support::ready;
 
 #[test]
+fn they_are_shown_by_their_names() {
+    assert_eq!(format!("{:?}", empty()), "Empty { .. }");
+}
+
+#[test]
 fn empty_has_nothing_and_takes_everything() {
     assert_eq!(ready(empty().read(&mut [1; 4])).unwrap(), 0);
     assert_eq!(ready(empty().fill_buf()).unwrap(), b"");

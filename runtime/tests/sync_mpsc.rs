@@ -536,6 +536,7 @@ async fn a_send_with_a_limit_waits_for_room_so_long() {
     assert_eq!(sender.send_timeout(1, limit).await, Ok(()));
     let start = Instant::now();
     let late = sender.send_timeout(2, limit).await.unwrap_err();
+    assert_eq!(format!("{late:?}"), "Timeout(..)");
     assert_eq!(late, SendTimeoutError::Timeout(2));
     assert_eq!(start.elapsed(), limit);
     let receives = leno::spawn(async move {
@@ -545,6 +546,7 @@ async fn a_send_with_a_limit_waits_for_room_so_long() {
     assert_eq!(sender.send_timeout(3, limit).await, Ok(()));
     receives.await.unwrap();
     let closed = sender.send_timeout(4, limit).await.unwrap_err();
+    assert_eq!(format!("{closed:?}"), "Closed(..)");
     assert_eq!(closed, SendTimeoutError::Closed(4));
     assert_eq!((late.into_inner(), closed.into_inner()), (2, 4));
     assert_ne!(late.to_string(), closed.to_string());

@@ -12,6 +12,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 fn runtime(workers: usize, recorder: bool) -> Runtime {
     Builder::new_multi_thread()
@@ -299,6 +300,17 @@ fn what_is_recorded_is_counted() {
         });
         sends.await.unwrap();
         assert_eq!(receives.await.unwrap(), 10_000 * 9_999 / 2);
+        // Of this one nothing is recorded but its polls.
+        let mut polls = 10_000;
+        let wakes_itself = std::future::poll_fn(move |cx| {
+            polls -= 1;
+            if polls == 0 {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        });
+        task::spawn(wakes_itself).await.unwrap();
         let snapshot = trace::snapshot().unwrap();
         let polled: HashSet<_> = snapshot.tasks().map(|task| task.id()).collect();
         assert!(polled.len() >= 2);
@@ -308,12 +320,19 @@ fn what_is_recorded_is_counted() {
         metrics.poll_time_histogram(),
         metrics.schedule_delay_histogram(),
     );
-    assert!(polls.count() >= 100, "{polls:?}");
-    assert!(delays.count() >= 10, "{delays:?}");
+    assert!(polls.count() >= 10_000, "{polls:?}");
+    // One of 64 wakes: of each message there are two at most.
+    assert!((10..=400).contains(&delays.count()), "{delays:?}");
     for histogram in [polls, delays] {
         let sum: u64 = histogram.buckets().map(|(_, count)| count).sum();
         assert_eq!(sum, histogram.count());
         assert!(!histogram.sum().is_zero());
+        // Each has taken as long as its bucket says, at least.
+        let ends = histogram.buckets().map(|(end, _)| end.unwrap_or_default());
+        let begins = std::iter::once(Duration::ZERO).chain(ends);
+        let counts = histogram.buckets().map(|(_, count)| count as u32);
+        let least: Duration = begins.zip(counts).map(|(begin, count)| begin * count).sum();
+        assert!(least <= histogram.sum(), "{histogram:?}");
         assert_eq!(histogram.buckets().last().unwrap().0, None);
     }
 }
@@ -332,7 +351,7 @@ fn a_current_thread_runtime_is_recorded() {
     // There who yields sleeps until the others have had their turn.
     check_news(&snapshot, None, Outcome::Asleep);
     let parks = runtime.block_on(async {
-        let nap = leno::time::sleep(std::time::Duration::from_millis(2));
+        let nap = leno::time::sleep(Duration::from_millis(2));
         task::spawn(nap).await.unwrap();
         trace::snapshot().unwrap()
     });
@@ -530,7 +549,7 @@ fn the_first_poll_begins_when_the_record_does() {
             let first = task::Builder::new().name(name).spawn_on(
                 async {
                     let begun = std::time::Instant::now();
-                    while begun.elapsed() < std::time::Duration::from_millis(2) {}
+                    while begun.elapsed() < Duration::from_millis(2) {}
                 },
                 handle,
             );
@@ -548,7 +567,7 @@ fn the_first_poll_begins_when_the_record_does() {
     };
     trace::record(handle, true);
     let (began, ended) = polled_for("first");
-    assert!(ended - began >= std::time::Duration::from_millis(2));
+    assert!(ended - began >= Duration::from_millis(2));
     trace::record(handle, false);
     // Until the worker has heard of it: then its last event is the last.
     let last = || {

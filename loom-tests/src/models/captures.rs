@@ -43,6 +43,7 @@ fn a_task_that_sleeps_answers() {
         let standings = queue.stand(true);
         let answer = standings[0].answer.as_ref().unwrap();
         assert_eq!(answer.leaves.len(), 1);
+        assert!(!queue.is_asked(), "who has asked leaves something behind");
         queue.note_closed();
         runner.join().unwrap();
         queue.run();

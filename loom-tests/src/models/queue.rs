@@ -96,6 +96,11 @@ impl Queue {
         captures::ask(&census::handles(&self.register.owned, 1), patience)
     }
 
+    /// True if somebody asks where they stand.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.register.captures().rounds().is_some()
+    }
+
     /// What `look` says of each of them, one at a time.
     pub(crate) fn walk<T>(&self, look: impl Fn(&Header, Option<&Member>) -> T) -> Vec<T> {
         let mut seen = Vec::new();

@@ -148,7 +148,7 @@ impl Captures {
     }
 
     /// The rounds that are open; `None` while nobody asks.
-    pub(super) fn rounds(&self) -> Option<Rounds> {
+    pub(crate) fn rounds(&self) -> Option<Rounds> {
         let rounds = self.0.lock().clone();
         (!rounds.is_empty()).then_some(Rounds(rounds))
     }

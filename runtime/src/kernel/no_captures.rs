@@ -13,7 +13,7 @@ impl Captures {
         Self
     }
 
-    pub(super) fn rounds(&self) -> Option<Rounds> {
+    pub(crate) fn rounds(&self) -> Option<Rounds> {
         None
     }
 }

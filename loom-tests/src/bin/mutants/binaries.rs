@@ -84,13 +84,19 @@ impl Test {
         self.fails.is_none() && self.reached.contains(&mutant)
     }
 
-    /// The tests that come to a mutant by themselves. Of the models those that take the least, as many as take [`MODELS_LIMIT`].
-    fn coming(&self, mutant: usize) -> Vec<(&str, &Alone)> {
+    /// The tests that come to a mutant of a file by themselves. Of the models as many as take [`MODELS_LIMIT`]: first those of the
+    /// module, by their names, and what takes less.
+    fn coming(&self, mutant: usize, file: &str) -> Vec<(&str, &Alone)> {
         let tests = self.alone.iter();
         let coming = tests.filter(move |(_, alone)| alone.reached.contains(&mutant));
         let mut coming: Vec<_> = coming.map(|(name, alone)| (&**name, alone)).collect();
         if self.name == MODELS {
-            coming.sort_by_key(|(_, alone)| alone.time);
+            let words: BTreeSet<_> = file.split(['/', '.']).collect();
+            let is_of_another = |name: &str| {
+                let modules = name.rsplit("::").skip(1);
+                !modules.into_iter().any(|module| words.contains(module))
+            };
+            coming.sort_by_key(|(name, alone)| (is_of_another(name), alone.time));
             let mut sum = Duration::ZERO;
             let most = coming.iter().take_while(|(_, alone)| {
                 sum += alone.time;
@@ -102,8 +108,8 @@ impl Test {
     }
 
     /// How long those take that come to a mutant: all, if none does by itself.
-    fn time(&self, mutant: usize) -> Duration {
-        let coming = self.coming(mutant);
+    fn time(&self, mutant: usize, file: &str) -> Duration {
+        let coming = self.coming(mutant, file);
         let time: Duration = coming.iter().map(|(_, alone)| alone.time).sum();
         if time.is_zero() {
             self.time
@@ -125,7 +131,7 @@ impl Test {
         let certain = 8 * 8;
         let before = 1 << (3 * matching.min(2));
         // To begin takes some time too.
-        let time = self.time(mutant).as_micros() + 20_000;
+        let time = self.time(mutant, file).as_micros() + 20_000;
         time * (certain * (asked as u128 + 1)) / (certain * caught as u128 + before)
     }
 
@@ -151,9 +157,9 @@ impl Test {
 
     /// Runs those of its tests that come to a mutant with it: all, if none does by itself. A machine that is busier than before is no
     /// hang, and a test that fails for another reason is no test that notices: it has to fail again, by itself, or among the others.
-    pub(crate) fn run_with(&self, built: &Built, mutant: usize) -> Result<End, String> {
+    pub(crate) fn run_with(&self, built: &Built, mutant: usize, file: &str) -> Result<End, String> {
         let (tests, times): (Vec<_>, Vec<_>) = self
-            .coming(mutant)
+            .coming(mutant, file)
             .into_iter()
             .map(|(name, alone)| (name, alone.time))
             .unzip();
@@ -626,6 +632,47 @@ mod tests {
         );
         assert_eq!(back.alone, test.alone);
         assert!(read(&text, "another", "sync_mutex", Path::new("there")).is_none());
+    }
+
+    #[test]
+    fn models_of_the_module_come_first_and_then_the_short_ones() {
+        let second = 1_000_000;
+        let alone = [
+            ("models::idle::long", alone(&[3], 15 * second)),
+            ("models::pool::long", alone(&[3], 4 * second)),
+            ("models::pool::longer", alone(&[3], 5 * second)),
+            ("models::pool::short", alone(&[3], second)),
+            ("models::task::elsewhere", alone(&[4], second)),
+        ];
+        let test = Test {
+            name: MODELS.into(),
+            path: "there".into(),
+            reached: BTreeSet::new(),
+            time: Duration::ZERO,
+            silence: Duration::ZERO,
+            fails: None,
+            alone: alone.map(|(name, alone)| (name.to_owned(), alone)).into(),
+        };
+        let names = |file| -> Vec<_> {
+            let coming = test.coming(3, file).into_iter();
+            coming.map(|(name, _)| name).collect()
+        };
+        assert_eq!(
+            names("runtime/src/kernel/idle.rs"),
+            [
+                "models::idle::long",
+                "models::pool::short",
+                "models::pool::long"
+            ]
+        );
+        assert_eq!(
+            names("runtime/src/kernel/task/state.rs"),
+            [
+                "models::pool::short",
+                "models::pool::long",
+                "models::pool::longer"
+            ]
+        );
     }
 
     #[test]

@@ -185,7 +185,7 @@ fn run(
     }
     catchers.sort(number, mutant, &mut coming);
     for test in &coming {
-        let end = test.run_with(built, number)?;
+        let end = test.run_with(built, number, &mutant.file)?;
         catchers.count(&mutant.file, &test.name, end != End::Passed);
         return Ok(match end {
             End::Passed => continue,
