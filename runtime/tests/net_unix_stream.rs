@@ -423,3 +423,36 @@ fn the_end_of_the_runtime_ends_waiting() {
         reading.await.unwrap().unwrap_err();
     });
 }
+
+/// Nobody else is ready, so events need not wait for their turn.
+#[test]
+fn who_yields_alone_lets_events_in_at_once() {
+    let runtime = leno::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .unwrap();
+    let task = runtime.spawn(async {
+        let (here, mut there) = std::os::unix::net::UnixStream::pair().unwrap();
+        here.set_nonblocking(true).unwrap();
+        let mut here = UnixStream::from_std(here).unwrap();
+        let (begins, begun) = leno::sync::oneshot::channel();
+        let reads = leno::spawn(async move {
+            begins.send(()).unwrap();
+            here.read_u8().await.unwrap()
+        });
+        // It waits by then.
+        begun.await.unwrap();
+        let mut most = 0;
+        io::Write::write_all(&mut there, b"!").unwrap();
+        while !reads.is_finished() {
+            most += 1;
+            leno::task::yield_now().await;
+        }
+        (reads.await.unwrap(), most)
+    });
+    let (byte, yields) = runtime.block_on(task).unwrap();
+    assert_eq!(byte, b'!');
+    // One until it looks, and one until the reader has had its turn.
+    assert!(yields <= 4, "{yields} yields");
+}

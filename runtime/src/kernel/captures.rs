@@ -156,15 +156,11 @@ impl Captures {
 
 impl<'a> Open<'a> {
     fn at_those_of(tasks: &'a [AbortHandle]) -> Self {
-        let mut at: Vec<&Captures> = Vec::new();
         let mut known = HashSet::new();
-        for captures in tasks.iter().filter_map(AbortHandle::captures) {
-            // Most are of the same scheduler as the one before.
-            let is_last = at.last().is_some_and(|&last| ptr::eq(last, captures));
-            if !is_last && known.insert(ptr::from_ref(captures)) {
-                at.push(captures);
-            }
-        }
+        let captures = tasks.iter().filter_map(AbortHandle::captures);
+        let at: Vec<&Captures> = captures
+            .filter(|&captures| known.insert(ptr::from_ref(captures)))
+            .collect();
         let answers = Answers {
             told: HashMap::with_capacity(tasks.len()),
             awaited: 0,

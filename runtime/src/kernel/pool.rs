@@ -248,7 +248,7 @@ impl Pool {
         }
         // A task may have been counted out by another worker than counted it in, so that a sum taken meanwhile can
         // be off either way.
-        if live > i64::MAX as u64 { 0 } else { live }
+        (live as i64).max(0) as u64
     }
 
     /// The tasks, for who asks.

@@ -146,8 +146,8 @@ impl Observe {
         } else {
             Mode::Off
         };
-        if mode != Mode::Off && state.source.is_none() {
-            state.source = Some(source());
+        if mode != Mode::Off {
+            state.source.get_or_insert_with(source);
         }
         // Ordering: Relaxed, see `is_tracing`; a worker that is told sees it.
         self.shared.mode.store(mode as u32, Ordering::Relaxed);
