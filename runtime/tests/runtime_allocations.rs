@@ -9,7 +9,8 @@ use leno::diagnostics::Diagnostics;
 use leno::runtime::Builder;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::future::pending;
+use std::future::{pending, poll_fn};
+use std::task::{Poll, Waker};
 
 /// Counts what the calling thread allocates.
 struct Counting;
@@ -160,6 +161,33 @@ fn a_life_of_waking_and_sleeping_allocates_nothing() {
         let before = COUNT.get();
         task.await.unwrap();
         assert_eq!(COUNT.get() - before, 0);
+    });
+}
+
+#[test]
+fn a_waker_that_is_used_up_keeps_nothing_of_its_task() {
+    thread_local!(static WAKER: Cell<Option<Waker>> = const { Cell::new(None) });
+    async fn life() {
+        let mut is_first = true;
+        let task = leno::spawn(poll_fn(move |cx| {
+            if std::mem::take(&mut is_first) {
+                WAKER.set(Some(cx.waker().clone()));
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        }));
+        leno::task::yield_now().await;
+        WAKER.take().unwrap().wake();
+        task.await.unwrap();
+    }
+    let runtime = Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        life().await;
+        life().await;
+        let before = COUNT.get();
+        life().await;
+        assert_eq!(COUNT.get(), before, "the memory is that of the one before");
     });
 }
 

@@ -300,17 +300,7 @@ fn what_is_recorded_is_counted() {
         });
         sends.await.unwrap();
         assert_eq!(receives.await.unwrap(), 10_000 * 9_999 / 2);
-        // Of this one nothing is recorded but its polls.
-        let mut polls = 10_000;
-        let wakes_itself = std::future::poll_fn(move |cx| {
-            polls -= 1;
-            if polls == 0 {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        });
-        task::spawn(wakes_itself).await.unwrap();
+        task::spawn(wakes_itself(10_000)).await.unwrap();
         let snapshot = trace::snapshot().unwrap();
         let polled: HashSet<_> = snapshot.tasks().map(|task| task.id()).collect();
         assert!(polled.len() >= 2);
@@ -412,13 +402,86 @@ fn each_poll_of_a_trace_is_counted() {
             task::spawn(task::yield_now()).await.unwrap();
         }
     });
-    let polls = snapshot
-        .events()
-        .filter(|event| matches!(event.kind, EventKind::Poll { .. }));
+    let polls = snapshot.events().filter(is_poll);
     assert_eq!(
         runtime.metrics().poll_time_histogram().count(),
         polls.count() as u64
     );
+    assert!(snapshot.events().all(|event| event.is_exact));
+}
+
+/// Of its polls nothing is recorded but that they were.
+async fn wakes_itself(mut polls: u32) {
+    std::future::poll_fn(|cx| {
+        polls -= 1;
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+fn is_poll(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Poll { .. })
+}
+
+#[test]
+fn a_record_has_the_time_of_what_comes_after_a_pause_and_of_few_others() {
+    let runtime = Builder::new_current_thread()
+        .diagnostics(Diagnostics::off().recorder(true))
+        .enable_all()
+        .build()
+        .unwrap();
+    let snapshot = runtime.block_on(async {
+        let naps = task::spawn(async {
+            for _ in 0..20 {
+                leno::time::sleep(Duration::from_micros(100)).await;
+            }
+        });
+        naps.await.unwrap();
+        trace::snapshot().unwrap()
+    });
+    let events: Vec<_> = snapshot.events().collect();
+    let mut after_pauses = 0;
+    for two in events.windows(2) {
+        if !is_poll(&two[0]) && is_poll(&two[1]) {
+            assert!(two[1].is_exact, "{two:?}");
+            after_pauses += 1;
+        }
+    }
+    assert!(after_pauses >= 20, "{events:#?}");
+    let snapshot = runtime.block_on(async {
+        task::spawn(wakes_itself(1000)).await.unwrap();
+        trace::snapshot().unwrap()
+    });
+    let polls: Vec<_> = snapshot.events().filter(is_poll).collect();
+    let exact = polls.iter().filter(|poll| poll.is_exact).count();
+    assert!(polls.len() >= 1000, "{} polls", polls.len());
+    assert!(exact < polls.len() / 2, "{exact} of {}", polls.len());
+}
+
+#[test]
+fn what_happens_within_a_poll_is_no_poll() {
+    let runtime = runtime(1, false);
+    let snapshot = runtime.block_on(async {
+        let tracing = trace::start().unwrap();
+        until_recorded().await;
+        let blocks = task::spawn(async {
+            for _ in 0..50 {
+                task::block_in_place(|| {});
+                task::yield_now().await;
+            }
+        });
+        blocks.await.unwrap();
+        tracing.finish().unwrap()
+    });
+    let is_block = |event: &Event| matches!(event.kind, EventKind::BlockInPlace { .. });
+    assert_eq!(snapshot.events().filter(is_block).count(), 50);
+    let polls = snapshot.events().filter(is_poll).count() as u64;
+    let counted = runtime.metrics().poll_time_histogram().count();
+    assert!(counted <= polls, "{counted} of {polls}");
 }
 
 #[test]
