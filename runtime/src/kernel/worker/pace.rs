@@ -124,14 +124,4 @@ mod tests {
         let timed = (0..10 * u32::from(SAMPLE)).filter(|_| pace.is_sample());
         assert_eq!(timed.count(), 10);
     }
-
-    #[test]
-    fn whoever_begins_first_times_and_the_end_says_when_that_was() {
-        let (pace, clock) = (Pace::new(), Clock::new());
-        assert_eq!(pace.end(&clock), None);
-        assert!(pace.start(&clock, 7));
-        assert!(!pace.start(&clock, 8));
-        assert_eq!(pace.end(&clock), Some(7));
-        assert_eq!(pace.end(&clock), None);
-    }
 }
