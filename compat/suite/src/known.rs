@@ -191,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_test_that_is_known_to_be_flaky_has_to_pass_alone() {
-        let entry = "[[failure]]\npackage = \"tokio\"\ntest = \"fs::a\"\nreason = \"so\"\nflaky = true\n";
+        let entry =
+            "[[failure]]\npackage = \"tokio\"\ntest = \"fs::a\"\nreason = \"so\"\nflaky = true\n";
         let known = KnownFailures::parse(entry).unwrap();
         let run = |kind| known.judge(&[report("fs", &[("a", kind)])]);
         assert!(run(Kind::Flaky).is_success());

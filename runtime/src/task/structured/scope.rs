@@ -20,8 +20,8 @@ use std::time::Duration;
 /// A part of a program that can be cancelled as a whole: at a deadline, or by whoever has a [handle](ScopeHandle).
 ///
 /// What it [runs](Self::run) is then dropped at the `.await` where it stands. Everything that has begun in there, the tasks of
-/// [groups](super::group) on whichever thread, is cancelled too, and has ended when `run` returns. Plain [`spawn`](super::spawn)
-/// is in no scope: its tasks go on.
+/// [groups](crate::task::group) on whichever thread, is cancelled too, and has ended when `run` returns. Plain
+/// [`spawn`](crate::task::spawn) is in no scope: its tasks go on.
 ///
 /// [`timeout`](crate::time::timeout) is less: it drops its future, and does not wait for what that leaves behind; and its time is
 /// looked at when the task is polled, where a scope's deadline reaches the tasks of groups also while their parent is busy.
@@ -145,7 +145,7 @@ impl Scope {
     /// Runs `future` in the scope.
     ///
     /// If the scope is cancelled, `future` is dropped, and this returns when all that has begun in the scope has ended: tasks of
-    /// groups, [shields](super::shield) and [cleanups](super::guard()).
+    /// groups, [shields](crate::task::shield) and [cleanups](crate::task::guard()).
     ///
     /// So give it the future itself. Of a `&mut future` only the reference is dropped: the tasks of a group that has begun in
     /// that have ended too, but its body is still there.
@@ -453,7 +453,7 @@ impl Drop for Waiting {
 impl ScopeInfo {
     /// When the scope is cancelled by itself, if it has a deadline of its own; those [around](Self::around) may have earlier ones.
     ///
-    /// A [shield](super::shield) has one from when it goes on without whoever awaited it.
+    /// A [shield](crate::task::shield) has one from when it goes on without whoever awaited it.
     ///
     /// # Examples
     ///

@@ -18,9 +18,9 @@ use std::time::Duration;
 /// Runs `future`, which goes on if what awaits it is dropped: for at most `limit` from then on.
 ///
 /// As long as nothing happens it is polled by whoever awaits it. If that is dropped, since its task, its group or its
-/// [`Scope`](super::Scope) is cancelled, or by a `select!`, a task of its own takes over, and the group or scope around waits for
+/// [`Scope`](crate::task::Scope) is cancelled, or by a `select!`, a task of its own takes over, and the group or scope around waits for
 /// it. When `limit` is up it is dropped, which is [reported](crate::diagnostics). Within,
-/// [`task::is_cancelled`](super::is_cancelled) and [`task::deadline`](super::deadline) tell of the shield's limit alone.
+/// [`task::is_cancelled`](crate::task::is_cancelled) and [`task::deadline`](crate::task::deadline) tell of the shield's limit alone.
 ///
 /// If it is dropped before its first poll, nothing has begun, and nothing goes on. The end of the runtime ends it too.
 ///

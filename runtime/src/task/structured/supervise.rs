@@ -15,7 +15,7 @@ use std::task::Poll;
 
 /// Runs `body`, which may spawn tasks that it is given a place for, and waits until all of them have ended.
 ///
-/// Unlike in a [`group`](super::group) the end of a task is its own: if one fails, the others go on, and its [`JoinHandle`]
+/// Unlike in a [`group`](crate::task::group) the end of a task is its own: if one fails, the others go on, and its [`JoinHandle`]
 /// tells. A handle that is dropped leaves the failure to be [reported](crate::diagnostics). It is the form for a server, whose
 /// connections have nothing to do with each other but that none is to outlive it.
 ///
@@ -23,7 +23,7 @@ use std::task::Poll;
 ///
 /// - If the body returns, the tasks that are left are waited for. [`Supervisor::cancel`] ends them.
 /// - If the body panics they are cancelled and waited for, and the panic goes on.
-/// - If this future is dropped they are cancelled. The group or [`Scope`](super::Scope) around waits for them; where there is none, the end
+/// - If this future is dropped they are cancelled. The group or [`Scope`](crate::task::Scope) around waits for them; where there is none, the end
 ///
 /// # Panics
 ///
@@ -195,12 +195,12 @@ impl Supervisor {
         drop(self.spawn(future));
     }
 
-    /// Spawns a task that need not be `Send`, on the current [`LocalSet`](super::LocalSet) or
+    /// Spawns a task that need not be `Send`, on the current [`LocalSet`](crate::task::LocalSet) or
     /// [`LocalRuntime`](crate::runtime::LocalRuntime).
     ///
     /// # Panics
     ///
-    /// As [`spawn_local`](super::spawn_local).
+    /// As [`spawn_local`](crate::task::spawn_local).
     ///
     /// # Examples
     ///
@@ -233,7 +233,7 @@ impl Supervisor {
 
     /// Runs a closure that may wait on a thread for such closures.
     ///
-    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](super::is_cancelled).
+    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](crate::task::is_cancelled).
     ///
     /// # Panics
     ///

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-/// A task of a [`group`](super::group), and a future of its output.
+/// A task of a [`group`](crate::task::group), and a future of its output.
 ///
 /// It has no error: if the task fails, or its group does, whoever awaits this in the group is dropped. Dropping it lets the task
 /// go on alone; the group waits for it, and drops its output.

@@ -34,7 +34,7 @@ use std::sync::Arc;
 /// (Only [`mem::forget`](std::mem::forget) of the group's future keeps it from ending its tasks.)
 ///
 /// Errors of tasks that fail after the first are [reported](crate::diagnostics) as failures that nobody has looked at;
-/// [`group_with`] and [`Policy::all_errors`] collect them. [`supervise`](super::supervise) is for tasks that do not fail together.
+/// [`group_with`] and [`Policy::all_errors`] collect them. [`supervise`](crate::task::supervise) is for tasks that do not fail together.
 ///
 /// # Panics
 ///
@@ -356,12 +356,12 @@ impl<E: Send + 'static> TaskGroup<E> {
         }
     }
 
-    /// Spawns a task of the group that need not be `Send`, on the current [`LocalSet`](super::LocalSet) or
+    /// Spawns a task of the group that need not be `Send`, on the current [`LocalSet`](crate::task::LocalSet) or
     /// [`LocalRuntime`](crate::runtime::LocalRuntime).
     ///
     /// # Panics
     ///
-    /// As [`spawn_local`](super::spawn_local).
+    /// As [`spawn_local`](crate::task::spawn_local).
     ///
     /// # Examples
     ///
@@ -390,7 +390,7 @@ impl<E: Send + 'static> TaskGroup<E> {
 
     /// Runs a closure that may wait, as a task of the group, on a thread for such closures.
     ///
-    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](super::is_cancelled) whether
+    /// One that has started cannot be stopped, and is waited for; it may ask [`task::is_cancelled`](crate::task::is_cancelled) whether
     /// its result is still wanted.
     ///
     /// # Panics

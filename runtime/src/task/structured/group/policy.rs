@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::vec;
 
-/// What a [group](super::group_with) returns if several of its tasks fail, and how many there may be at once.
+/// What a [group](crate::task::group_with) returns if several of its tasks fail, and how many there may be at once.
 ///
 /// ```
 /// use leno::task::Policy;
@@ -31,7 +31,7 @@ pub enum FirstError {}
 pub enum AllErrors {}
 
 impl Policy {
-    /// The group returns the first error; others are reported as failures that nobody has looked at. As [`group`](super::group).
+    /// The group returns the first error; others are reported as failures that nobody has looked at. As [`group`](crate::task::group).
     ///
     /// # Examples
     ///
@@ -81,7 +81,7 @@ impl Policy {
 }
 
 impl<A> Policy<A> {
-    /// So many tasks that were spawned by [`spawn_when_free`](super::TaskGroup::spawn_when_free) may be there at once.
+    /// So many tasks that were spawned by [`spawn_when_free`](crate::task::TaskGroup::spawn_when_free) may be there at once.
     ///
     /// # Panics
     ///

@@ -89,7 +89,7 @@ impl<F: Future, T, E> Future for Child<F, T, E> {
     }
 }
 
-/// A child of a [`LocalGroup`](super::LocalGroup): a future of its output.
+/// A child of a [`LocalGroup`](crate::task::LocalGroup): a future of its output.
 ///
 /// The child goes on if this is dropped, and the group waits for it.
 ///
