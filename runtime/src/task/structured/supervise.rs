@@ -23,7 +23,8 @@ use std::task::Poll;
 ///
 /// - If the body returns, the tasks that are left are waited for. [`Supervisor::cancel`] ends them.
 /// - If the body panics they are cancelled and waited for, and the panic goes on.
-/// - If this future is dropped they are cancelled. The group or [`Scope`](crate::task::Scope) around waits for them; where there is none, the end
+/// - If this future is dropped they are cancelled. The group or [`Scope`](crate::task::Scope) around waits for them; where there is
+///   none, the end of the runtime does.
 ///
 /// # Panics
 ///
