@@ -37,7 +37,9 @@ use std::task::{Context, Poll};
 ///
 /// - Those of leno's operations whose signature says so: it is checked against what their docs say.
 /// - `&mut F` and `Pin<&mut F>` for *any* future: what is dropped is the reference, and the future goes on with the next one. (If
+///   it is a place of its own, that is. `&mut read_exact()` within a `select!` borrows a temporary, which dies as well.)
 /// - `Box<F>`, `Pin<Box<F>>`, [`Timeout`](crate::time::Timeout), and leno's other wrappers, if `F` is. A boxed future whose type is
+///   to be forgotten may keep the marker: `Pin<Box<dyn CancelSafe<Output = T> + Send>>`.
 /// - What [`assert_cancel_safe`] returns, and a function with [`#[leno::cancel_safe]`](macro@crate::cancel_safe).
 ///
 /// It is a statement like that of a comment, and not one that memory safety may rest on: so it is no `unsafe` trait.

@@ -26,9 +26,11 @@ use std::sync::Arc;
 /// are cancelled, and the group returns the first error, or resumes the first panic, once all of them are gone.
 ///
 /// - A task's [`Child`] is a future of its output alone: awaiting it needs no `?`. If that task fails, or any other, the body is dropped
+///   at its `.await`, as it is when somebody cancels it.
 /// - If the body returns `Ok`, the group waits for the tasks that are left, and returns what the body has.
 /// - If it returns an error, they are cancelled and waited for.
 /// - If the group's future is dropped, by a [`timeout`](crate::time::timeout) or a `select!`, its tasks are cancelled. The group or
+///   [`Scope`](crate::task::Scope) around waits for them; where there is none, the end of the runtime does.
 ///
 /// When this returns, however it does, the future of each of the tasks, and each output that nobody has taken, has been dropped.
 /// (Only [`mem::forget`](std::mem::forget) of the group's future keeps it from ending its tasks.)
