@@ -7,7 +7,6 @@ use leno::time::error::Error;
 use leno::time::{Duration, Instant, Sleep, advance, sleep, sleep_until};
 use std::panic::AssertUnwindSafe;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Wake, Waker};
 use time_support::{Bell, ms, panic_of, paused, poll, poll_with, us};
@@ -82,14 +81,17 @@ async fn a_sleep_is_elapsed_only_when_its_time_has_come() {
     assert!(poll(sleep.as_mut()).is_ready());
 }
 
+/// Notes that it was woken.
+struct Push<T>(T, Arc<Mutex<Vec<T>>>);
+
+impl<T: Copy + Send + Sync + 'static> Wake for Push<T> {
+    fn wake(self: Arc<Self>) {
+        self.1.lock().unwrap().push(self.0);
+    }
+}
+
 #[test]
 fn sleeps_end_in_the_order_of_their_deadlines() {
-    struct Push(usize, Arc<Mutex<Vec<usize>>>);
-    impl Wake for Push {
-        fn wake(self: Arc<Self>) {
-            self.1.lock().unwrap().push(self.0);
-        }
-    }
     paused(async {
         let woken = Arc::new(Mutex::new(Vec::new()));
         let start = Instant::now();
@@ -107,36 +109,26 @@ fn sleeps_end_in_the_order_of_their_deadlines() {
     });
 }
 
-/// Those that are due in one tick of the wheel too.
-#[leno::test(start_paused = true)]
-async fn sleeps_that_end_together_end_in_the_order_of_their_deadlines() {
-    let start = Instant::now() + Duration::from_millis(1);
-    let (begun, ended) = (
-        Arc::new(AtomicU64::new(0)),
-        Arc::new(Mutex::new(Vec::new())),
-    );
-    let tasks: Vec<_> = (0..100u64)
-        .map(|number| {
-            let (begun, ended) = (Arc::clone(&begun), Arc::clone(&ended));
-            // Some are equal: these end in the order in which they have begun.
+/// Many of one tick of the wheel, of which some have the same deadline: these end in the order in which they have begun.
+#[test]
+fn sleeps_that_end_together_end_in_the_order_of_their_deadlines() {
+    paused(async {
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        let start = Instant::now() + ms(1);
+        let mut sleeps = Vec::new();
+        for number in 0..100 {
             let deadline = number * 37 % 50;
-            leno::spawn(async move {
-                begun.fetch_add(1, Ordering::Relaxed);
-                sleep_until(start + Duration::from_nanos(deadline)).await;
-                ended.lock().unwrap().push((deadline, number));
-            })
-        })
-        .collect();
-    while begun.load(Ordering::Relaxed) < 100 {
-        leno::task::yield_now().await;
-    }
-    advance(Duration::from_secs(1)).await;
-    for task in tasks {
-        task.await.unwrap();
-    }
-    let ended = ended.lock().unwrap();
-    assert_eq!(ended.len(), 100);
-    assert!(ended.is_sorted(), "{ended:?}");
+            let sleep = sleep_until(start + Duration::from_nanos(deadline as u64));
+            let mut sleep = Box::pin(sleep);
+            let waker = Waker::from(Arc::new(Push((deadline, number), woken.clone())));
+            assert!(poll_with(sleep.as_mut(), &waker).is_pending());
+            sleeps.push(sleep);
+        }
+        advance(Duration::from_secs(1)).await;
+        let woken = woken.lock().unwrap();
+        assert_eq!(woken.len(), 100);
+        assert!(woken.is_sorted(), "{woken:?}");
+    });
 }
 
 #[leno::test(start_paused = true)]

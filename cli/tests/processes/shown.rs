@@ -311,7 +311,7 @@ fn pstree_and_dump_show_scopes() {
         cut_short + 2,
         "shield at FILE, whose future was dropped, deadline in #.# s",
     );
-    starts(cut_short + 3, "# leno::task::shield::Running<");
+    starts(cut_short + 3, "# leno::task::structured::shield::Running<");
 
     let dump = place.answer(&["dump", &child.arg()]);
     let task = dump.split("\ntask ").find(|task| task.contains("Running<"));
