@@ -428,7 +428,7 @@ fn is_poll(event: &Event) -> bool {
 }
 
 #[test]
-fn a_record_has_the_time_of_what_comes_after_a_pause_and_of_few_others() {
+fn a_record_has_the_time_of_what_comes_after_a_pause() {
     let runtime = Builder::new_current_thread()
         .diagnostics(Diagnostics::off().recorder(true))
         .enable_all()
@@ -452,14 +452,6 @@ fn a_record_has_the_time_of_what_comes_after_a_pause_and_of_few_others() {
         }
     }
     assert!(after_pauses >= 20, "{events:#?}");
-    let snapshot = runtime.block_on(async {
-        task::spawn(wakes_itself(1000)).await.unwrap();
-        trace::snapshot().unwrap()
-    });
-    let polls: Vec<_> = snapshot.events().filter(is_poll).collect();
-    let exact = polls.iter().filter(|poll| poll.is_exact).count();
-    assert!(polls.len() >= 1000, "{} polls", polls.len());
-    assert!(exact < polls.len() / 2, "{exact} of {}", polls.len());
 }
 
 #[test]
