@@ -455,28 +455,6 @@ fn a_record_has_the_time_of_what_comes_after_a_pause() {
 }
 
 #[test]
-fn what_happens_within_a_poll_is_no_poll() {
-    let runtime = runtime(1, false);
-    let snapshot = runtime.block_on(async {
-        let tracing = trace::start().unwrap();
-        until_recorded().await;
-        let blocks = task::spawn(async {
-            for _ in 0..50 {
-                task::block_in_place(|| {});
-                task::yield_now().await;
-            }
-        });
-        blocks.await.unwrap();
-        tracing.finish().unwrap()
-    });
-    let is_block = |event: &Event| matches!(event.kind, EventKind::BlockInPlace { .. });
-    assert_eq!(snapshot.events().filter(is_block).count(), 50);
-    let polls = snapshot.events().filter(is_poll).count() as u64;
-    let counted = runtime.metrics().poll_time_histogram().count();
-    assert!(counted <= polls, "{counted} of {polls}");
-}
-
-#[test]
 fn spare_workers_come_and_go_in_the_record() {
     let runtime = runtime(1, true);
     let numbers = |leave: bool| {
