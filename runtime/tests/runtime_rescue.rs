@@ -506,27 +506,6 @@ fn closures_have_as_many_threads_as_ever() {
 }
 
 /// What comes to a runtime with spares while one without stands still does not come to that.
-/// Without spares too: a worker that sleeps is woken for it.
-#[test]
-fn a_worker_takes_what_a_busy_one_has_queued() {
-    watched(|| {
-        let runtime = builder(2).spare_workers(0).build().unwrap();
-        for _ in 0..100 {
-            let task = runtime.spawn(async {
-                let ran = Event::new();
-                leno::spawn({
-                    let ran = ran.clone();
-                    async move { ran.set() }
-                });
-                // That is next here, and the other one is queued.
-                leno::spawn(async {});
-                ran.block();
-            });
-            runtime.block_on(task).unwrap();
-        }
-    });
-}
-
 #[test]
 fn without_spares_nobody_comes() {
     watched(|| {

@@ -24,6 +24,15 @@ fn runtime(workers: usize, recorder: bool) -> Runtime {
         .unwrap()
 }
 
+/// A current-thread runtime that records.
+fn on_one_thread() -> Runtime {
+    Builder::new_current_thread()
+        .diagnostics(Diagnostics::off().recorder(true))
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
 /// The number of the task that has this name.
 fn named(snapshot: &Snapshot, name: &str) -> u64 {
     let mut tasks = snapshot.tasks();
@@ -330,11 +339,7 @@ fn what_is_recorded_is_counted() {
 
 #[test]
 fn a_current_thread_runtime_is_recorded() {
-    let runtime = Builder::new_current_thread()
-        .diagnostics(Diagnostics::off().recorder(true))
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = on_one_thread();
     let snapshot = runtime.block_on(async {
         news().await.unwrap();
         trace::snapshot().unwrap()
@@ -430,11 +435,7 @@ fn is_poll(event: &Event) -> bool {
 
 #[test]
 fn a_record_has_the_time_of_what_comes_after_a_pause() {
-    let runtime = Builder::new_current_thread()
-        .diagnostics(Diagnostics::off().recorder(true))
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = on_one_thread();
     let snapshot = runtime.block_on(async {
         let naps = task::spawn(async {
             for _ in 0..20 {

@@ -1,19 +1,16 @@
-//! Runs test binaries: without a mutant, to see where they come and how long they take, and with one.
+//! The test binaries: run without a mutant, to see where they come and how long they take, and with one, those that come to it.
 
 use crate::copy::{Built, MODELS};
-use crate::hang;
 use crate::list::hash;
+use crate::process::{End, Limit, Run, run};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a test binary gets without a mutant.
 const LIMIT: Limit = Limit {
@@ -23,9 +20,6 @@ const LIMIT: Limit = Limit {
 
 /// Models are asked of a mutant that so much time is enough for, without one.
 const MODELS_LIMIT: Duration = Duration::from_secs(20);
-
-/// What a process may map, in KiB: a mutant that goes on and on taking memory ends by that.
-const MEMORY: usize = 16 << 20;
 
 /// A test binary, and what it does without a mutant.
 #[derive(Debug)]
@@ -52,32 +46,6 @@ struct Alone {
 
 /// What some tests did, and the mutants that they came to.
 type Watched = (Run, BTreeSet<usize>);
-
-/// What a test binary gets.
-#[derive(Debug, Clone, Copy)]
-struct Limit {
-    time: Duration,
-    /// So long no test may end.
-    silence: Duration,
-}
-
-/// What a test binary did.
-#[derive(Debug)]
-struct Run {
-    end: End,
-    time: Duration,
-    silence: Duration,
-}
-
-/// How a test binary ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
-    Passed,
-    /// Which test has failed, or how the process ended.
-    Failed(String),
-    /// It was ended.
-    Hung,
-}
 
 impl Test {
     pub(crate) fn reaches(&self, mutant: usize) -> bool {
@@ -195,17 +163,6 @@ impl Test {
     }
 }
 
-impl Limit {
-    /// For what takes so long without a mutant.
-    fn of(time: Duration, silence: Duration) -> Self {
-        let patience = |time: Duration| 4 * time + Duration::from_secs(6);
-        Self {
-            time: patience(time),
-            silence: patience(silence),
-        }
-    }
-}
-
 /// Runs each test binary without a mutant. What is known of a binary that is the same as the last time is kept.
 pub(crate) fn unmutated(built: &Built, jobs: usize) -> Result<Vec<Test>, String> {
     let kept = built.folder.join("unmutated");
@@ -254,9 +211,12 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
     };
     // Models take long, and do not need each other: they are run by themselves alone.
     if name == MODELS {
-        let test = models(path, &built.package, &watched)?;
+        let (test, are_all) = models(path, &built.package, &watched)?;
         fs::remove_file(&bits).map_err(told)?;
-        fs::write(&kept, written(&test, &stamp)).map_err(told)?;
+        // One that was left out is tried again the next time, and told of.
+        if are_all {
+            fs::write(&kept, written(&test, &stamp)).map_err(told)?;
+        }
         return Ok(test);
     }
     let mut watch = watched(&[])?;
@@ -298,12 +258,13 @@ fn look_at(built: &Built, kept: &Path, name: &str, path: &Path) -> Result<Test, 
     Ok(test)
 }
 
-/// The models, each of which is run by itself.
+/// The models, each of which is run by itself; and whether these are all. One that fails without a mutant is left out alone.
 fn models(
     path: &Path,
     package: &Path,
     watched: &dyn Fn(&[&str]) -> Result<Watched, String>,
-) -> Result<Test, String> {
+) -> Result<(Test, bool), String> {
+    let mut are_all = true;
     let mut test = Test {
         name: MODELS.into(),
         path: path.into(),
@@ -316,8 +277,9 @@ fn models(
     for model in listed(path, package)? {
         let (run, reached) = watched(&[&model])?;
         if run.end != End::Passed {
-            test.fails = Some(model);
-            break;
+            println!("left out: {model} of the models fails without a mutant");
+            are_all = false;
+            continue;
         }
         test.reached.extend(&reached);
         test.time += run.time;
@@ -325,7 +287,7 @@ fn models(
         let time = run.time;
         test.alone.insert(model, Alone { reached, time });
     }
-    Ok(test)
+    Ok((test, are_all))
 }
 
 /// The tests of a binary; none, if it has another harness than the usual one.
@@ -406,142 +368,6 @@ fn read(text: &str, stamp: &str, name: &str, path: &Path) -> Option<Test> {
     })
 }
 
-/// Runs a test binary, or some of its tests, in a process group of its own, which is gone when this returns.
-fn run(
-    test: &Path,
-    package: &Path,
-    only: &[&str],
-    (variable, value): (&str, &str),
-    limit: Limit,
-) -> Result<Run, String> {
-    let told = |error: std::io::Error| format!("{}: {error}", test.display());
-    // Where what is ended in the middle leaves what it leaves.
-    let litter = tempfile::Builder::new()
-        .prefix("leno-mutants-")
-        .tempdir()
-        .map_err(told)?;
-    let begun = Instant::now();
-    let mut child = Command::new("sh")
-        .args([
-            "-c",
-            &format!("ulimit -c 0; ulimit -v {MEMORY}; exec \"$0\" \"$@\""),
-        ])
-        .arg(test)
-        .args(if only.is_empty() {
-            None
-        } else {
-            Some("--exact")
-        })
-        .args(only)
-        .current_dir(package)
-        .env_remove("LENO_MUTANT")
-        .env_remove("LENO_MUTANTS_REACHED")
-        .env(variable, value)
-        .env("CARGO_MANIFEST_DIR", package)
-        .env("TMPDIR", litter.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .process_group(0)
-        .spawn()
-        .map_err(told)?;
-    let run = wait(&mut child, begun, limit);
-    // Whoever is left of it; there may be nobody.
-    let group = rustix::process::Pid::from_child(&child);
-    let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
-    child.wait().map_err(told)?;
-    run.map_err(told)
-}
-
-/// Waits until it is known how it ends: the first test that fails is enough.
-fn wait(child: &mut Child, begun: Instant, limit: Limit) -> std::io::Result<Run> {
-    let told = told(child);
-    let mut pause = Duration::from_millis(1);
-    let (mut silence, mut last) = (Duration::ZERO, begun);
-    let group = rustix::process::Pid::from_child(child);
-    // For how long it had a processor when a line had come, and no other one for a second.
-    let mut had: Option<Duration> = None;
-    let end = loop {
-        if let Some(status) = child.try_wait()? {
-            break if status.success() {
-                End::Passed
-            } else {
-                End::Failed(last_words(&told, status))
-            };
-        }
-        match told.recv_timeout(pause) {
-            Ok(Told::Failed(test)) => break End::Failed(test),
-            Ok(Told::Other) => {
-                silence = silence.max(last.elapsed());
-                last = Instant::now();
-                had = None;
-            }
-            Err(RecvTimeoutError::Timeout) => {}
-            // It has closed its output, and ends.
-            Err(RecvTimeoutError::Disconnected) => thread::sleep(pause),
-        }
-        if had.is_none() && last.elapsed() >= Duration::from_secs(1) {
-            had = Some(hang::time(group));
-        }
-        let had = had.unwrap_or_default();
-        let is_late =
-            begun.elapsed() >= limit.time && hang::hangs(group, Duration::ZERO, limit.time);
-        if is_late || last.elapsed() >= limit.silence && hang::hangs(group, had, limit.silence) {
-            break End::Hung;
-        }
-        pause = (2 * pause).min(Duration::from_millis(20));
-    };
-    Ok(Run {
-        end,
-        time: begun.elapsed(),
-        silence: silence.max(last.elapsed()),
-    })
-}
-
-/// Which test has failed, if it has said so, or how the process ended.
-fn last_words(told: &Receiver<Told>, status: ExitStatus) -> String {
-    let until = Instant::now() + Duration::from_millis(200);
-    loop {
-        match told.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Told::Failed(test)) => return test,
-            Ok(Told::Other) => {}
-            Err(_) => return format!("its process ended: {status}"),
-        }
-    }
-}
-
-/// A line of a test binary.
-#[derive(Debug)]
-enum Told {
-    /// This test has failed.
-    Failed(String),
-    Other,
-}
-
-/// The lines, as they are told.
-fn told(child: &mut Child) -> Receiver<Told> {
-    let (sender, receiver) = mpsc::channel();
-    let output = child.stdout.take().expect("a pipe");
-    thread::spawn(move || {
-        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line);
-            let told = match failed(&line) {
-                Some(test) => Told::Failed(test.to_owned()),
-                None => Told::Other,
-            };
-            // Nobody may be waiting any more; the pipe is read to its end all the same.
-            let _ = sender.send(told);
-        }
-    });
-    receiver
-}
-
-/// The name of the test, if a line tells that it has failed.
-fn failed(line: &str) -> Option<&str> {
-    let test = line.strip_prefix("test ")?.strip_suffix("FAILED")?;
-    test.trim_end().strip_suffix("...").map(str::trim_end)
-}
-
 /// Does work on some threads at once, until all are through.
 pub(crate) fn side_by_side(
     jobs: usize,
@@ -568,46 +394,6 @@ mod tests {
             reached: reached.iter().copied().collect(),
             time: Duration::from_micros(microseconds),
         }
-    }
-
-    /// A shell's script as a test binary.
-    fn script(words: &str, limit: Limit) -> End {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("test");
-        fs::write(&path, format!("#!/bin/sh\n{words}\n")).unwrap();
-        let mut permissions = fs::metadata(&path).unwrap().permissions();
-        std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
-        fs::set_permissions(&path, permissions).unwrap();
-        run(&path, folder.path(), &[], ("LENO_MUTANT", "7"), limit)
-            .unwrap()
-            .end
-    }
-
-    #[test]
-    fn the_end_of_a_process_is_told() {
-        assert_eq!(script("exit 0", LIMIT), End::Passed);
-        assert_eq!(script("[ $LENO_MUTANT = 7 ]", LIMIT), End::Passed);
-        let End::Failed(words) = script("kill -9 $$", LIMIT) else {
-            panic!("it has passed");
-        };
-        assert!(words.contains("signal: 9"), "{words}");
-    }
-
-    #[test]
-    fn the_first_failure_is_enough() {
-        let end = script(
-            "echo 'test a::b ... ok'; echo 'test a::c ... FAILED'; sleep 1000",
-            LIMIT,
-        );
-        assert_eq!(end, End::Failed("a::c".into()));
-    }
-
-    #[test]
-    fn what_does_not_end_is_ended() {
-        let time = Duration::ZERO;
-        assert_eq!(script("sleep 1000", Limit { time, ..LIMIT }), End::Hung);
-        let silence = Duration::ZERO;
-        assert_eq!(script("sleep 1000", Limit { silence, ..LIMIT }), End::Hung);
     }
 
     #[test]

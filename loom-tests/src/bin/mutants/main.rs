@@ -16,17 +16,19 @@ mod list;
 mod options;
 #[path = "../shared/pieces.rs"]
 mod pieces;
+mod process;
 mod report;
 mod results;
 mod rewrite;
 mod survivors;
 
-use binaries::{End, Test, lock, side_by_side};
+use binaries::{Test, lock, side_by_side};
 use catchers::Catchers;
 use copy::Built;
 use folders::{changed_since, occupy, root, target};
 use list::Mutant;
 use options::{Options, Task};
+use process::End;
 use report::Known;
 use results::{Results, Verdict};
 use std::collections::BTreeMap;

@@ -17,7 +17,8 @@ Options:
     --only TEXT,…     only mutants that have one of these in their words: `Semaphore::close`
     --changed BASE    only mutants of files that differ from where HEAD and BASE part
     --sample N        so many of these, the same ones each time
-    --tests GLOB,…    only with these test binaries, and the library's own tests: `sync_*,task_*`; only they are built
+    --tests GLOB,…    only with these test binaries, and the library's own tests: `sync_*,task_*`; only they are built. The models
+                      are one of them, `models`
     --within SECONDS  begin none when so much time has gone since the tests were built; what is left is told
     --jobs N          so many at a time (2)
     --again           also what was found before, and would be still so

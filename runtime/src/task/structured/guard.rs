@@ -13,8 +13,8 @@ use std::time::Duration;
 /// Keeps `value`, and hands it to `cleanup` if it is dropped: by a `?`, a panic, or a cancel. The cleanup then runs as a task.
 ///
 /// It is the asynchronous destructor that the language does not have. The [group](crate::task::group) or
-/// [`Scope`](crate::task::Scope) around waits for the cleanup, also when it is cancelled itself; after `limit` the cleanup is dropped, which is
-/// [reported](crate::diagnostics). [`Guard::into_inner`] takes the value back, and nothing is run.
+/// [`Scope`](crate::task::Scope) around waits for the cleanup, also when it is cancelled itself; after `limit` the cleanup is
+/// dropped, which is [reported](crate::diagnostics). [`Guard::into_inner`] takes the value back, and nothing is run.
 ///
 /// Outside of groups and scopes nobody waits but the runtime. When that ends, so do cleanups; what is dropped by its end is not
 /// cleaned up any more, which is reported too.
