@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 type Pool = Client<HttpConnector, Empty<Bytes>>;
 
@@ -30,13 +30,24 @@ leno::task_local! {
     static REQUEST: u64;
 }
 
-/// Spawns hyper's tasks, and notes for which request.
+/// Spawns hyper's tasks, notes for which request, and counts those that are there.
 #[derive(Clone, Default)]
-struct Noting(Arc<Mutex<Vec<Option<u64>>>>);
+struct Noting {
+    requests: Arc<Mutex<Vec<Option<u64>>>>,
+    living: watch::Sender<usize>,
+}
 
 impl Noting {
     fn take(&self) -> Vec<Option<u64>> {
-        std::mem::take(&mut *self.0.lock().expect("nobody panics under it"))
+        std::mem::take(&mut *self.requests.lock().expect("nobody panics under it"))
+    }
+
+    /// Until the pool has its connections back: a task of hyper's may still bring one when the answer is there already, and a
+    /// request that comes before it opens another. After it there is the task of each connection alone.
+    async fn until_connections_alone(&self, connections: usize) -> Result<()> {
+        let mut living = self.living.subscribe();
+        living.wait_for(|living| *living <= connections).await?;
+        Ok(())
     }
 }
 
@@ -46,11 +57,16 @@ where
     F::Output: Send + 'static,
 {
     fn execute(&self, future: F) {
-        let noted = self.0.clone();
+        let Self { requests, living } = self.clone();
+        living.send_modify(|living| *living += 1);
         tokio::spawn(async move {
             let request = REQUEST.try_get().ok();
-            noted.lock().expect("nobody panics under it").push(request);
-            future.await
+            requests
+                .lock()
+                .expect("nobody panics under it")
+                .push(request);
+            future.await;
+            living.send_modify(|living| *living -= 1);
         });
     }
 }
@@ -134,7 +150,9 @@ async fn a_pool_outlives_the_scope(server: &Server, pool: &Pool, noting: &Noting
         noted.iter().all(|request| *request == Some(7)),
         "hyper's tasks were spawned for {noted:?}"
     );
+    noting.until_connections_alone(1).await?;
     REQUEST.scope(8, hello(pool, server)).await?;
+    noting.until_connections_alone(1).await?;
     hello(pool, server).await?;
     ensure!(
         server.connections() == 1,
