@@ -358,8 +358,12 @@ fn a_current_thread_runtime_is_recorded() {
 
 /// Of a current-thread runtime that traces, whose thread is known to record.
 fn traced(program: impl Future<Output = ()>) -> (Snapshot, Runtime) {
+    traced_with(Diagnostics::off(), program)
+}
+
+fn traced_with(diagnostics: Diagnostics, program: impl Future<Output = ()>) -> (Snapshot, Runtime) {
     let runtime = Builder::new_current_thread()
-        .diagnostics(Diagnostics::off())
+        .diagnostics(diagnostics)
         .build()
         .unwrap();
     let snapshot = runtime.block_on(async {
@@ -414,6 +418,24 @@ fn each_poll_of_a_trace_is_counted() {
         polls.count() as u64
     );
     assert!(snapshot.events().all(|event| event.is_exact));
+}
+
+/// What is told of a poll besides its end is no poll.
+#[test]
+fn a_slow_poll_is_counted_once() {
+    leno::diagnostics::on_report(|_| ());
+    let shortest = Duration::from_nanos(1);
+    let (snapshot, runtime) = traced_with(Diagnostics::off().slow_polls(shortest), async {
+        for _ in 0..100 {
+            task::spawn(task::yield_now()).await.unwrap();
+        }
+    });
+    let is_slow = |event: &Event| matches!(event.kind, EventKind::Slow { .. });
+    assert!(snapshot.events().filter(is_slow).count() >= 100);
+    assert_eq!(
+        runtime.metrics().poll_time_histogram().count(),
+        snapshot.events().filter(is_poll).count() as u64
+    );
 }
 
 /// Of its polls nothing is recorded but that they were.
