@@ -502,6 +502,17 @@ fn time_without_end_is_a_livelock() {
 }
 
 #[test]
+fn a_failure_is_told_of_with_its_moment() {
+    let failed = fails(|| async {
+        leno::time::sleep(Duration::from_secs(7)).await;
+        panic!("seven seconds after the start");
+    });
+    let report = failed.to_string();
+    assert!(report.contains("panic at 7 s"), "{report}");
+    assert!(report.contains("time moves to 7s"), "{report}");
+}
+
+#[test]
 fn a_task_that_nothing_can_wake_is_told_unless_that_is_tolerated() {
     async fn forgets() {
         leno::spawn(async { std::future::pending::<()>().await });

@@ -220,6 +220,8 @@ fn a_trace_has_the_time_of_every_event() {
         let tracing = trace::start().unwrap();
         until_recorded().await;
         task::spawn(async { news().await.unwrap() }).await.unwrap();
+        // Also of those that follow each other closely.
+        task::spawn(wakes_itself(1_000)).await.unwrap();
         let snapshot = tracing.finish().unwrap();
         named(&snapshot, "waiter");
         assert!(
