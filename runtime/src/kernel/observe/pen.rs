@@ -9,7 +9,6 @@ use std::cell::{Cell, OnceCell};
 use std::ptr;
 
 /// What a core writes with.
-#[derive(Debug)]
 pub(crate) struct Pen {
     /// Made when its owner is first to record.
     recorder: OnceCell<Box<Recorder>>,

@@ -30,7 +30,6 @@ use super::store::{OUTSIDE, Store, Track};
 use crate::kernel::task::{Header, Id};
 use crate::prim::{SelfArc, tick};
 use std::cell::Cell;
-use std::fmt;
 
 /// Nanoseconds between two stamps from which on each event is stamped.
 const LONG: u64 = 1_000;
@@ -360,13 +359,5 @@ impl Recorder {
         };
         self.names[place].set(names);
         names
-    }
-}
-
-impl fmt::Debug for Recorder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Recorder")
-            .field("track", &self.track)
-            .finish_non_exhaustive()
     }
 }

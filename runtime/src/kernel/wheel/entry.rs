@@ -24,7 +24,6 @@ use crate::kernel::list::{Linked, Links};
 use crate::kernel::task::{self, WaitsFor, What};
 use crate::prim::atomic::{AtomicU32, Ordering};
 use crate::prim::{MutexGuard, UnsafeCell};
-use std::fmt;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::ptr::{self, NonNull};
@@ -331,18 +330,5 @@ impl Entry {
         // as it likes from here on.
         word.store(state, Ordering::Release);
         waker
-    }
-}
-
-impl fmt::Debug for Entry {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Ordering: Relaxed, just to be shown.
-        let state = match self.state.load(Ordering::Relaxed) {
-            IDLE => "idle",
-            LINKED => "waiting",
-            FIRED => "elapsed",
-            _ => "closed",
-        };
-        f.debug_tuple("Entry").field(&state).finish()
     }
 }
