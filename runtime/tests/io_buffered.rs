@@ -290,6 +290,7 @@ fn a_writer_that_nobody_seeks_in_is_not_flushed() {
 fn a_stream_buffers_both_directions() {
     let (near, mut far) = io::duplex(64);
     let mut stream = BufStream::new(near);
+    assert!(stream.is_write_vectored());
     ready(far.write_all(b"abc\ndef")).unwrap();
     ready(stream.write_all(b"123")).unwrap();
     let mut line = String::new();
