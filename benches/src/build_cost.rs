@@ -29,6 +29,8 @@ struct Subject {
     /// What it is built with, in the table.
     with: &'static str,
     dependency: String,
+    /// What its profile says besides.
+    profile: &'static str,
 }
 
 /// What the program needs, in a manifest.
@@ -36,6 +38,11 @@ const FEATURES: &str = r#""io-util", "macros", "net", "rt-multi-thread", "sync",
 
 /// What it is called: the peers with it are compared.
 const SAME: &str = "the same";
+
+/// The same, by a profile for which a small program is all that counts.
+const SMALL: &str = "the same, small";
+const SMALL_PROFILE: &str =
+    "lto = \"fat\"\ncodegen-units = 1\nopt-level = \"s\"\npanic = \"abort\"\n";
 
 /// The program, for the runtime that stands for RUNTIME.
 const PROGRAM: &str = r#"
@@ -61,6 +68,21 @@ async fn main() {
 }
 "#;
 
+impl Subject {
+    fn new(peer: &'static str, with: &'static str, dependency: String) -> Self {
+        Self {
+            peer,
+            with,
+            dependency,
+            profile: "",
+        }
+    }
+
+    fn by(self, profile: &'static str) -> Self {
+        Self { profile, ..self }
+    }
+}
+
 /// Builds and prints the table.
 ///
 /// The error is a line for people.
@@ -70,36 +92,22 @@ pub fn run(options: &Options) -> Result<(), String> {
         .canonicalize()
         .map_err(|error| format!("leno's source is gone: {error}"))?;
     let path = leno.display().to_string();
+    let leno = |with, features: &str| {
+        let features = format!("default-features = false, features = [{features}]");
+        Subject::new("leno", with, format!("{{ path = {path:?}, {features} }}"))
+    };
+    let tokio = |with, features: &str| {
+        let dependency = format!("{{ version = \"1\", features = [{features}] }}");
+        Subject::new("tokio", with, dependency)
+    };
     let subjects = [
-        Subject {
-            peer: "leno",
-            with: "its default",
-            dependency: format!("{{ path = {path:?} }}"),
-        },
-        Subject {
-            peer: "leno",
-            with: SAME,
-            dependency: format!(
-                "{{ path = {path:?}, default-features = false, features = [{FEATURES}] }}"
-            ),
-        },
-        Subject {
-            peer: "tokio",
-            with: SAME,
-            dependency: format!("{{ version = \"1\", features = [{FEATURES}] }}"),
-        },
-        Subject {
-            peer: "leno",
-            with: "full",
-            dependency: format!(
-                "{{ path = {path:?}, default-features = false, features = [\"full\"] }}"
-            ),
-        },
-        Subject {
-            peer: "tokio",
-            with: "full",
-            dependency: "{ version = \"1\", features = [\"full\"] }".to_owned(),
-        },
+        Subject::new("leno", "its default", format!("{{ path = {path:?} }}")),
+        leno(SAME, FEATURES),
+        tokio(SAME, FEATURES),
+        leno("full", "\"full\""),
+        tokio("full", "\"full\""),
+        leno(SMALL, FEATURES).by(SMALL_PROFILE),
+        tokio(SMALL, FEATURES).by(SMALL_PROFILE),
     ];
     // What is wrong with the file is to be known before anything is built.
     let record = options.into.as_deref().map(store::read).transpose()?;
@@ -168,8 +176,8 @@ fn prepare(package: &Path, subject: &Subject) -> Result<(), String> {
     // A workspace of its own, wherever the temporary folder is.
     let manifest = format!(
         "[package]\nname = \"hello\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n\
-         [dependencies]\n{} = {}\n\n[profile.release]\nstrip = true\n\n[workspace]\n",
-        subject.peer, subject.dependency
+         [dependencies]\n{} = {}\n\n[profile.release]\nstrip = true\n{}\n[workspace]\n",
+        subject.peer, subject.dependency, subject.profile
     );
     fs::write(package.join("Cargo.toml"), manifest).map_err(unwritable)?;
     let program = PROGRAM.replace("RUNTIME", subject.peer);
@@ -280,11 +288,7 @@ mod tests {
             dependencies: vec![14; 3],
             bytes: vec![500_000; 3],
         };
-        let subject = Subject {
-            peer: "leno",
-            with: SAME,
-            dependency: String::new(),
-        };
+        let subject = Subject::new("leno", SAME, String::new());
         let said = table(&[subject], &[cost]);
         assert!(
             said.ends_with("| leno | the same | 10.0 | 14 | 500000 |\n"),

@@ -41,13 +41,13 @@ pub(crate) fn take(owned: &Owned, scheduler: *const (), bite: usize) -> Vec<Task
     owned.walk(bite, &mut found, |task, member| {
         (TaskInfo::look(task), member.map(Node::of_member))
     });
-    let mut looks = Looks::new();
-    let scopes: Vec<_> = found
-        .iter()
-        .enumerate()
-        .filter_map(|(place, (_, node))| Some((place, looks.look(node.as_ref()?))))
-        .collect();
-    drop(looks);
+    let scopes: Vec<_> = {
+        let mut looks = Looks::new();
+        let nodes = found.iter().enumerate();
+        nodes
+            .filter_map(|(place, (_, node))| Some((place, looks.look(node.as_ref()?))))
+            .collect()
+    };
     for (place, scope) in scopes {
         found[place].0.set_scope(scope);
     }

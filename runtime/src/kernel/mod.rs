@@ -11,7 +11,8 @@
 //!  k2  task · atomic_waker · lanes · children · root ·   what wakes and is woken; which tasks there are, what is found
 //!      finished · wheel · owned · census · captures ·    out about them, and recorded of them
 //!      lines · findings · observe · register · scope
-//!      no_captures · no_findings · no_lines · no_observe    what stands for those where nobody looks
+//!      no_captures · no_findings · no_lines · no_observe ·  what stands for those where nobody looks, or there is none
+//!      no_scope
 //!  k3  slot · late · watcher · driver                    where tasks wait, where workers wait
 //!  k4  pool · spares · worker · slow · no_slow · local · the loops that tie it together
 //!      local_set · blocking · no_pool · no_worker        what stands for a pool where there is none
@@ -62,6 +63,7 @@ pub(crate) mod pool;
 pub(crate) mod register;
 pub(crate) mod rng;
 pub(crate) mod root;
+#[cfg_attr(not(feature = "structured"), path = "no_scope.rs")]
 pub(crate) mod scope;
 pub(crate) mod seat;
 pub(crate) mod slot;

@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::home::Home;
 use super::id::{Id, Mark};
 use super::lost;
-use super::member::{Member, Membership};
+use super::member::{self, Member, Membership};
 use super::origin::Origin;
 use super::run::dropping;
 use super::state::{State, Word};
@@ -212,7 +212,7 @@ impl Header {
     #[inline]
     pub(crate) unsafe fn member(task: NonNull<Self>) -> Option<NonNull<Member>> {
         // SAFETY: alive (caller).
-        if !unsafe { task.as_ref() }.vtable.is_member {
+        if !member::EXIST || !unsafe { task.as_ref() }.vtable.is_member {
             return None;
         }
         // SAFETY: alive (caller), and a member.

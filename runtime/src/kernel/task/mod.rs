@@ -59,6 +59,8 @@ mod abort;
 mod capture;
 mod cell;
 mod error;
+#[cfg(feature = "structured")]
+mod grouped;
 mod home;
 mod id;
 mod info;
@@ -83,12 +85,14 @@ pub(crate) use capture::{Leaf, tells};
 pub(crate) use capture::{LockHolder, WaitsFor, What, is_telling, waits_for, waits_in};
 pub(crate) use cell::Header;
 pub use error::JoinError;
+#[cfg(feature = "structured")]
+pub(crate) use grouped::{Apart, Failing, Given, Grouped};
 pub(crate) use home::{Home, Lent, Scheduler};
 pub use id::Id;
 pub(crate) use id::{HandedOn, Mark, hand_on};
 pub use info::{TaskInfo, TaskState};
 pub use join::{Cancel, JoinHandle};
-pub(crate) use member::{Apart, Failing, Given, Grouped, Member, Membership};
+pub(crate) use member::{Member, Membership};
 pub(crate) use origin::Origin;
 #[cfg(feature = "introspection")]
 pub(crate) use polling::Poll;

@@ -2,6 +2,7 @@
 
 use super::capture::Capture;
 use super::cell::{Header, Polled};
+use super::member;
 use super::state::{Completed, Idle, Start, Word};
 use super::surroundings;
 use super::waker;
@@ -310,7 +311,7 @@ unsafe fn complete(task: NonNull<Header>, word: Word) {
     if !word.is_surrounded() {
         // SAFETY: the caller's.
         unsafe { complete_plain(task, word) }
-    } else if !word.inherits() {
+    } else if member::EXIST && !word.inherits() {
         // SAFETY: the caller's; it has surroundings, and they are not what it inherits.
         unsafe { complete_member(task, word) }
     } else {
