@@ -425,6 +425,7 @@ fn each_poll_of_a_trace_is_counted() {
 /// What is told of a poll besides its end is no poll.
 #[test]
 fn a_slow_poll_is_counted_once() {
+    own_diagnostics::only();
     leno::diagnostics::on_report(|_| ());
     let shortest = Duration::from_nanos(1);
     let (snapshot, runtime) = traced_with(Diagnostics::off().slow_polls(shortest), async {
