@@ -33,6 +33,21 @@ struct Subject {
     profile: &'static str,
 }
 
+impl Subject {
+    fn new(peer: &'static str, with: &'static str, dependency: String) -> Self {
+        Self {
+            peer,
+            with,
+            dependency,
+            profile: "",
+        }
+    }
+
+    fn by(self, profile: &'static str) -> Self {
+        Self { profile, ..self }
+    }
+}
+
 /// What the program needs, in a manifest.
 const FEATURES: &str = r#""io-util", "macros", "net", "rt-multi-thread", "sync", "time""#;
 
@@ -41,6 +56,8 @@ const SAME: &str = "the same";
 
 /// The same, by a profile for which a small program is all that counts.
 const SMALL: &str = "the same, small";
+
+/// That profile, which the guide's chapter on tuning has too.
 const SMALL_PROFILE: &str =
     "lto = \"fat\"\ncodegen-units = 1\nopt-level = \"s\"\npanic = \"abort\"\n";
 
@@ -67,21 +84,6 @@ async fn main() {
     println!("{} {}", String::from_utf8_lossy(&word), receiver.await.expect("a word"));
 }
 "#;
-
-impl Subject {
-    fn new(peer: &'static str, with: &'static str, dependency: String) -> Self {
-        Self {
-            peer,
-            with,
-            dependency,
-            profile: "",
-        }
-    }
-
-    fn by(self, profile: &'static str) -> Self {
-        Self { profile, ..self }
-    }
-}
 
 /// Builds and prints the table.
 ///

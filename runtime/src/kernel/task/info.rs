@@ -196,6 +196,8 @@ impl TaskInfo {
     /// `None` for a task that was spawned outside of scopes, as all are that plain [`spawn`](crate::task::spawn) makes; and in
     /// [reports](crate::diagnostics::Report::tasks), which do not look at it.
     ///
+    /// There is none in a build without the feature `structured`.
+    ///
     /// # Examples
     ///
     /// Which tasks belong to a group:
